@@ -1,0 +1,49 @@
+// Files that attempts make: the network's weights, later checkpoints. They lie below the data
+// directory; a row in the Store names each one that counts.
+#ifndef CAVIAR_STORAGE_ARTIFACT_STORE_H_
+#define CAVIAR_STORAGE_ARTIFACT_STORE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace caviar::storage {
+
+// Thread safe for different files; calls for one file come one after the other.
+class ArtifactStore {
+ public:
+  // Files go below `data_directory`/artifacts. Made where missing.
+  static absl::StatusOr<ArtifactStore> Open(const std::string& data_directory);
+
+  // Writes `data` at `offset` of the unfinished file `file` (relative to the data directory, e.g.
+  // "artifacts/3/17/2-weights-8.bin", each segment [A-Za-z0-9._-]+, not starting with a dot, opened
+  // beneath the data directory without following links). offset 0 starts it anew; otherwise
+  // `offset` is at most what was received, and what lies behind it is cut. Returns the bytes
+  // received. OUT_OF_RANGE: offset past what is there (the message says how much is).
+  absl::StatusOr<int64_t> Write(const std::string& file, int64_t offset, absl::string_view data);
+
+  // Checks size and CRC-32 of the unfinished file, syncs it, renames it into its place, syncs the
+  // folder. Repeating is no error. DATA_LOSS: size or checksum differ; the unfinished file is
+  // removed. RESOURCE_EXHAUSTED: the disk is full.
+  absl::Status Commit(const std::string& file, int64_t size, uint32_t crc32);
+
+  // Up to `size` bytes from `offset`. NOT_FOUND: there is no such file.
+  absl::StatusOr<std::string> Read(const std::string& file, int64_t offset, int64_t size) const;
+
+  // Removes a folder such as "artifacts/3" with all in it. Repeating is no error.
+  absl::Status RemoveFolder(const std::string& folder);
+
+ private:
+  explicit ArtifactStore(std::string data_directory) : data_directory_(std::move(data_directory)) {}
+  std::string data_directory_;
+};
+
+// CRC-32 as zlib computes it.
+uint32_t Crc32(absl::string_view data);
+
+}  // namespace caviar::storage
+
+#endif  // CAVIAR_STORAGE_ARTIFACT_STORE_H_

@@ -1,0 +1,61 @@
+#include "storage/artifact_table.h"
+
+#include "absl/strings/str_cat.h"
+#include "storage/statement.h"
+
+namespace caviar::storage {
+namespace {
+
+constexpr absl::string_view kColumns =
+    "f.trial_id, f.attempt, f.kind, f.step, f.size, f.crc32, f.file, f.time";
+// WEIGHTS before CHECKPOINT, as their numbers are.
+constexpr absl::string_view kOrder = " ORDER BY f.trial_id, f.attempt, f.kind <> 'WEIGHTS', f.step";
+
+absl::StatusOr<std::vector<ArtifactRow>> ReadRows(Query& query) {
+  std::vector<ArtifactRow> rows;
+  while (query.Next()) {
+    ArtifactRow& row = rows.emplace_back();
+    row.trial_id = query.Integer(0);
+    row.attempt = query.Integer32(1);
+    row.kind = query.Word(2, &v1::Artifact::Kind_Parse);
+    row.step = query.Integer(3);
+    row.size = query.Integer(4);
+    row.crc32 = static_cast<uint32_t>(query.Integer(5));
+    row.file = query.Text(6);
+    row.time = query.Integer(7);
+  }
+  if (!query.status().ok()) return query.status();
+  return rows;
+}
+
+}  // namespace
+
+absl::Status WriteRow(const WriteContext& context, const ArtifactRow& row) {
+  Query query(context.connection,
+              "INSERT INTO artifact (trial_id, attempt, kind, step, size, crc32, file, time, "
+              "commit_number) VALUES (?,?,?,?,?,?,?,?,?) "
+              "ON CONFLICT (trial_id, attempt, kind, step) DO UPDATE SET size = excluded.size, "
+              "crc32 = excluded.crc32, file = excluded.file, time = excluded.time, "
+              "commit_number = excluded.commit_number");
+  query.Bind(row.trial_id, row.attempt, v1::Artifact::Kind_Name(row.kind), row.step, row.size,
+             row.crc32, row.file, TimeOrNull(row.time), context.commit);
+  return query.Run();
+}
+
+absl::StatusOr<std::vector<ArtifactRow>> ReadAllArtifacts(Connection& connection) {
+  Query query(connection,
+              absl::StrCat("SELECT ", kColumns,
+                           " FROM artifact AS f JOIN trial ON trial.id = f.trial_id "
+                           "JOIN study ON study.id = trial.study_id WHERE study.deleted = 0",
+                           kOrder));
+  return ReadRows(query);
+}
+
+absl::StatusOr<std::vector<ArtifactRow>> ReadArtifacts(Connection& connection, int64_t trial_id) {
+  Query query(connection, absl::StrCat("SELECT ", kColumns,
+                                       " FROM artifact AS f WHERE f.trial_id = ?", kOrder));
+  query.Bind(trial_id);
+  return ReadRows(query);
+}
+
+}  // namespace caviar::storage

@@ -1,0 +1,111 @@
+#include "storage/measurement_table.h"
+
+#include <cmath>
+
+#include "storage/real_columns.h"
+#include "storage/statement.h"
+
+namespace caviar::storage {
+namespace {
+
+absl::StatusOr<int64_t> MetricId(const WriteContext& context, const std::string& name) {
+  const auto it = context.metric_ids.find(name);
+  if (it != context.metric_ids.end()) return it->second;
+  Query insert(context.connection, "INSERT INTO metric (name) VALUES (?) ON CONFLICT DO NOTHING");
+  if (absl::Status status = insert.Bind(name).Run(); !status.ok()) return status;
+  Query find(context.connection, "SELECT id FROM metric WHERE name = ?");
+  if (!find.Bind(name).Next()) {
+    return find.status().ok() ? absl::InternalError("metric name not stored") : find.status();
+  }
+  const int64_t id = find.Integer(0);
+  context.metric_ids.emplace(name, id);
+  return id;
+}
+
+bool IsSameValue(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+}  // namespace
+
+absl::Status WriteRow(const WriteContext& context, const MeasurementRow& row) {
+  absl::StatusOr<int64_t> metric_id = MetricId(context, row.metric);
+  if (!metric_id.ok()) return metric_id.status();
+  Query query(context.connection,
+              "INSERT INTO measurement (trial_id, attempt, metric_id, step, value, not_finite, "
+              "time, commit_number) VALUES (?,?,?,?,?,?,?,?) "
+              "ON CONFLICT (trial_id, attempt, metric_id, step) DO NOTHING");
+  query.Bind(row.trial_id, row.attempt, *metric_id, row.step, FiniteOrNull(row.value),
+             NotFiniteOrNull(row.value), TimeOrNull(row.time), context.commit);
+  return query.Run();
+}
+
+absl::Status WriteRow(const WriteContext& context, const LateMeasurementRow& row) {
+  absl::StatusOr<int64_t> metric_id = MetricId(context, row.metric);
+  if (!metric_id.ok()) return metric_id.status();
+  Query query(context.connection,
+              "INSERT INTO late_measurement (trial_id, token_counter, metric_id, step, value, "
+              "not_finite, time, commit_number) VALUES (?,?,?,?,?,?,?,?) "
+              "ON CONFLICT (trial_id, token_counter, metric_id, step) DO UPDATE SET "
+              "value = excluded.value, not_finite = excluded.not_finite, time = excluded.time, "
+              "commit_number = excluded.commit_number");
+  query.Bind(row.trial_id, row.token_counter, *metric_id, row.step, FiniteOrNull(row.value),
+             NotFiniteOrNull(row.value), TimeOrNull(row.time), context.commit);
+  return query.Run();
+}
+
+absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetricValues(
+    Connection& connection, int64_t trial_id, int32_t attempt, const std::string& metric) {
+  Query query(connection,
+              "SELECT step, value, not_finite FROM measurement WHERE trial_id = ? AND attempt = ? "
+              "AND metric_id = (SELECT id FROM metric WHERE name = ?) ORDER BY step");
+  query.Bind(trial_id, attempt, metric);
+  std::vector<std::pair<int64_t, double>> values;
+  while (query.Next()) values.emplace_back(query.Integer(0), ReadReal(query, 1));
+  if (!query.status().ok()) return query.status();
+  return values;
+}
+
+absl::StatusOr<std::vector<MeasurementRow>> ReadMeasurements(Connection& connection,
+                                                             int64_t trial_id, int32_t attempt) {
+  Query query(connection,
+              "SELECT metric.name, m.step, m.value, m.not_finite, m.time FROM measurement AS m "
+              "JOIN metric ON metric.id = m.metric_id WHERE m.trial_id = ? AND m.attempt = ? "
+              "ORDER BY m.step, metric.name");
+  query.Bind(trial_id, attempt);
+  std::vector<MeasurementRow> rows;
+  while (query.Next()) {
+    rows.push_back(
+        {trial_id, attempt, query.Text(0), query.Integer(1), ReadReal(query, 2), query.Integer(4)});
+  }
+  if (!query.status().ok()) return query.status();
+  return rows;
+}
+
+absl::StatusOr<std::optional<int64_t>> ReadLastStep(Connection& connection, int64_t trial_id,
+                                                    int32_t attempt) {
+  // Hops from metric to metric of the attempt, so that only the ends of curves are read.
+  Query query(connection,
+              "WITH RECURSIVE m (id) AS ("
+              "SELECT min(metric_id) FROM measurement WHERE trial_id = ?1 AND attempt = ?2 "
+              "UNION ALL SELECT (SELECT min(metric_id) FROM measurement WHERE trial_id = ?1 "
+              "AND attempt = ?2 AND metric_id > m.id) FROM m WHERE m.id IS NOT NULL) "
+              "SELECT max((SELECT max(step) FROM measurement WHERE trial_id = ?1 "
+              "AND attempt = ?2 AND metric_id = m.id)) FROM m");
+  if (!query.Bind(trial_id, attempt).Next()) return query.status();
+  return query.OptionalInteger(0);
+}
+
+absl::StatusOr<int32_t> CountConflictingValues(Connection& connection,
+                                               const std::vector<MeasurementRow>& rows) {
+  int32_t conflicts = 0;
+  for (const MeasurementRow& row : rows) {
+    Query query(connection,
+                "SELECT value, not_finite FROM measurement WHERE trial_id = ? AND attempt = ? "
+                "AND metric_id = (SELECT id FROM metric WHERE name = ?) AND step = ?");
+    query.Bind(row.trial_id, row.attempt, row.metric, row.step);
+    if (query.Next() && !IsSameValue(ReadReal(query, 0), row.value)) ++conflicts;
+    if (!query.status().ok()) return query.status();
+  }
+  return conflicts;
+}
+
+}  // namespace caviar::storage

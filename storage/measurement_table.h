@@ -1,0 +1,42 @@
+// The tables `measurement`, `late_measurement` and `metric`.
+#ifndef CAVIAR_STORAGE_MEASUREMENT_TABLE_H_
+#define CAVIAR_STORAGE_MEASUREMENT_TABLE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/store.h"
+#include "storage/write_context.h"
+
+namespace caviar::storage {
+
+// Where the key is there already, the first value stays.
+absl::Status WriteRow(const WriteContext& context, const MeasurementRow& row);
+absl::Status WriteRow(const WriteContext& context, const LateMeasurementRow& row);
+
+// (step, value) by step.
+absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetricValues(Connection& connection,
+                                                                         int64_t trial_id,
+                                                                         int32_t attempt,
+                                                                         const std::string& metric);
+
+// Of an attempt, by step and metric.
+absl::StatusOr<std::vector<MeasurementRow>> ReadMeasurements(Connection& connection,
+                                                             int64_t trial_id, int32_t attempt);
+
+// The largest step measured in an attempt.
+absl::StatusOr<std::optional<int64_t>> ReadLastStep(Connection& connection, int64_t trial_id,
+                                                    int32_t attempt);
+
+// As Store::CountConflicts.
+absl::StatusOr<int32_t> CountConflictingValues(Connection& connection,
+                                               const std::vector<MeasurementRow>& rows);
+
+}  // namespace caviar::storage
+
+#endif  // CAVIAR_STORAGE_MEASUREMENT_TABLE_H_

@@ -1,0 +1,208 @@
+// The Reader's half of MemoryStore.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "storage/memory_store.h"
+
+namespace caviar::storage {
+namespace {
+
+constexpr int64_t kLowest = std::numeric_limits<int64_t>::min();
+
+bool IsVisible(const MemoryTables& tables, int64_t study_id) {
+  const auto it = tables.studies.find(study_id);
+  return it != tables.studies.end() && !it->second.deleted;
+}
+
+// The study's trials, by number.
+std::vector<const MemoryTables::Trial*> TrialsOf(const MemoryTables& tables, int64_t study_id) {
+  std::vector<const MemoryTables::Trial*> trials;
+  if (!IsVisible(tables, study_id)) return trials;
+  for (auto it = tables.trial_ids.lower_bound({study_id, 0});
+       it != tables.trial_ids.end() && it->first.first == study_id; ++it) {
+    trials.push_back(&tables.trials.at(it->second));
+  }
+  return trials;
+}
+
+// COMPLETED trials with an objective, the best first, ties by number.
+std::vector<const MemoryTables::Trial*> BestOf(const MemoryTables& tables, int64_t study_id,
+                                               v1::Objective::Goal goal) {
+  std::vector<const MemoryTables::Trial*> trials = TrialsOf(tables, study_id);
+  std::erase_if(trials, [](const MemoryTables::Trial* trial) {
+    return trial->row.state != v1::Trial::COMPLETED || !trial->row.objective.has_value();
+  });
+  std::stable_sort(trials.begin(), trials.end(), [goal](const auto* a, const auto* b) {
+    return goal == v1::Objective::MAXIMIZE ? *a->row.objective > *b->row.objective
+                                           : *a->row.objective < *b->row.objective;
+  });
+  return trials;
+}
+
+void Count(v1::Trial::State state, v1::TrialCounts& counts) {
+  switch (state) {
+    case v1::Trial::WAITING:
+      return counts.set_waiting(counts.waiting() + 1);
+    case v1::Trial::RUNNING:
+      return counts.set_running(counts.running() + 1);
+    case v1::Trial::PAUSED:
+      return counts.set_paused(counts.paused() + 1);
+    case v1::Trial::COMPLETED:
+      return counts.set_completed(counts.completed() + 1);
+    case v1::Trial::PRUNED:
+      return counts.set_pruned(counts.pruned() + 1);
+    case v1::Trial::FAILED:
+      return counts.set_failed(counts.failed() + 1);
+    case v1::Trial::INFEASIBLE:
+      return counts.set_infeasible(counts.infeasible() + 1);
+    case v1::Trial::CANCELLED:
+      return counts.set_cancelled(counts.cancelled() + 1);
+    default:
+      return;
+  }
+}
+
+StudyReading ReadStudy(const MemoryTables& tables, const StudyRow& study) {
+  StudyReading reading;
+  reading.study = study;
+  reading.commit = tables.commit;
+  for (const auto* trial : TrialsOf(tables, study.id)) Count(trial->row.state, reading.counts);
+  const auto best = BestOf(tables, study.id, study.definition.objective().goal());
+  if (!best.empty()) reading.best = best.front()->row;
+  const auto evaluation = tables.evaluations.find(study.id);
+  if (evaluation != tables.evaluations.end()) reading.evaluation = evaluation->second;
+  return reading;
+}
+
+// By step and metric.
+std::vector<MeasurementRow> MeasurementsOf(const MemoryTables& tables, int64_t trial_id,
+                                           int32_t attempt) {
+  std::vector<MeasurementRow> rows;
+  for (auto it = tables.measurements.lower_bound({trial_id, attempt, "", kLowest});
+       it != tables.measurements.end() && it->second.trial_id == trial_id &&
+       it->second.attempt == attempt;
+       ++it) {
+    rows.push_back(it->second);
+  }
+  std::sort(rows.begin(), rows.end(), [](const MeasurementRow& a, const MeasurementRow& b) {
+    return std::tie(a.step, a.metric) < std::tie(b.step, b.metric);
+  });
+  return rows;
+}
+
+TrialReading ReadTrial(const MemoryTables& tables, const TrialRow& trial, bool full) {
+  TrialReading reading;
+  reading.trial = trial;
+  for (auto it = tables.attempts.lower_bound({trial.id, 0});
+       it != tables.attempts.end() && it->first.first == trial.id; ++it) {
+    reading.attempts.push_back(it->second);
+  }
+  if (!reading.attempts.empty() && (full || trial.state == v1::Trial::RUNNING)) {
+    reading.measurements = MeasurementsOf(tables, trial.id, reading.attempts.back().number);
+  }
+  if (trial.state == v1::Trial::RUNNING) {
+    reading.trial.last_step.reset();
+    if (!reading.measurements.empty()) reading.trial.last_step = reading.measurements.back().step;
+  }
+  if (!full) {
+    reading.measurements.clear();
+    return reading;
+  }
+  for (auto it = tables.artifacts.lower_bound({trial.id, 0, 0, kLowest});
+       it != tables.artifacts.end() && it->second.trial_id == trial.id; ++it) {
+    reading.artifacts.push_back(it->second);
+  }
+  return reading;
+}
+
+// What the trial is ordered by; nullopt comes last.
+std::optional<double> SortKey(const TrialRow& row, TrialQuery::Order order) {
+  const auto time = [](int64_t value) {
+    return value == 0 ? std::nullopt : std::optional<double>(static_cast<double>(value));
+  };
+  switch (order) {
+    case TrialQuery::Order::kNumber:
+      return row.number;
+    case TrialQuery::Order::kObjective:
+      return row.objective;
+    case TrialQuery::Order::kCreateTime:
+      return time(row.create_time);
+    case TrialQuery::Order::kEndTime:
+      return time(row.end_time);
+  }
+  return std::nullopt;
+}
+
+bool Matches(const MemoryTables::Trial& trial, const TrialQuery& query) {
+  return trial.commit > query.changed_after_commit &&
+         (query.states.empty() || std::find(query.states.begin(), query.states.end(),
+                                            trial.row.state) != query.states.end());
+}
+
+}  // namespace
+
+absl::StatusOr<StudyReading> MemoryStore::GetStudy(const std::string& name) {
+  absl::MutexLock lock(&mutex_);
+  const auto it = tables_.study_names.find(name);
+  if (it == tables_.study_names.end()) {
+    return absl::NotFoundError(absl::StrCat("there is no study '", name, "'"));
+  }
+  return ReadStudy(tables_, tables_.studies.at(it->second));
+}
+
+absl::StatusOr<std::vector<StudyReading>> MemoryStore::ListStudies(int64_t after_id,
+                                                                   int32_t limit) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<StudyReading> readings;
+  for (auto it = tables_.studies.upper_bound(after_id);
+       it != tables_.studies.end() && static_cast<int64_t>(readings.size()) < limit; ++it) {
+    if (!it->second.deleted) readings.push_back(ReadStudy(tables_, it->second));
+  }
+  return readings;
+}
+
+absl::StatusOr<TrialReading> MemoryStore::GetTrial(int64_t study_id, int32_t number, bool full) {
+  absl::MutexLock lock(&mutex_);
+  const auto it = tables_.trial_ids.find({study_id, number});
+  if (it == tables_.trial_ids.end() || !IsVisible(tables_, study_id)) {
+    return absl::NotFoundError(absl::StrCat("there is no trial ", number));
+  }
+  return ReadTrial(tables_, tables_.trials.at(it->second).row, full);
+}
+
+absl::StatusOr<std::vector<TrialReading>> MemoryStore::ListTrials(const TrialQuery& query,
+                                                                  bool full) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<const MemoryTables::Trial*> trials = TrialsOf(tables_, query.study_id);
+  std::erase_if(trials, [&query](const auto* trial) { return !Matches(*trial, query); });
+  std::stable_sort(trials.begin(), trials.end(), [&query](const auto* a, const auto* b) {
+    const std::optional<double> x = SortKey(a->row, query.order);
+    const std::optional<double> y = SortKey(b->row, query.order);
+    if (!x.has_value() || !y.has_value()) return x.has_value() && !y.has_value();
+    return query.descending ? *x > *y : *x < *y;
+  });
+  std::vector<TrialReading> readings;
+  for (size_t i = std::max(query.offset, 0);
+       i < trials.size() && static_cast<int64_t>(readings.size()) < query.limit; ++i) {
+    readings.push_back(ReadTrial(tables_, trials[i]->row, full));
+  }
+  return readings;
+}
+
+absl::StatusOr<std::vector<TrialReading>> MemoryStore::ListBestTrials(int64_t study_id,
+                                                                      v1::Objective::Goal goal,
+                                                                      int32_t count, bool full) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<TrialReading> readings;
+  for (const auto* trial : BestOf(tables_, study_id, goal)) {
+    if (static_cast<int64_t>(readings.size()) >= count) break;
+    readings.push_back(ReadTrial(tables_, trial->row, full));
+  }
+  return readings;
+}
+
+}  // namespace caviar::storage

@@ -1,0 +1,224 @@
+#include "storage/memory_tables.h"
+
+#include <cmath>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "storage/trial_state.h"
+
+namespace caviar::storage {
+namespace {
+
+constexpr int kEraseRows = 1000;
+constexpr int64_t kLowest = std::numeric_limits<int64_t>::min();
+
+absl::Status Invalid(absl::string_view what) { return absl::InvalidArgumentError(what); }
+
+absl::Status CheckParameters(const TrialRow& row) {
+  for (const auto& [name, value] : row.parameters) {
+    if (name.empty() || value.kind_case() == v1::Value::KIND_NOT_SET ||
+        (value.has_double_value() && !std::isfinite(value.double_value()))) {
+      return Invalid(
+          absl::StrCat("trial ", row.id, ": parameter '", name, "' has no finite value"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// What may not change once a trial is there, and once it is final.
+absl::Status CheckUpdate(const TrialRow& before, const TrialRow& row) {
+  if (before.study_id != row.study_id || before.number != row.number) {
+    return Invalid(absl::StrCat("trial ", row.id, ": its study and number never change"));
+  }
+  if (IsFinal(before.state) && (before.state != row.state || before.objective != row.objective ||
+                                before.objective_step != row.objective_step)) {
+    return Invalid(absl::StrCat("trial ", row.id, " is final (",
+                                v1::Trial::State_Name(before.state),
+                                "): its state and objective never change"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+MemoryTransaction::~MemoryTransaction() {
+  for (auto undo = undo_.rbegin(); undo != undo_.rend(); ++undo) (*undo)();
+}
+
+void MemoryTransaction::Commit() {
+  tables_.commit = commit_;
+  undo_.clear();
+}
+
+absl::Status MemoryTransaction::Write(const StudyRow& row) {
+  const std::string& name = row.definition.name();
+  if (row.id < 1 || name.empty() || row.state == v1::Study::STATE_UNSPECIFIED ||
+      row.definition.objective().goal() == v1::Objective::GOAL_UNSPECIFIED ||
+      row.definition.objective().metric().empty()) {
+    return Invalid(absl::StrCat("study ", row.id, " '", name,
+                                "': id, name, state, objective.metric or objective.goal missing"));
+  }
+  const auto named = tables_.study_names.find(name);
+  const bool taken = named != tables_.study_names.end() && named->second != row.id;
+  if (!row.deleted && taken) {
+    return Invalid(absl::StrCat("study ", row.id, ": name '", name, "' is taken"));
+  }
+  const auto before = tables_.studies.find(row.id);
+  if (before != tables_.studies.end() && !before->second.deleted) {
+    Erase(tables_.study_names, tables_.study_names.find(before->second.definition.name()));
+  }
+  if (!row.deleted) Put(tables_.study_names, name, row.id);
+  Put(tables_.studies, row.id, row);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTransaction::Write(const TrialRow& row) {
+  if (row.id < 1 || row.number < 0 || row.state == v1::Trial::STATE_UNSPECIFIED ||
+      row.lost_leases < 0 || (row.objective.has_value() && !std::isfinite(*row.objective))) {
+    return Invalid(absl::StrCat("trial ", row.id, ": id, number, state, lost_leases or objective"));
+  }
+  if (!tables_.studies.contains(row.study_id)) {
+    return Invalid(absl::StrCat("trial ", row.id, ": there is no study ", row.study_id));
+  }
+  if (absl::Status status = CheckParameters(row); !status.ok()) return status;
+  const auto before = tables_.trials.find(row.id);
+  if (before != tables_.trials.end()) {
+    if (absl::Status status = CheckUpdate(before->second.row, row); !status.ok()) return status;
+  } else if (tables_.trial_ids.contains({row.study_id, row.number})) {
+    return Invalid(absl::StrCat("trial ", row.id, ": study ", row.study_id, " has a number ",
+                                row.number, " already"));
+  }
+  Put(tables_.trial_ids, {row.study_id, row.number}, row.id);
+  Put(tables_.trials, row.id, {row, commit_});
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTransaction::Write(const AttemptRow& row) {
+  if (row.number < 1 || row.token_epoch < 1 || row.token_counter < 1) {
+    return Invalid(absl::StrCat("attempt ", row.number, " of trial ", row.trial_id,
+                                ": number and token start at 1"));
+  }
+  if (!tables_.trials.contains(row.trial_id)) {
+    return Invalid(absl::StrCat("attempt ", row.number, ": there is no trial ", row.trial_id));
+  }
+  const std::pair<int64_t, int32_t> key(row.trial_id, row.number);
+  const std::pair<int64_t, int64_t> token(row.token_epoch, row.token_counter);
+  const auto holder = tables_.tokens.find(token);
+  if (holder != tables_.tokens.end() && holder->second != key) {
+    return Invalid(absl::StrCat("attempt ", row.number, " of trial ", row.trial_id, ": token (",
+                                row.token_epoch, ", ", row.token_counter, ") is taken"));
+  }
+  const auto before = tables_.attempts.find(key);
+  if (before != tables_.attempts.end()) {
+    Erase(tables_.tokens,
+          tables_.tokens.find({before->second.token_epoch, before->second.token_counter}));
+  }
+  Put(tables_.tokens, token, key);
+  Put(tables_.attempts, key, row);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTransaction::Write(const MeasurementRow& row) {
+  if (row.metric.empty() || row.step < 0 ||
+      !tables_.attempts.contains({row.trial_id, row.attempt})) {
+    return Invalid(absl::StrCat("measurement of trial ", row.trial_id, ", attempt ", row.attempt,
+                                ", metric '", row.metric, "', step ", row.step));
+  }
+  const auto key = std::make_tuple(row.trial_id, row.attempt, row.metric, row.step);
+  if (!tables_.measurements.contains(key)) Put(tables_.measurements, key, row);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTransaction::Write(const LateMeasurementRow& row) {
+  if (row.metric.empty() || row.step < 0 || !tables_.trials.contains(row.trial_id)) {
+    return Invalid(absl::StrCat("late measurement of trial ", row.trial_id, ", metric '",
+                                row.metric, "', step ", row.step));
+  }
+  Put(tables_.late_measurements, {row.trial_id, row.token_counter, row.metric, row.step}, row);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTransaction::Write(const ArtifactRow& row) {
+  if (row.kind == v1::Artifact::KIND_UNSPECIFIED || row.step < 0 || row.size < 0 ||
+      row.file.empty() || !tables_.attempts.contains({row.trial_id, row.attempt})) {
+    return Invalid(absl::StrCat("artifact '", row.file, "' of trial ", row.trial_id, ", attempt ",
+                                row.attempt));
+  }
+  Put(tables_.artifacts, {row.trial_id, row.attempt, row.kind, row.step}, row);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTransaction::Write(const EvaluationRow& row) {
+  const auto trial = tables_.trials.find(row.trial_id);
+  if (row.state == v1::TestEvaluation::STATE_UNSPECIFIED || row.lost_leases < 0 ||
+      trial == tables_.trials.end() || trial->second.row.study_id != row.study_id) {
+    return Invalid(absl::StrCat("evaluation of study ", row.study_id, ", trial ", row.trial_id));
+  }
+  Put(tables_.evaluations, row.study_id, row);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTransaction::Write(const WorkerRow& row) {
+  if (row.id.empty() || row.slots < 0) {
+    return Invalid(absl::StrCat("worker '", row.id, "' with ", row.slots, " slots"));
+  }
+  Put(tables_.workers, row.id, row);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTransaction::Write(const RequestRow& row) {
+  if (row.client_id.empty()) return Invalid("request without client id");
+  Put(tables_.requests, {row.client_id, row.sequence}, row);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTransaction::Write(const CountersRow& row) {
+  const CountersRow before = tables_.counters;
+  if (row.next_study_id < before.next_study_id || row.next_trial_id < before.next_trial_id ||
+      row.next_token_counter < before.next_token_counter) {
+    return Invalid("counters never run backwards");
+  }
+  undo_.push_back([this, before] { tables_.counters = before; });
+  tables_.counters = row;
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTransaction::Write(const EraseStudyChunk& chunk) {
+  const auto study = tables_.studies.find(chunk.study_id);
+  if (study == tables_.studies.end()) return absl::OkStatus();
+  if (!study->second.deleted) {
+    return Invalid(absl::StrCat("study ", chunk.study_id, " cannot be erased: it is not deleted"));
+  }
+  int budget = kEraseRows;
+  if (const auto it = tables_.evaluations.find(chunk.study_id); it != tables_.evaluations.end()) {
+    Erase(tables_.evaluations, it);
+    --budget;
+  }
+  while (budget > 0) {
+    const auto number = tables_.trial_ids.lower_bound({chunk.study_id, 0});
+    if (number == tables_.trial_ids.end() || number->first.first != chunk.study_id) {
+      Erase(tables_.studies, study);
+      return absl::OkStatus();
+    }
+    const int64_t id = number->second;
+    EraseOfTrial(tables_.measurements, tables_.measurements.lower_bound({id, 0, "", kLowest}), id,
+                 &budget);
+    EraseOfTrial(tables_.late_measurements,
+                 tables_.late_measurements.lower_bound({id, kLowest, "", kLowest}), id, &budget);
+    EraseOfTrial(tables_.artifacts, tables_.artifacts.lower_bound({id, 0, 0, kLowest}), id,
+                 &budget);
+    for (auto it = tables_.attempts.lower_bound({id, 0});
+         budget > 0 && it != tables_.attempts.end() && it->first.first == id; --budget) {
+      Erase(tables_.tokens,
+            tables_.tokens.find({it->second.token_epoch, it->second.token_counter}));
+      it = Erase(tables_.attempts, it);
+    }
+    if (budget == 0) return absl::OkStatus();
+    Erase(tables_.trials, tables_.trials.find(id));
+    Erase(tables_.trial_ids, number);
+    --budget;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace caviar::storage

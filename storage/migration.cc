@@ -1,0 +1,93 @@
+#include "storage/migration.h"
+
+#include <sys/random.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "storage/statement.h"
+
+namespace caviar::storage {
+namespace {
+
+// In [1, 2^53): it survives JSON.
+absl::StatusOr<int64_t> DrawEpoch() {
+  for (;;) {
+    uint64_t bits = 0;
+    if (getrandom(&bits, sizeof(bits), 0) != sizeof(bits)) {
+      if (errno == EINTR) continue;
+      return absl::UnavailableError(
+          absl::StrCat("no randomness from the operating system: ", std::strerror(errno)));
+    }
+    const int64_t epoch = static_cast<int64_t>(bits >> 11);
+    if (epoch > 0) return epoch;
+  }
+}
+
+absl::Status InsertStoreRow(Connection& connection) {
+  absl::StatusOr<int64_t> epoch = DrawEpoch();
+  if (!epoch.ok()) return epoch.status();
+  Query query(connection, "INSERT INTO store VALUES (1, ?, 0, 1, 1, 1)");
+  return query.Bind(*epoch).Run();
+}
+
+absl::Status RunMigration(Connection& connection, const Migration& migration) {
+  absl::Status status = connection.Execute("BEGIN IMMEDIATE");
+  if (status.ok()) status = connection.Execute(migration.sql);
+  if (status.ok() && migration.version == 1) status = InsertStoreRow(connection);
+  if (status.ok()) {
+    status =
+        connection.Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId,
+                                        "; PRAGMA user_version = ", migration.version, "; COMMIT"));
+  }
+  if (!status.ok()) connection.Rollback();
+  return status;
+}
+
+}  // namespace
+
+int64_t NewestVersion() { return kMigrations[kMigrationCount - 1].version; }
+
+absl::Status CheckFile(Connection& connection) {
+  const char* file = sqlite3_db_filename(connection.handle(), "main");
+  absl::StatusOr<int64_t> objects = connection.ReadInteger("SELECT count(*) FROM sqlite_schema");
+  if (absl::IsDataLoss(objects.status())) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        file,
+        " is not a database, or is damaged; restore a backup, or use another data directory: ",
+        objects.status().message()));
+  }
+  if (!objects.ok()) return objects.status();
+  absl::StatusOr<int64_t> application = connection.ReadInteger("PRAGMA application_id");
+  if (!application.ok()) return application.status();
+  absl::StatusOr<int64_t> version = connection.ReadInteger("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  if (*objects == 0 && *application == 0 && *version == 0) return absl::OkStatus();
+  if (*application != kApplicationId) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(file, " is another program's database (application_id ", *application,
+                     ", not ", kApplicationId, "); use another data directory"));
+  }
+  if (*version > NewestVersion()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        file, " was written by a newer Caviar (schema version ", *version,
+        ", this build knows up to ", NewestVersion(), "); run that one, or restore a backup"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Migrate(Connection& connection) {
+  absl::StatusOr<int64_t> version = connection.ReadInteger("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  for (int i = 0; i < kMigrationCount; ++i) {
+    if (kMigrations[i].version <= *version) continue;
+    if (absl::Status status = RunMigration(connection, kMigrations[i]); !status.ok()) {
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace caviar::storage

@@ -1,0 +1,305 @@
+-- What a Caviar coordinator must not lose. Everything here may be read by hand while it runs:
+--
+--   sqlite3 -readonly caviar-data/caviar.db 'SELECT * FROM trials'
+--
+-- The views `studies`, `trials` and `curve` are made for people. Times are microseconds since the
+-- Unix epoch, NULL: not yet. Every row remembers the number of the commit that wrote it. A column
+-- declared ANY holds a REAL exactly as it was given (-0.0 too, which REAL affinity would lose).
+
+-- The one row about the store itself. Nothing in it ever runs backwards.
+CREATE TABLE store (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  epoch INTEGER NOT NULL CHECK (epoch BETWEEN 1 AND 9007199254740991),
+  commit_number INTEGER NOT NULL CHECK (commit_number >= 0),
+  next_study_id INTEGER NOT NULL CHECK (next_study_id >= 1),
+  next_trial_id INTEGER NOT NULL CHECK (next_trial_id >= 1),
+  next_token_counter INTEGER NOT NULL CHECK (next_token_counter >= 1)
+) STRICT;
+
+CREATE TRIGGER store_never_runs_backwards BEFORE UPDATE ON store
+WHEN NEW.commit_number < OLD.commit_number OR NEW.next_study_id < OLD.next_study_id
+  OR NEW.next_trial_id < OLD.next_trial_id OR NEW.next_token_counter < OLD.next_token_counter
+BEGIN
+  SELECT RAISE(ABORT, 'counters never run backwards');
+END;
+
+-- `definition` is what the study's creator said, as JSON with the names of caviar/v1/study.proto,
+-- for json_extract(). The columns from name to max_attempts are written from it; NULL: no limit.
+CREATE TABLE study (
+  id INTEGER PRIMARY KEY CHECK (id >= 1),
+  name TEXT NOT NULL CHECK (name <> ''),
+  state TEXT NOT NULL CHECK (state IN ('ACTIVE', 'STOPPED', 'ENDED')),
+  end_reason TEXT
+    CHECK (end_reason IN ('MAX_TRIALS', 'MAX_FAILED', 'MAX_DURATION', 'TARGET', 'PERSON')),
+  message TEXT NOT NULL,
+  objective_metric TEXT NOT NULL CHECK (objective_metric <> ''),
+  goal TEXT NOT NULL CHECK (goal IN ('MINIMIZE', 'MAXIMIZE')),
+  objective_value TEXT NOT NULL CHECK (objective_value IN ('BEST', 'LAST')),
+  target REAL,
+  algorithm TEXT NOT NULL,
+  seed INTEGER,
+  max_trials INTEGER,
+  parallel INTEGER,
+  max_failed INTEGER,
+  max_duration INTEGER,  -- microseconds
+  max_attempts INTEGER,
+  definition TEXT NOT NULL,
+  create_time INTEGER,
+  end_time INTEGER,
+  active_time INTEGER NOT NULL,  -- microseconds it was ACTIVE before active_since
+  active_since INTEGER,
+  deleted INTEGER NOT NULL CHECK (deleted IN (0, 1)),  -- 1: hidden, being erased
+  commit_number INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX study_by_name ON study (name) WHERE deleted = 0;
+
+CREATE TABLE trial (
+  id INTEGER PRIMARY KEY CHECK (id >= 1),
+  study_id INTEGER NOT NULL REFERENCES study (id),
+  number INTEGER NOT NULL CHECK (number >= 0),
+  state TEXT NOT NULL CHECK (state IN ('WAITING', 'RUNNING', 'PAUSED', 'COMPLETED', 'PRUNED',
+                                       'FAILED', 'INFEASIBLE', 'CANCELLED')),
+  objective ANY CHECK (objective IS NULL OR (typeof(objective) = 'real'
+                       AND objective BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308)),
+  objective_step INTEGER,
+  last_step INTEGER,  -- of the newest attempt; written when the trial leaves RUNNING
+  message TEXT NOT NULL,
+  create_time INTEGER,
+  start_time INTEGER,
+  end_time INTEGER,
+  lost_leases INTEGER NOT NULL CHECK (lost_leases >= 0),
+  suggestion_commit INTEGER NOT NULL,  -- the sampler saw the history up to this commit
+  commit_number INTEGER NOT NULL,
+  UNIQUE (study_id, number)
+) STRICT;
+
+CREATE INDEX trial_by_objective ON trial (study_id, objective) WHERE state = 'COMPLETED';
+CREATE INDEX trial_by_commit ON trial (study_id, commit_number);
+
+CREATE TRIGGER trial_keeps_its_place BEFORE UPDATE ON trial
+WHEN NEW.study_id <> OLD.study_id OR NEW.number <> OLD.number
+BEGIN
+  SELECT RAISE(ABORT, 'a trial''s study and number never change');
+END;
+
+CREATE TRIGGER trial_stays_final BEFORE UPDATE ON trial
+WHEN OLD.state IN ('COMPLETED', 'PRUNED', 'FAILED', 'INFEASIBLE', 'CANCELLED')
+  AND (NEW.state <> OLD.state OR NEW.objective IS NOT OLD.objective
+       OR NEW.objective_step IS NOT OLD.objective_step)
+BEGIN
+  SELECT RAISE(ABORT, 'a final trial''s state and objective never change');
+END;
+
+-- How many trials of a study are in each state, kept by the triggers below.
+CREATE TABLE trial_count (
+  study_id INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  count INTEGER NOT NULL CHECK (count >= 0),
+  PRIMARY KEY (study_id, state)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER trial_inserted AFTER INSERT ON trial
+BEGIN
+  INSERT INTO trial_count VALUES (NEW.study_id, NEW.state, 1)
+    ON CONFLICT (study_id, state) DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER trial_changed_state AFTER UPDATE ON trial WHEN NEW.state <> OLD.state
+BEGIN
+  UPDATE trial_count SET count = count - 1 WHERE study_id = OLD.study_id AND state = OLD.state;
+  INSERT INTO trial_count VALUES (NEW.study_id, NEW.state, 1)
+    ON CONFLICT (study_id, state) DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER trial_deleted AFTER DELETE ON trial
+BEGIN
+  UPDATE trial_count SET count = count - 1 WHERE study_id = OLD.study_id AND state = OLD.state;
+END;
+
+-- A trial's configuration. `value` is of the type that `type` names; bool: 0 or 1.
+CREATE TABLE trial_parameter (
+  trial_id INTEGER NOT NULL REFERENCES trial (id),
+  name TEXT NOT NULL CHECK (name <> ''),
+  type TEXT NOT NULL CHECK (type IN ('double', 'int', 'bool', 'string')),
+  value ANY NOT NULL CHECK (
+    (type = 'double' AND typeof(value) = 'real'
+     AND value BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308)
+    OR (type = 'int' AND typeof(value) = 'integer')
+    OR (type = 'bool' AND typeof(value) = 'integer' AND value IN (0, 1))
+    OR (type = 'string' AND typeof(value) = 'text')),
+  commit_number INTEGER NOT NULL,
+  PRIMARY KEY (trial_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- One try at a trial under one lease; outcome NULL: it runs. worker_id NULL: asked.
+CREATE TABLE attempt (
+  trial_id INTEGER NOT NULL REFERENCES trial (id),
+  number INTEGER NOT NULL CHECK (number >= 1),
+  worker TEXT NOT NULL,
+  worker_id TEXT,
+  token_epoch INTEGER NOT NULL CHECK (token_epoch >= 1),
+  token_counter INTEGER NOT NULL CHECK (token_counter >= 1),
+  request_client_id TEXT NOT NULL,
+  request_sequence INTEGER NOT NULL,
+  outcome TEXT CHECK (outcome IN ('COMPLETED', 'FAILED', 'INFEASIBLE', 'LEASE_EXPIRED',
+                                  'GIVEN_BACK', 'CANCELLED', 'PRUNED')),
+  message TEXT NOT NULL,
+  start_time INTEGER,
+  end_time INTEGER,
+  parent_attempt INTEGER NOT NULL,     -- 0: it started anew
+  resumed_from_step INTEGER NOT NULL,
+  lease_duration INTEGER NOT NULL,     -- microseconds; 0: the coordinator's lease TTL
+  commit_number INTEGER NOT NULL,
+  PRIMARY KEY (trial_id, number),
+  UNIQUE (token_epoch, token_counter)
+) STRICT, WITHOUT ROWID;
+
+-- Metric names, each stored once.
+CREATE TABLE metric (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE CHECK (name <> '')
+) STRICT;
+
+-- One metric value. SQLite would make NaN a NULL and sort it first, so what is not finite stands
+-- in a column of its own and is never anyone's best.
+CREATE TABLE measurement (
+  trial_id INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  metric_id INTEGER NOT NULL REFERENCES metric (id),
+  step INTEGER NOT NULL CHECK (step >= 0),
+  value ANY CHECK (value IS NULL OR typeof(value) = 'real'),
+  not_finite TEXT CHECK (not_finite IN ('nan', 'inf', '-inf')),
+  time INTEGER,
+  commit_number INTEGER NOT NULL,
+  PRIMARY KEY (trial_id, attempt, metric_id, step),
+  FOREIGN KEY (trial_id, attempt) REFERENCES attempt (trial_id, number),
+  CHECK ((value IS NULL) <> (not_finite IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- What came under a stale token: kept apart, never counted.
+CREATE TABLE late_measurement (
+  trial_id INTEGER NOT NULL REFERENCES trial (id),
+  token_counter INTEGER NOT NULL,
+  metric_id INTEGER NOT NULL REFERENCES metric (id),
+  step INTEGER NOT NULL CHECK (step >= 0),
+  value ANY CHECK (value IS NULL OR typeof(value) = 'real'),
+  not_finite TEXT CHECK (not_finite IN ('nan', 'inf', '-inf')),
+  time INTEGER,
+  commit_number INTEGER NOT NULL,
+  PRIMARY KEY (trial_id, token_counter, metric_id, step),
+  CHECK ((value IS NULL) <> (not_finite IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- A file below the data directory.
+CREATE TABLE artifact (
+  trial_id INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('WEIGHTS', 'CHECKPOINT')),
+  step INTEGER NOT NULL CHECK (step >= 0),
+  size INTEGER NOT NULL CHECK (size >= 0),
+  crc32 INTEGER NOT NULL,
+  file TEXT NOT NULL CHECK (file <> ''),
+  time INTEGER,
+  commit_number INTEGER NOT NULL,
+  PRIMARY KEY (trial_id, attempt, kind, step),
+  FOREIGN KEY (trial_id, attempt) REFERENCES attempt (trial_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- The evaluation of a study's best trial on the test set. Token 0, 0: not handed out yet.
+CREATE TABLE evaluation (
+  study_id INTEGER PRIMARY KEY REFERENCES study (id),
+  trial_id INTEGER NOT NULL REFERENCES trial (id),
+  state TEXT NOT NULL CHECK (state IN ('WAITING', 'RUNNING', 'COMPLETED', 'FAILED')),
+  message TEXT NOT NULL,
+  worker TEXT NOT NULL,
+  worker_id TEXT,
+  token_epoch INTEGER NOT NULL,
+  token_counter INTEGER NOT NULL,
+  request_client_id TEXT NOT NULL,
+  request_sequence INTEGER NOT NULL,
+  lost_leases INTEGER NOT NULL CHECK (lost_leases >= 0),
+  time INTEGER,
+  commit_number INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX evaluation_by_trial ON evaluation (trial_id);
+
+CREATE TRIGGER evaluation_is_of_its_study BEFORE INSERT ON evaluation
+WHEN NOT EXISTS (SELECT 1 FROM trial WHERE id = NEW.trial_id AND study_id = NEW.study_id)
+BEGIN
+  SELECT RAISE(ABORT, 'an evaluation is of a trial of its study');
+END;
+
+CREATE TABLE evaluation_metric (
+  study_id INTEGER NOT NULL REFERENCES evaluation (study_id),
+  name TEXT NOT NULL,
+  value ANY CHECK (value IS NULL OR typeof(value) = 'real'),
+  not_finite TEXT CHECK (not_finite IN ('nan', 'inf', '-inf')),
+  commit_number INTEGER NOT NULL,
+  PRIMARY KEY (study_id, name),
+  CHECK ((value IS NULL) <> (not_finite IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- `features` is a JSON array of words, `labels` a JSON object of texts.
+CREATE TABLE worker (
+  id TEXT PRIMARY KEY CHECK (id <> ''),
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  slots INTEGER NOT NULL CHECK (slots >= 0),
+  features TEXT NOT NULL,
+  labels TEXT NOT NULL,
+  register_time INTEGER,
+  commit_number INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The answers that rare mutations got: a repeat gets the same one.
+CREATE TABLE request (
+  client_id TEXT NOT NULL CHECK (client_id <> ''),
+  sequence INTEGER NOT NULL,
+  method TEXT NOT NULL,
+  body_crc32 INTEGER NOT NULL,
+  response BLOB NOT NULL,  -- the serialized message
+  time INTEGER,
+  commit_number INTEGER NOT NULL,
+  PRIMARY KEY (client_id, sequence)
+) STRICT, WITHOUT ROWID;
+
+-- For people.
+CREATE VIEW studies AS
+SELECT study.name AS study, study.state, study.end_reason, study.objective_metric, study.goal,
+  CASE study.goal
+    WHEN 'MAXIMIZE' THEN (SELECT max(objective) FROM trial
+                          WHERE study_id = study.id AND state = 'COMPLETED')
+    ELSE (SELECT min(objective) FROM trial WHERE study_id = study.id AND state = 'COMPLETED')
+  END AS best_objective,
+  (SELECT coalesce(sum(count), 0) FROM trial_count WHERE study_id = study.id) AS trials,
+  (SELECT coalesce(sum(count), 0) FROM trial_count
+   WHERE study_id = study.id AND state = 'COMPLETED') AS completed,
+  study.max_trials,
+  strftime('%Y-%m-%d %H:%M:%S', study.create_time / 1e6, 'unixepoch') AS created,
+  strftime('%Y-%m-%d %H:%M:%S', study.end_time / 1e6, 'unixepoch') AS ended,
+  study.message
+FROM study WHERE study.deleted = 0;
+
+CREATE VIEW trials AS
+SELECT study.name AS study, trial.number, trial.state, trial.objective, trial.objective_step,
+  (SELECT attempt.worker FROM attempt WHERE attempt.trial_id = trial.id
+   ORDER BY attempt.number DESC LIMIT 1) AS worker,
+  (SELECT json_group_object(name,
+     CASE WHEN type <> 'bool' THEN value WHEN value THEN json('true') ELSE json('false') END)
+   FROM trial_parameter WHERE trial_id = trial.id) AS parameters,
+  trial.lost_leases,
+  strftime('%Y-%m-%d %H:%M:%S', trial.start_time / 1e6, 'unixepoch') AS started,
+  strftime('%Y-%m-%d %H:%M:%S', trial.end_time / 1e6, 'unixepoch') AS ended,
+  trial.message
+FROM trial JOIN study ON study.id = trial.study_id WHERE study.deleted = 0;
+
+CREATE VIEW curve AS
+SELECT study.name AS study, trial.number AS trial, measurement.attempt, metric.name AS metric,
+  measurement.step, coalesce(measurement.value, measurement.not_finite) AS value,
+  strftime('%Y-%m-%d %H:%M:%f', measurement.time / 1e6, 'unixepoch') AS time
+FROM study JOIN trial ON trial.study_id = study.id
+  JOIN measurement ON measurement.trial_id = trial.id
+  JOIN metric ON metric.id = measurement.metric_id
+WHERE study.deleted = 0;

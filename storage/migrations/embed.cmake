@@ -1,0 +1,18 @@
+# Writes OUTPUT, a .cc file with all .sql files of FOLDER in the order of their numbers.
+# cmake -DFOLDER=... -DOUTPUT=... -P embed.cmake
+file(GLOB files ${FOLDER}/*.sql)
+list(SORT files)
+set(text "// Generated from storage/migrations by embed.cmake.\n#include \"storage/migration.h\"\n\n")
+string(APPEND text "namespace caviar::storage {\n\nconst Migration kMigrations[] = {\n")
+set(count 0)
+foreach(file ${files})
+  math(EXPR count "${count} + 1")
+  get_filename_component(name ${file} NAME)
+  if(NOT name MATCHES "^0*${count}_[a-z0-9_]+\\.sql$")
+    message(FATAL_ERROR "migration ${name} is not number ${count}: numbers run 0001, 0002, ...")
+  endif()
+  file(READ ${file} sql)
+  string(APPEND text "{${count}, R\"caviar_sql(${sql})caviar_sql\"},\n")
+endforeach()
+string(APPEND text "};\nconst int kMigrationCount = ${count};\n\n}  // namespace caviar::storage\n")
+file(WRITE ${OUTPUT} "${text}")

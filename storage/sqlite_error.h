@@ -1,0 +1,20 @@
+// What SQLite's result codes mean to those above.
+#ifndef CAVIAR_STORAGE_SQLITE_ERROR_H_
+#define CAVIAR_STORAGE_SQLITE_ERROR_H_
+
+#include <sqlite3.h>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace caviar::storage {
+
+// The error of the call on `database` that just returned `code` (an extended result code), with
+// `doing` in its message. RESOURCE_EXHAUSTED: the disk is full. INVALID_ARGUMENT: a constraint of
+// the schema. DATA_LOSS: a sync failed, or the file is damaged or no database. UNAVAILABLE: all
+// else. `database` may be null where none could be opened.
+absl::Status SqliteError(sqlite3* database, int code, absl::string_view doing);
+
+}  // namespace caviar::storage
+
+#endif  // CAVIAR_STORAGE_SQLITE_ERROR_H_

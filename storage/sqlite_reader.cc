@@ -1,0 +1,201 @@
+#include "storage/sqlite_reader.h"
+
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "storage/artifact_table.h"
+#include "storage/attempt_table.h"
+#include "storage/evaluation_table.h"
+#include "storage/measurement_table.h"
+#include "storage/migration.h"
+#include "storage/sqlite_store.h"
+#include "storage/store_table.h"
+#include "storage/study_table.h"
+#include "storage/trial_table.h"
+
+namespace caviar::storage {
+namespace {
+
+// Connections kept open between calls.
+constexpr size_t kKept = 8;
+// Only the first moments of a log, and a store that just closes, make readers wait at all.
+constexpr int kBusyMilliseconds = 5000;
+
+absl::StatusOr<StudyReading> Complete(Connection& connection, StudyRow study) {
+  StudyReading reading;
+  absl::StatusOr<v1::TrialCounts> counts = CountTrials(connection, study.id);
+  if (!counts.ok()) return counts.status();
+  reading.counts = *counts;
+  absl::StatusOr<std::vector<TrialRow>> best =
+      FindBestTrials(connection, study.id, study.definition.objective().goal(), 1);
+  if (!best.ok()) return best.status();
+  if (!best->empty()) reading.best = std::move(best->front());
+  absl::StatusOr<std::optional<EvaluationRow>> evaluation = ReadEvaluation(connection, study.id);
+  if (!evaluation.ok()) return evaluation.status();
+  reading.evaluation = *std::move(evaluation);
+  absl::StatusOr<int64_t> commit = ReadCommit(connection);
+  if (!commit.ok()) return commit.status();
+  reading.commit = *commit;
+  reading.study = std::move(study);
+  return reading;
+}
+
+absl::Status FillIn(Connection& connection, TrialReading& reading) {
+  const int64_t id = reading.trial.id;
+  if (!reading.attempts.empty()) {
+    absl::StatusOr<std::vector<MeasurementRow>> measurements =
+        ReadMeasurements(connection, id, reading.attempts.back().number);
+    if (!measurements.ok()) return measurements.status();
+    reading.measurements = *std::move(measurements);
+  }
+  absl::StatusOr<std::vector<ArtifactRow>> artifacts = ReadArtifacts(connection, id);
+  if (!artifacts.ok()) return artifacts.status();
+  reading.artifacts = *std::move(artifacts);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TrialReading> Complete(Connection& connection, TrialRow trial, bool full) {
+  TrialReading reading;
+  reading.trial = std::move(trial);
+  absl::StatusOr<std::vector<AttemptRow>> attempts = ReadAttempts(connection, reading.trial.id);
+  if (!attempts.ok()) return attempts.status();
+  reading.attempts = *std::move(attempts);
+  if (reading.trial.state == v1::Trial::RUNNING) {
+    const int32_t newest = reading.attempts.empty() ? 0 : reading.attempts.back().number;
+    absl::StatusOr<std::optional<int64_t>> last_step =
+        ReadLastStep(connection, reading.trial.id, newest);
+    if (!last_step.ok()) return last_step.status();
+    reading.trial.last_step = *last_step;
+  }
+  if (full) {
+    if (absl::Status status = FillIn(connection, reading); !status.ok()) return status;
+  }
+  return reading;
+}
+
+absl::StatusOr<std::vector<TrialReading>> Complete(Connection& connection,
+                                                   absl::StatusOr<std::vector<TrialRow>> trials,
+                                                   bool full) {
+  if (!trials.ok()) return trials.status();
+  std::vector<TrialReading> readings;
+  readings.reserve(trials->size());
+  for (TrialRow& trial : *trials) {
+    absl::StatusOr<TrialReading> reading = Complete(connection, std::move(trial), full);
+    if (!reading.ok()) return reading.status();
+    readings.push_back(*std::move(reading));
+  }
+  return readings;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteReader>> SqliteReader::Open(
+    const std::string& data_directory) {
+  std::unique_ptr<SqliteReader> reader =
+      absl::WrapUnique(new SqliteReader(DatabaseFile(data_directory)));
+  absl::StatusOr<std::unique_ptr<Connection>> connection = reader->Take();
+  if (!connection.ok()) return connection.status();
+  if (absl::Status status = CheckFile(**connection); !status.ok()) return status;
+  absl::StatusOr<int64_t> version = (*connection)->ReadInteger("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  if (*version != NewestVersion()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(reader->file_, " has schema version ", *version, ", this build reads ",
+                     NewestVersion(), "; let the coordinator of this build open it first"));
+  }
+  reader->PutBack(*std::move(connection));
+  return reader;
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> SqliteReader::Take() {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!free_.empty()) {
+      std::unique_ptr<Connection> connection = std::move(free_.back());
+      free_.pop_back();
+      return connection;
+    }
+  }
+  return Connection::Open(file_, Connection::Mode::kReadOnly, "", kBusyMilliseconds);
+}
+
+void SqliteReader::PutBack(std::unique_ptr<Connection> connection) {
+  absl::MutexLock lock(&mutex_);
+  // One too many is closed by its caller, after the lock is let go.
+  if (free_.size() < kKept) free_.push_back(std::move(connection));
+}
+
+template <typename Result, typename Read>
+absl::StatusOr<Result> SqliteReader::InSnapshot(Read read) {
+  absl::StatusOr<std::unique_ptr<Connection>> connection = Take();
+  if (!connection.ok()) return connection.status();
+  if (absl::Status status = (*connection)->Execute("BEGIN"); !status.ok()) return status;
+  absl::StatusOr<Result> result = read(**connection);
+  (*connection)->Rollback();
+  // A connection that met an error is not used again.
+  if (result.ok() || absl::IsNotFound(result.status())) PutBack(*std::move(connection));
+  return result;
+}
+
+absl::StatusOr<StudyReading> SqliteReader::GetStudy(const std::string& name) {
+  return InSnapshot<StudyReading>([&](Connection& connection) -> absl::StatusOr<StudyReading> {
+    absl::StatusOr<StudyRow> study = ReadStudyNamed(connection, name);
+    if (!study.ok()) return study.status();
+    return Complete(connection, *std::move(study));
+  });
+}
+
+absl::StatusOr<std::vector<StudyReading>> SqliteReader::ListStudies(int64_t after_id,
+                                                                    int32_t limit) {
+  using Readings = std::vector<StudyReading>;
+  return InSnapshot<Readings>([&](Connection& connection) -> absl::StatusOr<Readings> {
+    absl::StatusOr<std::vector<StudyRow>> studies = ReadStudiesAfter(connection, after_id, limit);
+    if (!studies.ok()) return studies.status();
+    Readings readings;
+    for (StudyRow& study : *studies) {
+      absl::StatusOr<StudyReading> reading = Complete(connection, std::move(study));
+      if (!reading.ok()) return reading.status();
+      readings.push_back(*std::move(reading));
+    }
+    return readings;
+  });
+}
+
+absl::StatusOr<TrialReading> SqliteReader::GetTrial(int64_t study_id, int32_t number, bool full) {
+  return InSnapshot<TrialReading>([&](Connection& connection) -> absl::StatusOr<TrialReading> {
+    absl::StatusOr<bool> visible = IsStudyVisible(connection, study_id);
+    if (!visible.ok()) return visible.status();
+    absl::StatusOr<std::vector<TrialRow>> trials = ReadTrial(connection, study_id, number);
+    if (!trials.ok()) return trials.status();
+    if (!*visible || trials->empty()) {
+      return absl::NotFoundError(absl::StrCat("there is no trial ", number));
+    }
+    return Complete(connection, std::move(trials->front()), full);
+  });
+}
+
+absl::StatusOr<std::vector<TrialReading>> SqliteReader::ListTrials(const TrialQuery& query,
+                                                                   bool full) {
+  using Readings = std::vector<TrialReading>;
+  return InSnapshot<Readings>([&](Connection& connection) -> absl::StatusOr<Readings> {
+    absl::StatusOr<bool> visible = IsStudyVisible(connection, query.study_id);
+    if (!visible.ok()) return visible.status();
+    if (!*visible) return Readings();
+    return Complete(connection, FindTrials(connection, query), full);
+  });
+}
+
+absl::StatusOr<std::vector<TrialReading>> SqliteReader::ListBestTrials(int64_t study_id,
+                                                                       v1::Objective::Goal goal,
+                                                                       int32_t count, bool full) {
+  using Readings = std::vector<TrialReading>;
+  return InSnapshot<Readings>([&](Connection& connection) -> absl::StatusOr<Readings> {
+    absl::StatusOr<bool> visible = IsStudyVisible(connection, study_id);
+    if (!visible.ok()) return visible.status();
+    if (!*visible) return Readings();
+    return Complete(connection, FindBestTrials(connection, study_id, goal, count), full);
+  });
+}
+
+}  // namespace caviar::storage

@@ -1,0 +1,53 @@
+// The Reader in SQLite: snapshots of <data_directory>/caviar.db, beside the writer.
+#ifndef CAVIAR_STORAGE_SQLITE_READER_H_
+#define CAVIAR_STORAGE_SQLITE_READER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "storage/connection.h"
+#include "storage/store.h"
+
+namespace caviar::storage {
+
+// Thread safe: each call has a connection of its own, taken from a few that are kept open, and is
+// one read transaction.
+class SqliteReader : public Reader {
+ public:
+  // The file must be there, of the schema this build writes: open it after the SqliteStore.
+  // FAILED_PRECONDITION: it is not.
+  static absl::StatusOr<std::unique_ptr<SqliteReader>> Open(const std::string& data_directory);
+
+  absl::StatusOr<StudyReading> GetStudy(const std::string& name) override;
+  absl::StatusOr<std::vector<StudyReading>> ListStudies(int64_t after_id, int32_t limit) override;
+  absl::StatusOr<TrialReading> GetTrial(int64_t study_id, int32_t number, bool full) override;
+  absl::StatusOr<std::vector<TrialReading>> ListTrials(const TrialQuery& query, bool full) override;
+  absl::StatusOr<std::vector<TrialReading>> ListBestTrials(int64_t study_id,
+                                                           v1::Objective::Goal goal, int32_t count,
+                                                           bool full) override;
+
+ private:
+  explicit SqliteReader(std::string file) : file_(std::move(file)) {}
+
+  // A connection from the kept ones, or a new one.
+  absl::StatusOr<std::unique_ptr<Connection>> Take();
+  void PutBack(std::unique_ptr<Connection> connection);
+
+  // Runs `read` on a connection inside one read transaction.
+  template <typename Result, typename Read>
+  absl::StatusOr<Result> InSnapshot(Read read);
+
+  const std::string file_;
+  absl::Mutex mutex_;
+  std::vector<std::unique_ptr<Connection>> free_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace caviar::storage
+
+#endif  // CAVIAR_STORAGE_SQLITE_READER_H_

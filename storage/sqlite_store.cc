@@ -1,0 +1,225 @@
+#include "storage/sqlite_store.h"
+
+#include <filesystem>
+#include <system_error>
+#include <variant>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "storage/artifact_table.h"
+#include "storage/attempt_table.h"
+#include "storage/erase_study.h"
+#include "storage/evaluation_table.h"
+#include "storage/measurement_table.h"
+#include "storage/migration.h"
+#include "storage/request_table.h"
+#include "storage/sqlite_error.h"
+#include "storage/statement.h"
+#include "storage/store_table.h"
+#include "storage/study_table.h"
+#include "storage/trial_table.h"
+#include "storage/worker_table.h"
+
+namespace caviar::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status MakeFolder(const std::string& folder) {
+  std::error_code error;
+  if (fs::create_directories(folder, error)) {
+    fs::permissions(folder, fs::perms::owner_all, error);
+  }
+  if (!fs::is_directory(folder)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot make the data directory ", folder, ": ", error.message()));
+  }
+  return absl::OkStatus();
+}
+
+// SQLite throws away the log of an empty database file, with all that is in it.
+absl::Status CheckNothingMissing(const std::string& file) {
+  std::error_code error;
+  const uintmax_t log = fs::file_size(file + "-wal", error);
+  if (error || log == 0) return absl::OkStatus();
+  const uintmax_t size = fs::file_size(file, error);
+  if (!error && size > 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(file, " is missing or empty, but its log ", file, "-wal is not: bring back ",
+                   file, " from where it went, or restore a backup and remove the log"));
+}
+
+absl::Status SetUp(Connection& connection) {
+  absl::StatusOr<std::string> mode = connection.ReadText("PRAGMA journal_mode = WAL");
+  if (!mode.ok()) return mode.status();
+  if (*mode != "wal") {
+    return absl::FailedPreconditionError(
+        absl::StrCat(sqlite3_db_filename(connection.handle(), "main"),
+                     ": the file system cannot hold a write-ahead log (journal mode stays ", *mode,
+                     "); use a local disk"));
+  }
+  return connection.Execute("PRAGMA synchronous = FULL");
+}
+
+absl::Status CheckStructure(Connection& connection) {
+  absl::StatusOr<std::string> verdict = connection.ReadText("PRAGMA quick_check(1)");
+  if (!verdict.ok()) return verdict.status();
+  if (*verdict == "ok") return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(sqlite3_db_filename(connection.handle(), "main"),
+                                          " is damaged: ", *verdict, "; restore a backup"));
+}
+
+int NoteFrames(void* frames, sqlite3*, const char*, int count) {
+  *static_cast<int*>(frames) = count;
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+std::string DatabaseFile(const std::string& data_directory) {
+  return data_directory + "/caviar.db";
+}
+
+absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& data_directory,
+                                                               const SqliteOptions& options) {
+  absl::Status status = MakeFolder(data_directory);
+  if (!status.ok()) return status;
+  absl::StatusOr<StoreLock> lock = StoreLock::Acquire(data_directory);
+  if (!lock.ok()) return lock.status();
+  const std::string file = DatabaseFile(data_directory);
+  if (status = CheckNothingMissing(file); !status.ok()) return status;
+  // The only writer never waits for another one.
+  absl::StatusOr<std::unique_ptr<Connection>> connection =
+      Connection::Open(file, Connection::Mode::kReadWriteCreate, options.vfs, 0);
+  if (!connection.ok()) return connection.status();
+  status = CheckFile(**connection);
+  if (status.ok()) status = SetUp(**connection);
+  if (status.ok()) status = Migrate(**connection);
+  if (status.ok() && options.check) status = CheckStructure(**connection);
+  if (!status.ok()) return status;
+  std::unique_ptr<SqliteStore> store = absl::WrapUnique(
+      new SqliteStore(*std::move(lock), *std::move(connection), options.checkpoint_frames));
+  if (options.max_pages > 0) status = store->LimitPages(options.max_pages);
+  if (!status.ok()) return status;
+  return store;
+}
+
+SqliteStore::SqliteStore(StoreLock lock, std::unique_ptr<Connection> connection,
+                         int checkpoint_frames)
+    : lock_(std::move(lock)),
+      connection_(std::move(connection)),
+      checkpoint_frames_(checkpoint_frames) {
+  // In place of SQLite's own checkpoints, which would hide a failed sync.
+  sqlite3_wal_hook(connection_->handle(), &NoteFrames, &wal_frames_);
+}
+
+absl::Status SqliteStore::LimitPages(int64_t max_pages) {
+  return connection_
+      ->ReadInteger(
+          absl::StrCat("PRAGMA max_page_count = ", max_pages > 0 ? max_pages : 0xfffffffe))
+      .status();
+}
+
+absl::StatusOr<Snapshot> SqliteStore::Load() {
+  if (!broken_.ok()) return broken_;
+  Snapshot snapshot;
+  absl::Status status = connection_->Execute("BEGIN");
+  if (status.ok()) status = ReadStoreRow(*connection_, snapshot);
+  const auto read = [this, &status](auto& rows, auto reader) {
+    if (!status.ok()) return;
+    auto result = reader(*connection_);
+    status = result.status();
+    if (status.ok()) rows = *std::move(result);
+  };
+  read(snapshot.studies, &ReadAllStudies);
+  read(snapshot.trials, &ReadAllTrials);
+  read(snapshot.attempts, &ReadLiveAttempts);
+  read(snapshot.evaluations, &ReadAllEvaluations);
+  read(snapshot.artifacts, &ReadAllArtifacts);
+  read(snapshot.workers, &ReadAllWorkers);
+  connection_->Rollback();  // nothing was written
+  if (!status.ok()) return Note(status);
+  return snapshot;
+}
+
+absl::Status SqliteStore::Apply(const Batch& batch, int64_t commit) {
+  if (!broken_.ok()) return broken_;
+  absl::Status status = connection_->Execute("BEGIN IMMEDIATE");
+  if (status.ok()) status = WriteBatch(batch, commit);
+  if (status.ok()) status = connection_->Execute("COMMIT");
+  if (!status.ok()) {
+    connection_->Rollback();
+    metric_ids_.clear();
+    return Note(status);
+  }
+  return Checkpoint();
+}
+
+absl::Status SqliteStore::WriteBatch(const Batch& batch, int64_t commit) {
+  absl::Status status = AdvanceCommit(*connection_, commit);
+  const WriteContext context{*connection_, commit, metric_ids_};
+  for (const Change& change : batch) {
+    if (!status.ok()) return status;
+    status = std::visit([&context](const auto& row) { return WriteRow(context, row); }, change);
+  }
+  return status;
+}
+
+absl::Status SqliteStore::Checkpoint() {
+  if (wal_frames_ < checkpoint_frames_) return absl::OkStatus();
+  const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), "main",
+                                             SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (code == SQLITE_OK) return absl::OkStatus();
+  absl::Status status = SqliteError(connection_->handle(), code, "copying the write-ahead log");
+  return absl::IsDataLoss(status) ? Note(status) : absl::OkStatus();
+}
+
+absl::Status SqliteStore::Note(absl::Status status) {
+  if (absl::IsDataLoss(status)) broken_ = status;
+  return status;
+}
+
+template <typename T>
+absl::StatusOr<T> SqliteStore::Note(absl::StatusOr<T> result) {
+  if (!result.ok()) return Note(result.status());
+  return result;
+}
+
+absl::StatusOr<std::optional<RequestRow>> SqliteStore::FindRequest(const std::string& client_id,
+                                                                   int64_t sequence) {
+  if (!broken_.ok()) return broken_;
+  return Note(ReadRequest(*connection_, client_id, sequence));
+}
+
+absl::StatusOr<std::vector<std::pair<int64_t, double>>> SqliteStore::ReadMetric(
+    int64_t trial_id, int32_t attempt, const std::string& metric) {
+  if (!broken_.ok()) return broken_;
+  return Note(ReadMetricValues(*connection_, trial_id, attempt, metric));
+}
+
+absl::StatusOr<std::optional<int64_t>> SqliteStore::FindLastStep(int64_t trial_id,
+                                                                 int32_t attempt) {
+  if (!broken_.ok()) return broken_;
+  return Note(ReadLastStep(*connection_, trial_id, attempt));
+}
+
+absl::StatusOr<bool> SqliteStore::HasStudyRows(int64_t study_id) {
+  if (!broken_.ok()) return broken_;
+  Query query(*connection_, "SELECT 1 FROM study WHERE id = ?");
+  const bool found = query.Bind(study_id).Next();
+  if (!query.status().ok()) return Note(query.status());
+  return found;
+}
+
+absl::StatusOr<int32_t> SqliteStore::CountConflicts(const std::vector<MeasurementRow>& rows) {
+  if (!broken_.ok()) return broken_;
+  return Note(CountConflictingValues(*connection_, rows));
+}
+
+absl::StatusOr<std::optional<AttemptRow>> SqliteStore::FindAttempt(int64_t token_epoch,
+                                                                   int64_t token_counter) {
+  if (!broken_.ok()) return broken_;
+  return Note(ReadAttemptWithToken(*connection_, token_epoch, token_counter));
+}
+
+}  // namespace caviar::storage

@@ -1,0 +1,87 @@
+// The Store in SQLite: <data_directory>/caviar.db in WAL mode, synced at every commit.
+#ifndef CAVIAR_STORAGE_SQLITE_STORE_H_
+#define CAVIAR_STORAGE_SQLITE_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "storage/connection.h"
+#include "storage/store.h"
+#include "storage/store_lock.h"
+
+namespace caviar::storage {
+
+struct SqliteOptions {
+  // Largest size of caviar.db in pages of 4 KiB; what would go past it is RESOURCE_EXHAUSTED. 0: as
+  // much as the disk holds.
+  int64_t max_pages = 0;
+  // Frames of 4 KiB in the write-ahead log from which a commit copies them to caviar.db. >= 1.
+  int checkpoint_frames = 1000;
+  // Reads the whole file's structure when it is opened (0.1 s a million rows), to find damage
+  // early.
+  bool check = true;
+  // Name of a registered SQLite VFS; empty: SQLite's own.
+  std::string vfs;
+};
+
+// Used by one thread at a time.
+class SqliteStore : public Store {
+ public:
+  // Makes the folder and the file where they are missing, brings an older schema to the newest
+  // version, and keeps the data directory from other coordinators until the store goes away.
+  // FAILED_PRECONDITION: the directory is in use or not writable, or the file is another program's,
+  // a newer Caviar's, or no database. DATA_LOSS: the file is damaged. The message says what to do.
+  static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const std::string& data_directory,
+                                                           const SqliteOptions& options = {});
+
+  // As SqliteOptions::max_pages, from now on; at least what is in use.
+  absl::Status LimitPages(int64_t max_pages);
+
+  // Store. After DATA_LOSS every call answers DATA_LOSS.
+  absl::StatusOr<Snapshot> Load() override;
+  absl::Status Apply(const Batch& batch, int64_t commit) override;
+  absl::StatusOr<std::optional<RequestRow>> FindRequest(const std::string& client_id,
+                                                        int64_t sequence) override;
+  absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetric(
+      int64_t trial_id, int32_t attempt, const std::string& metric) override;
+  absl::StatusOr<std::optional<int64_t>> FindLastStep(int64_t trial_id, int32_t attempt) override;
+  absl::StatusOr<bool> HasStudyRows(int64_t study_id) override;
+  absl::StatusOr<int32_t> CountConflicts(const std::vector<MeasurementRow>& rows) override;
+  absl::StatusOr<std::optional<AttemptRow>> FindAttempt(int64_t token_epoch,
+                                                        int64_t token_counter) override;
+
+ private:
+  SqliteStore(StoreLock lock, std::unique_ptr<Connection> connection, int checkpoint_frames);
+
+  // The batch inside an open transaction.
+  absl::Status WriteBatch(const Batch& batch, int64_t commit);
+  // Copies the write-ahead log to the file when it has grown long. Only a failed sync is an error:
+  // all else is tried again after the next commit, and the log holds everything meanwhile.
+  absl::Status Checkpoint();
+  // Remembers DATA_LOSS for ever.
+  absl::Status Note(absl::Status status);
+  template <typename T>
+  absl::StatusOr<T> Note(absl::StatusOr<T> result);
+
+  StoreLock lock_;
+  std::unique_ptr<Connection> connection_;
+  const int checkpoint_frames_;
+  int wal_frames_ = 0;   // set by SQLite after each commit
+  absl::Status broken_;  // DATA_LOSS once seen
+  absl::flat_hash_map<std::string, int64_t> metric_ids_;
+};
+
+// <data_directory>/caviar.db
+std::string DatabaseFile(const std::string& data_directory);
+
+}  // namespace caviar::storage
+
+#endif  // CAVIAR_STORAGE_SQLITE_STORE_H_

@@ -1,0 +1,83 @@
+#include "storage/statement.h"
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "storage/sqlite_error.h"
+
+namespace caviar::storage {
+
+Query::Query(Connection& connection, absl::string_view sql) : connection_(connection) {
+  absl::StatusOr<sqlite3_stmt*> statement = connection.Prepare(sql);
+  if (statement.ok()) {
+    statement_ = *statement;
+  } else {
+    status_ = statement.status();
+  }
+}
+
+Query::~Query() {
+  if (statement_ == nullptr) return;
+  // What reset returns is the error of the last step, which Next has reported.
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+bool Query::Next() {
+  if (!status_.ok()) return false;
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) Check(code);
+  // An open statement would keep a rollback, and a checkpoint, from happening.
+  sqlite3_reset(statement_);
+  return false;
+}
+
+absl::Status Query::Run() {
+  while (Next()) {
+  }
+  return status_;
+}
+
+std::string Query::Text(int column) const {
+  const void* bytes = sqlite3_column_blob(statement_, column);
+  if (bytes == nullptr) return "";
+  return std::string(static_cast<const char*>(bytes),
+                     static_cast<size_t>(sqlite3_column_bytes(statement_, column)));
+}
+
+std::optional<int64_t> Query::OptionalInteger(int column) const {
+  if (IsNull(column)) return std::nullopt;
+  return Integer(column);
+}
+
+std::optional<double> Query::OptionalReal(int column) const {
+  if (IsNull(column)) return std::nullopt;
+  return Real(column);
+}
+
+void Query::Damaged(int column) {
+  if (!status_.ok()) return;
+  status_ = absl::DataLossError(absl::StrCat(
+      sqlite3_db_filename(connection_.handle(), "main"), ": column '",
+      sqlite3_column_name(statement_, column), "' holds '", Text(column),
+      "', which is no value of it: the file is damaged, or was edited by hand; restore a backup"));
+}
+
+void Query::BindOne(absl::string_view text) {
+  const char* bytes = text.data() != nullptr ? text.data() : "";
+  Check(
+      sqlite3_bind_text64(statement_, ++bound_, bytes, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
+void Query::BindOne(Blob blob) {
+  const char* bytes = blob.bytes.data() != nullptr ? blob.bytes.data() : "";
+  Check(sqlite3_bind_blob64(statement_, ++bound_, bytes, blob.bytes.size(), SQLITE_TRANSIENT));
+}
+
+void Query::Check(int code) {
+  if (code == SQLITE_OK || !status_.ok()) return;
+  const char* sql = statement_ != nullptr ? sqlite3_sql(statement_) : "";
+  status_ = SqliteError(connection_.handle(), code, absl::string_view(sql).substr(0, 100));
+}
+
+}  // namespace caviar::storage

@@ -1,0 +1,281 @@
+// What must not be lost.
+//
+// Store is the coordinator's only way to durable memory: rows as plain structs, written in batches
+// that are all there or not at all. Its SQLite form is sqlite_store.h. This room knows rows and
+// files; it must never know what a lease, a sampler or a call is for.
+//
+// Times are microseconds since the Unix epoch, for people; nothing is decided by them. 0: not yet.
+#ifndef CAVIAR_STORAGE_STORE_H_
+#define CAVIAR_STORAGE_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "caviar/v1/request.pb.h"
+#include "caviar/v1/study.pb.h"
+#include "caviar/v1/trial.pb.h"
+#include "caviar/v1/worker_service.pb.h"
+
+namespace caviar::storage {
+
+// A study. `definition` holds what its creator said, seed and defaults filled in; its output-only
+// fields are unset.
+struct StudyRow {
+  int64_t id = 0;  // >= 1, never used again
+  v1::Study definition;
+  v1::Study::State state = v1::Study::ACTIVE;
+  v1::Study::EndReason end_reason = v1::Study::END_REASON_UNSPECIFIED;
+  std::string message;
+  int64_t create_time = 0;
+  int64_t end_time = 0;
+  int64_t active_time = 0;   // microseconds it was ACTIVE before active_since
+  int64_t active_since = 0;  // when it became ACTIVE; 0 while it is not
+  bool deleted = false;      // hidden, being erased; its name is free
+};
+
+struct TrialRow {
+  int64_t id = 0;  // >= 1, never used again
+  int64_t study_id = 0;
+  int32_t number = 0;
+  v1::Trial::State state = v1::Trial::WAITING;
+  std::map<std::string, v1::Value> parameters;
+  std::optional<double> objective;  // finite
+  std::optional<int64_t> objective_step;
+  // Largest step measured in the newest attempt. Written when the trial leaves RUNNING; until then
+  // a Reader fills it in from the measurements.
+  std::optional<int64_t> last_step;
+  std::string message;
+  int64_t create_time = 0;
+  int64_t start_time = 0;
+  int64_t end_time = 0;
+  int32_t lost_leases = 0;
+  int64_t suggestion_commit = 0;  // the commit up to which the sampler saw the history
+};
+
+struct AttemptRow {
+  int64_t trial_id = 0;
+  int32_t number = 0;     // >= 1
+  std::string worker;     // name, for people
+  std::string worker_id;  // empty: asked
+  int64_t token_epoch = 0;
+  int64_t token_counter = 0;
+  std::string request_client_id;  // of the call that it answers
+  int64_t request_sequence = 0;
+  v1::Attempt::Outcome outcome = v1::Attempt::OUTCOME_UNSPECIFIED;
+  std::string message;
+  int64_t start_time = 0;
+  int64_t end_time = 0;
+  int32_t parent_attempt = 0;
+  int64_t resumed_from_step = 0;
+  int64_t lease_duration = 0;  // microseconds; 0: the coordinator's lease TTL
+};
+
+// One metric value. Written once: where the key is there already, the first value stays.
+struct MeasurementRow {
+  int64_t trial_id = 0;
+  int32_t attempt = 0;
+  std::string metric;
+  int64_t step = 0;
+  double value = 0;  // NaN and infinities come back as what they are (NaN without payload)
+  int64_t time = 0;
+};
+
+// What came under a stale token: kept apart, never counted.
+struct LateMeasurementRow {
+  int64_t trial_id = 0;
+  int64_t token_counter = 0;
+  std::string metric;
+  int64_t step = 0;
+  double value = 0;
+  int64_t time = 0;
+};
+
+// A file in the ArtifactStore, written after the file itself.
+struct ArtifactRow {
+  int64_t trial_id = 0;
+  int32_t attempt = 0;
+  v1::Artifact::Kind kind = v1::Artifact::WEIGHTS;
+  int64_t step = 0;
+  int64_t size = 0;
+  uint32_t crc32 = 0;
+  std::string file;  // relative to the data directory
+  int64_t time = 0;
+};
+
+// The evaluation of a study's best trial on the test set.
+struct EvaluationRow {
+  int64_t study_id = 0;  // key
+  int64_t trial_id = 0;
+  v1::TestEvaluation::State state = v1::TestEvaluation::WAITING;
+  std::map<std::string, double> metrics;
+  std::string message;
+  std::string worker;
+  std::string worker_id;
+  int64_t token_epoch = 0;
+  int64_t token_counter = 0;
+  std::string request_client_id;  // of the call that handed it out
+  int64_t request_sequence = 0;
+  int32_t lost_leases = 0;
+  int64_t time = 0;
+};
+
+struct WorkerRow {
+  std::string id;
+  std::string name;
+  std::string version;
+  int32_t slots = 0;
+  std::vector<std::string> features;
+  std::map<std::string, std::string> labels;
+  int64_t register_time = 0;
+};
+
+// The answer that a rare mutation got.
+struct RequestRow {
+  std::string client_id;
+  int64_t sequence = 0;
+  std::string method;
+  uint32_t body_crc32 = 0;
+  std::string response;  // serialized
+  int64_t time = 0;
+};
+
+// Counters that must never run backwards.
+struct CountersRow {
+  int64_t next_study_id = 1;
+  int64_t next_trial_id = 1;
+  int64_t next_token_counter = 1;
+};
+
+// Erases a deleted study: up to 1,000 rows of it a batch, its trials' rows first, the study's own
+// row last.
+struct EraseStudyChunk {
+  int64_t study_id = 0;
+};
+
+// Inserts the row, or replaces the one with the same key. MeasurementRow: inserts, or leaves the
+// one there is.
+using Change =
+    std::variant<StudyRow, TrialRow, AttemptRow, MeasurementRow, LateMeasurementRow, ArtifactRow,
+                 EvaluationRow, WorkerRow, RequestRow, CountersRow, EraseStudyChunk>;
+
+// All changes of one transaction, applied in order.
+using Batch = std::vector<Change>;
+
+// Everything the coordinator keeps in memory, as of one commit.
+struct Snapshot {
+  int64_t commit = 0;       // number of the last commit; 0: none yet
+  int64_t store_epoch = 0;  // drawn when the store was made; >= 1
+  CountersRow counters;
+  std::vector<StudyRow> studies;     // by id, deleted ones included
+  std::vector<TrialRow> trials;      // of studies that are not deleted; by study and number
+  std::vector<AttemptRow> attempts;  // of trials that are not final, and the newest of each of
+                                     // them; by trial and number
+  std::vector<EvaluationRow> evaluations;
+  std::vector<ArtifactRow> artifacts;  // of trials of studies that are not deleted
+  std::vector<WorkerRow> workers;
+};
+
+// How a study's trials are picked and ordered.
+struct TrialQuery {
+  int64_t study_id = 0;
+  std::vector<v1::Trial::State> states;  // empty: all
+  enum class Order { kNumber, kObjective, kCreateTime, kEndTime };
+  Order order = Order::kNumber;
+  bool descending =
+      false;  // rows without the value come last either way; ties by number, ascending
+  int32_t offset = 0;
+  int32_t limit = 100;
+  int64_t changed_after_commit =
+      0;  // only trials whose row was written by a later commit than this
+};
+
+// The writer. Used by one thread at a time; the coordinator's sequencer is that thread.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Reads everything. After a failed Apply this is how the coordinator gets back to what is true.
+  virtual absl::StatusOr<Snapshot> Load() = 0;
+
+  // Applies all of it durably, or nothing, as commit number `commit` (the last one + 1); rows
+  // remember it. Errors: RESOURCE_EXHAUSTED: the disk is full; nothing was written, and a later
+  // call may succeed. INVALID_ARGUMENT: a row breaks a rule of the schema. UNAVAILABLE: another
+  // passing I/O error, nothing was written. DATA_LOSS: a sync failed or the file is damaged;
+  // nothing may be answered any more, the process has to end. FAILED_PRECONDITION: `commit` is not
+  // the last one + 1; nothing was written.
+  virtual absl::Status Apply(const Batch& batch, int64_t commit) = 0;
+
+  // The answer stored for a request, if any.
+  virtual absl::StatusOr<std::optional<RequestRow>> FindRequest(const std::string& client_id,
+                                                                int64_t sequence) = 0;
+
+  // The values of `metric` stored for an attempt, by step.
+  virtual absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetric(
+      int64_t trial_id, int32_t attempt, const std::string& metric) = 0;
+
+  // The largest step of an attempt, over all metrics; nullopt: nothing was measured.
+  virtual absl::StatusOr<std::optional<int64_t>> FindLastStep(int64_t trial_id,
+                                                              int32_t attempt) = 0;
+
+  // Whether anything of this study is left: EraseStudyChunk is repeated until not.
+  virtual absl::StatusOr<bool> HasStudyRows(int64_t study_id) = 0;
+
+  // How many of these rows differ from what is stored under their keys (NaN equals NaN).
+  virtual absl::StatusOr<int32_t> CountConflicts(const std::vector<MeasurementRow>& rows) = 0;
+
+  // The attempt that holds or held this token, with its trial's id; nullopt where there is none.
+  virtual absl::StatusOr<std::optional<AttemptRow>> FindAttempt(int64_t token_epoch,
+                                                                int64_t token_counter) = 0;
+};
+
+// A study as stored, with its trials counted, the best one found, and the commit the answer is of.
+struct StudyReading {
+  StudyRow study;
+  v1::TrialCounts counts;
+  std::optional<TrialRow>
+      best;  // COMPLETED, best finite objective for its goal, the lowest number of equals
+  std::optional<EvaluationRow> evaluation;
+  int64_t commit = 0;
+};
+
+// A trial with all that people see of it.
+struct TrialReading {
+  TrialRow trial;
+  std::vector<AttemptRow> attempts;  // by number
+  std::vector<MeasurementRow>
+      measurements;  // of the newest attempt, by step and metric; only where asked for
+  std::vector<ArtifactRow> artifacts;  // only where asked for
+};
+
+// Reads of a moment's snapshot, beside the writer. Thread safe. What was committed before the call
+// is seen. Deleted studies are not.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  // NOT_FOUND: there is no such study.
+  virtual absl::StatusOr<StudyReading> GetStudy(const std::string& name) = 0;
+  // By id.
+  virtual absl::StatusOr<std::vector<StudyReading>> ListStudies(int64_t after_id,
+                                                                int32_t limit) = 0;
+  // NOT_FOUND: there is no such trial.
+  virtual absl::StatusOr<TrialReading> GetTrial(int64_t study_id, int32_t number, bool full) = 0;
+  virtual absl::StatusOr<std::vector<TrialReading>> ListTrials(const TrialQuery& query,
+                                                               bool full) = 0;
+  // COMPLETED trials, the best objective for `goal` first, ties by number.
+  virtual absl::StatusOr<std::vector<TrialReading>> ListBestTrials(int64_t study_id,
+                                                                   v1::Objective::Goal goal,
+                                                                   int32_t count, bool full) = 0;
+};
+
+}  // namespace caviar::storage
+
+#endif  // CAVIAR_STORAGE_STORE_H_

@@ -1,0 +1,159 @@
+#include "storage/study_table.h"
+
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/json_util.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "google/protobuf/util/time_util.h"
+#include "storage/statement.h"
+
+namespace caviar::storage {
+namespace {
+
+using google::protobuf::util::MessageDifferencer;
+
+constexpr absl::string_view kColumns =
+    "id, state, end_reason, message, definition, create_time, end_time, active_time, "
+    "active_since, deleted";
+
+absl::StatusOr<v1::Study> FromJson(const std::string& json) {
+  v1::Study definition;
+  const auto status = google::protobuf::util::JsonStringToMessage(json, &definition);
+  if (!status.ok()) {
+    return absl::DataLossError(
+        absl::StrCat("a study's definition cannot be read: ", status.message().ToString(),
+                     "; the file is damaged, or was written by a newer Caviar: restore a backup"));
+  }
+  return definition;
+}
+
+// The definition as a person can read it. Read back and compared, as it is kept nowhere else.
+absl::StatusOr<std::string> ToJson(const v1::Study& definition) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  const auto status = google::protobuf::util::MessageToJsonString(definition, &json, options);
+  absl::StatusOr<v1::Study> back = status.ok() ? FromJson(json) : v1::Study();
+  if (!status.ok() || !back.ok() || !MessageDifferencer::Equals(*back, definition)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "study '", definition.name(), "': its definition does not survive JSON: ",
+        status.ok() ? std::string(back.status().message()) : status.message().ToString()));
+  }
+  return json;
+}
+
+std::optional<int64_t> MaxDuration(const v1::Limits& limits) {
+  if (!limits.has_max_duration()) return std::nullopt;
+  return google::protobuf::util::TimeUtil::DurationToMicroseconds(limits.max_duration());
+}
+
+template <typename T>
+std::optional<int64_t> Optional(bool has, T value) {
+  return has ? std::optional<int64_t>(value) : std::nullopt;
+}
+
+// The definition's columns, in the order of the statement below.
+void BindDefinition(Query& query, const v1::Study& definition, const std::string& json) {
+  const v1::Objective& objective = definition.objective();
+  const v1::Sampler& sampler = definition.sampler();
+  const v1::Limits& limits = definition.limits();
+  query.Bind(definition.name(), objective.metric(), v1::Objective::Goal_Name(objective.goal()),
+             objective.value() == v1::Objective::LAST ? "LAST" : "BEST",
+             objective.has_target() ? std::optional<double>(objective.target()) : std::nullopt,
+             sampler.algorithm() == v1::Sampler::ALGORITHM_UNSPECIFIED
+                 ? std::string("SOBOL")
+                 : v1::Sampler::Algorithm_Name(sampler.algorithm()),
+             Optional(sampler.has_seed(), sampler.seed()),
+             Optional(limits.has_max_trials(), limits.max_trials()),
+             Optional(limits.has_parallel(), limits.parallel()),
+             Optional(limits.has_max_failed(), limits.max_failed()), MaxDuration(limits),
+             Optional(limits.has_max_attempts(), limits.max_attempts()), json);
+}
+
+absl::StatusOr<std::vector<StudyRow>> ReadStudies(Query& query) {
+  std::vector<StudyRow> rows;
+  while (query.Next()) {
+    StudyRow& row = rows.emplace_back();
+    row.id = query.Integer(0);
+    row.state = query.Word(1, &v1::Study::State_Parse);
+    row.end_reason = query.Word(2, &v1::Study::EndReason_Parse);
+    row.message = query.Text(3);
+    absl::StatusOr<v1::Study> definition = FromJson(query.Text(4));
+    if (!definition.ok()) return definition.status();
+    row.definition = *std::move(definition);
+    row.create_time = query.Integer(5);
+    row.end_time = query.Integer(6);
+    row.active_time = query.Integer(7);
+    row.active_since = query.Integer(8);
+    row.deleted = query.Integer(9) != 0;
+  }
+  if (!query.status().ok()) return query.status();
+  return rows;
+}
+
+}  // namespace
+
+absl::Status WriteRow(const WriteContext& context, const StudyRow& row) {
+  absl::StatusOr<std::string> json = ToJson(row.definition);
+  if (!json.ok()) return json.status();
+  Query query(context.connection,
+              "INSERT INTO study (name, objective_metric, goal, objective_value, target, "
+              "algorithm, seed, max_trials, parallel, max_failed, max_duration, max_attempts, "
+              "definition, id, state, end_reason, message, create_time, end_time, active_time, "
+              "active_since, deleted, commit_number) "
+              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+              "ON CONFLICT (id) DO UPDATE SET name = excluded.name, "
+              "objective_metric = excluded.objective_metric, goal = excluded.goal, "
+              "objective_value = excluded.objective_value, target = excluded.target, "
+              "algorithm = excluded.algorithm, seed = excluded.seed, "
+              "max_trials = excluded.max_trials, parallel = excluded.parallel, "
+              "max_failed = excluded.max_failed, max_duration = excluded.max_duration, "
+              "max_attempts = excluded.max_attempts, definition = excluded.definition, "
+              "state = excluded.state, end_reason = excluded.end_reason, "
+              "message = excluded.message, create_time = excluded.create_time, "
+              "end_time = excluded.end_time, active_time = excluded.active_time, "
+              "active_since = excluded.active_since, deleted = excluded.deleted, "
+              "commit_number = excluded.commit_number");
+  BindDefinition(query, row.definition, *json);
+  const bool has_reason = row.end_reason != v1::Study::END_REASON_UNSPECIFIED;
+  query.Bind(row.id, v1::Study::State_Name(row.state),
+             has_reason ? std::optional<std::string>(v1::Study::EndReason_Name(row.end_reason))
+                        : std::nullopt,
+             row.message, TimeOrNull(row.create_time), TimeOrNull(row.end_time), row.active_time,
+             TimeOrNull(row.active_since), row.deleted, context.commit);
+  return query.Run();
+}
+
+absl::StatusOr<std::vector<StudyRow>> ReadAllStudies(Connection& connection) {
+  Query query(connection, absl::StrCat("SELECT ", kColumns, " FROM study ORDER BY id"));
+  return ReadStudies(query);
+}
+
+absl::StatusOr<std::vector<StudyRow>> ReadStudiesAfter(Connection& connection, int64_t after_id,
+                                                       int32_t limit) {
+  Query query(connection, absl::StrCat("SELECT ", kColumns,
+                                       " FROM study WHERE id > ? AND deleted = 0 "
+                                       "ORDER BY id LIMIT max(?, 0)"));
+  query.Bind(after_id, limit);
+  return ReadStudies(query);
+}
+
+absl::StatusOr<StudyRow> ReadStudyNamed(Connection& connection, const std::string& name) {
+  Query query(connection,
+              absl::StrCat("SELECT ", kColumns, " FROM study WHERE name = ? AND deleted = 0"));
+  query.Bind(name);
+  absl::StatusOr<std::vector<StudyRow>> rows = ReadStudies(query);
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) return absl::NotFoundError(absl::StrCat("there is no study '", name, "'"));
+  return std::move(rows->front());
+}
+
+absl::StatusOr<bool> IsStudyVisible(Connection& connection, int64_t study_id) {
+  Query query(connection, "SELECT 1 FROM study WHERE id = ? AND deleted = 0");
+  const bool found = query.Bind(study_id).Next();
+  if (!query.status().ok()) return query.status();
+  return found;
+}
+
+}  // namespace caviar::storage

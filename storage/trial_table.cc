@@ -1,0 +1,188 @@
+#include "storage/trial_table.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "storage/statement.h"
+#include "storage/trial_parameter_table.h"
+
+namespace caviar::storage {
+namespace {
+
+constexpr absl::string_view kColumns =
+    "t.id, t.study_id, t.number, t.state, t.objective, t.objective_step, t.last_step, t.message, "
+    "t.create_time, t.start_time, t.end_time, t.lost_leases, t.suggestion_commit";
+
+// Without configurations.
+absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
+  std::vector<TrialRow> rows;
+  while (query.Next()) {
+    TrialRow& row = rows.emplace_back();
+    row.id = query.Integer(0);
+    row.study_id = query.Integer(1);
+    row.number = query.Integer32(2);
+    row.state = query.Word(3, &v1::Trial::State_Parse);
+    row.objective = query.OptionalReal(4);
+    row.objective_step = query.OptionalInteger(5);
+    row.last_step = query.OptionalInteger(6);
+    row.message = query.Text(7);
+    row.create_time = query.Integer(8);
+    row.start_time = query.Integer(9);
+    row.end_time = query.Integer(10);
+    row.lost_leases = query.Integer32(11);
+    row.suggestion_commit = query.Integer(12);
+  }
+  if (!query.status().ok()) return query.status();
+  return rows;
+}
+
+absl::StatusOr<std::vector<TrialRow>> ReadWithConfigurations(Connection& connection, Query& query) {
+  absl::StatusOr<std::vector<TrialRow>> rows = ReadRows(query);
+  if (!rows.ok()) return rows.status();
+  for (TrialRow& row : *rows) {
+    absl::StatusOr<Configuration> configuration = ReadConfiguration(connection, row.id);
+    if (!configuration.ok()) return configuration.status();
+    row.parameters = *std::move(configuration);
+  }
+  return rows;
+}
+
+absl::string_view OrderColumn(TrialQuery::Order order) {
+  switch (order) {
+    case TrialQuery::Order::kNumber:
+      return "t.number";
+    case TrialQuery::Order::kObjective:
+      return "t.objective";
+    case TrialQuery::Order::kCreateTime:
+      return "t.create_time";
+    case TrialQuery::Order::kEndTime:
+      return "t.end_time";
+  }
+  return "t.number";
+}
+
+// One of a few texts. Without a commit to start after, its index must not look useful. The states'
+// places, ?3 to ?10, are filled up with NULL, which matches nothing.
+std::string FindSql(const TrialQuery& query) {
+  return absl::StrCat(
+      "SELECT ", kColumns, " FROM trial AS t ",
+      query.changed_after_commit > 0 ? "INDEXED BY trial_by_commit " : "", "WHERE t.study_id = ?1 ",
+      query.changed_after_commit > 0 ? "AND t.commit_number > ?2 " : "",
+      query.states.empty() ? "" : "AND t.state IN (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ", "ORDER BY ",
+      OrderColumn(query.order), query.descending ? " DESC" : "",
+      " NULLS LAST, t.number LIMIT max(?11, 0) OFFSET max(?12, 0)");
+}
+
+void Count(v1::Trial::State state, int32_t count, v1::TrialCounts& counts) {
+  switch (state) {
+    case v1::Trial::WAITING:
+      return counts.set_waiting(count);
+    case v1::Trial::RUNNING:
+      return counts.set_running(count);
+    case v1::Trial::PAUSED:
+      return counts.set_paused(count);
+    case v1::Trial::COMPLETED:
+      return counts.set_completed(count);
+    case v1::Trial::PRUNED:
+      return counts.set_pruned(count);
+    case v1::Trial::FAILED:
+      return counts.set_failed(count);
+    case v1::Trial::INFEASIBLE:
+      return counts.set_infeasible(count);
+    case v1::Trial::CANCELLED:
+      return counts.set_cancelled(count);
+    default:
+      return;
+  }
+}
+
+}  // namespace
+
+absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
+  Query query(context.connection,
+              "INSERT INTO trial (id, study_id, number, state, objective, objective_step, "
+              "last_step, message, create_time, start_time, end_time, lost_leases, "
+              "suggestion_commit, commit_number) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+              "ON CONFLICT (id) DO UPDATE SET study_id = excluded.study_id, "
+              "number = excluded.number, state = excluded.state, "
+              "objective = excluded.objective, objective_step = excluded.objective_step, "
+              "last_step = excluded.last_step, message = excluded.message, "
+              "create_time = excluded.create_time, start_time = excluded.start_time, "
+              "end_time = excluded.end_time, lost_leases = excluded.lost_leases, "
+              "suggestion_commit = excluded.suggestion_commit, "
+              "commit_number = excluded.commit_number");
+  query.Bind(row.id, row.study_id, row.number, v1::Trial::State_Name(row.state));
+  // SQLite would take NaN for "no objective".
+  if (row.objective.has_value() && *row.objective != *row.objective) {
+    query.Bind("nan");
+  } else {
+    query.Bind(row.objective);
+  }
+  query.Bind(row.objective_step, row.last_step, row.message, TimeOrNull(row.create_time),
+             TimeOrNull(row.start_time), TimeOrNull(row.end_time), row.lost_leases,
+             row.suggestion_commit, context.commit);
+  if (absl::Status status = query.Run(); !status.ok()) return status;
+  return WriteConfiguration(context, row.id, row.parameters);
+}
+
+absl::StatusOr<std::vector<TrialRow>> ReadAllTrials(Connection& connection) {
+  Query query(connection, absl::StrCat("SELECT ", kColumns,
+                                       " FROM trial AS t JOIN study ON study.id = t.study_id "
+                                       "WHERE study.deleted = 0 ORDER BY t.study_id, t.number"));
+  absl::StatusOr<std::vector<TrialRow>> rows = ReadRows(query);
+  if (!rows.ok()) return rows.status();
+  if (absl::Status status = ReadAllConfigurations(connection, *rows); !status.ok()) return status;
+  return rows;
+}
+
+absl::StatusOr<std::vector<TrialRow>> ReadTrial(Connection& connection, int64_t study_id,
+                                                int32_t number) {
+  Query query(connection, absl::StrCat("SELECT ", kColumns,
+                                       " FROM trial AS t WHERE t.study_id = ? AND t.number = ?"));
+  query.Bind(study_id, number);
+  return ReadWithConfigurations(connection, query);
+}
+
+absl::StatusOr<std::vector<TrialRow>> FindTrials(Connection& connection,
+                                                 const TrialQuery& trial_query) {
+  constexpr size_t kStates = 8;
+  Query query(connection, FindSql(trial_query));
+  query.Bind(trial_query.study_id, trial_query.changed_after_commit);
+  if (trial_query.states.size() > kStates) {
+    return absl::InvalidArgumentError("a query for trials names more states than there are");
+  }
+  for (size_t i = 0; i < kStates; ++i) {
+    if (i < trial_query.states.size()) {
+      query.Bind(v1::Trial::State_Name(trial_query.states[i]));
+    } else {
+      query.Bind(std::nullopt);
+    }
+  }
+  query.Bind(trial_query.limit, trial_query.offset);
+  return ReadWithConfigurations(connection, query);
+}
+
+absl::StatusOr<std::vector<TrialRow>> FindBestTrials(Connection& connection, int64_t study_id,
+                                                     v1::Objective::Goal goal, int32_t count) {
+  Query query(
+      connection,
+      absl::StrCat("SELECT ", kColumns,
+                   " FROM trial AS t WHERE t.study_id = ? AND t.state = 'COMPLETED' "
+                   "AND t.objective IS NOT NULL ORDER BY t.objective ",
+                   goal == v1::Objective::MAXIMIZE ? "DESC" : "ASC", ", t.number LIMIT max(?, 0)"));
+  query.Bind(study_id, count);
+  return ReadWithConfigurations(connection, query);
+}
+
+absl::StatusOr<v1::TrialCounts> CountTrials(Connection& connection, int64_t study_id) {
+  Query query(connection, "SELECT state, count FROM trial_count WHERE study_id = ?");
+  query.Bind(study_id);
+  v1::TrialCounts counts;
+  while (query.Next()) {
+    Count(query.Word(0, &v1::Trial::State_Parse), query.Integer32(1), counts);
+  }
+  if (!query.status().ok()) return query.status();
+  return counts;
+}
+
+}  // namespace caviar::storage
