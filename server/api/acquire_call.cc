@@ -1,0 +1,74 @@
+#include "server/api/acquire_call.h"
+
+#include <utility>
+
+#include "server/api/unary.h"
+
+namespace caviar::server_api {
+
+grpc::ServerUnaryReactor* AcquireCall::Start(coordinator::Coordinator& coordinator,
+                                             const grpc::ByteBuffer* bytes,
+                                             grpc::ByteBuffer* answer) {
+  const auto call = std::make_shared<AcquireCall>(coordinator, answer);
+  call->self_ = call;
+  v1::AcquireWorkRequest request;
+  if (absl::Status status = ParseRequest(*bytes, request); !status.ok()) {
+    call->Answer(std::move(status));
+    return call.get();
+  }
+  const int64_t id = coordinator.AcquireWork(
+      std::move(request), [call](absl::StatusOr<v1::AcquireWorkResponse> response) {
+        call->Answer(std::move(response));
+      });
+  call->Parked(id);
+  return call.get();
+}
+
+void AcquireCall::Parked(int64_t id) {
+  bool cancel = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    parked_ = true;
+    id_ = id;
+    cancel = cancelled_ && !answered_;
+  }
+  if (cancel) coordinator_.CancelAcquire(id);
+}
+
+void AcquireCall::OnCancel() {
+  int64_t id = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    cancelled_ = true;
+    if (!parked_ || answered_) return;
+    id = id_;
+  }
+  // Outside of the lock: the coordinator may answer within this call.
+  coordinator_.CancelAcquire(id);
+}
+
+void AcquireCall::Answer(absl::StatusOr<v1::AcquireWorkResponse> response) {
+  bool cancelled = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    answered_ = true;
+    cancelled = cancelled_;
+  }
+  if (cancelled && response.ok()) GiveBack(*response);
+  Finish(WriteAnswer(std::move(response), answer_));
+}
+
+void AcquireCall::GiveBack(const v1::AcquireWorkResponse& response) {
+  v1::GiveBackWorkRequest request;
+  if (response.has_trial()) *request.add_tokens() = response.trial().token();
+  if (response.has_evaluation()) *request.add_tokens() = response.evaluation().token();
+  if (request.tokens().empty()) return;
+  coordinator_.GiveBackWork(std::move(request), [](absl::StatusOr<v1::GiveBackWorkResponse>) {});
+}
+
+void AcquireCall::OnDone() {
+  // Last: it may destroy this.
+  const std::shared_ptr<AcquireCall> self = std::move(self_);
+}
+
+}  // namespace caviar::server_api

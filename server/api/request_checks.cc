@@ -1,0 +1,282 @@
+#include "server/api/request_checks.h"
+
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "server/api/field_checker.h"
+
+namespace caviar::server_api {
+namespace {
+
+constexpr int32_t kMaxInt32 = std::numeric_limits<int32_t>::max();
+constexpr size_t kMaxPageTokenBytes = 1024;
+
+void CheckPage(FieldChecker& check, int32_t page_size, const std::string& page_token) {
+  check.Range("page_size", page_size, 0, kMaxInt32);
+  check.Length("page_token", page_token, 0, kMaxPageTokenBytes);
+}
+
+void CheckView(FieldChecker& check, v1::TrialView view) {
+  check.Require(v1::TrialView_IsValid(view), "view",
+                absl::StrCat("is ", static_cast<int>(view),
+                             "; must be TRIAL_VIEW_BASIC (1) or TRIAL_VIEW_FULL (2)"));
+}
+
+// Requests that carry nothing but an id and a study's name.
+template <typename Request>
+absl::Status CheckStudyMutation(const Request& request) {
+  FieldChecker check;
+  check.Id("request_id", request.has_request_id(), request.request_id());
+  check.StudyName("study", request.study());
+  return std::move(check).Result();
+}
+
+bool IsPrintable(const std::string& text) {
+  for (const char c : text) {
+    if (absl::ascii_iscntrl(c)) return false;
+  }
+  return true;
+}
+
+void CheckOrder(FieldChecker& check, const std::string& order) {
+  for (const char* key : {"", "number", "objective", "create_time", "end_time"}) {
+    if (order == key || (*key != '\0' && order == absl::StrCat(key, " desc"))) return;
+  }
+  check.Require(false, "order_by",
+                absl::StrCat("is ", Quoted(order),
+                             "; must be number, objective, create_time or end_time, with \" desc\" "
+                             "behind it or not"));
+}
+
+}  // namespace
+
+absl::Status CheckRequest(const v1::CreateStudyRequest& request) {
+  FieldChecker check;
+  if (!request.validate_only()) {
+    check.Id("request_id", request.has_request_id(), request.request_id());
+  }
+  check.Require(request.has_study(), "study", "is required");
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::GetStudyRequest& request) {
+  FieldChecker check;
+  check.StudyName("study", request.study());
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::ListStudiesRequest& request) {
+  FieldChecker check;
+  CheckPage(check, request.page_size(), request.page_token());
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::StopStudyRequest& request) {
+  return CheckStudyMutation(request);
+}
+
+absl::Status CheckRequest(const v1::ResumeStudyRequest& request) {
+  return CheckStudyMutation(request);
+}
+
+absl::Status CheckRequest(const v1::DeleteStudyRequest& request) {
+  return CheckStudyMutation(request);
+}
+
+absl::Status CheckRequest(const v1::GetTrialRequest& request) {
+  FieldChecker check;
+  check.StudyName("study", request.study());
+  check.Range("number", request.number(), 0, kMaxInt32);
+  CheckView(check, request.view());
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::ListTrialsRequest& request) {
+  FieldChecker check;
+  check.StudyName("study", request.study());
+  CheckPage(check, request.page_size(), request.page_token());
+  CheckOrder(check, request.order_by());
+  CheckView(check, request.view());
+  check.Require(request.states_size() <= 64, "states",
+                absl::StrCat("has ", request.states_size(), " entries; at most 64 are taken"));
+  for (int i = 0; i < request.states_size() && i < 64; ++i) {
+    const int state = request.states(i);
+    check.Require(v1::Trial::State_IsValid(state) && state != v1::Trial::STATE_UNSPECIFIED,
+                  absl::StrCat("states[", i, "]"),
+                  absl::StrCat("is ", state, "; must be a state of a trial, 1 to 8"));
+  }
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::ListBestTrialsRequest& request) {
+  FieldChecker check;
+  check.StudyName("study", request.study());
+  check.Range("count", request.count(), 0, 1000);
+  CheckView(check, request.view());
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::WatchStudyRequest& request) {
+  FieldChecker check;
+  check.StudyName("study", request.study());
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::AskTrialRequest& request) {
+  FieldChecker check;
+  check.Id("request_id", request.has_request_id(), request.request_id());
+  check.StudyName("study", request.study());
+  if (request.has_lease()) {
+    check.Duration("lease", request.lease(), absl::Seconds(1), absl::Hours(30 * 24));
+  }
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::ReportTrialRequest& request) {
+  FieldChecker check;
+  check.StudyName("study", request.study());
+  check.Range("number", request.number(), 0, kMaxInt32);
+  check.Token("token", request.has_token(), request.token());
+  check.Measurements(request.measurements());
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::TellTrialRequest& request) {
+  FieldChecker check;
+  check.StudyName("study", request.study());
+  check.Range("number", request.number(), 0, kMaxInt32);
+  check.Token("token", request.has_token(), request.token());
+  switch (request.outcome_case()) {
+    case v1::TellTrialRequest::kCompleted:
+      check.Metrics("completed.metrics", request.completed().metrics());
+      break;
+    case v1::TellTrialRequest::kFailed:
+      check.Length("failed.message", request.failed().message(), 0, FieldChecker::kMaxTextBytes);
+      break;
+    case v1::TellTrialRequest::kInfeasible:
+      check.Length("infeasible.message", request.infeasible().message(), 0,
+                   FieldChecker::kMaxTextBytes);
+      break;
+    case v1::TellTrialRequest::OUTCOME_NOT_SET:
+      check.Require(false, "outcome", "is required: completed, failed or infeasible");
+  }
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::RegisterWorkerRequest& request) {
+  FieldChecker check;
+  check.Id("request_id", request.has_request_id(), request.request_id());
+  check.Length("name", request.name(), 1, 128);
+  check.Require(IsPrintable(request.name()), "name",
+                absl::StrCat("is ", Quoted(request.name()), "; must be printable"));
+  check.Length("version", request.version(), 1, 64);
+  check.Range("slots", request.slots(), 1, 1024);
+  check.Range("features", request.features_size(), 0, 64);
+  for (int i = 0; i < request.features_size() && i < 64; ++i) {
+    check.Length(absl::StrCat("features[", i, "]"), request.features(i), 1, 64);
+  }
+  check.Range("labels", static_cast<int64_t>(request.labels().size()), 0, 64);
+  if (request.labels().size() <= 64) {
+    for (const auto& [key, value] : request.labels()) {
+      check.Length("labels", key, 1, 128);
+      check.Length("labels", value, 0, 256);
+      check.Require(IsPrintable(key) && IsPrintable(value), "labels",
+                    absl::StrCat("holds ", Quoted(key), "=", Quoted(value), "; must be printable"));
+    }
+  }
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::AcquireWorkRequest& request) {
+  FieldChecker check;
+  check.Id("request_id", request.has_request_id(), request.request_id());
+  check.WorkerId("worker_id", request.worker_id());
+  if (request.has_wait()) {
+    check.Duration("wait", request.wait(), absl::ZeroDuration(), absl::Seconds(60));
+  }
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::RenewLeasesRequest& request) {
+  FieldChecker check;
+  check.WorkerId("worker_id", request.worker_id());
+  check.Tokens(request.tokens());
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::ReportMeasurementsRequest& request) {
+  FieldChecker check;
+  check.Token("token", request.has_token(), request.token());
+  check.Measurements(request.measurements());
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::FinishWorkRequest& request) {
+  FieldChecker check;
+  check.Token("token", request.has_token(), request.token());
+  switch (request.outcome_case()) {
+    case v1::FinishWorkRequest::kCompleted:
+    case v1::FinishWorkRequest::kStopped:
+      break;
+    case v1::FinishWorkRequest::kFailed:
+      check.Length("failed.message", request.failed().message(), 0, FieldChecker::kMaxTextBytes);
+      break;
+    case v1::FinishWorkRequest::kInfeasible:
+      check.Step("infeasible.step", request.infeasible().step());
+      check.Length("infeasible.message", request.infeasible().message(), 0,
+                   FieldChecker::kMaxTextBytes);
+      break;
+    case v1::FinishWorkRequest::kEvaluated:
+      check.Metrics("evaluated.metrics", request.evaluated().metrics());
+      break;
+    case v1::FinishWorkRequest::OUTCOME_NOT_SET:
+      check.Require(false, "outcome",
+                    "is required: completed, failed, infeasible, evaluated or stopped");
+  }
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::GiveBackWorkRequest& request) {
+  FieldChecker check;
+  check.Tokens(request.tokens());
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::UploadChunkRequest& request) {
+  FieldChecker check;
+  const int64_t bytes = static_cast<int64_t>(request.data().size());
+  check.Token("token", request.has_token(), request.token());
+  check.ArtifactKind("kind", request.kind());
+  check.Step("step", request.step());
+  check.Range("size", request.size(), 1, FieldChecker::kMaxFileBytes);
+  check.Range("offset", request.offset(), 0, FieldChecker::kMaxFileBytes);
+  check.Range("data", bytes, 1, FieldChecker::kMaxChunkBytes);
+  if (request.size() > 0) {  // else it is refused already, and the difference might overflow
+    check.Require(request.offset() <= request.size() - bytes, "offset",
+                  absl::StrCat("is ", request.offset(), "; with ", bytes,
+                               " bytes of data it passes the size of ", request.size()));
+  }
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::DownloadChunkRequest& request) {
+  FieldChecker check;
+  const v1::Artifact& artifact = request.artifact();
+  check.StudyName("artifact.study", artifact.study());
+  check.Range("artifact.trial", artifact.trial(), 0, kMaxInt32);
+  check.Range("artifact.attempt", artifact.attempt(), 1, kMaxInt32);
+  check.ArtifactKind("artifact.kind", artifact.kind());
+  check.Step("artifact.step", artifact.step());
+  check.Range("offset", request.offset(), 0, FieldChecker::kMaxFileBytes);
+  check.Range("max_bytes", request.max_bytes(), 0, FieldChecker::kMaxChunkBytes);
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::GetServerStatusRequest&) { return absl::OkStatus(); }
+
+absl::Status CheckRequest(const v1::ListWorkersRequest&) { return absl::OkStatus(); }
+
+}  // namespace caviar::server_api

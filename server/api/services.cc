@@ -1,0 +1,169 @@
+#include "server/api/services.h"
+
+#include <utility>
+
+#include "caviar/v1/server_service.grpc.pb.h"
+#include "caviar/v1/study_service.grpc.pb.h"
+#include "caviar/v1/worker_service.grpc.pb.h"
+#include "server/api/acquire_call.h"
+#include "server/api/study_watch.h"
+#include "server/api/unary.h"
+
+namespace caviar::server_api {
+namespace {
+
+using coordinator::Coordinator;
+using Context = grpc::CallbackServerContext;
+using Bytes = grpc::ByteBuffer;
+using Unary = grpc::ServerUnaryReactor;
+
+// Every method takes raw bytes (unary.h says why).
+using StudyServiceBase = v1::StudyService::WithRawCallbackMethod_CreateStudy<
+    v1::StudyService::WithRawCallbackMethod_GetStudy<
+        v1::StudyService::WithRawCallbackMethod_ListStudies<
+            v1::StudyService::WithRawCallbackMethod_StopStudy<
+                v1::StudyService::WithRawCallbackMethod_ResumeStudy<
+                    v1::StudyService::WithRawCallbackMethod_DeleteStudy<
+                        v1::StudyService::WithRawCallbackMethod_GetTrial<
+                            v1::StudyService::WithRawCallbackMethod_ListTrials<
+                                v1::StudyService::WithRawCallbackMethod_ListBestTrials<
+                                    v1::StudyService::WithRawCallbackMethod_WatchStudy<
+                                        v1::StudyService::WithRawCallbackMethod_AskTrial<
+                                            v1::StudyService::WithRawCallbackMethod_ReportTrial<
+                                                v1::StudyService::WithRawCallbackMethod_TellTrial<
+                                                    v1::StudyService::Service>>>>>>>>>>>>>;
+using WorkerServiceBase = v1::WorkerService::WithRawCallbackMethod_RegisterWorker<
+    v1::WorkerService::WithRawCallbackMethod_AcquireWork<
+        v1::WorkerService::WithRawCallbackMethod_RenewLeases<
+            v1::WorkerService::WithRawCallbackMethod_ReportMeasurements<
+                v1::WorkerService::WithRawCallbackMethod_FinishWork<
+                    v1::WorkerService::WithRawCallbackMethod_GiveBackWork<
+                        v1::WorkerService::WithRawCallbackMethod_UploadChunk<
+                            v1::WorkerService::WithRawCallbackMethod_DownloadChunk<
+                                v1::WorkerService::Service>>>>>>>>;
+using ServerServiceBase = v1::ServerService::WithRawCallbackMethod_GetServerStatus<
+    v1::ServerService::WithRawCallbackMethod_ListWorkers<v1::ServerService::Service>>;
+
+class StudyServiceImpl final : public StudyServiceBase {
+ public:
+  StudyServiceImpl(Coordinator& coordinator, const std::atomic<bool>& draining)
+      : coordinator_(coordinator), draining_(draining) {}
+
+  Unary* CreateStudy(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::CreateStudy);
+  }
+  Unary* GetStudy(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::GetStudy);
+  }
+  Unary* ListStudies(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ListStudies);
+  }
+  Unary* StopStudy(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::StopStudy);
+  }
+  Unary* ResumeStudy(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ResumeStudy);
+  }
+  Unary* DeleteStudy(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::DeleteStudy);
+  }
+  Unary* GetTrial(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::GetTrial);
+  }
+  Unary* ListTrials(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ListTrials);
+  }
+  Unary* ListBestTrials(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ListBestTrials);
+  }
+  grpc::ServerWriteReactor<Bytes>* WatchStudy(Context*, const Bytes* request) override {
+    return StudyWatch::Start(coordinator_, request, draining_);
+  }
+  Unary* AskTrial(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::AskTrial);
+  }
+  Unary* ReportTrial(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ReportTrial);
+  }
+  Unary* TellTrial(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::TellTrial);
+  }
+
+ private:
+  Coordinator& coordinator_;
+  const std::atomic<bool>& draining_;
+};
+
+class WorkerServiceImpl final : public WorkerServiceBase {
+ public:
+  explicit WorkerServiceImpl(Coordinator& coordinator) : coordinator_(coordinator) {}
+
+  Unary* RegisterWorker(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::RegisterWorker);
+  }
+  Unary* AcquireWork(Context*, const Bytes* request, Bytes* answer) override {
+    return AcquireCall::Start(coordinator_, request, answer);
+  }
+  Unary* RenewLeases(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::RenewLeases);
+  }
+  Unary* ReportMeasurements(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ReportMeasurements);
+  }
+  Unary* FinishWork(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::FinishWork);
+  }
+  Unary* GiveBackWork(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::GiveBackWork);
+  }
+  Unary* UploadChunk(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::UploadChunk);
+  }
+  Unary* DownloadChunk(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::DownloadChunk);
+  }
+
+ private:
+  Coordinator& coordinator_;
+};
+
+class ServerServiceImpl final : public ServerServiceBase {
+ public:
+  explicit ServerServiceImpl(Coordinator& coordinator) : coordinator_(coordinator) {}
+
+  Unary* GetServerStatus(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary<v1::GetServerStatusRequest, v1::ServerStatus>(
+        context, request, answer,
+        [this](const v1::GetServerStatusRequest&, coordinator::Done<v1::ServerStatus> done) {
+          coordinator_.GetServerStatus(std::move(done));
+        });
+  }
+  Unary* ListWorkers(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary<v1::ListWorkersRequest, v1::ListWorkersResponse>(
+        context, request, answer,
+        [this](const v1::ListWorkersRequest&, coordinator::Done<v1::ListWorkersResponse> done) {
+          coordinator_.ListWorkers(std::move(done));
+        });
+  }
+
+ private:
+  Coordinator& coordinator_;
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<grpc::Service>> MakeServices(Coordinator& coordinator,
+                                                         const std::atomic<bool>& draining) {
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  services.push_back(std::make_unique<StudyServiceImpl>(coordinator, draining));
+  services.push_back(std::make_unique<WorkerServiceImpl>(coordinator));
+  services.push_back(std::make_unique<ServerServiceImpl>(coordinator));
+  return services;
+}
+
+std::vector<std::string> ServiceNames() {
+  return {v1::StudyService::service_full_name(), v1::WorkerService::service_full_name(),
+          v1::ServerService::service_full_name()};
+}
+
+}  // namespace caviar::server_api

@@ -1,0 +1,122 @@
+#include "server/api/study_watch.h"
+
+#include <grpc/support/time.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/api/unary.h"
+
+namespace caviar::server_api {
+namespace {
+
+constexpr int64_t kIntervalMilliseconds = 100;
+// Well below the 4 MiB that clients take by default, whatever the trials' parameters are.
+constexpr size_t kMaxTrialBytesPerMessage = 1 << 20;
+
+}  // namespace
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StudyWatch::Start(coordinator::Coordinator& coordinator,
+                                                              const grpc::ByteBuffer* bytes,
+                                                              const std::atomic<bool>& draining) {
+  const auto watch = std::make_shared<StudyWatch>(coordinator, draining);
+  watch->self_ = watch;
+  v1::WatchStudyRequest request;
+  if (absl::Status status = ParseRequest(*bytes, request); !status.ok()) {
+    watch->End(status);
+    return watch.get();
+  }
+  watch->study_ = request.study();
+  watch->after_commit_ = request.include_finished() ? 0 : -1;
+  // Before the first read, so that no change falls between the two.
+  watch->listener_ =
+      coordinator.Listen(request.study(), [changed = watch->changed_] { *changed = true; });
+  watch->Read();
+  return watch.get();
+}
+
+void StudyWatch::Read() {
+  *changed_ = false;
+  coordinator_.ReadStudyChanges(
+      study_, after_commit_,
+      [self = shared_from_this()](absl::StatusOr<coordinator::Coordinator::StudyChanges> changes) {
+        self->Take(std::move(changes));
+      });
+}
+
+void StudyWatch::Take(absl::StatusOr<coordinator::Coordinator::StudyChanges> changes) {
+  if (!changes.ok()) return End(changes.status());
+  const google::protobuf::Timestamp& created = changes->response.study().create_time();
+  if (!create_time_) create_time_ = created;
+  if (create_time_->seconds() != created.seconds() || create_time_->nanos() != created.nanos()) {
+    return End(absl::NotFoundError(
+        absl::StrCat("study \"", study_, "\" was deleted; another one has its name now")));
+  }
+  after_commit_ = changes->commit;
+  over_ = changes->over;
+  Queue(std::move(changes->response));
+  WriteNext();
+}
+
+void StudyWatch::Queue(v1::WatchStudyResponse response) {
+  v1::WatchStudyResponse part;
+  *part.mutable_study() = response.study();
+  size_t bytes = 0;
+  const auto flush = [&] {
+    bool own = false;
+    grpc::SerializationTraits<v1::WatchStudyResponse>::Serialize(part, &unsent_.emplace_back(),
+                                                                 &own);
+    part.clear_finished();
+    bytes = 0;
+  };
+  for (v1::Trial& trial : *response.mutable_finished()) {
+    const size_t size = trial.ByteSizeLong();
+    if (bytes > 0 && bytes + size > kMaxTrialBytesPerMessage) flush();
+    bytes += size;
+    *part.add_finished() = std::move(trial);
+  }
+  flush();
+}
+
+void StudyWatch::WriteNext() {
+  if (cancelled_) return End(absl::CancelledError("the client has gone"));
+  writing_ = std::move(unsent_.front());
+  unsent_.pop_front();
+  StartWrite(&writing_);
+}
+
+void StudyWatch::OnWriteDone(bool ok) {
+  if (!ok) return End(absl::CancelledError("the client has gone"));
+  if (!unsent_.empty()) return WriteNext();
+  if (over_) return End(absl::OkStatus());
+  Wait();
+}
+
+void StudyWatch::Wait() {
+  // A new one each time: an alarm must not be set again from its own callback.
+  alarm_.emplace();
+  alarm_->Set(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                           gpr_time_from_millis(kIntervalMilliseconds, GPR_TIMESPAN)),
+              [self = shared_from_this()](bool) { self->Look(); });
+}
+
+void StudyWatch::Look() {
+  if (cancelled_) return End(absl::CancelledError("the client has gone"));
+  if (draining_) return End(absl::UnavailableError("the coordinator is shutting down"));
+  if (*changed_) return Read();
+  Wait();
+}
+
+void StudyWatch::End(const absl::Status& status) {
+  if (listener_) coordinator_.StopListening(*listener_);
+  listener_.reset();
+  Finish(ToGrpcStatus(status));
+}
+
+void StudyWatch::OnDone() {
+  alarm_.reset();  // its callback shares this
+  // Last: it may destroy this.
+  const std::shared_ptr<StudyWatch> self = std::move(self_);
+}
+
+}  // namespace caviar::server_api

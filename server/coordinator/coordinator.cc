@@ -1,0 +1,426 @@
+#include "server/coordinator/coordinator.h"
+
+#include <atomic>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "caviar/v1/error_detail.h"
+#include "server/coordinator/core.h"
+#include "server/coordinator/lease_table.h"
+#include "server/coordinator/messages.h"
+#include "server/coordinator/queries.h"
+#include "server/coordinator/sequencer.h"
+#include "server/coordinator/suggester.h"
+#include "server/coordinator/thread_queue.h"
+
+namespace caviar::coordinator {
+namespace {
+
+constexpr absl::Duration kLongestWait = absl::Seconds(60);
+constexpr absl::Duration kDefaultWait = absl::Seconds(30);
+constexpr absl::Duration kAskWait = absl::Seconds(10);
+constexpr absl::Duration kDefaultAskLease = absl::Hours(24);
+
+// When each worker was last heard of, and who wants to hear of changed studies. Thread safe.
+class Listeners {
+ public:
+  int64_t Add(std::string study, std::function<void()> changed) {
+    absl::MutexLock lock(&mutex_);
+    listeners_[++next_id_] = {std::move(study), std::move(changed)};
+    return next_id_;
+  }
+  void Remove(int64_t id) {
+    absl::MutexLock lock(&mutex_);
+    listeners_.erase(id);
+  }
+  // Under the lock, so that nothing is called after Remove returned; a listener only sets a flag.
+  void Notify(const std::string& study) {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [id, listener] : listeners_) {
+      if (listener.first == study) listener.second();
+    }
+  }
+
+ private:
+  absl::Mutex mutex_;
+  int64_t next_id_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<int64_t, std::pair<std::string, std::function<void()>>> listeners_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+class Sightings {
+ public:
+  // Of a worker that is known to be registered.
+  void Saw(const std::string& worker_id, absl::Duration now) {
+    absl::MutexLock lock(&mutex_);
+    seen_[worker_id] = now;
+  }
+  // Of whoever says to be this worker: nobody is added, so that invented ids cost no memory.
+  void SawAgain(const std::string& worker_id, absl::Duration now) {
+    absl::MutexLock lock(&mutex_);
+    if (const auto seen = seen_.find(worker_id); seen != seen_.end()) seen->second = now;
+  }
+  std::map<std::string, absl::Duration> All() const {
+    absl::MutexLock lock(&mutex_);
+    return seen_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::map<std::string, absl::Duration> seen_ ABSL_GUARDED_BY(mutex_);
+};
+
+class ThreadedCoordinator : public Coordinator {
+ public:
+  ThreadedCoordinator(const Dependencies& dependencies, Options options)
+      : artifacts_(dependencies.artifacts),
+        clock_(dependencies.clock),
+        options_(options),
+        start_steady_(dependencies.clock.Steady()),
+        start_wall_(dependencies.clock.Wall()),
+        queries_(dependencies.reader, dependencies.artifacts, dependencies.clock),
+        sequencer_(dependencies.clock),
+        core_({dependencies.store, dependencies.clock, dependencies.randomness, leases_, suggester_,
+               [this](Command command) { sequencer_.Post(std::move(command)); },
+               [this](const std::string& study) { listeners_.Notify(study); },
+               [this](int64_t study_id) { RemoveFiles(study_id); }, dependencies.on_fatal},
+              options),
+        reads_("reads", 2),
+        files_("files", 1) {}
+
+  ~ThreadedCoordinator() override {
+    Drain();
+    sequencer_.Stop();
+  }
+
+  absl::Status Start() {
+    if (const absl::Status loaded = core_.Load(); !loaded.ok()) return loaded;
+    sequencer_.Start(core_);
+    return absl::OkStatus();
+  }
+
+  void Drain() override {
+    absl::MutexLock lock(&drain_mutex_);
+    if (drained_) return;
+    drained_ = true;
+    sequencer_.Post({[](Core& core) { core.Drain(); }, [](const absl::Status&) {}});
+  }
+
+  void CreateStudy(v1::CreateStudyRequest request, Done<v1::Study> done) override {
+    Decide<v1::Study>(&Core::CreateStudy, std::move(request), std::move(done));
+  }
+  void StopStudy(v1::StopStudyRequest request, Done<v1::Study> done) override {
+    Decide<v1::Study>(&Core::StopStudy, std::move(request), std::move(done));
+  }
+  void ResumeStudy(v1::ResumeStudyRequest request, Done<v1::Study> done) override {
+    Decide<v1::Study>(&Core::ResumeStudy, std::move(request), std::move(done));
+  }
+  void DeleteStudy(v1::DeleteStudyRequest request, Done<v1::DeleteStudyResponse> done) override {
+    Decide<v1::DeleteStudyResponse>(&Core::DeleteStudy, std::move(request), std::move(done));
+  }
+  void TellTrial(v1::TellTrialRequest request, Done<v1::Trial> done) override {
+    Decide<v1::Trial>(&Core::Tell, std::move(request), std::move(done));
+  }
+  void RegisterWorker(v1::RegisterWorkerRequest request,
+                      Done<v1::RegisterWorkerResponse> done) override {
+    Decide<v1::RegisterWorkerResponse>(
+        &Core::RegisterWorker, std::move(request),
+        [this, done = std::move(done)](absl::StatusOr<v1::RegisterWorkerResponse> response) {
+          if (response.ok()) sightings_.Saw(response->worker_id(), clock_.Steady());
+          done(std::move(response));
+        });
+  }
+  void ReportMeasurements(v1::ReportMeasurementsRequest request,
+                          Done<v1::ReportMeasurementsResponse> done) override {
+    Decide<v1::ReportMeasurementsResponse>(&Core::Report, std::move(request), std::move(done));
+  }
+  void FinishWork(v1::FinishWorkRequest request, Done<v1::FinishWorkResponse> done) override {
+    Decide<v1::FinishWorkResponse>(&Core::Finish, std::move(request), std::move(done));
+  }
+  void GiveBackWork(v1::GiveBackWorkRequest request, Done<v1::GiveBackWorkResponse> done) override {
+    Decide<v1::GiveBackWorkResponse>(&Core::GiveBack, std::move(request), std::move(done));
+  }
+
+  void ReportTrial(v1::ReportTrialRequest request, Done<v1::ReportTrialResponse> done) override {
+    sequencer_.Post(MakeCommand<v1::ReportTrialResponse>(
+        [this,
+         request = std::move(request)](Core& core) -> absl::StatusOr<v1::ReportTrialResponse> {
+          const Token token = ToToken(request.token());
+          const absl::Status target = core.CheckTarget(token, request.study(), request.number());
+          v1::ReportMeasurementsRequest report;
+          *report.mutable_token() = request.token();
+          *report.mutable_measurements() = request.measurements();
+          if (!target.ok() && !error::HasReason(target, error::kLeaseLost)) return target;
+          const auto reported = core.Report(report);
+          if (!reported.ok()) return reported.status();
+          leases_.RenewOne(token, clock_.Steady());
+          v1::ReportTrialResponse response;
+          response.set_directive(reported->directive());
+          return response;
+        },
+        std::move(done)));
+  }
+
+  void AskTrial(v1::AskTrialRequest request, Done<v1::AskTrialResponse> done) override {
+    Poll poll;
+    poll.client_id = request.request_id().client_id();
+    poll.sequence = request.request_id().sequence();
+    poll.deadline = clock_.Steady() + kAskWait;
+    poll.study = request.study();
+    poll.lease_duration = request.has_lease() ? FromMessage(request.lease()) : kDefaultAskLease;
+    poll.ask_done = std::move(done);
+    PostPoll(std::move(poll));
+  }
+
+  int64_t AcquireWork(v1::AcquireWorkRequest request, Done<v1::AcquireWorkResponse> done) override {
+    Poll poll;
+    poll.client_id = request.request_id().client_id();
+    poll.sequence = request.request_id().sequence();
+    const absl::Duration wait = request.has_wait() ? FromMessage(request.wait()) : kDefaultWait;
+    poll.deadline = clock_.Steady() + std::min(wait, kLongestWait);
+    poll.worker_id = request.worker_id();
+    poll.work_done = std::move(done);
+    return PostPoll(std::move(poll));
+  }
+
+  void CancelAcquire(int64_t id) override {
+    sequencer_.Post({[id](Core& core) { core.CancelPoll(id); }, [](const absl::Status&) {}});
+  }
+
+  void RenewLeases(v1::RenewLeasesRequest request, Done<v1::RenewLeasesResponse> done) override {
+    const absl::Duration now = clock_.Steady();
+    sightings_.SawAgain(request.worker_id(), now);
+    std::vector<Token> tokens;
+    for (const v1::FencingToken& token : request.tokens()) tokens.push_back(ToToken(token));
+    const LeaseTable::Renewal renewal = leases_.Renew(request.worker_id(), tokens, now);
+    for (const Token token : renewal.lost) {
+      sequencer_.Post({[token](Core& core) { core.LoseGrant(token); }, [](const absl::Status&) {}});
+    }
+    bool all = true;
+    for (const bool held : renewal.held) all = all && held;
+    if (all) return done(RenewalMessage(tokens, renewal.held));
+    // A lease that expired may live again: only the sequencer can tell.
+    sequencer_.Post(MakeCommand<v1::RenewLeasesResponse>(
+        [this, tokens, held = renewal.held,
+         worker = request.worker_id()](Core& core) -> absl::StatusOr<v1::RenewLeasesResponse> {
+          if (!core.state().workers.contains(worker)) {
+            return error::WithReason(
+                absl::NotFoundError(absl::StrCat("worker ", worker, " is not known; register")),
+                error::kWorkerUnknown);
+          }
+          sightings_.Saw(worker, clock_.Steady());
+          std::vector<bool> now_held = held;
+          for (size_t i = 0; i < tokens.size(); ++i) {
+            if (!now_held[i]) now_held[i] = core.Revive(tokens[i], worker);
+          }
+          return RenewalMessage(tokens, now_held);
+        },
+        std::move(done)));
+  }
+
+  void UploadChunk(v1::UploadChunkRequest request, Done<v1::UploadChunkResponse> done) override {
+    files_.Post([this, request = std::move(request), done = std::move(done)]() mutable {
+      auto row = WriteChunk(request);
+      if (!row.ok()) return done(row.status());
+      if (const int64_t received = request.offset() + static_cast<int64_t>(request.data().size());
+          received < request.size()) {
+        v1::UploadChunkResponse response;
+        response.set_received(received);
+        return done(response);
+      }
+      if (const absl::Status committed = artifacts_.Commit(row->file, row->size, row->crc32);
+          !committed.ok()) {
+        return done(committed);
+      }
+      sequencer_.Post(MakeCommand<v1::UploadChunkResponse>(
+          [token = ToToken(request.token()), row = *row](Core& core) {
+            return core.RecordArtifact(token, row);
+          },
+          std::move(done)));
+    });
+  }
+
+  void DownloadChunk(v1::DownloadChunkRequest request,
+                     Done<v1::DownloadChunkResponse> done) override {
+    Read<v1::DownloadChunkResponse>(&Queries::DownloadChunk, std::move(request), std::move(done));
+  }
+  void GetStudy(v1::GetStudyRequest request, Done<v1::Study> done) override {
+    Read<v1::Study>(&Queries::GetStudy, std::move(request), std::move(done));
+  }
+  void ListStudies(v1::ListStudiesRequest request, Done<v1::ListStudiesResponse> done) override {
+    Read<v1::ListStudiesResponse>(&Queries::ListStudies, std::move(request), std::move(done));
+  }
+  void GetTrial(v1::GetTrialRequest request, Done<v1::Trial> done) override {
+    Read<v1::Trial>(&Queries::GetTrial, std::move(request), std::move(done));
+  }
+  void ListTrials(v1::ListTrialsRequest request, Done<v1::ListTrialsResponse> done) override {
+    Read<v1::ListTrialsResponse>(&Queries::ListTrials, std::move(request), std::move(done));
+  }
+  void ListBestTrials(v1::ListBestTrialsRequest request,
+                      Done<v1::ListBestTrialsResponse> done) override {
+    Read<v1::ListBestTrialsResponse>(&Queries::ListBestTrials, std::move(request), std::move(done));
+  }
+  void ReadStudyChanges(std::string study, int64_t after_commit, Done<StudyChanges> done) override {
+    reads_.Post([this, study = std::move(study), after_commit, done = std::move(done)] {
+      done(queries_.ReadStudyChanges(study, after_commit));
+    });
+  }
+
+  void GetServerStatus(Done<v1::ServerStatus> done) override {
+    sequencer_.Post(MakeCommand<v1::ServerStatus>(
+        [this](Core& core) -> absl::StatusOr<v1::ServerStatus> {
+          v1::ServerStatus status = core.Status();
+          status.mutable_start_time()->set_seconds(absl::ToUnixSeconds(start_wall_));
+          *status.mutable_uptime() = ToMessage(clock_.Steady() - start_steady_);
+          const v1::ListWorkersResponse workers = core.Workers(sightings_.All());
+          for (const v1::Worker& worker : workers.workers()) {
+            if (worker.state() != v1::Worker::ALIVE) continue;
+            status.set_workers(status.workers() + 1);
+            status.set_slots(status.slots() + worker.slots());
+            status.set_busy_slots(status.busy_slots() + worker.busy_slots());
+          }
+          return status;
+        },
+        std::move(done)));
+  }
+  void ListWorkers(Done<v1::ListWorkersResponse> done) override {
+    sequencer_.Post(MakeCommand<v1::ListWorkersResponse>(
+        [this](Core& core) -> absl::StatusOr<v1::ListWorkersResponse> {
+          return core.Workers(sightings_.All());
+        },
+        std::move(done)));
+  }
+
+  int64_t Listen(std::string study, std::function<void()> changed) override {
+    return listeners_.Add(std::move(study), std::move(changed));
+  }
+  void StopListening(int64_t id) override { listeners_.Remove(id); }
+
+ private:
+  template <typename Response, typename Request>
+  void Decide(absl::StatusOr<Response> (Core::*decide)(const Request&), Request request,
+              Done<Response> done) {
+    sequencer_.Post(MakeCommand<Response>(
+        [decide, request = std::move(request)](Core& core) { return (core.*decide)(request); },
+        std::move(done)));
+  }
+
+  template <typename Response, typename Request>
+  void Read(absl::StatusOr<Response> (Queries::*read)(const Request&), Request request,
+            Done<Response> done) {
+    reads_.Post([this, read, request = std::move(request), done = std::move(done)] {
+      done((queries_.*read)(request));
+    });
+  }
+
+  int64_t PostPoll(Poll poll) {
+    poll.id = ++next_poll_;
+    const int64_t id = poll.id;
+    // Parked polls outlive a failed commit, so one that is decided again is not parked again.
+    auto parked = std::make_shared<bool>(false);
+    sequencer_.Post({[this, poll, parked](Core& core) {
+                       if (std::exchange(*parked, true)) return;
+                       if (core.state().workers.contains(poll.worker_id)) {
+                         sightings_.Saw(poll.worker_id, clock_.Steady());
+                       }
+                       core.Park(poll);
+                     },
+                     [poll, parked](const absl::Status& commit) {
+                       // Never decided: the sequencer is gone.
+                       if (!*parked) poll.Answer(commit);
+                     }});
+    return id;
+  }
+
+  v1::RenewLeasesResponse RenewalMessage(const std::vector<Token>& tokens,
+                                         const std::vector<bool>& held) const {
+    v1::RenewLeasesResponse response;
+    *response.mutable_lease_ttl() = ToMessage(options_.lease_ttl);
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      auto& lease = *response.add_leases();
+      *lease.mutable_token() = ToMessage(tokens[i]);
+      lease.set_held(held[i]);
+      if (held[i]) lease.set_directive(v1::DIRECTIVE_CONTINUE);
+    }
+    return response;
+  }
+
+  // Checks and writes one chunk; returns the row of the whole file.
+  absl::StatusOr<storage::ArtifactRow> WriteChunk(const v1::UploadChunkRequest& request) {
+    const auto lease = leases_.Find(ToToken(request.token()));
+    if (!lease || lease->attempt == 0) {
+      return error::WithReason(absl::AbortedError("the lease is over; the file was not taken"),
+                               error::kLeaseLost);
+    }
+    if (request.offset() + static_cast<int64_t>(request.data().size()) > request.size()) {
+      return error::InvalidField(
+          "data", absl::StrCat("goes past the file's size of ", request.size(), " bytes"));
+    }
+    if (storage::Crc32(request.data()) != request.data_crc32()) {
+      return absl::DataLossError("a chunk's checksum does not fit its data; send it again");
+    }
+    storage::ArtifactRow row;
+    row.kind = request.kind();
+    row.step = request.step();
+    row.size = request.size();
+    row.crc32 = request.crc32();
+    row.file = absl::StrCat("artifacts/", lease->study_id, "/", lease->number, "/", lease->attempt,
+                            request.kind() == v1::Artifact::WEIGHTS ? "-weights-" : "-checkpoint-",
+                            request.step(), ".bin");
+    const auto written = artifacts_.Write(row.file, request.offset(), request.data());
+    if (written.ok()) return row;
+    // The last chunk again, because its answer was lost: the file is in its place already.
+    const bool last =
+        request.offset() + static_cast<int64_t>(request.data().size()) == request.size();
+    if (absl::IsOutOfRange(written.status()) && last &&
+        artifacts_.Commit(row.file, row.size, row.crc32).ok()) {
+      return row;
+    }
+    return written.status();
+  }
+
+  void RemoveFiles(int64_t study_id) {
+    files_.Post([this, study_id] {
+      // What cannot be removed is only space; the study's rows are gone.
+      artifacts_.RemoveFolder(absl::StrCat("artifacts/", study_id)).IgnoreError();
+    });
+  }
+
+  storage::ArtifactStore& artifacts_;
+  Clock& clock_;
+  const Options options_;
+  const absl::Duration start_steady_;
+  const absl::Time start_wall_;
+  LeaseTable leases_;
+  Listeners listeners_;
+  Sightings sightings_;
+  std::atomic<int64_t> next_poll_ = 0;
+  absl::Mutex drain_mutex_;
+  bool drained_ ABSL_GUARDED_BY(drain_mutex_) = false;
+  Queries queries_;
+  // Destroyed from below: each thread is joined before what it posts to is gone.
+  Sequencer sequencer_;
+  Core core_;
+  BackgroundSuggester suggester_;
+  ThreadQueue reads_;
+  ThreadQueue files_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const Dependencies& dependencies,
+                                                                Options options) {
+  if (options.lease_ttl < absl::Seconds(1)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the lease TTL is ", absl::FormatDuration(options.lease_ttl), "; it is at least 1s"));
+  }
+  auto coordinator = std::make_unique<ThreadedCoordinator>(dependencies, std::move(options));
+  if (const absl::Status started = coordinator->Start(); !started.ok()) return started;
+  return coordinator;
+}
+
+}  // namespace caviar::coordinator

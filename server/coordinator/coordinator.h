@@ -1,0 +1,113 @@
+// The heart: studies, trials, the state table, leases, hand-out.
+//
+// The coordinator is a state machine with injected clock and randomness: the same calls at the same
+// times give the same trials. It knows the Store interface, samplers and search spaces. It must
+// never know gRPC, SQL or the wall clock as a judge.
+#ifndef CAVIAR_SERVER_COORDINATOR_COORDINATOR_H_
+#define CAVIAR_SERVER_COORDINATOR_COORDINATOR_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "caviar/v1/server_service.pb.h"
+#include "caviar/v1/study_service.pb.h"
+#include "caviar/v1/worker_service.pb.h"
+#include "server/coordinator/clock.h"
+#include "storage/artifact_store.h"
+#include "storage/store.h"
+
+namespace caviar::coordinator {
+
+struct Options {
+  // How long a worker's lease stands without being renewed. >= 1 s.
+  absl::Duration lease_ttl = absl::Seconds(60);
+  // Of this build, for people.
+  std::string version;
+};
+
+// Called exactly once with the answer, on any thread, never while a lock is held; must not block.
+template <typename Response>
+using Done = std::function<void(absl::StatusOr<Response>)>;
+
+// Thread safe. Every method returns at once; the answer of a mutation comes after it is durable.
+// Errors carry an ErrorDetail where a program may want to act on them (caviar/v1/error_detail.h).
+class Coordinator {
+ public:
+  struct Dependencies {
+    storage::Store& store;
+    storage::Reader& reader;
+    storage::ArtifactStore& artifacts;
+    Clock& clock;
+    Randomness& randomness;
+    // Called once when the store can no longer be trusted: nothing is answered any more, the
+    // process has to end (exit 74).
+    std::function<void(absl::Status)> on_fatal;
+  };
+
+  // Reads the store and starts the threads. All must outlive the coordinator.
+  static absl::StatusOr<std::unique_ptr<Coordinator>> Start(const Dependencies& dependencies,
+                                                            Options options);
+  // Answers every parked call and joins the threads.
+  virtual ~Coordinator() = default;
+  // Hands out nothing more and answers every parked call, empty. Other calls go on until
+  // destruction.
+  virtual void Drain() = 0;
+
+  virtual void CreateStudy(v1::CreateStudyRequest request, Done<v1::Study> done) = 0;
+  virtual void StopStudy(v1::StopStudyRequest request, Done<v1::Study> done) = 0;
+  virtual void ResumeStudy(v1::ResumeStudyRequest request, Done<v1::Study> done) = 0;
+  virtual void DeleteStudy(v1::DeleteStudyRequest request, Done<v1::DeleteStudyResponse> done) = 0;
+  virtual void AskTrial(v1::AskTrialRequest request, Done<v1::AskTrialResponse> done) = 0;
+  virtual void ReportTrial(v1::ReportTrialRequest request, Done<v1::ReportTrialResponse> done) = 0;
+  virtual void TellTrial(v1::TellTrialRequest request, Done<v1::Trial> done) = 0;
+
+  virtual void RegisterWorker(v1::RegisterWorkerRequest request,
+                              Done<v1::RegisterWorkerResponse> done) = 0;
+  // Parks until there is work, the request's wait is over, or the returned id is cancelled (then it
+  // is answered CANCELLED).
+  virtual int64_t AcquireWork(v1::AcquireWorkRequest request,
+                              Done<v1::AcquireWorkResponse> done) = 0;
+  virtual void CancelAcquire(int64_t id) = 0;
+  virtual void RenewLeases(v1::RenewLeasesRequest request, Done<v1::RenewLeasesResponse> done) = 0;
+  virtual void ReportMeasurements(v1::ReportMeasurementsRequest request,
+                                  Done<v1::ReportMeasurementsResponse> done) = 0;
+  virtual void FinishWork(v1::FinishWorkRequest request, Done<v1::FinishWorkResponse> done) = 0;
+  virtual void GiveBackWork(v1::GiveBackWorkRequest request,
+                            Done<v1::GiveBackWorkResponse> done) = 0;
+  virtual void UploadChunk(v1::UploadChunkRequest request, Done<v1::UploadChunkResponse> done) = 0;
+  virtual void DownloadChunk(v1::DownloadChunkRequest request,
+                             Done<v1::DownloadChunkResponse> done) = 0;
+
+  // Reads run on threads of their own and see everything that was answered before.
+  virtual void GetStudy(v1::GetStudyRequest request, Done<v1::Study> done) = 0;
+  virtual void ListStudies(v1::ListStudiesRequest request, Done<v1::ListStudiesResponse> done) = 0;
+  virtual void GetTrial(v1::GetTrialRequest request, Done<v1::Trial> done) = 0;
+  virtual void ListTrials(v1::ListTrialsRequest request, Done<v1::ListTrialsResponse> done) = 0;
+  virtual void ListBestTrials(v1::ListBestTrialsRequest request,
+                              Done<v1::ListBestTrialsResponse> done) = 0;
+  virtual void GetServerStatus(Done<v1::ServerStatus> done) = 0;
+  virtual void ListWorkers(Done<v1::ListWorkersResponse> done) = 0;
+
+  // What a watcher sees: the study, and the trials that became final after `after_commit` (0: all
+  // there are; -1: none, just the commit to start from).
+  struct StudyChanges {
+    v1::WatchStudyResponse response;
+    int64_t commit = 0;  // to pass as after_commit next time
+    bool over = false;   // ENDED, and no test evaluation is outstanding
+  };
+  virtual void ReadStudyChanges(std::string study, int64_t after_commit,
+                                Done<StudyChanges> done) = 0;
+  // Calls `changed` after each commit that changed the study (or deleted it), from the
+  // coordinator's thread: it must only set a flag. Not called any more after StopListening returns.
+  virtual int64_t Listen(std::string study, std::function<void()> changed) = 0;
+  virtual void StopListening(int64_t id) = 0;
+};
+
+}  // namespace caviar::coordinator
+
+#endif  // CAVIAR_SERVER_COORDINATOR_COORDINATOR_H_

@@ -1,0 +1,308 @@
+#include "server/coordinator/core.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "caviar/v1/error_detail.h"
+#include "server/coordinator/messages.h"
+#include "server/coordinator/state_table.h"
+
+namespace caviar::coordinator {
+namespace {
+
+// How many leases one batch may end, and how many trials it may cancel: each is a few rows, and no
+// transaction gets long.
+constexpr int kExpiredABatch = 200;
+constexpr int kCancelledABatch = 200;
+
+absl::Status Refusal(const absl::Status& failure) {
+  if (absl::IsResourceExhausted(failure)) {
+    return absl::UnavailableError(absl::StrCat(
+        "the coordinator's disk is full, nothing was stored; make room and try again (",
+        std::string(failure.message()), ")"));
+  }
+  if (absl::IsInvalidArgument(failure)) {
+    return absl::InternalError(
+        absl::StrCat("the store refused a row: ", std::string(failure.message())));
+  }
+  return absl::UnavailableError(
+      absl::StrCat("the coordinator could not store this, nothing was changed; try again (",
+                   std::string(failure.message()), ")"));
+}
+
+}  // namespace
+
+void Poll::Answer(absl::Status status) const {
+  if (!worker_id.empty()) {
+    status.ok() ? work_done(v1::AcquireWorkResponse()) : work_done(std::move(status));
+  } else {
+    ask_done(std::move(status));
+  }
+}
+
+Core::Core(Dependencies dependencies, Options options)
+    : deps_(std::move(dependencies)),
+      options_(std::move(options)),
+      start_steady_(deps_.clock.Steady()),
+      start_wall_(deps_.clock.Wall()) {}
+
+absl::Status Core::Load() {
+  auto snapshot = deps_.store.Load();
+  if (!snapshot.ok()) return snapshot.status();
+  auto state = MakeState(*std::move(snapshot));
+  if (!state.ok()) return state.status();
+  state_ = *std::move(state);
+
+  const absl::Duration now = deps_.clock.Steady();
+  const int64_t bridge = BridgeMicros();
+  deps_.leases.Clear();
+  for (auto& [id, study] : state_.studies) {
+    // A restart bridges the time since then by the calendar; a clock that was set back costs
+    // nothing.
+    const int64_t active =
+        study.row.active_since == 0 ? 0 : std::max<int64_t>(0, bridge - study.row.active_since);
+    study.active_since = now - absl::Microseconds(active);
+    study.failures_in_a_row = CountFailuresInARow(study);
+    state_.open.insert(id);
+    for (int32_t number : study.running) {
+      TrialState& trial = study.trials[number];
+      const storage::AttemptRow& attempt = *trial.attempt;
+      const Token token{attempt.token_epoch, attempt.token_counter};
+      deps_.leases.Insert(token, ToLease(study, number, attempt), now);
+      state_.grants[{attempt.request_client_id, attempt.request_sequence}] = token;
+    }
+    for (TrialState& trial : study.trials) {
+      if (IsFinal(trial.row.state) || !trial.attempt) continue;
+      auto values = deps_.store.ReadMetric(trial.row.id, trial.attempt->number,
+                                           study.row.definition.objective().metric());
+      if (!values.ok()) return values.status();
+      trial.objective_values.insert(values->begin(), values->end());
+      auto last_step = deps_.store.FindLastStep(trial.row.id, trial.attempt->number);
+      if (!last_step.ok()) return last_step.status();
+      trial.row.last_step = *last_step;
+    }
+    if (study.evaluation && study.evaluation->state == v1::TestEvaluation::RUNNING) {
+      const storage::EvaluationRow& row = *study.evaluation;
+      const Token token{row.token_epoch, row.token_counter};
+      deps_.leases.Insert(token, ToLease(study, row), now);
+      state_.grants[{row.request_client_id, row.request_sequence}] = token;
+    }
+  }
+  next_wake_ = next_sweep_ = now;
+  return absl::OkStatus();
+}
+
+void Core::Begin() {
+  batch_.clear();
+  dirty_.clear();
+  changed_.clear();
+  after_commit_.clear();
+  served_.clear();
+  answers_.clear();
+  new_values_.clear();
+}
+
+void Core::Run(std::vector<Command> commands) {
+  if (dead_) return;
+  const absl::Duration started = deps_.clock.Steady();
+  if (started - next_wake_ > options_.lease_ttl / 4) {
+    // This process was stopped, or the machine slept: renewals may not have been heard.
+    deps_.leases.FreshTtl(started);
+  }
+  Begin();
+  for (Command& command : commands) command.decide(*this);
+  Housekeep();
+  HandOut();
+  const absl::Status status = Commit();
+  if (deps_.clock.Steady() - started > options_.lease_ttl / 4) {
+    deps_.leases.FreshTtl(deps_.clock.Steady());
+  }
+  if (status.ok()) {
+    Succeed(commands);
+  } else {
+    Recover(commands, status);
+  }
+  SetNextWake();
+}
+
+absl::Status Core::Commit() {
+  if (batch_.empty()) return absl::OkStatus();
+  const absl::Status status = deps_.store.Apply(batch_, state_.commit + 1);
+  if (status.ok()) {
+    ++state_.commit;
+    hold_until_ = absl::ZeroDuration();
+  }
+  return status;
+}
+
+void Core::Succeed(std::vector<Command>& commands) {
+  // Taken out first: what is called here may run long, but never into the next batch's state.
+  const auto after = std::move(after_commit_);
+  const auto changed = std::move(changed_);
+  served_.clear();
+  for (const auto& act : after) act();
+  for (Command& command : commands) command.answer(absl::OkStatus());
+  for (const std::string& study : changed) deps_.on_change(study);
+}
+
+void Core::Recover(std::vector<Command>& commands, const absl::Status& failure) {
+  parked_.insert(parked_.begin(), std::make_move_iterator(served_.begin()),
+                 std::make_move_iterator(served_.end()));
+  served_.clear();
+  if (absl::IsDataLoss(failure)) {
+    dead_ = true;
+    deps_.on_fatal(failure);
+    return;
+  }
+  if (const absl::Status loaded = Load(); !loaded.ok()) {
+    dead_ = true;
+    deps_.on_fatal(loaded);
+    return;
+  }
+  Hold();
+  if (absl::IsInvalidArgument(failure) && !replaying_) return Replay(std::move(commands));
+  for (Command& command : commands) command.answer(Refusal(failure));
+  refused_ += static_cast<int64_t>(commands.size());
+}
+
+// A row was refused: each command alone, without work of the core's own, shows whose it was.
+void Core::Replay(std::vector<Command> commands) {
+  const int64_t refused = refused_;
+  replaying_ = true;
+  for (Command& command : commands) {
+    std::vector<Command> one;
+    one.push_back(std::move(command));
+    Hold();
+    Run(std::move(one));
+    if (dead_) return;
+  }
+  replaying_ = false;
+  Hold();
+  if (refused_ > refused) next_sweep_ = hold_until_ = deps_.clock.Steady();
+}
+
+void Core::Hold() {
+  next_sweep_ = hold_until_ =
+      deps_.clock.Steady() + std::min(options_.lease_ttl / 8, absl::Milliseconds(500));
+}
+
+void Core::Housekeep() {
+  const absl::Duration now = deps_.clock.Steady();
+  if (now >= next_sweep_) {
+    next_sweep_ = now + std::min(options_.lease_ttl / 8, absl::Milliseconds(500));
+    for (const auto& [token, lease] : deps_.leases.TakeExpired(now, kExpiredABatch)) Expire(token);
+    for (auto& [id, study] : state_.studies) {
+      if (study.row.state == v1::Study::ACTIVE &&
+          study.row.definition.limits().has_max_duration()) {
+        dirty_.insert(id);
+      }
+    }
+  }
+  for (int64_t id : std::set<int64_t>(dirty_)) {
+    if (const auto study = state_.studies.find(id); study != state_.studies.end()) {
+      CheckLimits(study->second);
+    }
+  }
+  if (now < hold_until_) return;
+  for (int64_t id : std::set<int64_t>(state_.ending)) {
+    CancelTrials(state_.studies.at(id), kCancelledABatch);
+  }
+  if (!state_.erasing.empty()) {
+    const int64_t id = *state_.erasing.begin();
+    const auto left = deps_.store.HasStudyRows(id);
+    if (left.ok() && *left) {
+      batch_.push_back(storage::EraseStudyChunk{id});
+    } else if (left.ok()) {
+      // An earlier commit erased them, whatever becomes of this one.
+      state_.erasing.erase(id);
+      deps_.on_erased(id);
+    } else {
+      hold_until_ = now + absl::Milliseconds(500);
+    }
+  }
+}
+
+void Core::SetNextWake() {
+  const absl::Duration now = deps_.clock.Steady();
+  next_wake_ = next_sweep_;
+  for (const Poll& poll : parked_) next_wake_ = std::min(next_wake_, poll.deadline);
+  if (!state_.ending.empty() || !state_.erasing.empty()) {
+    // More of it at once, after what has come in since.
+    next_wake_ = std::min(next_wake_, std::max(now + absl::Milliseconds(1), hold_until_));
+  }
+}
+
+void Core::Drain() {
+  draining_ = true;
+  const std::list<Poll> parked = std::move(parked_);
+  parked_.clear();
+  for (const Poll& poll : parked) {
+    poll.Answer(poll.worker_id.empty() ? absl::UnavailableError("the coordinator is shutting down")
+                                       : absl::OkStatus());
+  }
+}
+
+v1::ServerStatus Core::Status() const {
+  v1::ServerStatus status;
+  v1::TrialCounts& counts = *status.mutable_trial_counts();
+  for (const auto& [id, study] : state_.studies) {
+    switch (study.row.state) {
+      case v1::Study::ACTIVE:
+        status.set_active_studies(status.active_studies() + 1);
+        break;
+      case v1::Study::STOPPED:
+        status.set_stopped_studies(status.stopped_studies() + 1);
+        break;
+      default:
+        status.set_ended_studies(status.ended_studies() + 1);
+    }
+    counts.set_waiting(counts.waiting() + study.counts.waiting());
+    counts.set_running(counts.running() + study.counts.running());
+    counts.set_paused(counts.paused() + study.counts.paused());
+    counts.set_completed(counts.completed() + study.counts.completed());
+    counts.set_pruned(counts.pruned() + study.counts.pruned());
+    counts.set_failed(counts.failed() + study.counts.failed());
+    counts.set_infeasible(counts.infeasible() + study.counts.infeasible());
+    counts.set_cancelled(counts.cancelled() + study.counts.cancelled());
+  }
+  status.set_version(options_.version);
+  *status.mutable_lease_ttl() = ToMessage(options_.lease_ttl);
+  status.set_commit(state_.commit);
+  status.set_store_epoch(state_.store_epoch);
+  return status;
+}
+
+v1::ListWorkersResponse Core::Workers(
+    const std::map<std::string, absl::Duration>& last_seen) const {
+  const absl::Duration now = deps_.clock.Steady();
+  std::map<std::pair<std::string, std::string>, v1::Worker> sorted;
+  for (const auto& [id, row] : state_.workers) {
+    const auto seen = last_seen.find(id);
+    // Known from an earlier run of the coordinator and not heard of since.
+    if (seen == last_seen.end()) continue;
+    v1::Worker worker;
+    worker.set_name(row.name);
+    worker.set_worker_id(id);
+    const absl::Duration idle = now - seen->second;
+    worker.set_state(idle <= options_.lease_ttl ? v1::Worker::ALIVE : v1::Worker::SILENT);
+    worker.set_version(row.version);
+    worker.set_slots(row.slots);
+    for (const std::string& feature : row.features) worker.add_features(feature);
+    for (const auto& [name, value] : row.labels) (*worker.mutable_labels())[name] = value;
+    worker.mutable_register_time()->set_seconds(row.register_time / 1'000'000);
+    *worker.mutable_idle() = ToMessage(idle);
+    for (const auto& [token, lease] : deps_.leases.HeldBy(id)) {
+      worker.add_running(lease.attempt == 0 ? absl::StrCat(lease.study, "/test")
+                                            : absl::StrCat(lease.study, "/", lease.number));
+    }
+    worker.set_busy_slots(worker.running_size());
+    sorted.emplace(std::make_pair(row.name, id), std::move(worker));
+  }
+  v1::ListWorkersResponse response;
+  for (auto& [key, worker] : sorted) *response.add_workers() = std::move(worker);
+  return response;
+}
+
+}  // namespace caviar::coordinator

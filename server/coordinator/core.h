@@ -1,0 +1,285 @@
+// The decisions of the coordinator, without threads: commands come in batches, each is decided
+// against the state in memory, all are written as one transaction, then all are answered.
+//
+// Files: core.cc (batches, recovery), core_studies.cc (studies and their limits), core_hand_out.cc
+// (parked calls, grants), core_attempts.cc (reports, outcomes), core_leases.cc (holders, lost
+// leases), core_requests.cc (repeats of rare mutations).
+#ifndef CAVIAR_SERVER_COORDINATOR_CORE_H_
+#define CAVIAR_SERVER_COORDINATOR_CORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/coordinator/clock.h"
+#include "server/coordinator/coordinator.h"
+#include "server/coordinator/lease_table.h"
+#include "server/coordinator/state.h"
+#include "server/coordinator/suggester.h"
+#include "storage/store.h"
+
+namespace caviar::coordinator {
+
+class Core;
+
+// One call, as the sequencer sees it.
+struct Command {
+  // Decides. Run again, against the state read anew, where a commit failed because of another
+  // command; so it leaves what it captured as it is.
+  std::function<void(Core&)> decide;
+  // Called once with the fate of the commit.
+  std::function<void(const absl::Status&)> answer;
+};
+
+// A command that answers `done` with what `decide` returned, once that is durable.
+template <typename Response>
+Command MakeCommand(std::function<absl::StatusOr<Response>(Core&)> decide, Done<Response> done) {
+  auto result = std::make_shared<absl::StatusOr<Response>>(absl::UnknownError("not decided"));
+  Command command;
+  command.decide = [decide = std::move(decide), result](Core& core) { *result = decide(core); };
+  command.answer = [done = std::move(done), result](const absl::Status& commit) {
+    done(commit.ok() ? std::move(*result) : absl::StatusOr<Response>(commit));
+  };
+  return command;
+}
+
+// A call that waits for a trial. It lives outside of the state: a failed commit does not answer it.
+struct Poll {
+  int64_t id = 0;
+  std::string client_id;
+  int64_t sequence = 0;
+  absl::Duration deadline;
+  // A worker's.
+  std::string worker_id;
+  Done<v1::AcquireWorkResponse> work_done;
+  // An asker's (worker_id is empty).
+  std::string study;
+  absl::Duration lease_duration;
+  Done<v1::AskTrialResponse> ask_done;
+
+  void Answer(absl::Status status) const;
+};
+
+// Used by one thread, the sequencer's; only `leases` is shared.
+class Core {
+ public:
+  struct Dependencies {
+    storage::Store& store;
+    Clock& clock;
+    Randomness& randomness;
+    LeaseTable& leases;
+    Suggester& suggester;
+    // Puts a command in the sequencer's queue, from any thread.
+    std::function<void(Command)> post;
+    // A study of this name was changed by a commit.
+    std::function<void(const std::string& study)> on_change;
+    // The files of this study can be removed.
+    std::function<void(int64_t study_id)> on_erased;
+    std::function<void(absl::Status)> on_fatal;
+  };
+
+  Core(Dependencies dependencies, Options options);
+
+  // Reads the store; all leases get a fresh TTL.
+  absl::Status Load();
+  // Decides, commits, answers.
+  void Run(std::vector<Command> commands);
+  // When Run wants to be called again at the latest, with or without commands.
+  absl::Duration NextWake() const { return next_wake_; }
+  // Answers all parked calls and takes no more.
+  void Drain();
+  // The store can no longer be trusted; nothing is answered any more.
+  bool dead() const { return dead_; }
+
+  const State& state() const { return state_; }
+
+  // Decisions, called from commands. Each returns what the caller is to be answered.
+  absl::StatusOr<v1::Study> CreateStudy(const v1::CreateStudyRequest& request);
+  absl::StatusOr<v1::Study> StopStudy(const v1::StopStudyRequest& request);
+  absl::StatusOr<v1::Study> ResumeStudy(const v1::ResumeStudyRequest& request);
+  absl::StatusOr<v1::DeleteStudyResponse> DeleteStudy(const v1::DeleteStudyRequest& request);
+  absl::StatusOr<v1::RegisterWorkerResponse> RegisterWorker(
+      const v1::RegisterWorkerRequest& request);
+  absl::StatusOr<v1::ReportMeasurementsResponse> Report(
+      const v1::ReportMeasurementsRequest& request);
+  absl::StatusOr<v1::FinishWorkResponse> Finish(const v1::FinishWorkRequest& request);
+  absl::StatusOr<v1::Trial> Tell(const v1::TellTrialRequest& request);
+  absl::StatusOr<v1::GiveBackWorkResponse> GiveBack(const v1::GiveBackWorkRequest& request);
+  absl::StatusOr<v1::UploadChunkResponse> RecordArtifact(Token token, storage::ArtifactRow row);
+  // The token's study and trial number must be these; NOT_FOUND or LEASE_LOST otherwise.
+  absl::Status CheckTarget(Token token, const std::string& study, int32_t number) const;
+  // Whether the token's lease is this worker's and stands, after bringing it back to life if it had
+  // expired and its trial was given to nobody since.
+  bool Revive(Token token, const std::string& worker_id);
+  // The worker's renewal lists never named this lease: its trial waits again.
+  void LoseGrant(Token token);
+  // Puts a poll among the parked ones.
+  void Park(Poll poll);
+  void CancelPoll(int64_t id);
+
+  v1::ServerStatus Status() const;
+  v1::ListWorkersResponse Workers(const std::map<std::string, absl::Duration>& last_seen) const;
+
+ private:
+  // core.cc
+  void Begin();
+  absl::Status Commit();
+  void Succeed(std::vector<Command>& commands);
+  void Recover(std::vector<Command>& commands, const absl::Status& failure);
+  void Replay(std::vector<Command> commands);
+  void Hold();
+  void Housekeep();
+  void SetNextWake();
+  int64_t WallMicros() const { return absl::ToUnixMicros(deps_.clock.Wall()); }
+  // The calendar's time when this process began, carried on by the steady clock: it bridges a
+  // restart, and a jump of the calendar does not count.
+  int64_t BridgeMicros() const {
+    return absl::ToUnixMicros(start_wall_ + (deps_.clock.Steady() - start_steady_));
+  }
+
+  // core_requests.cc
+  // The answer stored for this request; nullopt: it is new. A repeat with another body is
+  // INVALID_ARGUMENT.
+  absl::StatusOr<std::optional<std::string>> FindAnswer(const v1::RequestId& id,
+                                                        const std::string& method, uint32_t body);
+  void StoreAnswer(const v1::RequestId& id, const std::string& method, uint32_t body,
+                   std::string response);
+  // Answers a repeat of a rare mutation from the log; otherwise decides, and keeps the answer where
+  // it is OK.
+  template <typename Response, typename Request, typename Decide>
+  absl::StatusOr<Response> Once(const Request& request, const std::string& method, Decide decide) {
+    const uint32_t body = BodyCrc32(request);
+    auto known = FindAnswer(request.request_id(), method, body);
+    if (!known.ok()) return known.status();
+    if (*known) {
+      Response response;
+      if (!response.ParseFromString(**known))
+        return absl::DataLossError("a stored answer is damaged");
+      return response;
+    }
+    absl::StatusOr<Response> response = decide();
+    if (response.ok()) {
+      StoreAnswer(request.request_id(), method, body, response->SerializeAsString());
+    }
+    return response;
+  }
+  // The same for equal messages, in every process.
+  static uint32_t BodyCrc32(const google::protobuf::Message& request);
+
+  // core_studies.cc
+  absl::StatusOr<StudyState*> FindStudy(const std::string& name);
+  v1::Study Message(const StudyState& study) const;
+  void Put(StudyState& study);
+  void MoveStudy(StudyState& study, v1::Study::State to, const std::string& message);
+  void EndStudy(StudyState& study, v1::Study::EndReason reason, const std::string& message);
+  void CheckLimits(StudyState& study);
+  // The study's message becomes its last failure.
+  void NoteFailure(StudyState& study, int32_t number, const std::string& message);
+  void CancelTrials(StudyState& study, int limit);
+  absl::Duration ActiveTime(const StudyState& study) const;
+
+  // core_hand_out.cc
+  void HandOut();
+  std::vector<StudyState*> FindOffers();
+  void RequestSuggestions(StudyState& study, int wanted);
+  bool HasRoom(const StudyState& study) const;
+  std::optional<int32_t> NextTrial(StudyState& study);
+  int32_t NewTrial(StudyState& study);
+  bool TryServe(const Poll& poll, const std::vector<StudyState*>& offers);
+  void Grant(const Poll& poll, StudyState& study, int32_t number);
+  void GrantEvaluation(const Poll& poll, const storage::WorkerRow& worker, StudyState& study);
+  Token NewToken();
+  void AnswerGrant(const Poll& poll, const StudyState& study, const TrialState& trial, Token token);
+  bool AnswerRepeat(const Poll& poll);
+  absl::Status AskRefusal(const Poll& poll);
+
+  // core_attempts.cc
+  struct Holder {
+    StudyState* study = nullptr;
+    TrialState* trial = nullptr;
+    bool evaluation = false;
+  };
+  // Who holds this token: it is the newest of its trial and its lease stands (or was revived).
+  std::optional<Holder> FindHolder(Token token);
+  // Where a token points, whether its lease stands or not.
+  std::optional<Holder> FindTarget(Token token);
+  bool ReviveTrial(StudyState& study, TrialState& trial);
+  bool ReviveEvaluation(StudyState& study);
+  void PutBackEvaluation(StudyState& study);
+  absl::Status StoreMeasurements(StudyState& study, TrialState& trial,
+                                 const google::protobuf::RepeatedPtrField<v1::Measurement>& all,
+                                 int32_t* conflicts);
+  void StoreLate(Token token, const google::protobuf::RepeatedPtrField<v1::Measurement>& all);
+  void MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
+                 const std::string& message);
+  void CloseAttempt(TrialState& trial, v1::Attempt::Outcome outcome, const std::string& message);
+  void Complete(StudyState& study, TrialState& trial);
+  void CompleteWith(StudyState& study, TrialState& trial, double objective, int64_t step);
+  void EndBadly(StudyState& study, TrialState& trial, v1::Trial::State state,
+                const std::string& message);
+  void Expire(Token token);
+  void PutBack(StudyState& study, TrialState& trial, v1::Attempt::Outcome outcome,
+               const std::string& message);
+  absl::StatusOr<v1::FinishWorkResponse> FinishEvaluation(StudyState& study,
+                                                          const v1::FinishWorkRequest& request);
+  absl::StatusOr<v1::FinishWorkResponse> FinishAgain(Token token,
+                                                     const v1::FinishWorkRequest& request);
+  // Ends the lease of an AttemptRow or EvaluationRow once the batch is committed.
+  template <typename Row>
+  void ReleaseLease(const Row& row) {
+    state_.grants.erase({row.request_client_id, row.request_sequence});
+    after_commit_.push_back(
+        [this, token = Token{row.token_epoch, row.token_counter}] { deps_.leases.Remove(token); });
+  }
+  void InsertLease(const StudyState& study, int32_t number, const storage::AttemptRow& attempt);
+  void InsertLease(const StudyState& study, const storage::EvaluationRow& evaluation);
+  Lease ToLease(const StudyState& study, int32_t number, const storage::AttemptRow& attempt) const;
+  Lease ToLease(const StudyState& study, const storage::EvaluationRow& evaluation) const;
+  absl::Status LeaseLost(Token token) const;
+
+  Dependencies deps_;
+  Options options_;
+  const absl::Duration start_steady_;
+  const absl::Time start_wall_;
+  State state_;
+  bool dead_ = false;
+  bool draining_ = false;
+
+  // Of the batch being decided.
+  storage::Batch batch_;
+  std::set<int64_t> dirty_;                          // studies that it changes
+  std::set<std::string> changed_;                    // their names, deleted ones included
+  std::vector<std::function<void()>> after_commit_;  // lease table changes, then answers to polls
+  std::vector<Poll> served_;                         // to be parked again if the commit fails
+  std::map<std::pair<std::string, int64_t>, storage::RequestRow> answers_;
+  // Values that are certainly new in this batch, by trial, attempt, step and metric.
+  std::map<std::tuple<int64_t, int32_t, int64_t, std::string>, double> new_values_;
+
+  // Values kept apart so far, by trial; bounds what stale callers can store.
+  std::map<int64_t, int> late_;
+
+  std::list<Poll> parked_;
+  int64_t hand_outs_ = 0;
+  absl::Duration next_wake_;
+  absl::Duration next_sweep_;
+  // After a failed commit nothing is written of the core's own accord until then: calls that store
+  // nothing go on being answered, and a full disk is not tried without a pause.
+  absl::Duration hold_until_;
+  int64_t refused_ = 0;  // commands, because their commit failed
+  bool replaying_ = false;
+};
+
+}  // namespace caviar::coordinator
+
+#endif  // CAVIAR_SERVER_COORDINATOR_CORE_H_

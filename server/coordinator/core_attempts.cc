@@ -1,0 +1,351 @@
+// Attempts: measurements, outcomes, and leases that end without one.
+#include <google/protobuf/stubs/logging.h>
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "caviar/v1/error_detail.h"
+#include "server/coordinator/core.h"
+#include "server/coordinator/messages.h"
+#include "server/coordinator/state_table.h"
+
+namespace caviar::coordinator {
+namespace {
+
+// Values of stale callers that are kept for one trial.
+constexpr int kLateABatch = 10'000;
+
+// The outcome that Finish and Tell take from a trial's measurements.
+constexpr char kNotFinite[] = "the objective is not finite";
+constexpr char kNoObjective[] = "no measurement of the objective";
+
+struct Objective {
+  int64_t step = 0;
+  double value = 0;
+};
+
+// nullopt: there is no value. Not finite only where no finite value counts.
+std::optional<Objective> PickObjective(const v1::Objective& objective,
+                                       const std::map<int64_t, double>& values) {
+  if (values.empty()) return std::nullopt;
+  if (objective.value() == v1::Objective::LAST) {
+    return Objective{values.rbegin()->first, values.rbegin()->second};
+  }
+  std::optional<Objective> best;
+  for (const auto& [step, value] : values) {
+    if (!std::isfinite(value)) continue;
+    if (!best || Better(objective.goal(), value, best->value)) best = Objective{step, value};
+  }
+  return best ? *best : Objective{values.rbegin()->first, std::nan("")};
+}
+
+// Whether a closed attempt ended as this request says.
+bool SameOutcome(const storage::AttemptRow& attempt, const v1::FinishWorkRequest& request) {
+  switch (request.outcome_case()) {
+    case v1::FinishWorkRequest::kCompleted:
+      return attempt.outcome == v1::Attempt::COMPLETED ||
+             absl::StartsWith(attempt.message, kNotFinite) ||
+             absl::StartsWith(attempt.message, kNoObjective);
+    case v1::FinishWorkRequest::kFailed:
+      return attempt.outcome == v1::Attempt::FAILED &&
+             attempt.message == request.failed().message();
+    case v1::FinishWorkRequest::kInfeasible:
+      return attempt.outcome == v1::Attempt::INFEASIBLE &&
+             attempt.message == request.infeasible().message();
+    case v1::FinishWorkRequest::kStopped:
+      return attempt.outcome == v1::Attempt::GIVEN_BACK;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
+                     const std::string& message) {
+  GOOGLE_CHECK(MayMove(trial.row.state, to))
+      << v1::Trial::State_Name(trial.row.state) << " -> " << v1::Trial::State_Name(to);
+  const int32_t number = trial.row.number;
+  Count(study.counts, trial.row.state, -1);
+  Count(study.counts, to, 1);
+  study.waiting.erase(number);
+  study.running.erase(number);
+  if (to == v1::Trial::WAITING) study.waiting.insert(number);
+  if (to == v1::Trial::RUNNING) study.running.insert(number);
+  trial.row.state = to;
+  trial.row.message = message;
+  if (IsFinal(to)) {
+    trial.row.end_time = WallMicros();
+    trial.objective_values.clear();
+  }
+  dirty_.insert(study.row.id);
+  changed_.insert(study.row.definition.name());
+  batch_.push_back(trial.row);
+}
+
+void Core::CloseAttempt(TrialState& trial, v1::Attempt::Outcome outcome,
+                        const std::string& message) {
+  trial.attempt->outcome = outcome;
+  trial.attempt->message = message;
+  trial.attempt->end_time = WallMicros();
+  ReleaseLease(*trial.attempt);
+  batch_.push_back(*trial.attempt);
+}
+
+absl::Status Core::StoreMeasurements(StudyState& study, TrialState& trial,
+                                     const google::protobuf::RepeatedPtrField<v1::Measurement>& all,
+                                     int32_t* conflicts) {
+  const int64_t time = WallMicros();
+  std::vector<storage::MeasurementRow> repeated;
+  int32_t in_batch = 0;
+  for (const v1::Measurement& measurement : all) {
+    // What is not beyond the last step may be there already: in the store, or in this batch.
+    const bool known = trial.row.last_step && measurement.step() <= *trial.row.last_step;
+    for (const auto& [metric, value] : measurement.metrics()) {
+      storage::MeasurementRow row{
+          trial.row.id, trial.attempt->number, metric, measurement.step(), value, time};
+      if (metric == study.row.definition.objective().metric()) {
+        trial.objective_values.emplace(measurement.step(), value);
+      }
+      if (!known) {
+        new_values_.emplace(std::tuple(row.trial_id, row.attempt, row.step, metric), value);
+      } else if (const auto first =
+                     new_values_.find(std::tuple(row.trial_id, row.attempt, row.step, metric));
+                 first == new_values_.end()) {
+        repeated.push_back(row);
+      } else if (!(first->second == value || (std::isnan(first->second) && std::isnan(value)))) {
+        ++in_batch;
+      }
+      batch_.push_back(std::move(row));
+    }
+    trial.row.last_step = std::max(trial.row.last_step.value_or(0), measurement.step());
+  }
+  changed_.insert(study.row.definition.name());
+  if (conflicts == nullptr) return absl::OkStatus();
+  *conflicts = in_batch;
+  if (repeated.empty()) return absl::OkStatus();
+  const auto count = deps_.store.CountConflicts(repeated);
+  if (!count.ok()) return count.status();
+  *conflicts += *count;
+  return absl::OkStatus();
+}
+
+void Core::StoreLate(Token token, const google::protobuf::RepeatedPtrField<v1::Measurement>& all) {
+  const auto attempt = deps_.store.FindAttempt(token.epoch, token.counter);
+  if (!attempt.ok() || !*attempt) return;
+  for (const v1::Measurement& measurement : all) {
+    for (const auto& [metric, value] : measurement.metrics()) {
+      if (++late_[(*attempt)->trial_id] > kLateABatch) return;
+      batch_.push_back(storage::LateMeasurementRow{(*attempt)->trial_id, token.counter, metric,
+                                                   measurement.step(), value, WallMicros()});
+    }
+  }
+}
+
+absl::StatusOr<v1::ReportMeasurementsResponse> Core::Report(
+    const v1::ReportMeasurementsRequest& request) {
+  const Token token = ToToken(request.token());
+  const auto holder = FindHolder(token);
+  if (!holder) {
+    StoreLate(token, request.measurements());
+    return LeaseLost(token);
+  }
+  if (holder->evaluation) {
+    return error::InvalidField("token", "is of a test evaluation, which reports no measurements");
+  }
+  v1::ReportMeasurementsResponse response;
+  response.set_directive(v1::DIRECTIVE_CONTINUE);
+  int32_t conflicts = 0;
+  if (const absl::Status stored =
+          StoreMeasurements(*holder->study, *holder->trial, request.measurements(), &conflicts);
+      !stored.ok()) {
+    return stored;
+  }
+  response.set_conflicts(conflicts);
+  return response;
+}
+
+void Core::CompleteWith(StudyState& study, TrialState& trial, double objective, int64_t step) {
+  if (!std::isfinite(objective)) {
+    return EndBadly(study, trial, v1::Trial::INFEASIBLE,
+                    absl::StrFormat("%s: %s is %g at step %d", kNotFinite,
+                                    study.row.definition.objective().metric(), objective, step));
+  }
+  trial.row.objective = objective;
+  trial.row.objective_step = step;
+  study.failures_in_a_row = 0;
+  CloseAttempt(trial, v1::Attempt::COMPLETED, "");
+  MoveTrial(study, trial, v1::Trial::COMPLETED, "");
+  const v1::Objective::Goal goal = study.row.definition.objective().goal();
+  if (!study.best) {
+    study.best = trial.row.number;
+    return;
+  }
+  const double best = *study.trials[*study.best].row.objective;
+  if (Better(goal, objective, best) || (objective == best && trial.row.number < *study.best)) {
+    study.best = trial.row.number;
+  }
+}
+
+void Core::Complete(StudyState& study, TrialState& trial) {
+  const v1::Objective& objective = study.row.definition.objective();
+  const auto picked = PickObjective(objective, trial.objective_values);
+  if (!picked) {
+    return EndBadly(study, trial, v1::Trial::FAILED,
+                    absl::StrCat(kNoObjective, " '", objective.metric(),
+                                 "' was reported; the trainer has to report it at least once"));
+  }
+  CompleteWith(study, trial, picked->value, picked->step);
+}
+
+void Core::EndBadly(StudyState& study, TrialState& trial, v1::Trial::State state,
+                    const std::string& message) {
+  CloseAttempt(trial, state == v1::Trial::FAILED ? v1::Attempt::FAILED : v1::Attempt::INFEASIBLE,
+               message);
+  MoveTrial(study, trial, state, message);
+  if (state != v1::Trial::FAILED) {
+    study.failures_in_a_row = 0;
+    return;
+  }
+  // An asker decides for itself when to give up.
+  if (!study.row.definition.trainer().has_external() && study.counts.completed() == 0) {
+    ++study.failures_in_a_row;
+  }
+  NoteFailure(study, trial.row.number, message);
+}
+
+absl::StatusOr<v1::FinishWorkResponse> Core::Finish(const v1::FinishWorkRequest& request) {
+  const Token token = ToToken(request.token());
+  const auto holder = FindHolder(token);
+  if (!holder) return FinishAgain(token, request);
+  StudyState& study = *holder->study;
+  if (holder->evaluation) return FinishEvaluation(study, request);
+  TrialState& trial = *holder->trial;
+  switch (request.outcome_case()) {
+    case v1::FinishWorkRequest::kCompleted:
+      Complete(study, trial);
+      break;
+    case v1::FinishWorkRequest::kFailed:
+      EndBadly(study, trial, v1::Trial::FAILED, request.failed().message());
+      break;
+    case v1::FinishWorkRequest::kInfeasible:
+      EndBadly(study, trial, v1::Trial::INFEASIBLE, request.infeasible().message());
+      break;
+    case v1::FinishWorkRequest::kStopped:
+      PutBack(study, trial, v1::Attempt::GIVEN_BACK, "stopped as the coordinator said");
+      break;
+    default:
+      return error::InvalidField("outcome",
+                                 "a trial ends completed, failed, infeasible or stopped");
+  }
+  v1::FinishWorkResponse response;
+  response.set_state(trial.row.state);
+  return response;
+}
+
+absl::StatusOr<v1::FinishWorkResponse> Core::FinishEvaluation(
+    StudyState& study, const v1::FinishWorkRequest& request) {
+  storage::EvaluationRow& row = *study.evaluation;
+  if (request.has_evaluated()) {
+    row.state = v1::TestEvaluation::COMPLETED;
+    row.metrics.insert(request.evaluated().metrics().begin(), request.evaluated().metrics().end());
+  } else if (request.has_failed()) {
+    row.state = v1::TestEvaluation::FAILED;
+    row.message = request.failed().message();
+  } else {
+    return error::InvalidField("outcome", "a test evaluation ends evaluated or failed");
+  }
+  row.time = WallMicros();
+  ReleaseLease(row);
+  batch_.push_back(row);
+  changed_.insert(study.row.definition.name());
+  return v1::FinishWorkResponse();
+}
+
+absl::StatusOr<v1::FinishWorkResponse> Core::FinishAgain(Token token,
+                                                         const v1::FinishWorkRequest& request) {
+  const auto target = FindTarget(token);
+  v1::FinishWorkResponse response;
+  if (target && target->evaluation) {
+    const v1::TestEvaluation::State state = target->study->evaluation->state;
+    if ((request.has_evaluated() && state == v1::TestEvaluation::COMPLETED) ||
+        (request.has_failed() && state == v1::TestEvaluation::FAILED)) {
+      return response;
+    }
+  } else if (target && SameOutcome(*target->trial->attempt, request)) {
+    response.set_state(target->trial->row.state);
+    return response;
+  }
+  return LeaseLost(token);
+}
+
+absl::StatusOr<v1::Trial> Core::Tell(const v1::TellTrialRequest& request) {
+  const Token token = ToToken(request.token());
+  if (const absl::Status checked = CheckTarget(token, request.study(), request.number());
+      !checked.ok()) {
+    return checked;
+  }
+  if (request.outcome_case() == v1::TellTrialRequest::OUTCOME_NOT_SET) {
+    return error::InvalidField("outcome", "is missing: completed, failed or infeasible");
+  }
+  Holder target = *FindTarget(token);
+  StudyState& study = *target.study;
+  TrialState& trial = *target.trial;
+  const auto message = [&] {
+    return ToMessage(request.study(), {trial.row, {*trial.attempt}, {}, {}}, false);
+  };
+  const std::string& metric = study.row.definition.objective().metric();
+  if (request.has_completed() && !request.completed().metrics().contains(metric)) {
+    return error::InvalidField(
+        "completed.metrics",
+        absl::StrCat("lack the study's objective '", metric, "'; tell it as ", metric, "=VALUE"));
+  }
+  if (!FindHolder(token)) {
+    const double told = request.has_completed() ? request.completed().metrics().at(metric) : 0;
+    const bool same = (request.has_completed() && trial.row.state == v1::Trial::COMPLETED &&
+                       trial.row.objective == told) ||
+                      (request.has_completed() && trial.row.state == v1::Trial::INFEASIBLE &&
+                       !std::isfinite(told) && absl::StartsWith(trial.row.message, kNotFinite)) ||
+                      (request.has_failed() && trial.row.state == v1::Trial::FAILED) ||
+                      (request.has_infeasible() && trial.row.state == v1::Trial::INFEASIBLE);
+    if (same) return message();
+    return LeaseLost(token);
+  }
+  if (request.has_completed()) {
+    v1::Measurement told;
+    told.set_step(trial.row.last_step ? *trial.row.last_step + 1 : 0);
+    *told.mutable_metrics() = request.completed().metrics();
+    google::protobuf::RepeatedPtrField<v1::Measurement> all;
+    *all.Add() = told;
+    if (const absl::Status stored = StoreMeasurements(study, trial, all, nullptr); !stored.ok()) {
+      return stored;
+    }
+    CompleteWith(study, trial, told.metrics().at(metric), told.step());
+  } else if (request.has_failed()) {
+    EndBadly(study, trial, v1::Trial::FAILED, request.failed().message());
+  } else {
+    EndBadly(study, trial, v1::Trial::INFEASIBLE, request.infeasible().message());
+  }
+  return message();
+}
+
+absl::StatusOr<v1::UploadChunkResponse> Core::RecordArtifact(Token token,
+                                                             storage::ArtifactRow row) {
+  const auto holder = FindHolder(token);
+  if (!holder || holder->evaluation) return LeaseLost(token);
+  row.trial_id = holder->trial->row.id;
+  row.attempt = holder->trial->attempt->number;
+  row.time = WallMicros();
+  if (row.kind == v1::Artifact::WEIGHTS) holder->trial->weights = row;
+  v1::UploadChunkResponse response;
+  response.set_received(row.size);
+  batch_.push_back(std::move(row));
+  return response;
+}
+
+}  // namespace caviar::coordinator

@@ -1,0 +1,375 @@
+// Who gets which trial: parked calls, suggestions, grants.
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "caviar/v1/error_detail.h"
+#include "server/coordinator/core.h"
+#include "server/coordinator/messages.h"
+#include "server/coordinator/state_table.h"
+
+namespace caviar::coordinator {
+namespace {
+
+constexpr char kAsked[] = "(asked)";
+// What a study needs of a worker.
+constexpr char kBatchNormNetwork[] = "batch_norm_network";
+
+bool CanTrain(const storage::WorkerRow& worker, const StudyState& study) {
+  return study.row.definition.trainer().has_batch_norm_network() &&
+         std::find(worker.features.begin(), worker.features.end(), kBatchNormNetwork) !=
+             worker.features.end();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::RegisterWorkerResponse> Core::RegisterWorker(
+    const v1::RegisterWorkerRequest& request) {
+  return Once<v1::RegisterWorkerResponse>(request, "RegisterWorker", [&] {
+    storage::WorkerRow row;
+    row.id = absl::StrFormat("%016x%016x", deps_.randomness.Draw(), deps_.randomness.Draw());
+    row.name = request.name();
+    row.version = request.version();
+    row.slots = request.slots();
+    row.features.assign(request.features().begin(), request.features().end());
+    row.labels.insert(request.labels().begin(), request.labels().end());
+    row.register_time = WallMicros();
+    v1::RegisterWorkerResponse response;
+    response.set_worker_id(row.id);
+    *response.mutable_lease_ttl() = ToMessage(options_.lease_ttl);
+    *response.mutable_renew_interval() = ToMessage(options_.lease_ttl / 6);
+    response.set_version(options_.version);
+    state_.workers[row.id] = row;
+    batch_.push_back(std::move(row));
+    return absl::StatusOr<v1::RegisterWorkerResponse>(response);
+  });
+}
+
+void Core::Park(Poll poll) {
+  if (draining_) {
+    return poll.Answer(poll.worker_id.empty()
+                           ? absl::UnavailableError("the coordinator is shutting down")
+                           : absl::OkStatus());
+  }
+  parked_.push_back(std::move(poll));
+}
+
+void Core::CancelPoll(int64_t id) {
+  for (auto poll = parked_.begin(); poll != parked_.end(); ++poll) {
+    if (poll->id != id) continue;
+    const Poll cancelled = std::move(*poll);
+    parked_.erase(poll);
+    return cancelled.Answer(absl::CancelledError("the caller went away"));
+  }
+}
+
+void Core::HandOut() {
+  const absl::Duration now = deps_.clock.Steady();
+  const std::vector<StudyState*> offers = FindOffers();
+  for (auto poll = parked_.begin(); poll != parked_.end();) {
+    bool over = true;
+    const auto answer = [&](absl::Status status) {
+      after_commit_.push_back([poll = *poll, status] { poll.Answer(status); });
+    };
+    if (!poll->worker_id.empty() && !state_.workers.contains(poll->worker_id)) {
+      answer(error::WithReason(
+          absl::NotFoundError(absl::StrCat("worker ", poll->worker_id, " is not known; register")),
+          error::kWorkerUnknown));
+    } else if (TryServe(*poll, offers)) {
+      // Its answer waits for the commit already.
+    } else if (const absl::Status refusal = AskRefusal(*poll); !refusal.ok()) {
+      answer(refusal);
+    } else if (poll->deadline <= now) {
+      answer(poll->worker_id.empty()
+                 ? absl::UnavailableError("no configuration was ready in time; ask again")
+                 : absl::OkStatus());
+    } else {
+      over = false;
+    }
+    if (over) {
+      // Kept until the commit: if that fails, they wait again.
+      served_.push_back(std::move(*poll));
+      poll = parked_.erase(poll);
+    } else {
+      ++poll;
+    }
+  }
+  // Work ahead for those who wait, and one more.
+  const int wanted = static_cast<int>(std::min<size_t>(parked_.size(), 256)) + 1;
+  for (const int64_t id : state_.open) {
+    StudyState& study = state_.studies.at(id);
+    if (study.row.state == v1::Study::ACTIVE) RequestSuggestions(study, wanted);
+  }
+}
+
+// The studies that have something for a worker now. Looked for once a batch: where many are parked
+// and nothing is to be had, each of them costs next to nothing.
+std::vector<StudyState*> Core::FindOffers() {
+  std::vector<StudyState*> offers;
+  for (auto id = state_.open.begin(); id != state_.open.end();) {
+    StudyState& study = state_.studies.at(*id);
+    const auto evaluation =
+        study.evaluation ? study.evaluation->state : v1::TestEvaluation::STATE_UNSPECIFIED;
+    const bool asked = study.row.definition.trainer().has_external();
+    if (evaluation == v1::TestEvaluation::WAITING ||
+        (!asked && HasRoom(study) && NextTrial(study))) {
+      offers.push_back(&study);
+    }
+    const bool open = study.row.state == v1::Study::ACTIVE ||
+                      evaluation == v1::TestEvaluation::WAITING ||
+                      evaluation == v1::TestEvaluation::RUNNING;
+    id = open ? std::next(id) : state_.open.erase(id);
+  }
+  return offers;
+}
+
+bool Core::HasRoom(const StudyState& study) const {
+  const v1::Limits& limits = study.row.definition.limits();
+  return study.row.state == v1::Study::ACTIVE &&
+         (!limits.has_parallel() || study.counts.running() < limits.parallel());
+}
+
+std::optional<int32_t> Core::NextTrial(StudyState& study) {
+  if (!study.waiting.empty()) return *study.waiting.begin();
+  const v1::Limits& limits = study.row.definition.limits();
+  const auto next = static_cast<int32_t>(study.trials.size());
+  if (limits.has_max_trials() && next >= limits.max_trials()) return std::nullopt;
+  return study.ready.contains(next) ? std::optional<int32_t>(next) : std::nullopt;
+}
+
+void Core::RequestSuggestions(StudyState& study, int wanted) {
+  const v1::Limits& limits = study.row.definition.limits();
+  const auto next = static_cast<int32_t>(study.trials.size());
+  int32_t end = next + wanted;
+  if (study.sampler->UsesHistory()) end = std::min(end, next + 1);
+  if (limits.has_max_trials()) end = std::min(end, limits.max_trials());
+  if (limits.has_parallel()) end = std::min(end, next + limits.parallel());
+  // What was asked for and not handed out yet starts at the next number, without gaps.
+  if (static_cast<int>(study.ready.size() + study.requested.size()) >= end - next) return;
+  for (int32_t number = next; number < end; ++number) {
+    if (study.ready.contains(number) || !study.requested.insert(number).second) continue;
+    SuggestionTask task{study.space, study.sampler, {}};
+    task.input.seed = study.row.definition.sampler().seed();
+    task.input.number = number;
+    task.input.goal = study.row.definition.objective().goal();
+    if (study.sampler->UsesHistory()) {
+      for (const TrialState& trial : study.trials) {
+        if (IsFinal(trial.row.state)) {
+          task.input.history.push_back({trial.row.number, trial.row.state,
+                                        trial.row.objective.value_or(0), trial.row.parameters});
+        } else {
+          task.input.pending.push_back(trial.row.parameters);
+        }
+      }
+    }
+    deps_.suggester.Compute(std::move(task),
+                            [this, id = study.row.id, number,
+                             commit = state_.commit](search_space::Configuration configuration) {
+                              Command command;
+                              command.decide = [id, number, commit, configuration](Core& core) {
+                                const auto study = core.state_.studies.find(id);
+                                if (study == core.state_.studies.end()) return;
+                                // Not asked for: by a state that a failed commit threw away.
+                                if (study->second.requested.erase(number) == 0) return;
+                                if (number >= static_cast<int32_t>(study->second.trials.size())) {
+                                  study->second.ready[number] = {configuration, commit};
+                                }
+                              };
+                              command.answer = [](const absl::Status&) {};
+                              deps_.post(std::move(command));
+                            });
+  }
+}
+
+int32_t Core::NewTrial(StudyState& study) {
+  const auto number = static_cast<int32_t>(study.trials.size());
+  Suggestion suggestion = std::move(study.ready.at(number));
+  study.ready.erase(number);
+  TrialState trial;
+  trial.row.id = state_.counters.next_trial_id++;
+  trial.row.study_id = study.row.id;
+  trial.row.number = number;
+  trial.row.state = v1::Trial::WAITING;
+  trial.row.parameters = std::move(suggestion.configuration);
+  trial.row.suggestion_commit = suggestion.commit;
+  trial.row.create_time = WallMicros();
+  Count(study.counts, v1::Trial::WAITING, 1);
+  study.waiting.insert(number);
+  study.trials.push_back(std::move(trial));
+  return number;
+}
+
+bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
+  if (AnswerRepeat(poll)) return true;
+  if (deps_.clock.Steady() < hold_until_) return false;
+  StudyState* chosen = nullptr;
+  if (poll.worker_id.empty()) {
+    auto study = FindStudy(poll.study);
+    if (study.ok() && (*study)->row.definition.trainer().has_external() && HasRoom(**study) &&
+        NextTrial(**study)) {
+      chosen = *study;
+    }
+  } else {
+    const storage::WorkerRow& worker = state_.workers.at(poll.worker_id);
+    for (StudyState* study : offers) {
+      if (study->evaluation && study->evaluation->state == v1::TestEvaluation::WAITING &&
+          CanTrain(worker, *study)) {
+        GrantEvaluation(poll, worker, *study);
+        return true;
+      }
+    }
+    // Studies share the slots: the one that runs least, then the one that waited longest.
+    for (StudyState* study : offers) {
+      if (!HasRoom(*study) || !CanTrain(worker, *study) || !NextTrial(*study)) continue;
+      if (chosen == nullptr || std::pair(study->counts.running(), study->last_served) <
+                                   std::pair(chosen->counts.running(), chosen->last_served)) {
+        chosen = study;
+      }
+    }
+  }
+  if (chosen == nullptr) return false;
+  int32_t number = *NextTrial(*chosen);
+  if (number == static_cast<int32_t>(chosen->trials.size())) number = NewTrial(*chosen);
+  Grant(poll, *chosen, number);
+  return true;
+}
+
+Token Core::NewToken() {
+  const Token token{state_.store_epoch, state_.counters.next_token_counter++};
+  batch_.push_back(state_.counters);
+  return token;
+}
+
+void Core::Grant(const Poll& poll, StudyState& study, int32_t number) {
+  TrialState& trial = study.trials[number];
+  const Token token = NewToken();
+  if (trial.attempt) state_.tokens.erase(trial.attempt->token_counter);
+  storage::AttemptRow attempt;
+  attempt.trial_id = trial.row.id;
+  attempt.number = trial.attempt ? trial.attempt->number + 1 : 1;
+  attempt.worker = poll.worker_id.empty() ? kAsked : state_.workers.at(poll.worker_id).name;
+  attempt.worker_id = poll.worker_id;
+  attempt.token_epoch = token.epoch;
+  attempt.token_counter = token.counter;
+  attempt.request_client_id = poll.client_id;
+  attempt.request_sequence = poll.sequence;
+  attempt.start_time = WallMicros();
+  if (poll.worker_id.empty()) {
+    attempt.lease_duration = absl::ToInt64Microseconds(poll.lease_duration);
+  }
+  if (trial.row.start_time == 0) trial.row.start_time = attempt.start_time;
+  trial.row.last_step.reset();
+  trial.objective_values.clear();
+  MoveTrial(study, trial, v1::Trial::RUNNING, "");
+  trial.attempt = attempt;
+  batch_.push_back(std::move(attempt));
+
+  state_.tokens[token.counter] = {study.row.id, number, false};
+  study.last_served = ++hand_outs_;
+  InsertLease(study, number, *trial.attempt);
+  AnswerGrant(poll, study, trial, token);
+}
+
+void Core::GrantEvaluation(const Poll& poll, const storage::WorkerRow& worker, StudyState& study) {
+  storage::EvaluationRow& row = *study.evaluation;
+  const Token token = NewToken();
+  if (row.token_counter > 0) state_.tokens.erase(row.token_counter);
+  row.state = v1::TestEvaluation::RUNNING;
+  row.worker = worker.name;
+  row.worker_id = worker.id;
+  row.token_epoch = token.epoch;
+  row.token_counter = token.counter;
+  row.request_client_id = poll.client_id;
+  row.request_sequence = poll.sequence;
+  row.time = WallMicros();
+  batch_.push_back(row);
+  changed_.insert(study.row.definition.name());
+  state_.tokens[token.counter] = {study.row.id, 0, true};
+  InsertLease(study, row);
+  AnswerGrant(poll, study, study.trials[*study.best], token);
+}
+
+void Core::AnswerGrant(const Poll& poll, const StudyState& study, const TrialState& trial,
+                       Token token) {
+  const std::string& name = study.row.definition.name();
+  const v1::Trial message = ToMessage(name, {trial.row, {*trial.attempt}, {}, {}}, false);
+  if (poll.worker_id.empty()) {
+    v1::AskTrialResponse response;
+    *response.mutable_trial() = message;
+    *response.mutable_token() = ToMessage(token);
+    after_commit_.push_back([done = poll.ask_done, response] { done(response); });
+    return;
+  }
+  v1::AcquireWorkResponse response;
+  if (state_.tokens.at(token.counter).evaluation) {
+    v1::EvaluationWork& work = *response.mutable_evaluation();
+    *work.mutable_token() = ToMessage(token);
+    *work.mutable_study() = study.row.definition;
+    *work.mutable_trial() = message;
+    *work.mutable_weights() = ToMessage(name, trial.row.number, *trial.weights);
+  } else {
+    v1::TrialWork& work = *response.mutable_trial();
+    *work.mutable_token() = ToMessage(token);
+    *work.mutable_study() = study.row.definition;
+    *work.mutable_trial() = message;
+    work.set_attempt(trial.attempt->number);
+  }
+  after_commit_.push_back([done = poll.work_done, response] { done(response); });
+}
+
+bool Core::AnswerRepeat(const Poll& poll) {
+  const auto grant = state_.grants.find({poll.client_id, poll.sequence});
+  if (grant == state_.grants.end()) return false;
+  const TokenTarget& target = state_.tokens.at(grant->second.counter);
+  const StudyState& study = state_.studies.at(target.study_id);
+  const int32_t number = target.evaluation ? *study.best : target.number;
+  const std::string& owner =
+      target.evaluation ? study.evaluation->worker_id : study.trials[number].attempt->worker_id;
+  if (owner != poll.worker_id || (owner.empty() && study.row.definition.name() != poll.study)) {
+    after_commit_.push_back([poll] {
+      poll.Answer(error::InvalidField(
+          "request_id", absl::StrCat(poll.client_id, "/", poll.sequence,
+                                     " was used for another call that got a trial; every new "
+                                     "request needs a new id")));
+    });
+    return true;
+  }
+  AnswerGrant(poll, study, study.trials[number], grant->second);
+  return true;
+}
+
+absl::Status Core::AskRefusal(const Poll& poll) {
+  if (!poll.worker_id.empty()) return absl::OkStatus();
+  auto found = FindStudy(poll.study);
+  if (!found.ok()) return found.status();
+  const StudyState& study = **found;
+  const auto refuse = [](std::string message) {
+    return error::WithReason(absl::FailedPreconditionError(message), error::kNoTrial);
+  };
+  if (!study.row.definition.trainer().has_external()) {
+    return refuse(absl::StrCat("study '", poll.study,
+                               "' is trained by workers; only studies with trainer: {external: {}} "
+                               "can be asked"));
+  }
+  if (study.row.state != v1::Study::ACTIVE) {
+    return refuse(absl::StrCat(
+        "study '", poll.study, "' is ", v1::Study::State_Name(study.row.state),
+        study.row.state == v1::Study::STOPPED ? "; resume it first" : " and gives no more trials"));
+  }
+  if (!HasRoom(study)) {
+    return refuse(absl::StrCat("study '", poll.study, "' runs ", study.counts.running(),
+                               " trials already (limits.parallel); tell one first"));
+  }
+  const v1::Limits& limits = study.row.definition.limits();
+  if (study.waiting.empty() && limits.has_max_trials() &&
+      static_cast<int>(study.trials.size()) >= limits.max_trials()) {
+    return refuse(absl::StrCat("study '", poll.study, "' has handed out all of its ",
+                               limits.max_trials(), " trials"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace caviar::coordinator

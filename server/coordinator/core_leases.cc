@@ -1,0 +1,198 @@
+// Leases: who holds which trial, and what happens when a lease ends without an outcome.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "caviar/v1/error_detail.h"
+#include "server/coordinator/core.h"
+
+namespace caviar::coordinator {
+
+absl::Status Core::LeaseLost(Token token) const {
+  return error::WithReason(
+      absl::AbortedError(absl::StrCat("the lease ", token.epoch, "/", token.counter,
+                                      " is over: its trial was given to another, cancelled, or is "
+                                      "final; nothing was changed")),
+      error::kLeaseLost);
+}
+
+Lease Core::ToLease(const StudyState& study, int32_t number,
+                    const storage::AttemptRow& attempt) const {
+  return {study.row.id,
+          study.row.definition.name(),
+          number,
+          attempt.number,
+          attempt.trial_id,
+          attempt.worker_id,
+          attempt.lease_duration == 0 ? options_.lease_ttl
+                                      : absl::Microseconds(attempt.lease_duration)};
+}
+
+Lease Core::ToLease(const StudyState& study, const storage::EvaluationRow& row) const {
+  return {study.row.id,  study.row.definition.name(), 0, 0, row.trial_id,
+          row.worker_id, options_.lease_ttl};
+}
+
+void Core::InsertLease(const StudyState& study, int32_t number,
+                       const storage::AttemptRow& attempt) {
+  const Token token{attempt.token_epoch, attempt.token_counter};
+  state_.grants[{attempt.request_client_id, attempt.request_sequence}] = token;
+  after_commit_.push_back([this, token, lease = ToLease(study, number, attempt)] {
+    deps_.leases.Insert(token, lease, deps_.clock.Steady());
+  });
+}
+
+void Core::InsertLease(const StudyState& study, const storage::EvaluationRow& evaluation) {
+  const Token token{evaluation.token_epoch, evaluation.token_counter};
+  state_.grants[{evaluation.request_client_id, evaluation.request_sequence}] = token;
+  after_commit_.push_back([this, token, lease = ToLease(study, evaluation)] {
+    deps_.leases.Insert(token, lease, deps_.clock.Steady());
+  });
+}
+
+std::optional<Core::Holder> Core::FindTarget(Token token) {
+  const auto found = state_.tokens.find(token.counter);
+  if (token.epoch != state_.store_epoch || found == state_.tokens.end()) return std::nullopt;
+  StudyState& study = state_.studies.at(found->second.study_id);
+  if (found->second.evaluation) {
+    return Holder{&study, &study.trials[*study.best], true};
+  }
+  return Holder{&study, &study.trials[found->second.number], false};
+}
+
+std::optional<Core::Holder> Core::FindHolder(Token token) {
+  auto holder = FindTarget(token);
+  if (!holder) return std::nullopt;
+  if (holder->evaluation) {
+    const bool held = holder->study->evaluation->state == v1::TestEvaluation::RUNNING ||
+                      ReviveEvaluation(*holder->study);
+    return held ? holder : std::nullopt;
+  }
+  // Those that run on are being cancelled, some in each batch; the result stands already.
+  if (holder->study->row.state == v1::Study::ENDED) return std::nullopt;
+  const bool held =
+      holder->trial->row.state == v1::Trial::RUNNING || ReviveTrial(*holder->study, *holder->trial);
+  return held ? holder : std::nullopt;
+}
+
+bool Core::Revive(Token token, const std::string& worker_id) {
+  const auto target = FindTarget(token);
+  if (!target) return false;
+  const std::string& owner =
+      target->evaluation ? target->study->evaluation->worker_id : target->trial->attempt->worker_id;
+  return owner == worker_id && FindHolder(token).has_value();
+}
+
+bool Core::ReviveTrial(StudyState& study, TrialState& trial) {
+  if (trial.row.state != v1::Trial::WAITING ||
+      trial.attempt->outcome != v1::Attempt::LEASE_EXPIRED) {
+    return false;
+  }
+  trial.attempt->outcome = v1::Attempt::OUTCOME_UNSPECIFIED;
+  trial.attempt->message.clear();
+  trial.attempt->end_time = 0;
+  --trial.row.lost_leases;
+  MoveTrial(study, trial, v1::Trial::RUNNING, "");
+  batch_.push_back(*trial.attempt);
+  InsertLease(study, trial.row.number, *trial.attempt);
+  return true;
+}
+
+bool Core::ReviveEvaluation(StudyState& study) {
+  storage::EvaluationRow& row = *study.evaluation;
+  if (row.state != v1::TestEvaluation::WAITING) return false;
+  row.state = v1::TestEvaluation::RUNNING;
+  --row.lost_leases;
+  batch_.push_back(row);
+  InsertLease(study, row);
+  return true;
+}
+
+absl::Status Core::CheckTarget(Token token, const std::string& study, int32_t number) const {
+  const auto found = state_.tokens.find(token.counter);
+  if (token.epoch != state_.store_epoch || found == state_.tokens.end()) return LeaseLost(token);
+  const TokenTarget& target = found->second;
+  const std::string& name = state_.studies.at(target.study_id).row.definition.name();
+  if (target.evaluation || name != study || target.number != number) {
+    return error::InvalidField("token",
+                               absl::StrCat("belongs to trial ", target.number, " of study '", name,
+                                            "', not to trial ", number, " of '", study, "'"));
+  }
+  return absl::OkStatus();
+}
+
+void Core::PutBack(StudyState& study, TrialState& trial, v1::Attempt::Outcome outcome,
+                   const std::string& message) {
+  CloseAttempt(trial, outcome, message);
+  MoveTrial(study, trial, v1::Trial::WAITING, message);
+}
+
+void Core::PutBackEvaluation(StudyState& study) {
+  storage::EvaluationRow& row = *study.evaluation;
+  ReleaseLease(row);
+  // Only an expired lease lives again.
+  state_.tokens.erase(row.token_counter);
+  row.token_epoch = row.token_counter = 0;
+  row.state = v1::TestEvaluation::WAITING;
+  changed_.insert(study.row.definition.name());
+  batch_.push_back(row);
+}
+
+absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRequest& request) {
+  for (const v1::FencingToken& message : request.tokens()) {
+    const auto target = FindTarget(ToToken(message));
+    if (!target) continue;
+    if (target->evaluation && target->study->evaluation->state == v1::TestEvaluation::RUNNING) {
+      PutBackEvaluation(*target->study);
+    } else if (!target->evaluation && target->trial->row.state == v1::Trial::RUNNING) {
+      PutBack(*target->study, *target->trial, v1::Attempt::GIVEN_BACK,
+              absl::StrCat("given back by worker ", target->trial->attempt->worker));
+    }
+  }
+  return v1::GiveBackWorkResponse();
+}
+
+void Core::LoseGrant(Token token) {
+  const auto target = FindTarget(token);
+  if (!target) return;
+  if (target->evaluation && target->study->evaluation->state == v1::TestEvaluation::RUNNING) {
+    PutBackEvaluation(*target->study);
+  } else if (!target->evaluation && target->trial->row.state == v1::Trial::RUNNING) {
+    PutBack(*target->study, *target->trial, v1::Attempt::GIVEN_BACK,
+            absl::StrCat("worker ", target->trial->attempt->worker, " never got it"));
+  }
+}
+
+void Core::Expire(Token token) {
+  const auto target = FindTarget(token);
+  if (!target) return;
+  const int32_t allowed = target->study->row.definition.limits().max_attempts();
+  if (target->evaluation) {
+    storage::EvaluationRow& row = *target->study->evaluation;
+    if (row.state != v1::TestEvaluation::RUNNING) return;
+    row.state = v1::TestEvaluation::WAITING;
+    if (++row.lost_leases >= allowed) {
+      row.state = v1::TestEvaluation::FAILED;
+      row.message = absl::StrCat("its lease was lost ", row.lost_leases, " times, last by worker ",
+                                 row.worker);
+    }
+    ReleaseLease(row);
+    changed_.insert(target->study->row.definition.name());
+    batch_.push_back(row);
+    return;
+  }
+  StudyState& study = *target->study;
+  TrialState& trial = *target->trial;
+  // An ENDED study's is about to be cancelled.
+  if (trial.row.state != v1::Trial::RUNNING || study.row.state == v1::Study::ENDED) return;
+  const std::string worker = trial.attempt->worker;
+  ++trial.row.lost_leases;
+  PutBack(study, trial, v1::Attempt::LEASE_EXPIRED,
+          absl::StrCat("the lease was not renewed in time by ", worker));
+  if (trial.row.lost_leases < allowed) return;
+  const std::string message = absl::StrCat("its lease was lost ", trial.row.lost_leases,
+                                           " times (limits.max_attempts), last by ", worker);
+  MoveTrial(study, trial, v1::Trial::FAILED, message);
+  NoteFailure(study, trial.row.number, message);
+}
+
+}  // namespace caviar::coordinator

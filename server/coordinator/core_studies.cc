@@ -1,0 +1,253 @@
+// Studies: creation, states, limits, the end.
+#include <google/protobuf/stubs/logging.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "caviar/v1/error_detail.h"
+#include "server/coordinator/core.h"
+#include "server/coordinator/messages.h"
+#include "server/coordinator/state_table.h"
+#include "server/coordinator/study_validation.h"
+
+namespace caviar::coordinator {
+namespace {
+
+// A study whose first trials all fail has a mistake in it; going on would burn a cluster's night.
+constexpr int kFailuresInARow = 5;
+
+bool HasTestSet(const v1::Study& study) {
+  if (!study.trainer().has_batch_norm_network()) return false;
+  const v1::Dataset& data = study.trainer().batch_norm_network().data();
+  return data.has_idx() ? !data.idx().test_images().empty() : !data.csv().test().empty();
+}
+
+}  // namespace
+
+absl::StatusOr<StudyState*> Core::FindStudy(const std::string& name) {
+  const auto found = state_.study_ids.find(name);
+  if (found == state_.study_ids.end()) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no study '", name, "'; 'caviar study list' shows those there are"));
+  }
+  return &state_.studies.at(found->second);
+}
+
+v1::Study Core::Message(const StudyState& study) const {
+  storage::StudyReading reading;
+  reading.study = study.row;
+  reading.counts = study.counts;
+  if (study.best) reading.best = study.trials[*study.best].row;
+  reading.evaluation = study.evaluation;
+  return ToMessage(reading, BridgeMicros());
+}
+
+void Core::Put(StudyState& study) {
+  dirty_.insert(study.row.id);
+  changed_.insert(study.row.definition.name());
+  batch_.push_back(study.row);
+}
+
+absl::Duration Core::ActiveTime(const StudyState& study) const {
+  absl::Duration active = absl::Microseconds(study.row.active_time);
+  if (study.row.state == v1::Study::ACTIVE) active += deps_.clock.Steady() - study.active_since;
+  return active;
+}
+
+void Core::MoveStudy(StudyState& study, v1::Study::State to, const std::string& message) {
+  GOOGLE_CHECK(MayMove(study.row.state, to))
+      << v1::Study::State_Name(study.row.state) << " -> " << v1::Study::State_Name(to);
+  study.row.active_time = absl::ToInt64Microseconds(ActiveTime(study));
+  study.row.state = to;
+  study.row.message = message;
+  study.row.active_since = to == v1::Study::ACTIVE ? BridgeMicros() : 0;
+  study.active_since = deps_.clock.Steady();
+  state_.open.insert(study.row.id);
+  Put(study);
+}
+
+absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& request) {
+  if (auto violations = ValidateStudy(request.study()); !violations.empty()) {
+    return error::InvalidFields(std::move(violations));
+  }
+  StudyState study;
+  study.row.definition = request.study();
+  FillDefaults(study.row.definition);
+  v1::Study& definition = study.row.definition;
+  const auto create = [&]() -> absl::StatusOr<v1::Study> {
+    if (state_.study_ids.contains(definition.name())) {
+      return error::WithReason(
+          absl::AlreadyExistsError(absl::StrCat("a study named '", definition.name(),
+                                                "' exists already; choose another name, or "
+                                                "'caviar study delete ",
+                                                definition.name(), "' first")),
+          error::kNameTaken);
+    }
+    if (!definition.sampler().has_seed()) {
+      definition.mutable_sampler()->set_seed(static_cast<uint32_t>(deps_.randomness.Draw()));
+    }
+    auto space = search_space::SearchSpace::Create(definition.parameters());
+    if (!space.ok()) return space.status();
+    auto sampler = sampling::MakeSampler(definition.sampler().algorithm());
+    if (!sampler.ok()) return sampler.status();
+    study.space = std::make_shared<const search_space::SearchSpace>(*std::move(space));
+    study.sampler = *std::move(sampler);
+    study.row.state = v1::Study::ACTIVE;
+    study.row.create_time = WallMicros();
+    study.row.active_since = BridgeMicros();
+    study.active_since = deps_.clock.Steady();
+    if (request.validate_only()) return Message(study);
+
+    const int64_t id = study.row.id = state_.counters.next_study_id++;
+    batch_.push_back(state_.counters);
+    state_.study_ids[definition.name()] = id;
+    state_.open.insert(id);
+    StudyState& stored = state_.studies.emplace(id, std::move(study)).first->second;
+    Put(stored);
+    return Message(stored);
+  };
+  if (request.validate_only()) return create();
+  return Once<v1::Study>(request, "CreateStudy", create);
+}
+
+absl::StatusOr<v1::Study> Core::StopStudy(const v1::StopStudyRequest& request) {
+  return Once<v1::Study>(request, "StopStudy", [&]() -> absl::StatusOr<v1::Study> {
+    auto found = FindStudy(request.study());
+    if (!found.ok()) return found.status();
+    StudyState& study = **found;
+    if (study.row.state == v1::Study::ENDED) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("study '", request.study(), "' has ended already"));
+    }
+    if (request.end()) {
+      EndStudy(study, v1::Study::PERSON, "ended by a person");
+    } else if (study.row.state == v1::Study::ACTIVE) {
+      MoveStudy(study, v1::Study::STOPPED, "stopped by a person");
+    }
+    return Message(study);
+  });
+}
+
+absl::StatusOr<v1::Study> Core::ResumeStudy(const v1::ResumeStudyRequest& request) {
+  return Once<v1::Study>(request, "ResumeStudy", [&]() -> absl::StatusOr<v1::Study> {
+    auto found = FindStudy(request.study());
+    if (!found.ok()) return found.status();
+    StudyState& study = **found;
+    if (study.row.state == v1::Study::ENDED) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("study '", request.study(), "' has ended and cannot be resumed"));
+    }
+    if (study.row.state == v1::Study::STOPPED) {
+      study.failures_in_a_row = 0;
+      MoveStudy(study, v1::Study::ACTIVE, "");
+    }
+    return Message(study);
+  });
+}
+
+absl::StatusOr<v1::DeleteStudyResponse> Core::DeleteStudy(const v1::DeleteStudyRequest& request) {
+  return Once<v1::DeleteStudyResponse>(
+      request, "DeleteStudy", [&]() -> absl::StatusOr<v1::DeleteStudyResponse> {
+        auto found = FindStudy(request.study());
+        if (!found.ok()) return found.status();
+        StudyState& study = **found;
+        const int64_t id = study.row.id;
+        for (int32_t number : study.running) {
+          ReleaseLease(*study.trials[number].attempt);
+        }
+        if (study.evaluation && study.evaluation->state == v1::TestEvaluation::RUNNING) {
+          ReleaseLease(*study.evaluation);
+        }
+        std::erase_if(state_.tokens,
+                      [&](const auto& token) { return token.second.study_id == id; });
+        study.row.deleted = true;
+        Put(study);
+        dirty_.erase(id);
+        state_.ending.erase(id);
+        state_.open.erase(id);
+        state_.study_ids.erase(request.study());
+        state_.studies.erase(id);
+        // Rows are there to be erased only after this commit.
+        after_commit_.push_back([this, id] { state_.erasing.insert(id); });
+        return v1::DeleteStudyResponse();
+      });
+}
+
+void Core::EndStudy(StudyState& study, v1::Study::EndReason reason, const std::string& message) {
+  study.row.end_reason = reason;
+  study.row.end_time = WallMicros();
+  MoveStudy(study, v1::Study::ENDED, message);
+  study.ready.clear();
+  study.requested.clear();
+  state_.ending.insert(study.row.id);
+  CancelTrials(study, 200);
+  if (!HasTestSet(study.row.definition) || !study.best) return;
+  storage::EvaluationRow evaluation;
+  evaluation.study_id = study.row.id;
+  evaluation.trial_id = study.trials[*study.best].row.id;
+  evaluation.time = WallMicros();
+  const auto& best = study.trials[*study.best];
+  if (!best.weights || best.weights->attempt != best.attempt->number ||
+      best.weights->step != best.row.objective_step) {
+    evaluation.state = v1::TestEvaluation::FAILED;
+    evaluation.message = absl::StrCat("the weights of trial ", best.row.number, " at step ",
+                                      *best.row.objective_step, " were not stored");
+  }
+  study.evaluation = evaluation;
+  batch_.push_back(std::move(evaluation));
+}
+
+void Core::CancelTrials(StudyState& study, int limit) {
+  const std::string message =
+      absl::StrCat("the study ended: ", v1::Study::EndReason_Name(study.row.end_reason));
+  while (limit-- > 0 && !(study.running.empty() && study.waiting.empty())) {
+    TrialState& trial =
+        study.trials[study.running.empty() ? *study.waiting.begin() : *study.running.begin()];
+    if (trial.row.state == v1::Trial::RUNNING) {
+      CloseAttempt(trial, v1::Attempt::CANCELLED, message);
+    }
+    MoveTrial(study, trial, v1::Trial::CANCELLED, message);
+  }
+  if (study.running.empty() && study.waiting.empty()) state_.ending.erase(study.row.id);
+}
+
+void Core::NoteFailure(StudyState& study, int32_t number, const std::string& message) {
+  // A STOPPED study's message says why it stopped, and how it goes on.
+  if (study.row.state != v1::Study::ACTIVE) return;
+  study.row.message = absl::StrCat("trial ", number, " failed: ", message);
+  Put(study);
+}
+
+void Core::CheckLimits(StudyState& study) {
+  if (study.row.state == v1::Study::ENDED) return;
+  const v1::Limits& limits = study.row.definition.limits();
+  const v1::Objective& objective = study.row.definition.objective();
+  if (study.best && objective.has_target()) {
+    const double best = *study.trials[*study.best].row.objective;
+    if (!Better(objective.goal(), objective.target(), best)) {
+      return EndStudy(study, v1::Study::TARGET,
+                      absl::StrFormat("trial %d reached the target: %g", *study.best, best));
+    }
+  }
+  if (limits.has_max_failed() && study.counts.failed() >= limits.max_failed()) {
+    return EndStudy(
+        study, v1::Study::MAX_FAILED,
+        absl::StrCat(study.counts.failed(), " trials failed; the last: ", study.row.message));
+  }
+  if (limits.has_max_trials() && static_cast<int>(study.trials.size()) >= limits.max_trials() &&
+      study.running.empty() && study.waiting.empty() && study.counts.paused() == 0) {
+    return EndStudy(study, v1::Study::MAX_TRIALS, study.row.message);
+  }
+  if (limits.has_max_duration() && ActiveTime(study) >= FromMessage(limits.max_duration())) {
+    return EndStudy(study, v1::Study::MAX_DURATION, study.row.message);
+  }
+  if (study.row.state == v1::Study::ACTIVE && study.failures_in_a_row >= kFailuresInARow) {
+    MoveStudy(study, v1::Study::STOPPED,
+              absl::StrCat(study.failures_in_a_row,
+                           " trials failed and none succeeded; the last: ", study.row.message,
+                           ". Mend it, then: caviar study resume ", study.row.definition.name()));
+  }
+}
+
+}  // namespace caviar::coordinator

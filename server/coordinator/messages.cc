@@ -1,0 +1,123 @@
+#include "server/coordinator/messages.h"
+
+#include <algorithm>
+#include <string>
+
+namespace caviar::coordinator {
+namespace {
+
+google::protobuf::Timestamp ToTimestamp(int64_t micros) {
+  google::protobuf::Timestamp time;
+  time.set_seconds(micros / 1'000'000);
+  time.set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+  return time;
+}
+
+v1::Attempt ToMessage(const storage::AttemptRow& row) {
+  v1::Attempt attempt;
+  attempt.set_number(row.number);
+  attempt.set_worker(row.worker);
+  attempt.set_worker_id(row.worker_id);
+  attempt.mutable_token()->set_epoch(row.token_epoch);
+  attempt.mutable_token()->set_counter(row.token_counter);
+  attempt.set_outcome(row.outcome);
+  attempt.set_message(row.message);
+  *attempt.mutable_start_time() = ToTimestamp(row.start_time);
+  if (row.end_time != 0) *attempt.mutable_end_time() = ToTimestamp(row.end_time);
+  attempt.set_parent_attempt(row.parent_attempt);
+  attempt.set_resumed_from_step(row.resumed_from_step);
+  return attempt;
+}
+
+void AddMeasurements(const std::vector<storage::MeasurementRow>& rows, v1::Trial& trial) {
+  for (const auto& row : rows) {
+    auto& all = *trial.mutable_measurements();
+    if (all.empty() || all.rbegin()->step() != row.step) {
+      all.Add()->set_step(row.step);
+      *all.rbegin()->mutable_time() = ToTimestamp(row.time);
+    }
+    (*all.rbegin()->mutable_metrics())[row.metric] = row.value;
+  }
+}
+
+}  // namespace
+
+google::protobuf::Duration ToMessage(absl::Duration duration) {
+  google::protobuf::Duration message;
+  message.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
+  message.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration)));
+  return message;
+}
+
+absl::Duration FromMessage(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+v1::Study ToMessage(const storage::StudyReading& reading, int64_t now) {
+  const storage::StudyRow& row = reading.study;
+  v1::Study study = row.definition;
+  study.set_state(row.state);
+  study.set_end_reason(row.end_reason);
+  study.set_message(row.message);
+  *study.mutable_create_time() = ToTimestamp(row.create_time);
+  if (row.end_time != 0) *study.mutable_end_time() = ToTimestamp(row.end_time);
+  *study.mutable_trial_counts() = reading.counts;
+  if (reading.best) {
+    study.set_best_trial(reading.best->number);
+    study.set_best_objective(*reading.best->objective);
+  }
+  if (reading.evaluation) {
+    const storage::EvaluationRow& evaluation = *reading.evaluation;
+    v1::TestEvaluation& message = *study.mutable_test_evaluation();
+    message.set_state(evaluation.state);
+    if (reading.best) message.set_trial(reading.best->number);
+    for (const auto& [name, value] : evaluation.metrics) (*message.mutable_metrics())[name] = value;
+    message.set_message(evaluation.message);
+    message.set_worker(evaluation.worker);
+  }
+  const int64_t since = row.active_since == 0 ? 0 : std::max<int64_t>(0, now - row.active_since);
+  *study.mutable_active_duration() = ToMessage(absl::Microseconds(row.active_time + since));
+  return study;
+}
+
+v1::Trial ToMessage(const std::string& study, const storage::TrialReading& reading, bool full) {
+  const storage::TrialRow& row = reading.trial;
+  v1::Trial trial;
+  trial.set_study(study);
+  trial.set_number(row.number);
+  trial.set_state(row.state);
+  for (const auto& [name, value] : row.parameters) (*trial.mutable_parameters())[name] = value;
+  if (row.objective) trial.set_objective(*row.objective);
+  if (row.objective_step) trial.set_objective_step(*row.objective_step);
+  if (row.last_step) trial.set_last_step(*row.last_step);
+  trial.set_message(row.message);
+  *trial.mutable_create_time() = ToTimestamp(row.create_time);
+  if (row.start_time != 0) *trial.mutable_start_time() = ToTimestamp(row.start_time);
+  if (row.end_time != 0) *trial.mutable_end_time() = ToTimestamp(row.end_time);
+  trial.set_lost_leases(row.lost_leases);
+  for (const auto& attempt : reading.attempts) *trial.add_attempts() = ToMessage(attempt);
+  if (!reading.attempts.empty()) trial.set_worker(reading.attempts.back().worker);
+  if (!full) return trial;
+  AddMeasurements(reading.measurements, trial);
+  for (const auto& artifact : reading.artifacts) {
+    if (artifact.kind == v1::Artifact::WEIGHTS && row.objective_step == artifact.step &&
+        !reading.attempts.empty() && artifact.attempt == reading.attempts.back().number) {
+      trial.set_weights_file(artifact.file);
+    }
+  }
+  return trial;
+}
+
+v1::Artifact ToMessage(const std::string& study, int32_t trial, const storage::ArtifactRow& row) {
+  v1::Artifact artifact;
+  artifact.set_study(study);
+  artifact.set_trial(trial);
+  artifact.set_attempt(row.attempt);
+  artifact.set_kind(row.kind);
+  artifact.set_step(row.step);
+  artifact.set_size(row.size);
+  artifact.set_crc32(row.crc32);
+  return artifact;
+}
+
+}  // namespace caviar::coordinator

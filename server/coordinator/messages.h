@@ -1,0 +1,27 @@
+// Rows as messages.
+#ifndef CAVIAR_SERVER_COORDINATOR_MESSAGES_H_
+#define CAVIAR_SERVER_COORDINATOR_MESSAGES_H_
+
+#include <cstdint>
+
+#include "absl/time/time.h"
+#include "caviar/v1/study.pb.h"
+#include "caviar/v1/trial.pb.h"
+#include "caviar/v1/worker_service.pb.h"
+#include "google/protobuf/duration.pb.h"
+#include "storage/store.h"
+
+namespace caviar::coordinator {
+
+// `now` in microseconds since the epoch, for a study's time so far.
+v1::Study ToMessage(const storage::StudyReading& reading, int64_t now);
+// `full`: with measurements and weights_file.
+v1::Trial ToMessage(const std::string& study, const storage::TrialReading& reading, bool full);
+v1::Artifact ToMessage(const std::string& study, int32_t trial, const storage::ArtifactRow& row);
+
+google::protobuf::Duration ToMessage(absl::Duration duration);
+absl::Duration FromMessage(const google::protobuf::Duration& duration);
+
+}  // namespace caviar::coordinator
+
+#endif  // CAVIAR_SERVER_COORDINATOR_MESSAGES_H_

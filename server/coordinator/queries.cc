@@ -1,0 +1,216 @@
+#include "server/coordinator/queries.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "caviar/v1/error_detail.h"
+#include "server/coordinator/messages.h"
+
+namespace caviar::coordinator {
+namespace {
+
+constexpr int kDefaultPage = 100;
+constexpr int kLargestPage = 1000;
+constexpr int kLargestChunk = 1 << 20;
+
+int PageSize(int32_t asked) {
+  return asked <= 0 ? kDefaultPage : std::min<int32_t>(asked, kLargestPage);
+}
+
+// A page token is the number of rows, or the id, to go on from.
+absl::StatusOr<int64_t> ParsePageToken(const std::string& token) {
+  int64_t value = 0;
+  if (token.empty()) return value;
+  if (!absl::SimpleAtoi(token, &value) || value < 0) {
+    return error::InvalidField("page_token", absl::StrCat("'", token, "' is no token of ours"));
+  }
+  return value;
+}
+
+absl::StatusOr<storage::TrialQuery> ParseOrder(const v1::ListTrialsRequest& request) {
+  storage::TrialQuery query;
+  absl::string_view order = request.order_by();
+  query.descending = absl::ConsumeSuffix(&order, " desc");
+  using Order = storage::TrialQuery::Order;
+  if (order.empty() || order == "number") {
+    query.order = Order::kNumber;
+  } else if (order == "objective") {
+    query.order = Order::kObjective;
+  } else if (order == "create_time") {
+    query.order = Order::kCreateTime;
+  } else if (order == "end_time") {
+    query.order = Order::kEndTime;
+  } else {
+    return error::InvalidField("order_by",
+                               absl::StrCat("'", request.order_by(),
+                                            "' is not known; it is number, objective, create_time "
+                                            "or end_time, with ' desc' behind it or not"));
+  }
+  for (const int state : request.states()) {
+    query.states.push_back(static_cast<v1::Trial::State>(state));
+  }
+  return query;
+}
+
+}  // namespace
+
+absl::StatusOr<storage::StudyReading> Queries::FindStudy(const std::string& name) {
+  auto reading = reader_.GetStudy(name);
+  if (absl::IsNotFound(reading.status())) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no study '", name, "'; 'caviar study list' shows those there are"));
+  }
+  return reading;
+}
+
+v1::Study Queries::Message(const storage::StudyReading& reading) {
+  return ToMessage(reading, absl::ToUnixMicros(clock_.Wall()));
+}
+
+absl::StatusOr<v1::Study> Queries::GetStudy(const v1::GetStudyRequest& request) {
+  const auto study = FindStudy(request.study());
+  if (!study.ok()) return study.status();
+  return Message(*study);
+}
+
+absl::StatusOr<v1::ListStudiesResponse> Queries::ListStudies(
+    const v1::ListStudiesRequest& request) {
+  const auto after = ParsePageToken(request.page_token());
+  if (!after.ok()) return after.status();
+  const int size = PageSize(request.page_size());
+  const auto studies = reader_.ListStudies(*after, size + 1);
+  if (!studies.ok()) return studies.status();
+  v1::ListStudiesResponse response;
+  for (const auto& study : *studies) {
+    if (response.studies_size() == size) {
+      response.set_next_page_token(absl::StrCat((*studies)[size - 1].study.id));
+      break;
+    }
+    *response.add_studies() = Message(study);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::Trial> Queries::GetTrial(const v1::GetTrialRequest& request) {
+  const auto study = FindStudy(request.study());
+  if (!study.ok()) return study.status();
+  const bool full = request.view() != v1::TRIAL_VIEW_BASIC;
+  const auto trial = reader_.GetTrial(study->study.id, request.number(), full);
+  if (absl::IsNotFound(trial.status())) {
+    return absl::NotFoundError(absl::StrCat("study '", request.study(), "' has no trial ",
+                                            request.number(), "; 'caviar trial list ",
+                                            request.study(), "' shows those there are"));
+  }
+  if (!trial.ok()) return trial.status();
+  return ToMessage(request.study(), *trial, full);
+}
+
+absl::StatusOr<v1::ListTrialsResponse> Queries::ListTrials(const v1::ListTrialsRequest& request) {
+  const auto offset = ParsePageToken(request.page_token());
+  if (!offset.ok()) return offset.status();
+  if (*offset > INT32_MAX - kLargestPage) {
+    return error::InvalidField("page_token", "is past the end");
+  }
+  auto query = ParseOrder(request);
+  if (!query.ok()) return query.status();
+  const auto study = FindStudy(request.study());
+  if (!study.ok()) return study.status();
+  const int size = PageSize(request.page_size());
+  query->study_id = study->study.id;
+  query->offset = static_cast<int32_t>(*offset);
+  query->limit = size + 1;
+  const bool full = request.view() == v1::TRIAL_VIEW_FULL;
+  const auto trials = reader_.ListTrials(*query, full);
+  if (!trials.ok()) return trials.status();
+  v1::ListTrialsResponse response;
+  for (const auto& trial : *trials) {
+    if (response.trials_size() == size) {
+      response.set_next_page_token(absl::StrCat(*offset + size));
+      break;
+    }
+    *response.add_trials() = ToMessage(request.study(), trial, full);
+    // A page of trials with long curves must fit into one message.
+    if (response.ByteSizeLong() > kLargestChunk && response.trials_size() < size &&
+        response.trials_size() < static_cast<int>(trials->size())) {
+      response.set_next_page_token(absl::StrCat(*offset + response.trials_size()));
+      break;
+    }
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ListBestTrialsResponse> Queries::ListBestTrials(
+    const v1::ListBestTrialsRequest& request) {
+  const auto study = FindStudy(request.study());
+  if (!study.ok()) return study.status();
+  const bool full = request.view() == v1::TRIAL_VIEW_FULL;
+  const int32_t count = request.count() <= 0 ? 5 : std::min(request.count(), kLargestPage);
+  const auto trials = reader_.ListBestTrials(
+      study->study.id, study->study.definition.objective().goal(), count, full);
+  if (!trials.ok()) return trials.status();
+  v1::ListBestTrialsResponse response;
+  for (const auto& trial : *trials)
+    *response.add_trials() = ToMessage(request.study(), trial, full);
+  return response;
+}
+
+absl::StatusOr<Coordinator::StudyChanges> Queries::ReadStudyChanges(const std::string& name,
+                                                                    int64_t after_commit) {
+  const auto study = FindStudy(name);
+  if (!study.ok()) return study.status();
+  Coordinator::StudyChanges changes;
+  changes.commit = study->commit;
+  *changes.response.mutable_study() = Message(*study);
+  const bool evaluated = !study->evaluation ||
+                         study->evaluation->state == v1::TestEvaluation::COMPLETED ||
+                         study->evaluation->state == v1::TestEvaluation::FAILED;
+  changes.over = study->study.state == v1::Study::ENDED && evaluated &&
+                 study->counts.running() == 0 && study->counts.waiting() == 0;
+  if (after_commit < 0) return changes;
+  storage::TrialQuery query;
+  query.study_id = study->study.id;
+  query.states = {v1::Trial::COMPLETED, v1::Trial::PRUNED, v1::Trial::FAILED, v1::Trial::INFEASIBLE,
+                  v1::Trial::CANCELLED};
+  query.order = storage::TrialQuery::Order::kEndTime;
+  query.descending = true;
+  query.limit = kLargestPage;
+  query.changed_after_commit = after_commit;
+  const auto trials = reader_.ListTrials(query, false);
+  if (!trials.ok()) return trials.status();
+  for (auto trial = trials->rbegin(); trial != trials->rend(); ++trial) {
+    *changes.response.add_finished() = ToMessage(name, *trial, false);
+  }
+  return changes;
+}
+
+absl::StatusOr<v1::DownloadChunkResponse> Queries::DownloadChunk(
+    const v1::DownloadChunkRequest& request) {
+  const v1::Artifact& artifact = request.artifact();
+  const auto study = FindStudy(artifact.study());
+  if (!study.ok()) return study.status();
+  const auto trial = reader_.GetTrial(study->study.id, artifact.trial(), true);
+  if (!trial.ok()) return trial.status();
+  for (const storage::ArtifactRow& row : trial->artifacts) {
+    if (row.attempt != artifact.attempt() || row.kind != artifact.kind() ||
+        row.step != artifact.step()) {
+      continue;
+    }
+    const int32_t size =
+        request.max_bytes() <= 0 ? kLargestChunk : std::min(request.max_bytes(), kLargestChunk);
+    auto data = artifacts_.Read(row.file, request.offset(), size);
+    if (!data.ok()) return data.status();
+    v1::DownloadChunkResponse response;
+    response.set_data_crc32(storage::Crc32(*data));
+    response.set_data(*std::move(data));
+    return response;
+  }
+  return absl::NotFoundError(absl::StrCat("trial ", artifact.trial(), " of study '",
+                                          artifact.study(), "' has no such file (attempt ",
+                                          artifact.attempt(), ", step ", artifact.step(), ")"));
+}
+
+}  // namespace caviar::coordinator

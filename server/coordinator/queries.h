@@ -1,0 +1,41 @@
+// Reads: answered from the store's snapshots, beside the sequencer.
+#ifndef CAVIAR_SERVER_COORDINATOR_QUERIES_H_
+#define CAVIAR_SERVER_COORDINATOR_QUERIES_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/coordinator/clock.h"
+#include "server/coordinator/coordinator.h"
+#include "storage/artifact_store.h"
+#include "storage/store.h"
+
+namespace caviar::coordinator {
+
+// Thread safe. Calls block for as long as SQLite takes.
+class Queries {
+ public:
+  Queries(storage::Reader& reader, const storage::ArtifactStore& artifacts, Clock& clock)
+      : reader_(reader), artifacts_(artifacts), clock_(clock) {}
+
+  absl::StatusOr<v1::Study> GetStudy(const v1::GetStudyRequest& request);
+  absl::StatusOr<v1::ListStudiesResponse> ListStudies(const v1::ListStudiesRequest& request);
+  absl::StatusOr<v1::Trial> GetTrial(const v1::GetTrialRequest& request);
+  absl::StatusOr<v1::ListTrialsResponse> ListTrials(const v1::ListTrialsRequest& request);
+  absl::StatusOr<v1::ListBestTrialsResponse> ListBestTrials(
+      const v1::ListBestTrialsRequest& request);
+  absl::StatusOr<Coordinator::StudyChanges> ReadStudyChanges(const std::string& study,
+                                                             int64_t after_commit);
+  absl::StatusOr<v1::DownloadChunkResponse> DownloadChunk(const v1::DownloadChunkRequest& request);
+
+ private:
+  absl::StatusOr<storage::StudyReading> FindStudy(const std::string& name);
+  v1::Study Message(const storage::StudyReading& reading);
+  storage::Reader& reader_;
+  const storage::ArtifactStore& artifacts_;
+  Clock& clock_;
+};
+
+}  // namespace caviar::coordinator
+
+#endif  // CAVIAR_SERVER_COORDINATOR_QUERIES_H_

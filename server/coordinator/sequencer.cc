@@ -1,0 +1,54 @@
+#include "server/coordinator/sequencer.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace caviar::coordinator {
+
+void Sequencer::Start(Core& core) {
+  thread_ = std::thread([this, &core] { Run(core); });
+  pthread_setname_np(thread_.native_handle(), "sequencer");
+}
+
+void Sequencer::Post(Command command) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!stopped_) {
+      queue_.push_back(std::move(command));
+      return;
+    }
+  }
+  command.answer(absl::CancelledError("the coordinator is shutting down"));
+}
+
+void Sequencer::Stop() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Sequencer::Run(Core& core) {
+  while (true) {
+    std::vector<Command> commands;
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+        return stopping_ || !queue_.empty();
+      };
+      const absl::Duration wait = std::max(absl::ZeroDuration(), core.NextWake() - clock_.Steady());
+      mutex_.AwaitWithTimeout(absl::Condition(&ready), wait);
+      if (stopping_ && queue_.empty()) {
+        stopped_ = true;
+        return;
+      }
+      commands.swap(queue_);
+    }
+    core.Run(std::move(commands));
+  }
+}
+
+}  // namespace caviar::coordinator

@@ -1,0 +1,40 @@
+// The one thread that owns all state: it takes all commands that wait, lets the core decide and
+// commit them, and starts again.
+#ifndef CAVIAR_SERVER_COORDINATOR_SEQUENCER_H_
+#define CAVIAR_SERVER_COORDINATOR_SEQUENCER_H_
+
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "server/coordinator/clock.h"
+#include "server/coordinator/core.h"
+
+namespace caviar::coordinator {
+
+// Thread safe.
+class Sequencer {
+ public:
+  explicit Sequencer(Clock& clock) : clock_(clock) {}
+  ~Sequencer() { Stop(); }
+  // `core` is used by the sequencer's thread alone from now on, until Stop returns.
+  void Start(Core& core);
+  // Puts a command in the queue. After Stop it is answered CANCELLED at once.
+  void Post(Command command);
+  // Runs what is queued, then joins the thread. Repeating is no error.
+  void Stop();
+
+ private:
+  void Run(Core& core);
+  Clock& clock_;
+  absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<Command> queue_ ABSL_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+}  // namespace caviar::coordinator
+
+#endif  // CAVIAR_SERVER_COORDINATOR_SEQUENCER_H_

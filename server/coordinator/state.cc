@@ -1,0 +1,137 @@
+#include "server/coordinator/state.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "server/coordinator/state_table.h"
+
+namespace caviar::coordinator {
+namespace {
+
+absl::Status AddStudy(State& state, storage::StudyRow row) {
+  if (row.deleted) {
+    state.erasing.insert(row.id);
+    return absl::OkStatus();
+  }
+  StudyState study;
+  auto space = search_space::SearchSpace::Create(row.definition.parameters());
+  if (!space.ok()) {
+    return absl::DataLossError(
+        absl::StrCat("study ", row.definition.name(), ": ", std::string(space.status().message())));
+  }
+  auto sampler = sampling::MakeSampler(row.definition.sampler().algorithm());
+  if (!sampler.ok()) return sampler.status();
+  study.space = std::make_shared<const search_space::SearchSpace>(*std::move(space));
+  study.sampler = *std::move(sampler);
+  state.study_ids[row.definition.name()] = row.id;
+  const int64_t id = row.id;
+  study.row = std::move(row);
+  state.studies.emplace(id, std::move(study));
+  return absl::OkStatus();
+}
+
+void AddTrial(State& state, storage::TrialRow row) {
+  StudyState& study = state.studies.at(row.study_id);
+  Count(study.counts, row.state, 1);
+  if (row.state == v1::Trial::WAITING) study.waiting.insert(row.number);
+  if (row.state == v1::Trial::RUNNING) study.running.insert(row.number);
+  if (!IsFinal(row.state) && study.row.state == v1::Study::ENDED) state.ending.insert(row.study_id);
+  if (row.state == v1::Trial::COMPLETED && row.objective &&
+      (!study.best || Better(study.row.definition.objective().goal(), *row.objective,
+                             *study.trials[*study.best].row.objective))) {
+    study.best = row.number;
+  }
+  TrialState trial;
+  trial.row = std::move(row);
+  study.trials.push_back(std::move(trial));
+}
+
+}  // namespace
+
+int CountFailuresInARow(const StudyState& study) {
+  if (study.row.definition.trainer().has_external() || study.counts.completed() > 0) return 0;
+  int64_t since = study.row.active_since;
+  for (const TrialState& trial : study.trials) {
+    if (trial.row.state == v1::Trial::INFEASIBLE) since = std::max(since, trial.row.end_time);
+  }
+  return static_cast<int>(
+      std::count_if(study.trials.begin(), study.trials.end(), [since](const TrialState& trial) {
+        return trial.row.state == v1::Trial::FAILED && trial.row.end_time > since &&
+               trial.attempt && trial.attempt->outcome == v1::Attempt::FAILED;
+      }));
+}
+
+bool Better(v1::Objective::Goal goal, double a, double b) {
+  return goal == v1::Objective::MINIMIZE ? a < b : a > b;
+}
+
+void Count(v1::TrialCounts& counts, v1::Trial::State state, int change) {
+  switch (state) {
+    case v1::Trial::WAITING:
+      return counts.set_waiting(counts.waiting() + change);
+    case v1::Trial::RUNNING:
+      return counts.set_running(counts.running() + change);
+    case v1::Trial::PAUSED:
+      return counts.set_paused(counts.paused() + change);
+    case v1::Trial::COMPLETED:
+      return counts.set_completed(counts.completed() + change);
+    case v1::Trial::PRUNED:
+      return counts.set_pruned(counts.pruned() + change);
+    case v1::Trial::FAILED:
+      return counts.set_failed(counts.failed() + change);
+    case v1::Trial::INFEASIBLE:
+      return counts.set_infeasible(counts.infeasible() + change);
+    case v1::Trial::CANCELLED:
+      return counts.set_cancelled(counts.cancelled() + change);
+    default:
+      return;
+  }
+}
+
+absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
+  State state;
+  state.commit = snapshot.commit;
+  state.store_epoch = snapshot.store_epoch;
+  state.counters = snapshot.counters;
+  for (auto& row : snapshot.studies) {
+    if (auto status = AddStudy(state, std::move(row)); !status.ok()) return status;
+  }
+  std::unordered_map<int64_t, std::pair<int64_t, int32_t>> places;  // trial id to study, number
+  for (auto& row : snapshot.trials) {
+    const int64_t study_id = row.study_id;
+    if (row.number != static_cast<int32_t>(state.studies.at(study_id).trials.size())) {
+      return absl::DataLossError(absl::StrCat("study ", study_id, ": trial ", row.number,
+                                              " is stored, but not all before it"));
+    }
+    places[row.id] = {study_id, row.number};
+    AddTrial(state, std::move(row));
+  }
+  const auto trial = [&](int64_t id) -> TrialState& {
+    const auto& [study_id, number] = places.at(id);
+    return state.studies.at(study_id).trials[number];
+  };
+  for (auto& row : snapshot.attempts) {
+    const auto& [study_id, number] = places.at(row.trial_id);
+    TrialState& owner = trial(row.trial_id);
+    if (owner.attempt && owner.attempt->number > row.number) continue;
+    if (owner.attempt) state.tokens.erase(owner.attempt->token_counter);
+    state.tokens[row.token_counter] = {study_id, number, false};
+    owner.attempt = std::move(row);
+  }
+  for (auto& row : snapshot.artifacts) {
+    if (row.kind != v1::Artifact::WEIGHTS) continue;
+    TrialState& owner = trial(row.trial_id);
+    // An older attempt's weights are of no use to the newest one's objective.
+    if (!owner.weights || owner.weights->attempt <= row.attempt) owner.weights = std::move(row);
+  }
+  for (auto& row : snapshot.evaluations) {
+    const auto study = state.studies.find(row.study_id);
+    if (study == state.studies.end()) continue;
+    if (row.token_counter > 0) state.tokens[row.token_counter] = {row.study_id, 0, true};
+    study->second.evaluation = std::move(row);
+  }
+  for (auto& row : snapshot.workers) state.workers[row.id] = std::move(row);
+  return state;
+}
+
+}  // namespace caviar::coordinator

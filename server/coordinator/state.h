@@ -1,0 +1,102 @@
+// What the coordinator holds in memory: a copy of what is stored, and what can be computed again.
+// Owned by the sequencer's thread.
+#ifndef CAVIAR_SERVER_COORDINATOR_STATE_H_
+#define CAVIAR_SERVER_COORDINATOR_STATE_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/coordinator/lease_table.h"
+#include "server/sampling/sampler.h"
+#include "server/search_space/search_space.h"
+#include "storage/store.h"
+
+namespace caviar::coordinator {
+
+struct TrialState {
+  storage::TrialRow row;
+  // The newest one.
+  std::optional<storage::AttemptRow> attempt;
+  // Step to value of the objective's metric in the newest attempt, until the trial is final.
+  std::map<int64_t, double> objective_values;
+  // The newest stored weights.
+  std::optional<storage::ArtifactRow> weights;
+};
+
+// A configuration that is ready to be handed out as trial `number`.
+struct Suggestion {
+  search_space::Configuration configuration;
+  // The commit up to which the sampler saw the history.
+  int64_t commit = 0;
+};
+
+struct StudyState {
+  storage::StudyRow row;
+  std::shared_ptr<const search_space::SearchSpace> space;
+  std::shared_ptr<const sampling::Sampler> sampler;
+  std::vector<TrialState> trials;  // by number
+  std::set<int32_t> waiting;       // numbers of WAITING trials
+  std::set<int32_t> running;       // numbers of RUNNING trials
+  v1::TrialCounts counts;
+  std::optional<int32_t> best;  // number
+  std::optional<storage::EvaluationRow> evaluation;
+
+  std::map<int32_t, Suggestion> ready;  // by number
+  std::set<int32_t> requested;          // from the suggester, not there yet
+  // Steady time at which the study's ACTIVE time was row.active_time; meaningful while it is
+  // ACTIVE.
+  absl::Duration active_since;
+  // FAILED trials since it was created or resumed, while none ended well.
+  int failures_in_a_row = 0;
+  int64_t last_served = 0;  // counts hand-outs, for turns
+};
+
+// Where a token points to.
+struct TokenTarget {
+  int64_t study_id = 0;
+  int32_t number = 0;
+  bool evaluation = false;
+};
+
+struct State {
+  int64_t commit = 0;
+  int64_t store_epoch = 0;
+  storage::CountersRow counters;
+  std::map<int64_t, StudyState> studies;  // not deleted ones
+  std::map<std::string, int64_t> study_ids;
+  std::set<int64_t> erasing;  // deleted studies whose rows are still there
+  std::set<int64_t> ending;   // ENDED studies with trials that are not final yet
+  // All that may have something to hand out: those that are ACTIVE or have a test evaluation to
+  // come are in it, others leave it at the next look.
+  std::set<int64_t> open;
+  // Of the newest attempt of every trial, and of evaluations.
+  std::unordered_map<int64_t, TokenTarget> tokens;
+  // Calls that hold a lease now, so that a repeat gets the same one.
+  std::map<std::pair<std::string, int64_t>, Token> grants;
+  std::map<std::string, storage::WorkerRow> workers;
+};
+
+// Brings the stored snapshot into memory. Studies whose space or sampler this build does not know
+// are an error.
+absl::StatusOr<State> MakeState(storage::Snapshot snapshot);
+
+// What failures_in_a_row is, by the rows alone.
+int CountFailuresInARow(const StudyState& study);
+
+// The study's counter for a state; `counts` gets `change` more of it.
+void Count(v1::TrialCounts& counts, v1::Trial::State state, int change);
+
+// Whether `a` is a better objective than `b`.
+bool Better(v1::Objective::Goal goal, double a, double b);
+
+}  // namespace caviar::coordinator
+
+#endif  // CAVIAR_SERVER_COORDINATOR_STATE_H_

@@ -1,0 +1,21 @@
+// Which state a trial or a study may move to. Nothing else decides a transition.
+#ifndef CAVIAR_SERVER_COORDINATOR_STATE_TABLE_H_
+#define CAVIAR_SERVER_COORDINATOR_STATE_TABLE_H_
+
+#include "caviar/v1/study.pb.h"
+#include "caviar/v1/trial.pb.h"
+
+namespace caviar::coordinator {
+
+// COMPLETED, PRUNED, FAILED, INFEASIBLE and CANCELLED never change.
+bool IsFinal(v1::Trial::State state);
+
+// Whether a trial in `from` may become `to`.
+bool MayMove(v1::Trial::State from, v1::Trial::State to);
+
+// Whether a study in `from` may become `to`.
+bool MayMove(v1::Study::State from, v1::Study::State to);
+
+}  // namespace caviar::coordinator
+
+#endif  // CAVIAR_SERVER_COORDINATOR_STATE_TABLE_H_

@@ -1,0 +1,21 @@
+#include "server/sampling/random_sampler.h"
+
+#include "server/sampling/counter_random.h"
+
+namespace caviar::sampling {
+
+search_space::Point RandomPoint(uint32_t seed, uint32_t number, int dimensions) {
+  search_space::Point point(dimensions);
+  for (int axis = 0; axis < dimensions; ++axis) {
+    point[axis] = ToUnit(RandomBits(seed, number, axis));
+  }
+  return point;
+}
+
+search_space::Configuration RandomSampler::Suggest(const search_space::SearchSpace& space,
+                                                   const SamplerInput& input) const {
+  return space.ToConfiguration(
+      RandomPoint(input.seed, static_cast<uint32_t>(input.number), space.dimensions()));
+}
+
+}  // namespace caviar::sampling

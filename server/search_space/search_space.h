@@ -1,0 +1,65 @@
+// The search space: parameters and the unit cube.
+//
+// This room checks the definition of a space, maps configurations to points of the unit cube and
+// back, and decides which parameters are active. It knows the messages of proto and nothing else:
+// no sampler, no clock, no storage.
+#ifndef CAVIAR_SERVER_SEARCH_SPACE_SEARCH_SPACE_H_
+#define CAVIAR_SERVER_SEARCH_SPACE_SEARCH_SPACE_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "caviar/v1/request.pb.h"
+#include "caviar/v1/search_space.pb.h"
+#include "google/protobuf/repeated_field.h"
+
+namespace caviar::search_space {
+
+// One value for every active parameter, by name.
+using Configuration = std::map<std::string, v1::Value>;
+
+// Coordinates in [0, 1], one an axis; an axis is a parameter without a fixed value, in the study's
+// order.
+using Point = std::vector<double>;
+
+// What is wrong with the definition of a space; empty: nothing. Field paths are those of the study
+// file: "parameters.NAME.min".
+std::vector<v1::FieldViolation> Validate(
+    const google::protobuf::RepeatedPtrField<v1::Parameter>& parameters);
+
+// Immutable and thread safe after construction.
+class SearchSpace {
+ public:
+  // INVALID_ARGUMENT with the first violation.
+  static absl::StatusOr<SearchSpace> Create(
+      const google::protobuf::RepeatedPtrField<v1::Parameter>& parameters);
+
+  // Number of axes.
+  int dimensions() const;
+  // The parameters, in the study's order.
+  const std::vector<v1::Parameter>& parameters() const;
+  // The parameter that is axis `axis`.
+  const v1::Parameter& axis(int axis) const;
+
+  // The configuration at a point: every active parameter, fixed ones included. Coordinates are
+  // clamped to [0, 1]; 0 and 1 give min and max exactly (for a step: the largest value not above
+  // max).
+  Configuration ToConfiguration(const Point& point) const;
+
+  // The point of a configuration. Ints, bools, categoricals and ordinals map to their cells'
+  // middle; inactive axes to 0.5. INVALID_ARGUMENT: a missing, unknown, inactive or out-of-range
+  // value.
+  absl::StatusOr<Point> ToPoint(const Configuration& configuration) const;
+
+ private:
+  SearchSpace() = default;
+  std::vector<v1::Parameter> parameters_;
+  std::vector<int> axes_;   // index into parameters_, by axis
+  std::vector<int> order_;  // parameters, every parent before its children
+};
+
+}  // namespace caviar::search_space
+
+#endif  // CAVIAR_SERVER_SEARCH_SPACE_SEARCH_SPACE_H_
