@@ -1,0 +1,132 @@
+#include "worker/agent/agent.h"
+
+#include <spdlog/spdlog.h>
+#include <time.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/api/request_ids.h"
+#include "worker/agent/attempt_runner.h"
+#include "worker/agent/lease_keeper.h"
+#include "worker/agent/registration.h"
+#include "worker/agent/renewer.h"
+#include "worker/agent/slot.h"
+
+namespace caviar::agent {
+namespace {
+
+absl::Duration BootTime() {
+  timespec now = {};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return absl::DurationFromTimespec(now);
+}
+
+class WorkerAgent final : public Agent {
+ public:
+  WorkerAgent(client::WorkerClient& client, training::Trainer& trainer, AgentOptions options)
+      : options_(std::move(options)),
+        client_(client),
+        registration_(client, options_.registration, options_.backoff),
+        keeper_(BootTime),
+        runner_(client, trainer, {options_.backoff, options_.max_unsent_values}) {}
+
+  void Run() override {
+    Renewer renewer(client_, keeper_, registration_, BootTime, options_.backoff);
+    busy_slots_ = options_.registration.slots();
+    std::vector<std::unique_ptr<Slot>> slots;
+    const SlotContext context{client_,          registration_,         keeper_,  renewer, runner_,
+                              options_.backoff, options_.acquire_wait, stopping_};
+    for (int i = 0; i < options_.registration.slots(); ++i) {
+      slots.push_back(std::make_unique<Slot>(i, context, [this] { SlotDone(); }));
+    }
+    registration_.Run([this](const v1::RegisterWorkerResponse& answer) { Registered(answer); });
+    Leave();
+    slots.clear();  // joins
+  }
+
+  void Stop() override {
+    stopping_ = true;
+    registration_.Close();
+    client_.CancelWaiting();
+  }
+
+ private:
+  void Registered(const v1::RegisterWorkerResponse& answer) {
+    keeper_.SetTtl(absl::Seconds(answer.lease_ttl().seconds()) +
+                   absl::Nanoseconds(answer.lease_ttl().nanos()));
+    const v1::RegisterWorkerRequest& self = options_.registration;
+    spdlog::info("registered as {} ({}) with {} slots; coordinator {}, leases of {}", self.name(),
+                 answer.worker_id(), self.slots(), answer.version(),
+                 absl::FormatDuration(keeper_.ttl()));
+  }
+
+  void SlotDone() {
+    const std::lock_guard lock(mutex_);
+    --busy_slots_;
+    changed_.notify_all();
+  }
+
+  // Waits until all slots are done; false: `end` came first.
+  bool AwaitSlots(std::chrono::steady_clock::time_point end) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_until(lock, end, [this] { return busy_slots_ == 0; });
+  }
+
+  void Leave() {
+    const auto end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options_.grace);
+    const std::vector<v1::FencingToken> tokens = keeper_.Close();
+    spdlog::info("leaving; {} leases are given back", tokens.size());
+    if (!tokens.empty()) GiveBack(tokens, end);
+    if (AwaitSlots(end)) return;
+    // What is still to be sent will not be: the coordinator is away.
+    keeper_.AbandonAll();
+    client_.CancelAll();
+  }
+
+  // Tries until it is answered, for at most half of the time: outcomes may be waiting too.
+  void GiveBack(const std::vector<v1::FencingToken>& tokens,
+                std::chrono::steady_clock::time_point end) {
+    v1::GiveBackWorkRequest request;
+    for (const v1::FencingToken& token : tokens) *request.add_tokens() = token;
+    const auto last_try = end - absl::ToChronoNanoseconds(options_.grace / 2);
+    client::Backoff backoff(options_.backoff.min, options_.backoff.max, client::DrawRandom());
+    for (;;) {
+      const auto answer = client_.GiveBack(request, options_.grace / 4);
+      if (answer.ok()) return;
+      const absl::Duration delay = backoff.Next();
+      if (!absl::IsUnavailable(answer.status()) ||
+          std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(delay) > last_try) {
+        spdlog::warn("leases were not given back, they end by themselves: {}",
+                     answer.status().ToString(absl::StatusToStringMode::kWithNoExtraData));
+        return;
+      }
+      absl::SleepFor(delay);
+    }
+  }
+
+  const AgentOptions options_;
+  client::WorkerClient& client_;
+  Registration registration_;
+  LeaseKeeper keeper_;
+  AttemptRunner runner_;
+  std::atomic<bool> stopping_ = false;
+  std::mutex mutex_;  // guards busy_slots_
+  std::condition_variable changed_;
+  int busy_slots_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Agent> Agent::Make(client::WorkerClient& client, training::Trainer& trainer,
+                                   AgentOptions options) {
+  return std::make_unique<WorkerAgent>(client, trainer, std::move(options));
+}
+
+}  // namespace caviar::agent

@@ -1,0 +1,55 @@
+// A worker: takes trials under leases, has them trained, reports, and survives a coordinator that
+// is away.
+//
+// This room knows leases, the worker's calls and the Trainer interface. It must never know how a
+// network is trained, or what a coordinator decides. It logs to spdlog's default logger.
+#ifndef CAVIAR_WORKER_AGENT_AGENT_H_
+#define CAVIAR_WORKER_AGENT_AGENT_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/time/time.h"
+#include "caviar/v1/worker_service.pb.h"
+#include "client/api/worker_client.h"
+#include "worker/agent/leased_calls.h"
+#include "worker/agent/outbox.h"
+#include "worker/training/trainer.h"
+
+namespace caviar::agent {
+
+struct AgentOptions {
+  // Name, version, slots, features, labels; without request id.
+  v1::RegisterWorkerRequest registration;
+  // How long one poll for work may park at the coordinator, at most 60 s.
+  absl::Duration acquire_wait = absl::Seconds(30);
+  // Between tries while the coordinator is away.
+  BackoffBounds backoff;
+  // Metric values that an attempt keeps while the coordinator is away; a training that measures
+  // more has failed.
+  int64_t max_unsent_values = Outbox::kDefaultMaxValues;
+  // How long Run may go on after Stop, to give work back and to send finished outcomes.
+  absl::Duration grace = absl::Seconds(8);
+};
+
+// One thread per slot, one more per running attempt (it sends), one that renews all leases; and the
+// caller of Run, which registers.
+class Agent {
+ public:
+  // `client` and `trainer` outlive it.
+  static std::unique_ptr<Agent> Make(client::WorkerClient& client, training::Trainer& trainer,
+                                     AgentOptions options);
+  virtual ~Agent() = default;
+
+  // Works until Stop: then takes nothing more, stops the trainings, gives their leases back, sends
+  // the outcomes that are ready, and returns within `grace`, unless a trainer does not heed
+  // StopRequested. A coordinator that cannot be reached is no reason to return. Once only.
+  virtual void Run() = 0;
+  // From any thread, not from a signal handler. Repeating it is harmless; before Run, it makes Run
+  // return at once.
+  virtual void Stop() = 0;
+};
+
+}  // namespace caviar::agent
+
+#endif  // CAVIAR_WORKER_AGENT_AGENT_H_

@@ -1,0 +1,49 @@
+// One attempt from its grant to its outcome.
+#ifndef CAVIAR_WORKER_AGENT_ATTEMPT_RUNNER_H_
+#define CAVIAR_WORKER_AGENT_ATTEMPT_RUNNER_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "caviar/v1/worker_service.pb.h"
+#include "client/api/worker_client.h"
+#include "worker/agent/lease.h"
+#include "worker/agent/leased_calls.h"
+#include "worker/agent/outbox.h"
+#include "worker/training/trainer.h"
+
+namespace caviar::agent {
+
+// Runs attempts on the calling thread; measurements are sent from a second one. Thread safe: the
+// slots share it.
+class AttemptRunner {
+ public:
+  struct Options {
+    BackoffBounds backoff;
+    int64_t max_unsent_values = Outbox::kDefaultMaxValues;
+  };
+  AttemptRunner(client::WorkerClient& client, training::Trainer& trainer, const Options& options)
+      : client_(client), trainer_(trainer), options_(options) {}
+
+  // Trains and reports; then sends all measurements, the weights, and the outcome. Returns when the
+  // coordinator has taken the outcome or the lease has ended; what the attempt made is dropped
+  // then. Whatever goes wrong in a trainer becomes a failed outcome, exceptions included.
+  void RunTrial(const v1::TrialWork& work, Lease& lease);
+  // Fetches the weights, evaluates them on the test set, and sends the result.
+  void RunEvaluation(const v1::EvaluationWork& work, Lease& lease);
+
+ private:
+  training::Outcome Train(const v1::TrialWork& work, training::AttemptObserver& observer);
+  v1::FinishWorkRequest Evaluate(const v1::EvaluationWork& work, LeasedCalls& calls);
+  // What became of an outcome, for the log.
+  std::string Finish(v1::FinishWorkRequest request, LeasedCalls& calls, const Lease& lease);
+
+  client::WorkerClient& client_;
+  training::Trainer& trainer_;
+  const Options options_;
+};
+
+}  // namespace caviar::agent
+
+#endif  // CAVIAR_WORKER_AGENT_ATTEMPT_RUNNER_H_

@@ -1,0 +1,67 @@
+#include "worker/agent/lease.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace caviar::agent {
+
+Lease::Lease(v1::FencingToken token, absl::Duration ttl, SteadyClock clock)
+    : token_(std::move(token)), clock_(std::move(clock)), counts_from_(clock_()), ttl_(ttl) {}
+
+bool Lease::FencedLocked() const { return clock_() >= counts_from_ + kFencedFraction * ttl_; }
+
+bool Lease::Fenced() const {
+  const std::lock_guard lock(mutex_);
+  return FencedLocked();
+}
+
+void Lease::Renewed(absl::Duration sent_at, absl::Duration ttl) {
+  const std::lock_guard lock(mutex_);
+  counts_from_ = std::max(counts_from_, sent_at);
+  ttl_ = ttl;
+  changed_.notify_all();
+}
+
+void Lease::EndLocked(State state) {
+  if (state_ != State::kHeld) return;
+  state_ = state;
+  stop_ = true;
+  changed_.notify_all();
+}
+
+void Lease::Lose() {
+  const std::lock_guard lock(mutex_);
+  EndLocked(State::kLost);
+}
+
+void Lease::BeginOutcome() {
+  const std::lock_guard lock(mutex_);
+  outcome_begun_ = true;
+}
+
+bool Lease::Release() {
+  const std::lock_guard lock(mutex_);
+  if (outcome_begun_ || state_ != State::kHeld) return false;
+  EndLocked(State::kReleased);
+  return true;
+}
+
+void Lease::Abandon() {
+  const std::lock_guard lock(mutex_);
+  EndLocked(State::kReleased);
+}
+
+bool Lease::AwaitSendable() {
+  std::unique_lock lock(mutex_);
+  // Only an answered Renew ends the fence, and it notifies.
+  changed_.wait(lock, [this] { return ended() || !FencedLocked(); });
+  return !ended();
+}
+
+bool Lease::Sleep(absl::Duration delay) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, absl::ToChronoNanoseconds(delay), [this] { return ended(); });
+  return !ended();
+}
+
+}  // namespace caviar::agent

@@ -1,0 +1,57 @@
+// Calls under a lease.
+#ifndef CAVIAR_WORKER_AGENT_LEASED_CALLS_H_
+#define CAVIAR_WORKER_AGENT_LEASED_CALLS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "caviar/v1/worker_service.pb.h"
+#include "client/api/backoff.h"
+#include "client/api/worker_client.h"
+#include "worker/agent/lease.h"
+
+namespace caviar::agent {
+
+// How long to wait between tries while the coordinator is away.
+struct BackoffBounds {
+  absl::Duration min = absl::Milliseconds(100);
+  absl::Duration max = absl::Seconds(10);
+};
+
+// Every call waits while the lease is fenced, and is repeated, with backoff, while the coordinator
+// is away: for as long as the lease stands. Errors: ABORTED: the lease has ended (the Lease knows
+// how); anything else is the coordinator's last word. Each thread of an attempt has its own.
+class LeasedCalls {
+ public:
+  LeasedCalls(client::WorkerClient& client, Lease& lease, const BackoffBounds& bounds);
+
+  // A directive to stop is passed on to the lease.
+  absl::Status Report(const std::vector<v1::Measurement>& measurements);
+  // OK: the file is stored.
+  absl::Status Upload(v1::Artifact::Kind kind, int64_t step, const std::string& file);
+  // The whole file, its size and checksum verified. DATA_LOSS: they differ, several times.
+  absl::StatusOr<std::string> Download(const v1::Artifact& artifact);
+  // `request` without its token.
+  absl::StatusOr<v1::Trial::State> Finish(v1::FinishWorkRequest request);
+
+ private:
+  // Calls `attempt`, which returns an absl::StatusOr, until its answer is final.
+  template <typename Attempt>
+  auto Repeat(Attempt attempt) -> decltype(attempt());
+  // Whether to try again after `status`; sleeps before it says yes.
+  bool TryAgain(const absl::Status& status);
+
+  client::WorkerClient& client_;
+  Lease& lease_;
+  client::Backoff backoff_;
+  int doubtful_tries_ = 0;
+};
+
+}  // namespace caviar::agent
+
+#endif  // CAVIAR_WORKER_AGENT_LEASED_CALLS_H_

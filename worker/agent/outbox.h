@@ -1,0 +1,59 @@
+// Measurements on their way from a training to the coordinator.
+#ifndef CAVIAR_WORKER_AGENT_OUTBOX_H_
+#define CAVIAR_WORKER_AGENT_OUTBOX_H_
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "caviar/v1/measurement.pb.h"
+#include "worker/agent/lease.h"
+#include "worker/training/trainer.h"
+
+namespace caviar::agent {
+
+// The observer of one attempt: the training puts measurements in without ever waiting, a sender
+// takes them out in order. At most `max_values` values wait; a training that brings more while the
+// coordinator is away is stopped and has failed, because an attempt with a gap in its curve must
+// not count. Thread safe.
+class Outbox final : public training::AttemptObserver {
+ public:
+  static constexpr int kMaxBatchValues = 1000;  // the protocol's limit for one report
+  static constexpr int64_t kDefaultMaxValues = 1'000'000;
+
+  Outbox(const Lease& lease, int64_t max_values) : lease_(lease), max_values_(max_values) {}
+
+  void OnMeasurement(const v1::Measurement& measurement) override;
+  bool StopRequested() const override { return stop_ || lease_.stop_requested(); }
+
+  // Ends the training soon: its measurements are not taken.
+  void Stop() { stop_ = true; }
+  bool overflowed() const;
+
+  // The training is over: nothing more will come.
+  void Close();
+  // Blocks for the next measurements, of at most kMaxBatchValues values. They stay in the box until
+  // Pop. Empty: closed, and everything was sent.
+  std::vector<v1::Measurement> Next();
+  // The `count` oldest measurements were stored.
+  void Pop(size_t count);
+
+ private:
+  bool Ready() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closed_ || !waiting_.empty(); }
+
+  const Lease& lease_;
+  const int64_t max_values_;
+  std::atomic<bool> stop_ = false;
+  mutable absl::Mutex mutex_;
+  std::deque<v1::Measurement> waiting_ ABSL_GUARDED_BY(mutex_);
+  int64_t values_ ABSL_GUARDED_BY(mutex_) = 0;  // in waiting_
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool overflowed_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace caviar::agent
+
+#endif  // CAVIAR_WORKER_AGENT_OUTBOX_H_

@@ -1,0 +1,17 @@
+// Text for people as a message may carry it.
+#ifndef CAVIAR_WORKER_AGENT_WIRE_TEXT_H_
+#define CAVIAR_WORKER_AGENT_WIRE_TEXT_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace caviar::agent {
+
+// `text` as valid UTF-8 of at most 4,096 bytes: bytes that are none (a trainer may quote a damaged
+// file) become "?", what is too long ends in "...".
+std::string ToWireText(absl::string_view text);
+
+}  // namespace caviar::agent
+
+#endif  // CAVIAR_WORKER_AGENT_WIRE_TEXT_H_

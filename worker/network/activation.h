@@ -1,0 +1,59 @@
+// Activation functions and their derivatives, in place on a batch.
+#ifndef CAVIAR_WORKER_NETWORK_ACTIVATION_H_
+#define CAVIAR_WORKER_NETWORK_ACTIVATION_H_
+
+#include "worker/network/architecture.h"
+#include "worker/network/eigen.h"
+
+namespace caviar::network {
+
+// Slope of leaky_relu below zero (Maas et al. 2013).
+inline constexpr double kLeakyReluSlope = 0.01;
+
+// values <- f(values).
+template <typename Scalar>
+void Activate(Activation activation, MatrixView<Scalar> values) {
+  auto x = values.array();
+  switch (activation) {
+    // max(0, x) written so that NaN stays NaN: a network that diverged must not look sound.
+    case Activation::kRelu:
+      x = (x < Scalar(0)).select(Scalar(0), x);
+      break;
+    case Activation::kLeakyRelu:
+      x = (x < Scalar(0)).select(Scalar(kLeakyReluSlope) * x, x);
+      break;
+    case Activation::kTanh:
+      x = x.tanh();
+      break;
+    case Activation::kSigmoid:
+      x = x.logistic();
+      break;
+  }
+}
+
+// gradient <- gradient * f'(z), where values = f(z): every derivative here is a function of f(z).
+// At the kink of the rectifiers it is the left one.
+template <typename Scalar>
+void ActivationGradient(Activation activation, ConstMatrixView<Scalar> values,
+                        MatrixView<Scalar> gradient) {
+  const auto y = values.array();
+  auto g = gradient.array();
+  switch (activation) {
+    case Activation::kRelu:
+      g = (y > Scalar(0)).select(g, Scalar(0));
+      break;
+    case Activation::kLeakyRelu:
+      g = (y > Scalar(0)).select(g, Scalar(kLeakyReluSlope) * g);
+      break;
+    case Activation::kTanh:
+      g *= Scalar(1) - y.square();
+      break;
+    case Activation::kSigmoid:
+      g *= y * (Scalar(1) - y);
+      break;
+  }
+}
+
+}  // namespace caviar::network
+
+#endif  // CAVIAR_WORKER_NETWORK_ACTIVATION_H_

@@ -1,0 +1,90 @@
+// What a network is, in plain values: its shape, the rule that trains it, and where its numbers
+// lie.
+//
+// This room builds and trains batch-norm networks: layers, losses, optimizers, schedules,
+// initialization, weights files. It may know the trainer's hyperparameters (the message) and
+// nothing else of Caviar. It must never know threads, clocks, calls or where examples come from.
+// Eigen stays inside (eigen.h and the headers that include it); this header and network.h, which
+// others include, are plain.
+#ifndef CAVIAR_WORKER_NETWORK_ARCHITECTURE_H_
+#define CAVIAR_WORKER_NETWORK_ARCHITECTURE_H_
+
+#include <cstdint>
+#include <vector>
+
+namespace caviar::network {
+
+// The numbers of these enums are stored in weights files and never change.
+enum class Activation : uint32_t { kRelu = 0, kLeakyRelu = 1, kTanh = 2, kSigmoid = 3 };
+enum class BatchNormPosition : uint32_t { kNone = 0, kBeforeActivation = 1, kAfterActivation = 2 };
+
+enum class Optimizer { kSgd, kAdam };
+enum class Initialization { kHe, kXavier };
+
+// Everything but the numbers that evaluation needs.
+struct Architecture {
+  // Values of one example, >= 1.
+  int inputs = 0;
+  // Units of each hidden layer, each in [1, 65536]; at most 64 layers. Empty: softmax regression.
+  std::vector<int> hidden;
+  // >= 1.
+  int classes = 0;
+  Activation activation = Activation::kRelu;
+  BatchNormPosition batch_norm = BatchNormPosition::kBeforeActivation;
+  // Of the running mean and variance, in [0, 1).
+  double batch_norm_momentum = 0.9;
+  // Added to the variance under the square root, in (0, 1].
+  double batch_norm_epsilon = 1e-5;
+
+  friend bool operator==(const Architecture&, const Architecture&) = default;
+};
+
+// How an update changes the parameters. Ranges are those of BatchNormNetworkParameters.
+struct UpdateRule {
+  Optimizer optimizer = Optimizer::kAdam;
+  double momentum = 0.9;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double l2 = 0;
+};
+
+// Where one layer's numbers lie: offsets into the parameters, and into the statistics. -1: it has
+// none. Matrices are column-major.
+struct LayerLayout {
+  int inputs = 0;
+  int units = 0;
+  int64_t weights = -1;  // [units x inputs]
+  // [units]. Absent where batch norm follows at once: it would subtract the bias again.
+  int64_t bias = -1;
+  int64_t gamma = -1;             // [units]
+  int64_t beta = -1;              // [units]
+  int64_t running_mean = -1;      // [units], into the statistics
+  int64_t running_variance = -1;  // [units], into the statistics
+};
+
+// All layers, the output layer last. Every array starts at a multiple of 16 elements, so that it is
+// aligned for every instruction set; the numbers between are zero and stay so.
+struct Layout {
+  std::vector<LayerLayout> layers;
+  int64_t parameters = 0;
+  int64_t statistics = 0;
+};
+
+Layout MakeLayout(const Architecture& architecture);
+
+// All numbers of a network that evaluation reads, in the places of its Layout.
+struct NetworkState {
+  std::vector<float> parameters;
+  // The running mean and variance without the weight of their start: s <- m * s + (1 - m) * b from
+  // s = 0. With the start r0 it would be r = s + m^t * r0, and evaluation, which removes the
+  // start's weight, reads (r - m^t * r0) / (1 - m^t) = s / (1 - m^t). Kept so, nothing cancels in
+  // float.
+  std::vector<float> statistics;
+  // Updates so far: t above.
+  int64_t updates = 0;
+};
+
+}  // namespace caviar::network
+
+#endif  // CAVIAR_WORKER_NETWORK_ARCHITECTURE_H_

@@ -1,0 +1,93 @@
+// A hidden layer: dense, then batch norm and activation in the order that the architecture says.
+#ifndef CAVIAR_WORKER_NETWORK_HIDDEN_LAYER_H_
+#define CAVIAR_WORKER_NETWORK_HIDDEN_LAYER_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "worker/network/activation.h"
+#include "worker/network/batch_norm.h"
+#include "worker/network/dense.h"
+
+namespace caviar::network {
+
+template <typename Scalar>
+class HiddenLayer {
+ public:
+  HiddenLayer(const LayerLayout& layer, const Architecture& architecture, int capacity)
+      : layer_(layer),
+        activation_(architecture.activation),
+        output_(layer.units, capacity),
+        gradient_(layer.units, capacity) {
+    if (architecture.batch_norm != BatchNormPosition::kNone) {
+      batch_norm_.emplace(layer, architecture.batch_norm_momentum, architecture.batch_norm_epsilon,
+                          capacity);
+    }
+    // Its derivative needs the activation, which batch norm would otherwise overwrite.
+    if (architecture.batch_norm == BatchNormPosition::kAfterActivation) {
+      activated_.resize(layer.units, capacity);
+    }
+  }
+
+  // [units x count] of the last Train or Evaluate.
+  const Scalar* output() const { return output_.data(); }
+  // Where the next layer writes the loss's gradient by output().
+  Scalar* gradient() { return gradient_.data(); }
+
+  void Train(const Scalar* parameters, const Scalar* input, int count,
+             MatrixProduct<Scalar>& product) {
+    Forward(parameters, input, count, product,
+            [&](const Scalar* x, Scalar* y) { batch_norm_->Train(parameters, x, count, y); });
+  }
+
+  void Evaluate(const Scalar* parameters, const Scalar* statistics, int64_t updates,
+                const Scalar* input, int count, MatrixProduct<Scalar>& product) {
+    Forward(parameters, input, count, product, [&](const Scalar* x, Scalar* y) {
+      batch_norm_->Evaluate(parameters, statistics, updates, x, count, y);
+    });
+  }
+
+  void UpdateStatistics(int count, Scalar* statistics) const {
+    if (batch_norm_) batch_norm_->UpdateStatistics(count, statistics);
+  }
+
+  // After Train: from gradient(), the gradients by all parameters, and by the input unless
+  // `input_gradient` is null.
+  void Backward(const Scalar* parameters, const Scalar* input, int count, Scalar l2,
+                MatrixProduct<Scalar>& product, Scalar* parameter_gradient,
+                Scalar* input_gradient) {
+    const bool after = activated_.size() > 0;
+    if (after) batch_norm_->Backward(parameters, count, gradient_.data(), parameter_gradient);
+    const Scalar* activated = after ? activated_.data() : output_.data();
+    ActivationGradient<Scalar>(activation_, ConstMatrixView<Scalar>(activated, layer_.units, count),
+                               MatrixView<Scalar>(gradient_.data(), layer_.units, count));
+    if (batch_norm_ && !after) {
+      batch_norm_->Backward(parameters, count, gradient_.data(), parameter_gradient);
+    }
+    DenseBackward(layer_, parameters, input, gradient_.data(), count, l2, product,
+                  parameter_gradient, input_gradient);
+  }
+
+ private:
+  template <typename Normalize>
+  void Forward(const Scalar* parameters, const Scalar* input, int count,
+               MatrixProduct<Scalar>& product, Normalize normalize) {
+    const bool after = activated_.size() > 0;
+    Scalar* z = after ? activated_.data() : output_.data();
+    DenseForward(layer_, parameters, input, count, product, z);
+    if (batch_norm_ && !after) normalize(z, z);
+    Activate<Scalar>(activation_, MatrixView<Scalar>(z, layer_.units, count));
+    if (after) normalize(z, output_.data());
+  }
+
+  LayerLayout layer_;
+  Activation activation_;
+  std::optional<BatchNorm<Scalar>> batch_norm_;
+  Matrix<Scalar> activated_;
+  Matrix<Scalar> output_;
+  Matrix<Scalar> gradient_;
+};
+
+}  // namespace caviar::network
+
+#endif  // CAVIAR_WORKER_NETWORK_HIDDEN_LAYER_H_
