@@ -1,0 +1,143 @@
+#include "client/api/client.h"
+
+#include <set>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "caviar/v1/server_service.grpc.pb.h"
+#include "caviar/v1/study_service.grpc.pb.h"
+#include "client/api/channel.h"
+#include "client/api/request_ids.h"
+#include "client/api/retry.h"
+
+namespace caviar::client {
+namespace {
+
+using StudyStub = v1::StudyService::Stub;
+using ServerStub = v1::ServerService::Stub;
+
+constexpr absl::Duration kMinBackoff = absl::Milliseconds(50);
+constexpr absl::Duration kMaxBackoff = absl::Seconds(2);
+
+class GrpcClient final : public Client {
+ public:
+  explicit GrpcClient(ClientOptions options)
+      : options_(std::move(options)),
+        channel_(MakeChannel(options_.address)),
+        studies_(channel_),
+        server_(channel_) {}
+
+  absl::StatusOr<v1::Study> CreateStudy(v1::CreateStudyRequest request) override {
+    return Mutate(&StudyStub::CreateStudy, request);
+  }
+  absl::StatusOr<v1::Study> GetStudy(const v1::GetStudyRequest& request) override {
+    return Call(studies_, &StudyStub::GetStudy, request);
+  }
+  absl::StatusOr<v1::ListStudiesResponse> ListStudies(
+      const v1::ListStudiesRequest& request) override {
+    return Call(studies_, &StudyStub::ListStudies, request);
+  }
+  absl::StatusOr<v1::Study> StopStudy(v1::StopStudyRequest request) override {
+    return Mutate(&StudyStub::StopStudy, request);
+  }
+  absl::StatusOr<v1::Study> ResumeStudy(v1::ResumeStudyRequest request) override {
+    return Mutate(&StudyStub::ResumeStudy, request);
+  }
+  absl::StatusOr<v1::DeleteStudyResponse> DeleteStudy(v1::DeleteStudyRequest request) override {
+    return Mutate(&StudyStub::DeleteStudy, request);
+  }
+  absl::StatusOr<v1::Trial> GetTrial(const v1::GetTrialRequest& request) override {
+    return Call(studies_, &StudyStub::GetTrial, request);
+  }
+  absl::StatusOr<v1::ListTrialsResponse> ListTrials(const v1::ListTrialsRequest& request) override {
+    return Call(studies_, &StudyStub::ListTrials, request);
+  }
+  absl::StatusOr<v1::ListBestTrialsResponse> ListBestTrials(
+      const v1::ListBestTrialsRequest& request) override {
+    return Call(studies_, &StudyStub::ListBestTrials, request);
+  }
+  absl::StatusOr<v1::AskTrialResponse> AskTrial(v1::AskTrialRequest request) override {
+    return Mutate(&StudyStub::AskTrial, request);
+  }
+  // Reports and tells are told apart by their token and steps, without a request id.
+  absl::StatusOr<v1::ReportTrialResponse> ReportTrial(
+      const v1::ReportTrialRequest& request) override {
+    return Call(studies_, &StudyStub::ReportTrial, request);
+  }
+  absl::StatusOr<v1::Trial> TellTrial(const v1::TellTrialRequest& request) override {
+    return Call(studies_, &StudyStub::TellTrial, request);
+  }
+  absl::StatusOr<v1::ServerStatus> GetServerStatus() override {
+    return Call(server_, &ServerStub::GetServerStatus, v1::GetServerStatusRequest());
+  }
+  absl::StatusOr<v1::ListWorkersResponse> ListWorkers() override {
+    return Call(server_, &ServerStub::ListWorkers, v1::ListWorkersRequest());
+  }
+
+  absl::Status WatchStudy(const v1::WatchStudyRequest& request,
+                          std::function<bool(const v1::WatchStudyResponse&)> on_change) override {
+    grpc::ClientContext context;  // without a deadline; keepalive notices a dead coordinator
+    {
+      absl::MutexLock lock(&mutex_);
+      watches_.insert(&context);
+    }
+    AwaitReconnection(*channel_);
+    bool enough = false;
+    const auto reader = studies_.WatchStudy(&context, request);
+    v1::WatchStudyResponse response;
+    while (reader->Read(&response)) {
+      if (enough || on_change(response)) continue;
+      enough = true;
+      context.TryCancel();  // reading goes on until the call has ended
+    }
+    const grpc::Status status = reader->Finish();
+    absl::MutexLock lock(&mutex_);
+    watches_.erase(&context);
+    return enough ? absl::OkStatus() : FromGrpcStatus(status, options_.address);
+  }
+
+  void CancelWatch() override {
+    absl::MutexLock lock(&mutex_);
+    for (grpc::ClientContext* context : watches_) context->TryCancel();  // does not wait
+  }
+
+ private:
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Call(Stub& stub,
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                                const Request& request) {
+    return Retry(options_.patience, Backoff(kMinBackoff, kMaxBackoff, DrawRandom()), [&] {
+      AwaitReconnection(*channel_);
+      grpc::ClientContext context;
+      SetTimeout(context, options_.call_timeout);
+      return CallOnce(stub, method, context, request, options_.address);
+    });
+  }
+
+  // A call with a request id, the same one for every try.
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> Mutate(grpc::Status (StudyStub::*method)(grpc::ClientContext*,
+                                                                    const Request&, Response*),
+                                  Request& request) {
+    if (!request.has_request_id()) *request.mutable_request_id() = ids_.Next();
+    return Call(studies_, method, request);
+  }
+
+  const ClientOptions options_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  StudyStub studies_;
+  ServerStub server_;
+  RequestIds ids_;
+  absl::Mutex mutex_;
+  std::set<grpc::ClientContext*> watches_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+std::unique_ptr<Client> Client::Connect(ClientOptions options) {
+  return std::make_unique<GrpcClient>(std::move(options));
+}
+
+}  // namespace caviar::client

@@ -1,0 +1,66 @@
+// The C++ client library: typed calls to a coordinator.
+//
+// This room knows the services' stubs. It must never know terminals, files or training.
+#ifndef CAVIAR_CLIENT_API_CLIENT_H_
+#define CAVIAR_CLIENT_API_CLIENT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "caviar/v1/server_service.pb.h"
+#include "caviar/v1/study_service.pb.h"
+
+namespace caviar::client {
+
+struct ClientOptions {
+  // host:port.
+  std::string address;
+  // How long a call goes on trying while the coordinator cannot be reached, with backoff and
+  // jitter. Repeats carry the same request id.
+  absl::Duration patience = absl::Seconds(5);
+  // Bound on a single try.
+  absl::Duration call_timeout = absl::Seconds(30);
+};
+
+// Calls block. Thread safe. Request ids are filled in. Errors are the coordinator's own,
+// ErrorDetail included; UNAVAILABLE: it could not be reached, and the message names the address.
+class Client {
+ public:
+  static std::unique_ptr<Client> Connect(ClientOptions options);
+  virtual ~Client() = default;
+
+  virtual absl::StatusOr<v1::Study> CreateStudy(v1::CreateStudyRequest request) = 0;
+  virtual absl::StatusOr<v1::Study> GetStudy(const v1::GetStudyRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListStudiesResponse> ListStudies(
+      const v1::ListStudiesRequest& request) = 0;
+  virtual absl::StatusOr<v1::Study> StopStudy(v1::StopStudyRequest request) = 0;
+  virtual absl::StatusOr<v1::Study> ResumeStudy(v1::ResumeStudyRequest request) = 0;
+  virtual absl::StatusOr<v1::DeleteStudyResponse> DeleteStudy(v1::DeleteStudyRequest request) = 0;
+  virtual absl::StatusOr<v1::Trial> GetTrial(const v1::GetTrialRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListTrialsResponse> ListTrials(
+      const v1::ListTrialsRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListBestTrialsResponse> ListBestTrials(
+      const v1::ListBestTrialsRequest& request) = 0;
+  virtual absl::StatusOr<v1::AskTrialResponse> AskTrial(v1::AskTrialRequest request) = 0;
+  virtual absl::StatusOr<v1::ReportTrialResponse> ReportTrial(
+      const v1::ReportTrialRequest& request) = 0;
+  virtual absl::StatusOr<v1::Trial> TellTrial(const v1::TellTrialRequest& request) = 0;
+  virtual absl::StatusOr<v1::ServerStatus> GetServerStatus() = 0;
+  virtual absl::StatusOr<v1::ListWorkersResponse> ListWorkers() = 0;
+
+  // Calls `on_change` for each message until the study is over (OK), `on_change` returns false
+  // (OK), CancelWatch is called (CANCELLED), or an error. One try: the caller decides whether to
+  // watch again.
+  virtual absl::Status WatchStudy(const v1::WatchStudyRequest& request,
+                                  std::function<bool(const v1::WatchStudyResponse&)> on_change) = 0;
+  // Ends a running WatchStudy from any thread (not from a signal handler).
+  virtual void CancelWatch() = 0;
+};
+
+}  // namespace caviar::client
+
+#endif  // CAVIAR_CLIENT_API_CLIENT_H_

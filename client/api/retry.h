@@ -1,0 +1,38 @@
+// Which errors are worth another try, and the loop that tries.
+#ifndef CAVIAR_CLIENT_API_RETRY_H_
+#define CAVIAR_CLIENT_API_RETRY_H_
+
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "client/api/backoff.h"
+
+namespace caviar::client {
+
+// The least delay before another try may succeed: that of the ErrorDetail, else 0. nullopt: another
+// try is no use. UNAVAILABLE may always be tried again; RESOURCE_EXHAUSTED only with a retry_delay,
+// because gRPC itself answers so to messages that will always be too large.
+std::optional<absl::Duration> RetryDelay(const absl::Status& status);
+
+// Calls `attempt`, which returns an absl::StatusOr, until it succeeds, fails for good, or
+// `patience` would be over before the next try. Returns the last answer.
+template <typename Attempt>
+auto Retry(absl::Duration patience, Backoff backoff, Attempt attempt) {
+  absl::Duration waited;
+  for (;;) {
+    auto result = attempt();
+    if (result.ok()) return result;
+    const std::optional<absl::Duration> least = RetryDelay(result.status());
+    if (!least) return result;
+    const absl::Duration delay = std::max(*least, backoff.Next());
+    waited += delay;
+    if (waited > patience) return result;
+    absl::SleepFor(delay);
+  }
+}
+
+}  // namespace caviar::client
+
+#endif  // CAVIAR_CLIENT_API_RETRY_H_

@@ -1,0 +1,159 @@
+#include "client/api/worker_client.h"
+
+#include <zlib.h>
+
+#include <set>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "caviar/v1/worker_service.grpc.pb.h"
+#include "client/api/channel.h"
+
+namespace caviar::client {
+namespace {
+
+using Stub = v1::WorkerService::Stub;
+
+// Running calls, so that another thread can cancel them.
+class RunningCalls {
+ public:
+  // Enters `context`, or returns false: cancelled.
+  bool Enter(grpc::ClientContext& context) {
+    absl::MutexLock lock(&mutex_);
+    if (cancelled_) return false;
+    contexts_.insert(&context);
+    return true;
+  }
+  void Leave(grpc::ClientContext& context) {
+    absl::MutexLock lock(&mutex_);
+    contexts_.erase(&context);
+  }
+  void Cancel() {
+    absl::MutexLock lock(&mutex_);
+    cancelled_ = true;
+    for (grpc::ClientContext* context : contexts_) context->TryCancel();  // does not wait
+  }
+
+ private:
+  absl::Mutex mutex_;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  std::set<grpc::ClientContext*> contexts_ ABSL_GUARDED_BY(mutex_);
+};
+
+class GrpcWorkerClient final : public WorkerClient {
+ public:
+  explicit GrpcWorkerClient(Options options)
+      : options_(std::move(options)), channel_(MakeChannel(options_.address)), stub_(channel_) {}
+
+  v1::RequestId NextRequestId() override { return ids_.Next(); }
+
+  absl::StatusOr<v1::RegisterWorkerResponse> Register(
+      const v1::RegisterWorkerRequest& request) override {
+    return Call(waiting_, &Stub::RegisterWorker, request, options_.call_timeout);
+  }
+
+  absl::StatusOr<v1::AcquireWorkResponse> Acquire(const v1::AcquireWorkRequest& request) override {
+    const absl::Duration wait = request.has_wait() ? absl::Seconds(request.wait().seconds()) +
+                                                         absl::Nanoseconds(request.wait().nanos())
+                                                   : absl::Seconds(30);
+    return Call(waiting_, &Stub::AcquireWork, request, wait + absl::Seconds(10));
+  }
+
+  absl::StatusOr<v1::RenewLeasesResponse> Renew(const v1::RenewLeasesRequest& request,
+                                                absl::Duration timeout) override {
+    return Call(other_, &Stub::RenewLeases, request, timeout);
+  }
+
+  absl::StatusOr<v1::ReportMeasurementsResponse> Report(
+      const v1::ReportMeasurementsRequest& request) override {
+    return Call(other_, &Stub::ReportMeasurements, request, options_.call_timeout);
+  }
+
+  absl::StatusOr<v1::FinishWorkResponse> Finish(const v1::FinishWorkRequest& request) override {
+    return Call(other_, &Stub::FinishWork, request, options_.call_timeout);
+  }
+
+  absl::StatusOr<v1::GiveBackWorkResponse> GiveBack(const v1::GiveBackWorkRequest& request,
+                                                    absl::Duration timeout) override {
+    return Call(other_, &Stub::GiveBackWork, request, timeout);
+  }
+
+  absl::StatusOr<int64_t> UploadChunk(const v1::FencingToken& token, v1::Artifact::Kind kind,
+                                      int64_t step, absl::string_view file, uint32_t crc32,
+                                      int64_t offset) override {
+    const absl::string_view data = file.substr(offset, kChunkBytes);
+    v1::UploadChunkRequest request;
+    *request.mutable_token() = token;
+    request.set_kind(kind);
+    request.set_step(step);
+    request.set_size(static_cast<int64_t>(file.size()));
+    request.set_crc32(crc32);
+    request.set_offset(offset);
+    request.set_data(data.data(), data.size());
+    request.set_data_crc32(Crc32(data));
+    const auto response = Call(other_, &Stub::UploadChunk, request, options_.call_timeout);
+    if (!response.ok()) return response.status();
+    return response->received();
+  }
+
+  absl::StatusOr<std::string> DownloadChunk(const v1::Artifact& artifact, int64_t offset) override {
+    v1::DownloadChunkRequest request;
+    *request.mutable_artifact() = artifact;
+    request.set_offset(offset);
+    auto response = Call(other_, &Stub::DownloadChunk, request, options_.call_timeout);
+    if (!response.ok()) return response.status();
+    if (response->data().empty()) {
+      return absl::DataLossError(absl::StrCat("the coordinator's file ends at ", offset, " of ",
+                                              artifact.size(), " bytes"));
+    }
+    if (Crc32(response->data()) != response->data_crc32()) {
+      return absl::DataLossError(
+          absl::StrCat("the chunk at offset ", offset, " came with a wrong checksum"));
+    }
+    return std::move(*response->mutable_data());
+  }
+
+  void CancelWaiting() override { waiting_.Cancel(); }
+
+  void CancelAll() override {
+    waiting_.Cancel();
+    other_.Cancel();
+  }
+
+ private:
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> Call(RunningCalls& running,
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                                const Request& request, absl::Duration timeout) {
+    AwaitReconnection(*channel_);
+    grpc::ClientContext context;
+    SetTimeout(context, timeout);
+    if (!running.Enter(context)) return absl::CancelledError("the worker is leaving");
+    auto response = CallOnce(stub_, method, context, request, options_.address);
+    running.Leave(context);
+    return response;
+  }
+
+  const Options options_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  Stub stub_;
+  RequestIds ids_;
+  RunningCalls waiting_;  // Register and Acquire
+  RunningCalls other_;
+};
+
+}  // namespace
+
+uint32_t Crc32(absl::string_view data) {
+  return static_cast<uint32_t>(
+      crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size()));
+}
+
+std::unique_ptr<WorkerClient> WorkerClient::Connect(Options options) {
+  return std::make_unique<GrpcWorkerClient>(std::move(options));
+}
+
+}  // namespace caviar::client

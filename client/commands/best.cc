@@ -1,0 +1,71 @@
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/commands/command_line.h"
+#include "client/commands/trial_text.h"
+#include "client/render/number.h"
+#include "client/render/table.h"
+#include "client/render/text.h"
+
+namespace caviar::commands {
+namespace {
+
+struct Arguments {
+  std::string study;
+  int top = 5;
+};
+
+void PrintTable(const v1::Study& study, const v1::ListBestTrialsResponse& best, Session& session) {
+  if (best.trials_size() == 0) {
+    session.Complain(absl::StrCat(study.name(), " has no completed trial yet"));
+    return;
+  }
+  render::Table table(WithParameterColumns(
+      {{"rank", true}, {"trial", true}, {study.objective().metric(), true}, {"step", true}},
+      study));
+  int rank = 0;
+  for (const v1::Trial& trial : best.trials()) {
+    std::vector<render::Cell> cells = {
+        absl::StrCat(++rank),
+        absl::StrCat(trial.number()),
+        {ObjectiveText(trial), rank == 1 ? render::Color::kGreen : render::Color::kNone},
+        ObjectiveStepText(trial)};
+    AppendParameterCells(study, trial, cells);
+    table.AddRow(std::move(cells));
+  }
+  session.out() << table.Render(session.colors());
+  const std::string test = TestEvaluationText(study);
+  if (!test.empty()) session.out() << "\ntest set: " << render::Printable(test) << "\n";
+}
+
+int Best(const Arguments& arguments, Session& session) {
+  const auto client = session.Client();
+  if (!client.ok()) return session.Fail(client.status());
+  v1::ListBestTrialsRequest request;
+  request.set_study(arguments.study);
+  request.set_count(arguments.top);
+  const auto best = (*client)->ListBestTrials(request);
+  if (!best.ok()) return session.Fail(best.status());
+  if (!session.is_table()) {
+    session.Print(*best);
+    return kDone;
+  }
+  v1::GetStudyRequest get;
+  get.set_study(arguments.study);
+  const auto study = (*client)->GetStudy(get);
+  if (!study.ok()) return session.Fail(study.status());
+  PrintTable(*study, *best, session);
+  return kDone;
+}
+
+}  // namespace
+
+void AddBest(CLI::App& app, CommandLine& line) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App& command = line.Add(app, "best", "List the best trials of a study, best first",
+                               [arguments](Session& session) { return Best(*arguments, session); });
+  command.add_option("NAME", arguments->study, "Name of the study")->required();
+  command.add_option("--top", arguments->top, "How many; default: 5")->check(CLI::Range(1, 1000));
+}
+
+}  // namespace caviar::commands

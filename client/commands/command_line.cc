@@ -1,0 +1,73 @@
+#include "client/commands/command_line.h"
+
+#include <utility>
+
+namespace caviar::commands {
+
+CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "caviar") {
+  app_.require_subcommand(1);
+  app_.set_help_flag("-h,--help", "Print this help and exit");
+  app_.set_version_flag("--version", "caviar " CAVIAR_VERSION);
+  app_.footer(
+      "Exit codes: 0 done; 1 what was asked for failed; 2 wrong usage or wrong file; 3 no "
+      "coordinator there.");
+  AddConnection(app_);
+
+  const auto add_group = [this](const char* name, const char* about) -> CLI::App& {
+    CLI::App& group = *app_.add_subcommand(name, about);
+    group.require_subcommand(1);
+    return group;
+  };
+  CLI::App& study = add_group("study", "Tuning jobs");
+  AddStudyCreate(study, *this);
+  AddStudyList(study, *this);
+  AddStudyShow(study, *this);
+  AddStudyWait(study, *this);
+  AddStudyStop(study, *this);
+  AddStudyResume(study, *this);
+  AddStudyDelete(study, *this);
+  AddStudyInit(study, *this);
+  AddStudySchema(study, *this);
+  CLI::App& trial = add_group("trial", "Configurations that were tried");
+  AddTrialList(trial, *this);
+  AddTrialShow(trial, *this);
+  AddBest(app_, *this);
+  AddAsk(app_, *this);
+  AddReport(app_, *this);
+  AddTell(app_, *this);
+  AddExport(app_, *this);
+  AddWorkerList(add_group("worker", "Processes that train"), *this);
+  AddServerStatus(add_group("server", "The coordinator"), *this);
+  AddCompletions(app_, *this);
+}
+
+void CommandLine::AddConnection(CLI::App& command) {
+  command.add_option("--coordinator", options_.coordinator,
+                     "Address, host:port; default: $CAVIAR_COORDINATOR, else 127.0.0.1:7461");
+  command.add_option("--patience", options_.patience,
+                     "How long to try to reach the coordinator; default: 5s");
+}
+
+CLI::App& CommandLine::AddLocal(CLI::App& parent, const std::string& name, const std::string& about,
+                                Run run) {
+  CLI::App& command = *parent.add_subcommand(name, about);
+  command.callback([this, run = std::move(run)] { run_ = run; });
+  return command;
+}
+
+CLI::App& CommandLine::AddRemote(CLI::App& parent, const std::string& name,
+                                 const std::string& about, Run run) {
+  CLI::App& command = AddLocal(parent, name, about, std::move(run));
+  AddConnection(command);
+  return command;
+}
+
+CLI::App& CommandLine::Add(CLI::App& parent, const std::string& name, const std::string& about,
+                           Run run) {
+  CLI::App& command = AddRemote(parent, name, about, std::move(run));
+  command.add_option("--output", options_.output, "table, json or yaml; default: table")
+      ->check(CLI::IsMember({"table", "json", "yaml"}));
+  return command;
+}
+
+}  // namespace caviar::commands

@@ -1,0 +1,40 @@
+#include "absl/strings/str_cat.h"
+#include "client/commands/command_line.h"
+#include "client/commands/trial_text.h"
+#include "client/render/number.h"
+#include "client/render/table.h"
+
+namespace caviar::commands {
+namespace {
+
+int Status(Session& session) {
+  const auto client = session.Client();
+  if (!client.ok()) return session.Fail(client.status());
+  const auto status = (*client)->GetServerStatus();
+  if (!status.ok()) return session.Fail(status.status());
+  if (!session.is_table()) {
+    session.Print(*status);
+    return kDone;
+  }
+  session.out() << render::RenderPairs(
+      {{"coordinator", *session.Address()},
+       {"version", status->version()},
+       {"up for", render::DurationText(render::ToDuration(status->uptime()))},
+       {"studies", absl::StrCat(status->active_studies(), " active, ", status->stopped_studies(),
+                                " stopped, ", status->ended_studies(), " ended")},
+       {"trials", CountsText(status->trial_counts())},
+       {"workers", absl::StrCat(status->workers(), ", ", status->busy_slots(), " of ",
+                                status->slots(), " slots busy")},
+       {"lease TTL", render::DurationText(render::ToDuration(status->lease_ttl()))},
+       {"commit", absl::StrCat(status->commit())}},
+      session.colors());
+  return kDone;
+}
+
+}  // namespace
+
+void AddServerStatus(CLI::App& server, CommandLine& line) {
+  line.Add(server, "status", "Show how the coordinator is", Status);
+}
+
+}  // namespace caviar::commands

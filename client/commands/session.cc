@@ -1,0 +1,107 @@
+#include "client/commands/session.h"
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "caviar/v1/error_detail.h"
+#include "client/render/json.h"
+#include "client/render/text.h"
+#include "client/render/yaml.h"
+#include "client/study_file/scalar.h"
+
+namespace caviar::commands {
+
+absl::StatusOr<std::string> Session::Address() const {
+  std::string address = options_.coordinator;
+  absl::string_view origin = "--coordinator";
+  if (address.empty()) {
+    origin = "CAVIAR_COORDINATOR";
+    address = environment_.variable("CAVIAR_COORDINATOR").value_or("");
+  }
+  if (address.empty()) address = "127.0.0.1:7461";
+  const size_t colon = address.rfind(':');
+  int port = 0;
+  if (colon == std::string::npos || colon == 0 ||
+      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(origin, " is \"", address, "\"; write host:port, such as 127.0.0.1:7461"));
+  }
+  return address;
+}
+
+absl::StatusOr<client::Client*> Session::Client() {
+  if (client_ == nullptr) {
+    absl::StatusOr<std::string> address = Address();
+    if (!address.ok()) return address.status();
+    const auto patience = study_file::ParseDuration(options_.patience);
+    if (!patience.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("--patience ", patience.status().message()));
+    }
+    client::ClientOptions options;
+    options.address = *std::move(address);
+    options.patience = *patience;
+    client_ = environment_.connect(options);
+  }
+  return client_.get();
+}
+
+bool Session::colors() const {
+  return environment_.out_is_terminal && environment_.variable("NO_COLOR").value_or("").empty();
+}
+
+render::Cell Session::StateCell(const std::string& state) {
+  using render::Color;
+  Color color = Color::kNone;
+  if (state == "COMPLETED" || state == "ACTIVE" || state == "ALIVE") color = Color::kGreen;
+  if (state == "RUNNING") color = Color::kCyan;
+  if (state == "FAILED" || state == "SILENT") color = Color::kRed;
+  if (state == "INFEASIBLE" || state == "STOPPED" || state == "PAUSED") color = Color::kYellow;
+  if (state == "CANCELLED" || state == "PRUNED") color = Color::kDim;
+  return {state, color};
+}
+
+void Session::Print(const nlohmann::ordered_json& json) {
+  out() << (options_.output == "yaml" ? render::FormatYaml(json) : render::FormatJson(json));
+}
+
+void Session::Print(const google::protobuf::Message& message) { Print(render::ToJson(message)); }
+
+void Session::Complain(absl::string_view message) {
+  for (const absl::string_view line : absl::StrSplit(message, '\n')) {
+    environment_.err << "caviar: " << render::Printable(line) << "\n";
+  }
+}
+
+int Session::FailUsage(absl::string_view message) {
+  Complain(message);
+  return kWrongUsage;
+}
+
+int Session::Fail(const absl::Status& status) {
+  const auto detail = error::Detail(status);
+  if (absl::IsInvalidArgument(status)) {
+    if (!detail || detail->field_violations().empty()) return FailUsage(status.message());
+    for (const v1::FieldViolation& violation : detail->field_violations()) {
+      Complain(absl::StrCat(violation.field(), ": ", violation.description()));
+    }
+    return kWrongUsage;
+  }
+  // A coordinator that is there but cannot go on says why in the detail.
+  const bool is_away = (absl::IsUnavailable(status) && !detail) || absl::IsDeadlineExceeded(status);
+  if (!is_away) {
+    Complain(status.message().empty() ? status.ToString() : status.message());
+    return kFailed;
+  }
+  const std::string address = Address().value_or("");
+  const std::string message(status.message());
+  Complain(message.find(address) != std::string::npos
+               ? message
+               : absl::StrCat("no coordinator answers at ", address, ": ", message));
+  Complain(absl::StrCat("start one with `caviar-coordinator --listen ", address,
+                        " --data-dir ./caviar-data`, or say where it is with --coordinator or "
+                        "CAVIAR_COORDINATOR"));
+  return kNoCoordinator;
+}
+
+}  // namespace caviar::commands

@@ -1,0 +1,66 @@
+// One run of the command line: its global options, its client, its way to answer and to fail.
+#ifndef CAVIAR_CLIENT_COMMANDS_SESSION_H_
+#define CAVIAR_CLIENT_COMMANDS_SESSION_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "client/api/client.h"
+#include "client/commands/environment.h"
+#include "client/render/table.h"
+#include "google/protobuf/message.h"
+#include "nlohmann/json.hpp"
+
+namespace caviar::commands {
+
+// What the options that all commands share say.
+struct GlobalOptions {
+  // host:port; empty: CAVIAR_COORDINATOR, else 127.0.0.1:7461.
+  std::string coordinator;
+  // table, json or yaml.
+  std::string output = "table";
+  // How long to try to reach the coordinator.
+  std::string patience = "5s";
+};
+
+class Session {
+ public:
+  Session(Environment& environment, const GlobalOptions& options)
+      : environment_(environment), options_(options) {}
+
+  // The coordinator's address. INVALID_ARGUMENT: not host:port.
+  absl::StatusOr<std::string> Address() const;
+  // Checks the address and the patience; connects at the first call.
+  absl::StatusOr<client::Client*> Client();
+
+  Environment& environment() { return environment_; }
+  std::ostream& out() { return environment_.out; }
+  // Whether the answer is to be a table (or a page), not JSON or YAML.
+  bool is_table() const { return options_.output == "table"; }
+  // Whether `out` takes colours.
+  bool colors() const;
+  // A state's name in its colour.
+  static render::Cell StateCell(const std::string& state);
+
+  // As JSON or YAML, as the options say.
+  void Print(const nlohmann::ordered_json& json);
+  void Print(const google::protobuf::Message& message);
+  // A line on `err`, "caviar: " in front of each of its lines.
+  void Complain(absl::string_view message);
+
+  // Complains and returns the exit code that belongs to the error.
+  int Fail(const absl::Status& status);
+  int FailUsage(absl::string_view message);
+
+ private:
+  Environment& environment_;
+  const GlobalOptions& options_;
+  std::unique_ptr<client::Client> client_;
+};
+
+}  // namespace caviar::commands
+
+#endif  // CAVIAR_CLIENT_COMMANDS_SESSION_H_

@@ -1,0 +1,33 @@
+#include <memory>
+
+#include "client/commands/command_line.h"
+
+namespace caviar::commands {
+namespace {
+
+int Delete(const std::string& name, Session& session) {
+  const auto client = session.Client();
+  if (!client.ok()) return session.Fail(client.status());
+  v1::DeleteStudyRequest request;
+  request.set_study(name);
+  const auto answer = (*client)->DeleteStudy(std::move(request));
+  if (!answer.ok()) return session.Fail(answer.status());
+  if (session.is_table()) {
+    session.out() << name << " is deleted\n";
+  } else {
+    session.Print(*answer);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void AddStudyDelete(CLI::App& study, CommandLine& line) {
+  auto name = std::make_shared<std::string>();
+  CLI::App& command =
+      line.Add(study, "delete", "Delete a study with its trials and files, at once and for good",
+               [name](Session& session) { return Delete(*name, session); });
+  command.add_option("NAME", *name, "Name of the study")->required();
+}
+
+}  // namespace caviar::commands

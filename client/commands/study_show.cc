@@ -1,0 +1,164 @@
+#include <memory>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/commands/command_line.h"
+#include "client/commands/trial_text.h"
+#include "client/render/number.h"
+#include "client/render/table.h"
+#include "client/study_file/study_file.h"
+
+namespace caviar::commands {
+namespace {
+
+struct Arguments {
+  std::string study;
+  bool as_file = false;
+};
+
+std::string ObjectiveLine(const v1::Objective& objective) {
+  std::string text = absl::StrCat(absl::AsciiStrToLower(v1::Objective::Goal_Name(objective.goal())),
+                                  " ", objective.metric(), ", the ",
+                                  objective.value() == v1::Objective::LAST ? "last" : "best",
+                                  " measurement of a trial");
+  if (objective.has_target()) {
+    absl::StrAppend(&text, "; target ", render::FormatNumber(objective.target()));
+  }
+  return text;
+}
+
+std::string TrainerLine(const v1::Trainer& trainer) {
+  if (trainer.has_external()) return "external: a loop of one's own asks, reports and tells";
+  if (!trainer.has_batch_norm_network()) return "";
+  const v1::BatchNormNetwork& network = trainer.batch_norm_network();
+  const std::string& train =
+      network.data().has_csv() ? network.data().csv().train() : network.data().idx().train_images();
+  return absl::StrCat("batch_norm_network on ", train, ", epochs ", network.epochs());
+}
+
+std::string SamplerLine(const v1::Sampler& sampler) {
+  std::string text = absl::AsciiStrToLower(v1::Sampler::Algorithm_Name(sampler.algorithm()));
+  if (sampler.has_seed()) absl::StrAppend(&text, ", seed ", sampler.seed());
+  return text;
+}
+
+std::string LimitsLine(const v1::Limits& limits) {
+  std::vector<std::string> parts;
+  const auto add = [&](bool is_set, const char* name, const std::string& value) {
+    if (is_set) parts.push_back(absl::StrCat(name, " ", value));
+  };
+  add(limits.has_max_trials(), "max_trials", absl::StrCat(limits.max_trials()));
+  add(limits.has_parallel(), "parallel", absl::StrCat(limits.parallel()));
+  add(limits.has_max_failed(), "max_failed", absl::StrCat(limits.max_failed()));
+  add(limits.has_max_duration(), "max_duration",
+      render::DurationText(render::ToDuration(limits.max_duration())));
+  add(limits.has_max_attempts(), "max_attempts", absl::StrCat(limits.max_attempts()));
+  return absl::StrJoin(parts, ", ");
+}
+
+std::string BestLine(const v1::Study& study) {
+  if (!study.has_best_trial()) return "none yet";
+  return absl::StrCat(render::FormatNumber(study.best_objective()), " (trial ", study.best_trial(),
+                      ")");
+}
+
+template <typename Values>
+std::string Words(const Values& values) {
+  return absl::StrJoin(values, ", ", [](std::string* out, const v1::Value& value) {
+    absl::StrAppend(out, render::FormatValue(value));
+  });
+}
+
+std::string RangeText(const v1::Parameter& parameter) {
+  if (parameter.has_value()) return render::FormatValue(parameter.value());
+  if (parameter.type() == v1::Parameter::BOOL) return "false, true";
+  if (parameter.values_size() > 0) return Words(parameter.values());
+  std::string text = absl::StrCat(render::FormatNumber(parameter.min()), " .. ",
+                                  render::FormatNumber(parameter.max()));
+  if (parameter.has_step()) {
+    absl::StrAppend(&text, " by ", render::FormatNumber(parameter.step()));
+  }
+  return text;
+}
+
+std::string WhenText(const v1::Parameter& parameter) {
+  return absl::StrJoin(
+      parameter.when(), " and ", [](std::string* out, const v1::Condition& condition) {
+        absl::StrAppend(out, condition.parameter(), " = ", Words(condition.values()));
+      });
+}
+
+std::string ParametersTable(const v1::Study& study, bool colors) {
+  render::Table table({{"parameter"}, {"type"}, {"range"}, {"scale"}, {"when"}});
+  for (const v1::Parameter& parameter : study.parameters()) {
+    const bool has_scale =
+        parameter.type() == v1::Parameter::DOUBLE || parameter.type() == v1::Parameter::INT;
+    const auto scale = parameter.scale() == v1::Parameter::SCALE_UNSPECIFIED ? v1::Parameter::LINEAR
+                                                                             : parameter.scale();
+    table.AddRow({parameter.name(),
+                  parameter.has_value()
+                      ? "fixed"
+                      : absl::AsciiStrToLower(v1::Parameter::Type_Name(parameter.type())),
+                  RangeText(parameter),
+                  has_scale ? absl::AsciiStrToLower(v1::Parameter::Scale_Name(scale)) : "",
+                  WhenText(parameter)});
+  }
+  return table.Render(colors);
+}
+
+void PrintPage(const v1::Study& study, Session& session) {
+  std::string state = v1::Study::State_Name(study.state());
+  render::Cell state_cell = Session::StateCell(state);
+  if (study.end_reason() != v1::Study::END_REASON_UNSPECIFIED) {
+    absl::StrAppend(&state_cell.text, " (", v1::Study::EndReason_Name(study.end_reason()), ")");
+  }
+  const auto duration = render::DurationText(render::ToDuration(study.active_duration()));
+  session.out() << render::RenderPairs(
+      {{"study", study.name()},
+       {"description", study.description()},
+       {"state", state_cell},
+       {"message", study.message()},
+       {"objective", ObjectiveLine(study.objective())},
+       {"best", {BestLine(study), render::Color::kBold}},
+       {"test", TestEvaluationText(study)},
+       {"trials", CountsText(study.trial_counts())},
+       {"limits", LimitsLine(study.limits())},
+       {"trainer", TrainerLine(study.trainer())},
+       {"sampler", SamplerLine(study.sampler())},
+       {"created", render::TimeText(render::ToTime(study.create_time()))},
+       {"ended", study.has_end_time() ? render::TimeText(render::ToTime(study.end_time())) : ""},
+       {"active for", study.has_active_duration() ? duration : ""}},
+      session.colors());
+  session.out() << "\n" << ParametersTable(study, session.colors());
+}
+
+int Show(const Arguments& arguments, Session& session) {
+  const auto client = session.Client();
+  if (!client.ok()) return session.Fail(client.status());
+  v1::GetStudyRequest request;
+  request.set_study(arguments.study);
+  const auto study = (*client)->GetStudy(request);
+  if (!study.ok()) return session.Fail(study.status());
+  if (arguments.as_file) {
+    session.out() << study_file::WriteStudyFile(*study);
+  } else if (session.is_table()) {
+    PrintPage(*study, session);
+  } else {
+    session.Print(*study);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void AddStudyShow(CLI::App& study, CommandLine& line) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App& command =
+      line.Add(study, "show", "Show a study: its state, its best trial, its search space",
+               [arguments](Session& session) { return Show(*arguments, session); });
+  command.add_option("NAME", arguments->study, "Name of the study")->required();
+  command.add_flag("--as-file", arguments->as_file, "Print the study file that makes such a study");
+}
+
+}  // namespace caviar::commands

@@ -1,0 +1,87 @@
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/commands/ask_tokens.h"
+#include "client/commands/command_line.h"
+#include "client/commands/metric_arguments.h"
+#include "client/render/number.h"
+#include "client/render/text.h"
+
+namespace caviar::commands {
+namespace {
+
+struct Arguments {
+  std::string study;
+  int number = 0;
+  std::vector<std::string> metrics;
+  bool failed = false;
+  bool infeasible = false;
+  std::string message;
+};
+
+absl::StatusOr<v1::TellTrialRequest> ToRequest(const Arguments& arguments) {
+  v1::TellTrialRequest request;
+  request.set_study(arguments.study);
+  request.set_number(arguments.number);
+  const int outcomes = !arguments.metrics.empty() + arguments.failed + arguments.infeasible;
+  if (outcomes != 1) {
+    return absl::InvalidArgumentError(
+        "tell exactly one outcome: metrics (accuracy=0.83), --failed or --infeasible");
+  }
+  if (arguments.failed) {
+    request.mutable_failed()->set_message(arguments.message);
+  } else if (arguments.infeasible) {
+    request.mutable_infeasible()->set_message(arguments.message);
+  } else if (!arguments.message.empty()) {
+    return absl::InvalidArgumentError("--message goes with --failed or --infeasible");
+  } else {
+    const auto metrics = ParseMetrics(arguments.metrics);
+    if (!metrics.ok()) return metrics.status();
+    request.mutable_completed()->mutable_metrics()->insert(metrics->begin(), metrics->end());
+  }
+  return request;
+}
+
+int Tell(const Arguments& arguments, Session& session) {
+  auto request = ToRequest(arguments);
+  if (!request.ok()) return session.Fail(request.status());
+  const auto client = session.Client();
+  if (!client.ok()) return session.Fail(client.status());
+  const auto tokens = AskTokens::Open(session.environment(), *session.Address(), arguments.study);
+  if (!tokens.ok()) return session.Fail(tokens.status());
+  const auto token = tokens->Load(arguments.number);
+  if (!token.ok()) return session.Fail(token.status());
+  *request->mutable_token() = *token;
+  const auto trial = (*client)->TellTrial(*request);
+  if (!trial.ok()) return session.Fail(trial.status());
+  tokens->Remove(arguments.number);
+  if (!session.is_table()) {
+    session.Print(*trial);
+    return kDone;
+  }
+  session.out() << "trial " << trial->number() << " " << v1::Trial::State_Name(trial->state());
+  if (trial->has_objective()) session.out() << " " << render::FormatNumber(trial->objective());
+  if (!trial->message().empty()) session.out() << ": " << render::Printable(trial->message());
+  session.out() << "\n";
+  return kDone;
+}
+
+}  // namespace
+
+void AddTell(CLI::App& app, CommandLine& line) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App& command = line.Add(app, "tell", "End an asked trial with its outcome",
+                               [arguments](Session& session) { return Tell(*arguments, session); });
+  command.add_option("NAME", arguments->study, "Name of the study")->required();
+  command.add_option("NUMBER", arguments->number, "Number of the trial")
+      ->required()
+      ->check(CLI::NonNegativeNumber);
+  command.add_option("METRIC", arguments->metrics,
+                     "NAME=NUMBER, the study's objective among them, such as accuracy=0.83");
+  command.add_flag("--failed", arguments->failed, "It could not be run");
+  command.add_flag("--infeasible", arguments->infeasible,
+                   "It ran, but the configuration has no finite objective");
+  command.add_option("--message", arguments->message, "Why, for people");
+}
+
+}  // namespace caviar::commands

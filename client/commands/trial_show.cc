@@ -1,0 +1,133 @@
+#include <map>
+#include <memory>
+#include <set>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "client/commands/command_line.h"
+#include "client/commands/trial_text.h"
+#include "client/render/number.h"
+#include "client/render/progress.h"
+#include "client/render/table.h"
+
+namespace caviar::commands {
+namespace {
+
+struct Arguments {
+  std::string study;
+  int number = 0;
+};
+
+std::string TimeOrNothing(bool is_set, const google::protobuf::Timestamp& time) {
+  return is_set ? render::TimeText(render::ToTime(time)) : "";
+}
+
+std::string ObjectiveLine(const v1::Trial& trial) {
+  if (!trial.has_objective()) return "none";
+  std::string text = render::FormatNumber(trial.objective());
+  if (trial.has_objective_step()) absl::StrAppend(&text, " at step ", trial.objective_step());
+  return text;
+}
+
+std::string AttemptsTable(const v1::Trial& trial, bool colors) {
+  render::Table table(
+      {{"attempt", true}, {"worker"}, {"outcome"}, {"started"}, {"ended"}, {"message"}});
+  for (const v1::Attempt& attempt : trial.attempts()) {
+    const std::string outcome = attempt.outcome() == v1::Attempt::OUTCOME_UNSPECIFIED
+                                    ? "RUNNING"
+                                    : v1::Attempt::Outcome_Name(attempt.outcome());
+    table.AddRow({absl::StrCat(attempt.number()), attempt.worker(), Session::StateCell(outcome),
+                  TimeOrNothing(attempt.has_start_time(), attempt.start_time()),
+                  TimeOrNothing(attempt.has_end_time(), attempt.end_time()), attempt.message()});
+  }
+  return table.Render(colors);
+}
+
+// A row a step, a column a metric; and each metric's curve in one line.
+std::string Curve(const v1::Trial& trial, int width, bool colors) {
+  std::set<std::string> metrics;
+  for (const v1::Measurement& measurement : trial.measurements()) {
+    for (const auto& [name, value] : measurement.metrics()) metrics.insert(name);
+  }
+  std::vector<render::Column> columns = {{"step", true}};
+  for (const std::string& name : metrics) columns.push_back({name, true});
+  render::Table table(columns);
+  std::map<std::string, std::vector<double>> curves;
+  for (const v1::Measurement& measurement : trial.measurements()) {
+    std::vector<render::Cell> cells = {absl::StrCat(measurement.step())};
+    for (const std::string& name : metrics) {
+      const auto found = measurement.metrics().find(name);
+      const bool is_there = found != measurement.metrics().end();
+      cells.emplace_back(is_there ? render::FormatShortNumber(found->second) : "");
+      if (is_there) curves[name].push_back(found->second);
+    }
+    table.AddRow(std::move(cells));
+  }
+  std::vector<std::pair<std::string, render::Cell>> lines;
+  for (const auto& [name, values] : curves) {
+    if (values.size() > 1) lines.emplace_back(name, render::Sparkline(values, width));
+  }
+  std::string text = table.Render(colors);
+  if (!lines.empty()) absl::StrAppend(&text, "\n", render::RenderPairs(lines, colors));
+  return text;
+}
+
+void PrintPage(const v1::Trial& trial, Session& session) {
+  const bool colors = session.colors();
+  session.out() << render::RenderPairs(
+      {{"trial", absl::StrCat(trial.number(), " of ", trial.study())},
+       {"state", Session::StateCell(v1::Trial::State_Name(trial.state()))},
+       {"objective", {ObjectiveLine(trial), render::Color::kBold}},
+       {"message", trial.message()},
+       {"worker", trial.worker()},
+       {"last step", trial.has_last_step() ? absl::StrCat(trial.last_step()) : ""},
+       {"weights", trial.weights_file()},
+       {"lost leases", trial.lost_leases() > 0 ? absl::StrCat(trial.lost_leases()) : ""},
+       {"created", TimeOrNothing(trial.has_create_time(), trial.create_time())},
+       {"started", TimeOrNothing(trial.has_start_time(), trial.start_time())},
+       {"ended", TimeOrNothing(trial.has_end_time(), trial.end_time())}},
+      colors);
+  const std::map<std::string, v1::Value> sorted(trial.parameters().begin(),
+                                                trial.parameters().end());
+  render::Table parameters({{"parameter"}, {"value", true}});
+  for (const auto& [name, value] : sorted) {
+    parameters.AddRow({name, render::FormatValue(value)});
+  }
+  session.out() << "\n" << parameters.Render(colors);
+  if (trial.attempts_size() > 0) session.out() << "\n" << AttemptsTable(trial, colors);
+  if (trial.measurements_size() > 0) {
+    session.out() << "\n" << Curve(trial, 40, colors);
+  }
+}
+
+int Show(const Arguments& arguments, Session& session) {
+  const auto client = session.Client();
+  if (!client.ok()) return session.Fail(client.status());
+  v1::GetTrialRequest request;
+  request.set_study(arguments.study);
+  request.set_number(arguments.number);
+  request.set_view(v1::TRIAL_VIEW_FULL);
+  const auto trial = (*client)->GetTrial(request);
+  if (!trial.ok()) return session.Fail(trial.status());
+  if (session.is_table()) {
+    PrintPage(*trial, session);
+  } else {
+    session.Print(*trial);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void AddTrialShow(CLI::App& trial, CommandLine& line) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App& command =
+      line.Add(trial, "show", "Show a trial: its configuration, its attempts, its measurements",
+               [arguments](Session& session) { return Show(*arguments, session); });
+  command.add_option("NAME", arguments->study, "Name of the study")->required();
+  command.add_option("NUMBER", arguments->number, "Number of the trial")
+      ->required()
+      ->check(CLI::NonNegativeNumber);
+}
+
+}  // namespace caviar::commands

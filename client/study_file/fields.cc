@@ -1,0 +1,214 @@
+#include "client/study_file/fields.h"
+
+#include <cstdlib>
+#include <iostream>
+#include <map>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "caviar/v1/study.pb.h"
+
+namespace caviar::study_file {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+
+constexpr Field kStudy[] = {
+    {"study", "name", "The study's name, unique on its coordinator.",
+     R"("pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")", true},
+    {"description", "description", "Free text for people.", R"("maxLength": 4096)"},
+    {"objective", "objective", "The metric to minimize or maximize.", "", true},
+    {"trainer", "trainer", "What evaluates a configuration.", "", true},
+    {"sampler", "sampler", "What chooses configurations."},
+    {"limits", "limits", "When the study ends by itself, and how much of it runs at once."},
+    {"parameters", "parameters", "The search space: what may be tuned, by name.", "", true},
+};
+
+constexpr Field kObjective[] = {
+    {"metric", "metric", "Name of the metric, as the trainer reports it.", R"("minLength": 1)",
+     true},
+    {"goal", "goal", "What is better: less or more of it.", "", true},
+    {"value", "value", "Which measurement of a trial counts: its best (default) or its last.",
+     R"("default": "best")"},
+    {"target", "target", "The study ends as soon as a trial is at least this good."},
+};
+
+constexpr Field kTrainer[] = {
+    {"batch_norm_network", "batch_norm_network",
+     "The built-in trainer: a multilayer perceptron with batch norm."},
+    {"external", "external",
+     "A loop of your own: trials are asked for, reported and told; write external: {}."},
+};
+
+constexpr Field kBatchNormNetwork[] = {
+    {"data", "data", "Where the examples come from.", "", true},
+    {"epochs", "epochs", "Passes over the training examples.", R"("minimum": 1, "maximum": 100000)",
+     true},
+};
+
+constexpr Field kDataset[] = {
+    {"validation_fraction", "validation_fraction",
+     "Share of the training examples kept back for validation, stratified by class.",
+     R"("exclusiveMinimum": 0, "exclusiveMaximum": 1, "default": 0.1)"},
+};
+
+constexpr Field kIdxFiles[] = {
+    {"train_images", "train_images",
+     "IDX file, gzipped or not; absolute or relative to the worker's --dataset-dir.",
+     R"("minLength": 1)", true},
+    {"train_labels", "train_labels", "IDX file with the classes of train_images.",
+     R"("minLength": 1)", true},
+    {"test_images", "test_images", "IDX file that is touched once, at the study's end.",
+     R"("minLength": 1)"},
+    {"test_labels", "test_labels", "IDX file with the classes of test_images.",
+     R"("minLength": 1)"},
+};
+
+constexpr Field kCsvFile[] = {
+    {"train", "train",
+     "CSV file with a header; absolute or relative to the worker's --dataset-dir.",
+     R"("minLength": 1)", true},
+    {"test", "test", "CSV file of the same columns that is touched once, at the study's end.",
+     R"("minLength": 1)"},
+    {"label", "label", "Name of the column that holds the class.", R"("minLength": 1)", true},
+};
+
+constexpr Field kSampler[] = {
+    {"algorithm", "algorithm", "How configurations are chosen.", R"("default": "sobol")"},
+    {"seed", "seed",
+     "The study's only seed: of the sampler, the data split, initialization and order.",
+     R"("minimum": 0, "maximum": 4294967295)"},
+};
+
+constexpr Field kLimits[] = {
+    {"max_trials", "max_trials", "Configurations to try.", R"("minimum": 1)"},
+    {"parallel", "parallel", "Trials that may run at the same time.", R"("minimum": 1)"},
+    {"max_failed", "max_failed", "The study ends when this many trials have failed.",
+     R"("minimum": 1)"},
+    {"max_duration", "max_duration", "The study ends when it has been active for this long."},
+    {"max_attempts", "max_attempts", "Lost leases after which a trial has failed.",
+     R"("minimum": 1, "maximum": 100, "default": 3)"},
+};
+
+constexpr Field kParameter[] = {
+    {"type", "type",
+     "May be left out: values give categorical, whole bounds int, other bounds double."},
+    {"min", "min", "Smallest value, included."},
+    {"max", "max", "Largest value, included."},
+    {"scale", "scale",
+     "How values are spread: one_minus_log is the right one for momentum and other averages.",
+     R"("default": "linear")"},
+    {"step", "step", "Values are min + k * step.", R"("exclusiveMinimum": 0)"},
+    {"values", "values", "The values of a categorical or ordinal parameter.",
+     R"("minItems": 1, "maxItems": 1000, "uniqueItems": true)"},
+    {"value", "value", "Fixes the parameter to this value."},
+    {"when", "when",
+     "The parameter is active only while the named ones have (one of) these values."},
+};
+
+const std::map<const Descriptor*, Section>& Sections() {
+  static const auto& sections = *new std::map<const Descriptor*, Section>{
+      {v1::Study::descriptor(), {kStudy}},
+      {v1::Objective::descriptor(), {kObjective}},
+      {v1::Trainer::descriptor(), {kTrainer, true}},
+      {v1::BatchNormNetwork::descriptor(), {kBatchNormNetwork}},
+      {v1::External::descriptor(), {}},
+      {v1::Dataset::descriptor(), {kDataset, false, "format"}},
+      {v1::IdxFiles::descriptor(), {kIdxFiles}},
+      {v1::CsvFile::descriptor(), {kCsvFile}},
+      {v1::Sampler::descriptor(), {kSampler}},
+      {v1::Limits::descriptor(), {kLimits}},
+      {v1::Parameter::descriptor(), {kParameter}},
+  };
+  return sections;
+}
+
+[[noreturn]] void Fatal(absl::string_view what) {
+  std::cerr << "study file tables: " << what << "\n";
+  std::abort();
+}
+
+std::string SectionThatKnows(absl::string_view name, const Descriptor& message,
+                             const std::string& path) {
+  const Section& section = SectionOf(message);
+  for (const Field& field : section.fields) {
+    if (field.name == name) return path;
+  }
+  for (const FieldDescriptor* member : FlattenedMembers(message)) {
+    const std::string found = SectionThatKnows(name, *member->message_type(), path);
+    if (!found.empty()) return found;
+  }
+  for (const Field& field : section.fields) {
+    const FieldDescriptor& proto = ProtoField(message, field);
+    if (KindOf(proto) != Kind::kSection) continue;
+    const std::string inner =
+        path.empty() ? std::string(field.name) : absl::StrCat(path, ".", field.name);
+    const std::string found = SectionThatKnows(name, *proto.message_type(), inner);
+    if (!found.empty()) return found;
+  }
+  return "";
+}
+
+}  // namespace
+
+const Section& SectionOf(const Descriptor& message) {
+  const auto found = Sections().find(&message);
+  if (found == Sections().end()) Fatal(absl::StrCat("no section for ", message.full_name()));
+  return found->second;
+}
+
+const FieldDescriptor& ProtoField(const Descriptor& message, const Field& field) {
+  const FieldDescriptor* found = message.FindFieldByName(std::string(field.proto_name));
+  if (found == nullptr) Fatal(absl::StrCat(message.full_name(), " has no ", field.proto_name));
+  return *found;
+}
+
+std::vector<const FieldDescriptor*> FlattenedMembers(const Descriptor& message) {
+  std::vector<const FieldDescriptor*> members;
+  const absl::string_view name = SectionOf(message).flattened_oneof;
+  if (name.empty()) return members;
+  const auto* oneof = message.FindOneofByName(std::string(name));
+  if (oneof == nullptr) Fatal(absl::StrCat(message.full_name(), " has no oneof ", name));
+  for (int i = 0; i < oneof->field_count(); ++i) members.push_back(oneof->field(i));
+  return members;
+}
+
+Kind KindOf(const FieldDescriptor& field) {
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      return Kind::kText;
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return Kind::kNumber;
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return Kind::kWord;
+    case FieldDescriptor::CPPTYPE_INT32:
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return Kind::kWhole;
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      break;
+    default:
+      Fatal(absl::StrCat(field.full_name(), " has a type that study files do not know"));
+  }
+  const Descriptor* message = field.message_type();
+  if (message == v1::Value::descriptor()) return field.is_repeated() ? Kind::kValues : Kind::kValue;
+  if (message == v1::Condition::descriptor()) return Kind::kConditions;
+  if (message == v1::Parameter::descriptor()) return Kind::kParameters;
+  if (message == google::protobuf::Duration::descriptor()) return Kind::kDuration;
+  return Kind::kSection;
+}
+
+std::vector<std::string> WordsOf(const google::protobuf::EnumDescriptor& words) {
+  std::vector<std::string> names;
+  for (int i = 0; i < words.value_count(); ++i) {
+    if (words.value(i)->number() != 0)
+      names.push_back(absl::AsciiStrToLower(words.value(i)->name()));
+  }
+  return names;
+}
+
+std::string SectionThatKnows(absl::string_view name) {
+  return SectionThatKnows(name, *v1::Study::descriptor(), "");
+}
+
+}  // namespace caviar::study_file

@@ -1,0 +1,139 @@
+#include "client/study_file/json_schema.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "caviar/v1/study.pb.h"
+#include "caviar/v1/vocabulary.h"
+#include "client/study_file/fields.h"
+#include "client/study_file/scalar.h"
+
+namespace caviar::study_file {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using nlohmann::ordered_json;
+
+ordered_json Reference(absl::string_view name) {
+  return {{"$ref", absl::StrCat("#/$defs/", name)}};
+}
+
+ordered_json SectionSchema(const Descriptor& message);
+
+ordered_json ParametersSchema() {
+  return {{"type", "object"},
+          {"minProperties", 1},
+          {"maxProperties", 256},
+          // Offers the built-in trainer's settings, and takes any other name.
+          {"propertyNames",
+           {{"anyOf",
+             {{{"enum", vocabulary::BatchNormNetworkParameterNames()}},
+              {{"pattern", "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"}}}}}},
+          {"additionalProperties", Reference("parameter")}};
+}
+
+ordered_json TypeSchema(const FieldDescriptor& field) {
+  switch (KindOf(field)) {
+    case Kind::kText:
+      // A name that looks like a number is read as text.
+      return {{"type", {"string", "number"}}};
+    case Kind::kWhole:
+      return {{"type", "integer"}};
+    case Kind::kNumber:
+      return {{"type", "number"}};
+    case Kind::kWord:
+      return {{"enum", WordsOf(*field.enum_type())}};
+    case Kind::kDuration:
+      return {{"type", "string"}, {"pattern", std::string(kDurationPattern)}};
+    case Kind::kSection:
+      return SectionSchema(*field.message_type());
+    case Kind::kValue:
+      return Reference("value");
+    case Kind::kValues:
+      return {{"type", "array"}, {"items", Reference("value")}};
+    case Kind::kConditions:
+      return {{"type", "object"},
+              {"minProperties", 1},
+              {"additionalProperties",
+               {{"anyOf",
+                 {Reference("value"),
+                  {{"type", "array"}, {"items", Reference("value")}, {"minItems", 1}}}}}}};
+    case Kind::kParameters:
+      return ParametersSchema();
+  }
+  return true;
+}
+
+void AddFields(const Descriptor& message, ordered_json& properties, ordered_json& required) {
+  for (const Field& field : SectionOf(message).fields) {
+    ordered_json schema = {{"description", std::string(field.about)}};
+    schema.update(TypeSchema(ProtoField(message, field)));
+    schema.update(ordered_json::parse(absl::StrCat("{", field.constraint, "}")));
+    properties[std::string(field.name)] = std::move(schema);
+    if (field.required) required.push_back(std::string(field.name));
+  }
+}
+
+ordered_json ObjectSchema(ordered_json properties, ordered_json required) {
+  ordered_json schema = {{"type", "object"}, {"properties", std::move(properties)}};
+  if (!required.empty()) schema["required"] = std::move(required);
+  schema["additionalProperties"] = false;
+  return schema;
+}
+
+ordered_json SectionSchema(const Descriptor& message) {
+  const Section& section = SectionOf(message);
+  ordered_json own = ordered_json::object();
+  ordered_json required = ordered_json::array();
+  AddFields(message, own, required);
+  const std::vector<const FieldDescriptor*> members = FlattenedMembers(message);
+  if (members.empty()) {
+    ordered_json schema = ObjectSchema(own, required);
+    if (section.one_of) {
+      schema["minProperties"] = 1;
+      schema["maxProperties"] = 1;
+    }
+    // `limits:` with nothing behind it is an empty mapping.
+    if (required.empty() && !section.one_of) schema["type"] = {"object", "null"};
+    return schema;
+  }
+  ordered_json forms = ordered_json::array();
+  for (const FieldDescriptor* member : members) {
+    ordered_json properties = ordered_json::object();
+    ordered_json member_required = ordered_json::array();
+    properties[std::string(section.flattened_oneof)] = {{"const", member->name()}};
+    AddFields(*member->message_type(), properties, member_required);
+    properties.update(own);
+    member_required.insert(member_required.end(), required.begin(), required.end());
+    forms.push_back(ObjectSchema(std::move(properties), std::move(member_required)));
+  }
+  return {{"oneOf", std::move(forms)}};
+}
+
+ordered_json ParameterSchema() {
+  ordered_json schema = SectionSchema(*v1::Parameter::descriptor());
+  schema["type"] = "object";
+  const auto needs = [](std::initializer_list<const char*> names) -> ordered_json {
+    ordered_json required = ordered_json::array();
+    for (const char* name : names) required.push_back(name);
+    return {{"required", required}};
+  };
+  ordered_json boolean = needs({"type"});
+  boolean["properties"] = {{"type", {{"const", "bool"}}}};
+  schema["anyOf"] = {needs({"min", "max"}), needs({"values"}), needs({"value"}), boolean};
+  return schema;
+}
+
+}  // namespace
+
+ordered_json StudyFileSchema() {
+  ordered_json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                         {"title", "Caviar study file"}};
+  schema.update(SectionSchema(*v1::Study::descriptor()));
+  schema["$defs"] = {{"parameter", ParameterSchema()},
+                     {"value", {{"type", {"boolean", "number", "string"}}}}};
+  return schema;
+}
+
+}  // namespace caviar::study_file

@@ -1,0 +1,163 @@
+// From messages to YAML, by the tables of fields.h.
+#include <charconv>
+#include <cmath>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "caviar/v1/study.pb.h"
+#include "client/study_file/fields.h"
+#include "client/study_file/scalar.h"
+#include "client/study_file/study_file.h"
+#include "google/protobuf/duration.pb.h"
+#include "nlohmann/json.hpp"
+
+namespace caviar::study_file {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// A name and its value, already YAML.
+using Written = std::vector<std::pair<std::string, std::string>>;
+
+std::string Number(double number) {
+  char buffer[32];
+  // Whole numbers as such, others as %g would: 0.0001 and 1e-05.
+  const bool is_whole = number == std::floor(number) && std::abs(number) < 1e15;
+  const auto format = is_whole ? std::chars_format::fixed : std::chars_format::general;
+  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), number, format).ptr;
+  return std::string(buffer, end);
+}
+
+// A text, in quotes where it would be read as something else. A JSON string is a YAML one.
+std::string Text(const std::string& text) {
+  const bool starts_plainly = !text.empty() && (absl::ascii_isalnum(text[0]) || text[0] == '_' ||
+                                                text[0] == '/' || text[0] == '.');
+  bool plain = starts_plainly && ResolvePlain(text).kind == Scalar::Kind::kText;
+  for (const char c : text) {
+    plain = plain && (absl::ascii_isalnum(c) || c == '_' || c == '/' || c == '.' || c == '-');
+  }
+  if (plain) return text;
+  using nlohmann::json;
+  return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string ValueText(const v1::Value& value) {
+  switch (value.kind_case()) {
+    case v1::Value::kDoubleValue: {
+      std::string text = Number(value.double_value());
+      // 1 would be read back as a whole number.
+      if (text.find_first_of(".ein") == std::string::npos) text += ".0";
+      return text;
+    }
+    case v1::Value::kIntValue:
+      return absl::StrCat(value.int_value());
+    case v1::Value::kBoolValue:
+      return value.bool_value() ? "true" : "false";
+    case v1::Value::kStringValue:
+      return Text(value.string_value());
+    case v1::Value::KIND_NOT_SET:
+      break;
+  }
+  return "null";
+}
+
+template <typename Values>
+std::string List(const Values& values) {
+  return absl::StrCat("[",
+                      absl::StrJoin(values, ", ",
+                                    [](std::string* out, const v1::Value& value) {
+                                      absl::StrAppend(out, ValueText(value));
+                                    }),
+                      "]");
+}
+
+std::string Flow(const Written& fields) {
+  return absl::StrCat("{", absl::StrJoin(fields, ", ", absl::PairFormatter(": ")), "}");
+}
+
+std::string Conditions(const v1::Parameter& parameter) {
+  Written conditions;
+  for (const v1::Condition& condition : parameter.when()) {
+    conditions.emplace_back(Text(condition.parameter()), condition.values_size() == 1
+                                                             ? ValueText(condition.values(0))
+                                                             : List(condition.values()));
+  }
+  return Flow(conditions);
+}
+
+std::string DurationText(const Message& message) {
+  const auto& duration = static_cast<const google::protobuf::Duration&>(message);
+  return WriteDuration(absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos()));
+}
+
+Written Fields(const Message& message);
+
+// A field with a value, but parameters.
+std::string Scalar(const Message& message, const FieldDescriptor& field) {
+  const auto& reflection = *message.GetReflection();
+  switch (KindOf(field)) {
+    case Kind::kText:
+      return Text(reflection.GetString(message, &field));
+    case Kind::kNumber:
+      return Number(reflection.GetDouble(message, &field));
+    case Kind::kWhole:
+      return field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32
+                 ? absl::StrCat(reflection.GetUInt32(message, &field))
+                 : absl::StrCat(reflection.GetInt32(message, &field));
+    case Kind::kWord:
+      return absl::AsciiStrToLower(reflection.GetEnum(message, &field)->name());
+    case Kind::kDuration:
+      return DurationText(reflection.GetMessage(message, &field));
+    case Kind::kSection:
+      return Flow(Fields(reflection.GetMessage(message, &field)));
+    case Kind::kValue:
+      return ValueText(static_cast<const v1::Value&>(reflection.GetMessage(message, &field)));
+    case Kind::kValues:
+      return List(static_cast<const v1::Parameter&>(message).values());
+    case Kind::kConditions:
+      return Conditions(static_cast<const v1::Parameter&>(message));
+    case Kind::kParameters:
+      break;
+  }
+  return "";
+}
+
+bool IsSet(const Message& message, const FieldDescriptor& field) {
+  const auto& reflection = *message.GetReflection();
+  return field.is_repeated() ? reflection.FieldSize(message, &field) > 0
+                             : reflection.HasField(message, &field);
+}
+
+Written Fields(const Message& message) {
+  const auto& descriptor = *message.GetDescriptor();
+  Written fields;
+  for (const FieldDescriptor* member : FlattenedMembers(descriptor)) {
+    if (!message.GetReflection()->HasField(message, member)) continue;
+    fields.emplace_back(std::string(SectionOf(descriptor).flattened_oneof), member->name());
+    for (auto& field : Fields(message.GetReflection()->GetMessage(message, member))) {
+      fields.push_back(std::move(field));
+    }
+  }
+  for (const Field& field : SectionOf(descriptor).fields) {
+    const FieldDescriptor& proto = ProtoField(descriptor, field);
+    if (!IsSet(message, proto) || KindOf(proto) == Kind::kParameters) continue;
+    fields.emplace_back(std::string(field.name), Scalar(message, proto));
+  }
+  return fields;
+}
+
+}  // namespace
+
+std::string WriteStudyFile(const v1::Study& study) {
+  std::string text;
+  for (const auto& [name, value] : Fields(study)) absl::StrAppend(&text, name, ": ", value, "\n");
+  absl::StrAppend(&text, "parameters:\n");
+  for (const v1::Parameter& parameter : study.parameters()) {
+    absl::StrAppend(&text, "  ", Text(parameter.name()), ": ", Flow(Fields(parameter)), "\n");
+  }
+  return text;
+}
+
+}  // namespace caviar::study_file
