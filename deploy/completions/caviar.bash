@@ -1,0 +1,109 @@
+# Completions of caviar for bash. To have them in this shell: source <(caviar completions bash)
+
+# The names of the studies, if a coordinator answers quickly. Takes the address, or "".
+_caviar_studies() {
+  caviar study list --patience 300ms ${1:+--coordinator "$1"} 2>/dev/null |
+    awk 'NR > 1 { print $1 }'
+}
+
+# The commands, or what one of them takes besides options: "name" a study, "file" a file, or words.
+_caviar_takes() {
+  case $1 in
+    "") echo "study trial best ask report tell export worker server completions" ;;
+    study) echo "create list show wait stop resume delete init schema" ;;
+    trial) echo "list show" ;;
+    worker) echo "list" ;;
+    server) echo "status" ;;
+    completions) echo "bash" ;;
+    "study create") echo "file" ;;
+    "study show" | "study wait" | "study stop" | "study resume" | "study delete") echo "name" ;;
+    "trial list" | "trial show" | best | ask | report | tell | export) echo "name" ;;
+  esac
+}
+
+_caviar_options() {
+  local connection="--coordinator --patience" output="--output --help"
+  case $1 in
+    "") echo "--version --help $connection" ;;
+    "study create") echo "--name --dry-run $connection $output" ;;
+    "study show") echo "--as-file $connection $output" ;;
+    "study stop") echo "--end $connection $output" ;;
+    "study init") echo "--preset --help" ;;
+    "study schema" | completions) echo "--help" ;;
+    "trial list") echo "--state --order-by --limit $connection $output" ;;
+    best) echo "--top $connection $output" ;;
+    ask) echo "--lease $connection $output" ;;
+    report) echo "--step $connection $output" ;;
+    tell) echo "--failed --infeasible --message $connection $output" ;;
+    export) echo "--format --help $connection" ;;
+    *) echo "$connection $output" ;;
+  esac
+}
+
+_caviar_values() {
+  case $1 in
+    --output) echo "table json yaml" ;;
+    --format) echo "csv json" ;;
+    --preset) echo "batch-norm-mlp" ;;
+    --state) echo "waiting running paused completed pruned failed infeasible cancelled" ;;
+    --order-by) echo "number objective create_time end_time" ;;
+  esac
+}
+
+_caviar() {
+  # bash takes host:port and --output=json apart; put them together again.
+  local words=("${COMP_WORDS[0]}") word i
+  for ((i = 1; i <= COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    if [[ $word == : || ${words[-1]} == *: ]]; then
+      words[-1]+=$word
+    elif [[ $word != = ]]; then
+      words+=("$word")
+    fi
+  done
+  local last=$((${#words[@]} - 1))
+  if [[ ${COMP_WORDS[COMP_CWORD]} == = ]]; then
+    words+=("")
+    last=$((last + 1))
+  fi
+  local current=${words[last]} previous=${words[last - 1]}
+
+  local command="" arguments=0 address=""
+  for ((i = 1; i < last; i++)); do
+    case ${words[i]} in
+      --coordinator)
+        i=$((i + 1))
+        address=${words[i]}
+        ;;
+      --patience | --output | --format | --preset | --state | --order-by | --limit | --top | \
+        --lease | --step | --message | --name)
+        i=$((i + 1))
+        ;;
+      -*) ;;
+      *)
+        case $command in
+          "" | study | trial | worker | server) command="${command:+$command }${words[i]}" ;;
+          *) arguments=$((arguments + 1)) ;;
+        esac
+        ;;
+    esac
+  done
+
+  COMPREPLY=()
+  local values takes
+  values=$(_caviar_values "$previous")
+  if [[ -n $values ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$values" -- "$current")
+  elif [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(_caviar_options "$command")" -- "$current")
+  elif ((arguments == 0)); then
+    takes=$(_caviar_takes "$command")
+    case $takes in
+      name) mapfile -t COMPREPLY < <(compgen -W "$(_caviar_studies "$address")" -- "$current") ;;
+      file) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+      *) mapfile -t COMPREPLY < <(compgen -W "$takes" -- "$current") ;;
+    esac
+  fi
+}
+
+complete -o filenames -F _caviar caviar
