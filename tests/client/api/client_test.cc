@@ -1,0 +1,274 @@
+// The client against a real server on loopback.
+#include "client/api/client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "caviar/v1/error_detail.h"
+#include "client/api/worker_client.h"
+#include "server/api/server.h"
+#include "tests/server/api/fake_coordinator.h"
+
+namespace caviar::client {
+namespace {
+
+using server_api::FakeCoordinator;
+using server_api::Server;
+using testing::HasSubstr;
+
+std::unique_ptr<Server> StartServer(FakeCoordinator& coordinator,
+                                    const std::string& address = "127.0.0.1:0") {
+  auto server = Server::Start(coordinator, address);
+  EXPECT_TRUE(server.ok()) << server.status();
+  return server.ok() ? *std::move(server) : nullptr;
+}
+
+std::unique_ptr<Client> Connect(const std::string& address,
+                                absl::Duration patience = absl::Seconds(20)) {
+  ClientOptions options;
+  options.address = address;
+  options.patience = patience;
+  return Client::Connect(options);
+}
+
+// An address where nothing listens: a server had it and is gone.
+std::string FreeAddress() {
+  FakeCoordinator coordinator;
+  return StartServer(coordinator)->address();
+}
+
+v1::StopStudyRequest StopRequest() {
+  v1::StopStudyRequest request;
+  request.set_study("mnist");
+  return request;
+}
+
+TEST(Client, CallsAndGetsAnswers) {
+  FakeCoordinator coordinator;
+  coordinator.server_status.set_version("9.9");
+  coordinator.workers.add_workers()->set_name("w");
+  coordinator.list_studies = [](const v1::ListStudiesRequest& request) {
+    v1::ListStudiesResponse response;
+    response.set_next_page_token(request.page_token() + "2");
+    return response;
+  };
+  const auto server = StartServer(coordinator);
+  const auto client = Connect(server->address());
+  EXPECT_EQ(client->GetServerStatus()->version(), "9.9");
+  EXPECT_EQ(client->ListWorkers()->workers(0).name(), "w");
+  v1::ListStudiesRequest request;
+  request.set_page_token("1");
+  EXPECT_EQ(client->ListStudies(request)->next_page_token(), "12");
+}
+
+TEST(Client, ErrorsAreTheCoordinatorsOwn) {
+  FakeCoordinator coordinator;
+  const absl::Status refused =
+      error::WithReason(absl::AlreadyExistsError("study \"mnist\" exists"), error::kNameTaken);
+  coordinator.create_study = [&](const v1::CreateStudyRequest&) { return refused; };
+  const auto server = StartServer(coordinator);
+  v1::CreateStudyRequest request;
+  request.mutable_study();
+  EXPECT_EQ(Connect(server->address())->CreateStudy(request).status(), refused);
+}
+
+TEST(Client, RepeatsCarryTheSameRequestId) {
+  FakeCoordinator coordinator;
+  std::vector<v1::RequestId> ids;
+  coordinator.stop_study = [&](const v1::StopStudyRequest& request) -> absl::StatusOr<v1::Study> {
+    ids.push_back(request.request_id());
+    if (ids.size() < 3) return absl::UnavailableError("the disk is full");
+    return v1::Study();
+  };
+  const auto server = StartServer(coordinator);
+  const auto client = Connect(server->address());
+  EXPECT_TRUE(client->StopStudy(StopRequest()).ok());
+  ASSERT_EQ(ids.size(), 3u);
+  EXPECT_EQ(ids[0].SerializeAsString(), ids[2].SerializeAsString());
+  EXPECT_TRUE(client->StopStudy(StopRequest()).ok());
+  EXPECT_EQ(ids[3].client_id(), ids[0].client_id());
+  EXPECT_EQ(ids[3].sequence(), ids[0].sequence() + 1);
+}
+
+TEST(Client, SaysThatNobodyAnswersAtTheAddress) {
+  const std::string address = FreeAddress();
+  const auto client = Connect(address, absl::ZeroDuration());
+  const absl::Status status = client->GetServerStatus().status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_EQ(error::Detail(status), std::nullopt);
+  EXPECT_EQ(status.message(), "no coordinator answers at " + address + ": Connection refused");
+}
+
+TEST(Client, WaitsForACoordinatorThatComesUpLater) {
+  const std::string address = FreeAddress();
+  FakeCoordinator coordinator;
+  coordinator.server_status.set_version("late");
+  const auto client = Connect(address);
+  EXPECT_FALSE(Connect(address, absl::ZeroDuration())->GetServerStatus().ok());
+  std::atomic<bool> answered = false;
+  std::thread caller([&] {
+    EXPECT_EQ(client->GetServerStatus()->version(), "late");
+    answered = true;
+  });
+  const auto server = StartServer(coordinator, address);
+  caller.join();
+  EXPECT_TRUE(answered);
+}
+
+TEST(Client, NoticesSoonThatTheCoordinatorIsBack) {
+  const std::string address = FreeAddress();
+  const auto client = Connect(address, absl::ZeroDuration());
+  EXPECT_FALSE(client->GetServerStatus().ok());
+  FakeCoordinator coordinator;
+  const auto server = StartServer(coordinator, address);
+  const absl::Time start = absl::Now();
+  while (!client->GetServerStatus().ok()) {
+  }
+  EXPECT_LT(absl::Now() - start, absl::Seconds(4));
+}
+
+// A watched study whose message number k has k commits; it is over after `last`.
+void ScriptWatch(FakeCoordinator& coordinator, int64_t last) {
+  coordinator.read_study_changes =
+      [last](const std::string& name,
+             int64_t after_commit) -> absl::StatusOr<FakeCoordinator::StudyChanges> {
+    FakeCoordinator::StudyChanges changes;
+    changes.commit = after_commit + 1;
+    changes.over = changes.commit == last;
+    changes.response.mutable_study()->set_name(name);
+    return changes;
+  };
+}
+
+v1::WatchStudyRequest WatchRequest() {
+  v1::WatchStudyRequest request;
+  request.set_study("mnist");
+  request.set_include_finished(true);
+  return request;
+}
+
+TEST(Client, WatchesUntilTheStudyIsOver) {
+  FakeCoordinator coordinator;
+  ScriptWatch(coordinator, /*last=*/2);
+  const auto server = StartServer(coordinator);
+  int messages = 0;
+  EXPECT_TRUE(Connect(server->address())
+                  ->WatchStudy(WatchRequest(),
+                               [&](const v1::WatchStudyResponse&) {
+                                 ++messages;
+                                 coordinator.Changed();
+                                 return true;
+                               })
+                  .ok());
+  EXPECT_EQ(messages, 2);
+}
+
+TEST(Client, AWatchEndsWhenTheCallerHasSeenEnough) {
+  FakeCoordinator coordinator;
+  ScriptWatch(coordinator, /*last=*/-1);
+  const auto server = StartServer(coordinator);
+  EXPECT_TRUE(Connect(server->address())
+                  ->WatchStudy(WatchRequest(), [](const v1::WatchStudyResponse&) { return false; })
+                  .ok());
+  coordinator.AwaitNoListeners();
+}
+
+TEST(Client, AWatchCanBeCancelledFromAnotherThread) {
+  FakeCoordinator coordinator;
+  ScriptWatch(coordinator, /*last=*/-1);
+  const auto server = StartServer(coordinator);
+  const auto client = Connect(server->address());
+  std::thread canceller;
+  const absl::Status status =
+      client->WatchStudy(WatchRequest(), [&](const v1::WatchStudyResponse&) {
+        canceller = std::thread([&] { client->CancelWatch(); });
+        return true;
+      });
+  canceller.join();
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+}
+
+TEST(Client, AWatchOfACoordinatorThatIsNotThereSaysSo) {
+  const std::string address = FreeAddress();
+  const absl::Status status = Connect(address)->WatchStudy(
+      WatchRequest(), [](const v1::WatchStudyResponse&) { return true; });
+  EXPECT_TRUE(absl::IsUnavailable(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr(address));
+}
+
+TEST(WorkerClient, FilesGoAndComeInChecksummedChunks) {
+  FakeCoordinator coordinator;
+  std::string stored;
+  coordinator.upload_chunk =
+      [&](const v1::UploadChunkRequest& request) -> absl::StatusOr<v1::UploadChunkResponse> {
+    EXPECT_EQ(request.data_crc32(), Crc32(request.data()));
+    stored.resize(request.offset());
+    stored += request.data();
+    v1::UploadChunkResponse response;
+    response.set_received(static_cast<int64_t>(stored.size()));
+    return response;
+  };
+  coordinator.download_chunk =
+      [&](const v1::DownloadChunkRequest& request) -> absl::StatusOr<v1::DownloadChunkResponse> {
+    v1::DownloadChunkResponse response;
+    response.set_data(stored.substr(request.offset(), kChunkBytes));
+    response.set_data_crc32(Crc32(response.data()) + (request.artifact().trial() == 1 ? 1 : 0));
+    return response;
+  };
+  const auto server = StartServer(coordinator);
+  const auto client = WorkerClient::Connect({server->address(), absl::Seconds(20)});
+  std::string file(kChunkBytes + 5, 'w');
+  file.back() = '!';
+  v1::FencingToken token;
+  token.set_epoch(1);
+  token.set_counter(1);
+  const uint32_t crc32 = Crc32(file);
+  EXPECT_EQ(*client->UploadChunk(token, v1::Artifact::WEIGHTS, 3, file, crc32, 0), kChunkBytes);
+  EXPECT_EQ(*client->UploadChunk(token, v1::Artifact::WEIGHTS, 3, file, crc32, kChunkBytes),
+            kChunkBytes + 5);
+  EXPECT_EQ(stored, file);
+
+  v1::Artifact artifact;
+  artifact.set_study("mnist");
+  artifact.set_attempt(1);
+  artifact.set_kind(v1::Artifact::WEIGHTS);
+  artifact.set_size(static_cast<int64_t>(file.size()));
+  EXPECT_EQ(*client->DownloadChunk(artifact, kChunkBytes), "wwww!");
+  EXPECT_TRUE(absl::IsDataLoss(client->DownloadChunk(artifact, kChunkBytes + 5).status()));
+  artifact.set_trial(1);
+  EXPECT_TRUE(absl::IsDataLoss(client->DownloadChunk(artifact, 0).status()));
+}
+
+TEST(WorkerClient, AnAcquireIsCancelledFromAnotherThreadAndStaysSo) {
+  FakeCoordinator coordinator;
+  const auto server = StartServer(coordinator);
+  const auto client = WorkerClient::Connect({server->address(), absl::Seconds(20)});
+  v1::AcquireWorkRequest request;
+  *request.mutable_request_id() = client->NextRequestId();
+  request.set_worker_id(request.request_id().client_id());
+  std::thread canceller([&] {
+    coordinator.AwaitParked();
+    client->CancelWaiting();
+  });
+  EXPECT_TRUE(absl::IsCancelled(client->Acquire(request).status()));
+  canceller.join();
+  EXPECT_TRUE(absl::IsCancelled(client->Acquire(request).status()));
+  EXPECT_TRUE(absl::IsUnimplemented(client
+                                        ->Renew(
+                                            [&] {
+                                              v1::RenewLeasesRequest renew;
+                                              renew.set_worker_id(request.worker_id());
+                                              return renew;
+                                            }(),
+                                            absl::Seconds(20))
+                                        .status()));
+}
+
+}  // namespace
+}  // namespace caviar::client

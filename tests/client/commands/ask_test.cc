@@ -1,0 +1,160 @@
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "caviar/v1/error_detail.h"
+#include "client/commands/ask_tokens.h"
+#include "fake_client.h"
+
+namespace caviar::commands {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Return;
+
+class Ask : public CommandTest {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "caviar-ask-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    variables_["XDG_STATE_HOME"] = name;
+    file_ = folder_ / "caviar/asks/127.0.0.1%3A7461/mnist/3.json";
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  void ExpectAsk() {
+    v1::AskTrialResponse answer;
+    *answer.mutable_trial() = TestTrial(3);
+    answer.mutable_token()->set_epoch(5);
+    answer.mutable_token()->set_counter(9007199254740993);
+    EXPECT_CALL(client_, AskTrial).WillOnce([answer](v1::AskTrialRequest request) {
+      EXPECT_EQ(request.lease().seconds(), 24 * 3600);
+      return answer;
+    });
+  }
+
+  std::filesystem::path folder_;
+  std::filesystem::path file_;
+};
+
+TEST_F(Ask, ThenReportThenTell) {
+  ExpectAsk();
+  EXPECT_EQ(Run({"ask", "mnist"}), kDone);
+  EXPECT_EQ(out(), "trial 3\noptimizer=sgd\nrate=0.012345678901234\n");
+
+  EXPECT_CALL(client_, ReportTrial).WillOnce([](const v1::ReportTrialRequest& request) {
+    EXPECT_EQ(request.token().epoch(), 5);
+    EXPECT_EQ(request.token().counter(), 9007199254740993);
+    EXPECT_EQ(request.measurements(0).step(), 2);
+    EXPECT_EQ(request.measurements(0).metrics().at("accuracy"), 0.81);
+    EXPECT_EQ(request.measurements(0).metrics().at("loss"), -1e-3);
+    v1::ReportTrialResponse answer;
+    answer.set_directive(v1::DIRECTIVE_CONTINUE);
+    return answer;
+  });
+  EXPECT_EQ(Run({"report", "mnist", "3", "--step", "2", "accuracy=0.81", "loss=-1e-3"}), kDone);
+  EXPECT_EQ(out(), "continue\n");
+
+  EXPECT_CALL(client_, TellTrial).WillOnce([](const v1::TellTrialRequest& request) {
+    EXPECT_EQ(request.token().counter(), 9007199254740993);
+    EXPECT_EQ(request.completed().metrics().at("accuracy"), 0.83);
+    return TestTrial(3, "objective: 0.83");
+  });
+  EXPECT_TRUE(std::filesystem::exists(file_));
+  EXPECT_EQ(Run({"tell", "mnist", "3", "accuracy=0.83"}), kDone);
+  EXPECT_EQ(out(), "trial 3 COMPLETED 0.83\n");
+  EXPECT_FALSE(std::filesystem::exists(file_));
+
+  EXPECT_EQ(Run({"tell", "mnist", "3", "accuracy=0.83"}), kFailed);
+  EXPECT_THAT(err(), HasSubstr("there is no token for trial 3 of mnist"));
+}
+
+TEST_F(Ask, TheTokenIsForItsUserOnly) {
+  ExpectAsk();
+  EXPECT_EQ(Run({"ask", "mnist", "--output", "json"}), kDone);
+  EXPECT_EQ(json()["trial"]["number"], 3);
+  EXPECT_EQ(json()["token"]["epoch"], 5);
+  struct stat info;
+  ASSERT_EQ(stat(file_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  ASSERT_EQ(stat(file_.parent_path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700u);
+}
+
+TEST_F(Ask, AFailedOrInfeasibleTrialIsTold) {
+  for (const char* outcome : {"--failed", "--infeasible"}) {
+    ExpectAsk();
+    Run({"ask", "mnist"});
+    EXPECT_CALL(client_, TellTrial).WillOnce([&](const v1::TellTrialRequest& request) {
+      EXPECT_EQ(request.has_failed(), std::string(outcome) == "--failed");
+      EXPECT_EQ(request.has_infeasible(), std::string(outcome) == "--infeasible");
+      EXPECT_EQ(request.failed().message() + request.infeasible().message(), "no memory");
+      return TestTrial(3);
+    });
+    EXPECT_EQ(Run({"tell", "mnist", "3", outcome, "--message", "no memory"}), kDone);
+  }
+}
+
+TEST_F(Ask, ARefusedTellKeepsTheToken) {
+  ExpectAsk();
+  Run({"ask", "mnist"});
+  EXPECT_CALL(client_, TellTrial).WillOnce(Return(absl::UnavailableError("away")));
+  EXPECT_EQ(Run({"tell", "mnist", "3", "accuracy=1"}), kNoCoordinator);
+  EXPECT_TRUE(std::filesystem::exists(file_));
+}
+
+TEST_F(Ask, AnotherCoordinatorsTokensAreKeptApart) {
+  ExpectAsk();
+  Run({"ask", "mnist"});
+  EXPECT_EQ(Run({"report", "mnist", "3", "--step", "1", "a=1", "--coordinator", "other:1"}),
+            kFailed);
+}
+
+TEST_F(Ask, NothingToAskForFails) {
+  EXPECT_CALL(client_, AskTrial)
+      .WillOnce(Return(
+          error::WithReason(absl::UnavailableError("all trials are given out"), error::kNoTrial)));
+  EXPECT_EQ(Run({"ask", "mnist"}), kFailed);
+  EXPECT_EQ(err(), "caviar: all trials are given out\n");
+}
+
+TEST_F(Ask, WithoutAPlaceForTokensNothingIsAskedFor) {
+  variables_.clear();
+  EXPECT_EQ(Run({"ask", "mnist"}), kFailed);
+  EXPECT_THAT(err(), HasSubstr("XDG_STATE_HOME"));
+  std::ofstream(folder_ / "file") << "x";
+  variables_["HOME"] = (folder_ / "file").string();
+  EXPECT_EQ(Run({"ask", "mnist"}), kFailed);
+  EXPECT_THAT(err(), HasSubstr("Not a directory"));
+}
+
+TEST_F(Ask, ARelativeStateFolderIsIgnored) {
+  variables_["XDG_STATE_HOME"] = "state";
+  variables_["HOME"] = folder_.string();
+  ExpectAsk();
+  EXPECT_EQ(Run({"ask", "mnist"}), kDone);
+  EXPECT_TRUE(
+      std::filesystem::exists(folder_ / ".local/state/caviar/asks/127.0.0.1%3A7461/mnist/3.json"));
+}
+
+TEST_F(Ask, ADamagedTokenFileIsSaidToBeSo) {
+  std::filesystem::create_directories(file_.parent_path());
+  for (const char* text : {"", "{", "[]", "{\"token\": 3}", "{\"token\": {\"epoch\": \"1\"}}"}) {
+    std::ofstream(file_) << text;
+    EXPECT_EQ(Run({"report", "mnist", "3", "--step", "1", "a=1"}), kFailed) << text;
+    EXPECT_THAT(err(), HasSubstr("holds no token"));
+  }
+}
+
+TEST(AskTokens, FileNamesCannotLeaveTheirFolder) {
+  EXPECT_EQ(FileNameOf("host:7461"), "host%3A7461");
+  EXPECT_EQ(FileNameOf("../../etc"), "%2E.%2F..%2Fetc");
+  EXPECT_EQ(FileNameOf(".."), "%2E.");
+  EXPECT_EQ(FileNameOf("a.b-c_d"), "a.b-c_d");
+}
+
+}  // namespace
+}  // namespace caviar::commands

@@ -1,0 +1,51 @@
+#include "fake_client.h"
+
+namespace caviar::commands {
+namespace {
+
+using ::testing::Return;
+
+class Export : public CommandTest {
+ protected:
+  void SetUp() override {
+    v1::Study study = TestStudy();
+    study.add_parameters()->set_name("state");
+    EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(study));
+    EXPECT_CALL(client_, ListTrials).WillRepeatedly([](const v1::ListTrialsRequest& request) {
+      v1::ListTrialsResponse page;
+      if (request.page_token().empty()) {
+        *page.add_trials() = TestTrial(0, "create_time { seconds: 1700000000 }");
+        page.set_next_page_token("x");
+      } else {
+        v1::Trial trial = TestTrial(1);
+        trial.clear_objective();
+        trial.clear_objective_step();
+        trial.set_state(v1::Trial::FAILED);
+        trial.set_worker("a,\"b\"");
+        (*trial.mutable_parameters())["state"].set_bool_value(true);
+        *page.add_trials() = trial;
+      }
+      return page;
+    });
+  }
+};
+
+TEST_F(Export, CsvHasARowATrialAndAColumnAParameter) {
+  EXPECT_EQ(Run({"export", "mnist"}), kDone);
+  EXPECT_EQ(
+      out(),
+      "number,state,objective,objective_step,worker,create_time,start_time,end_time,rate,"
+      "optimizer,parameters.state\n"
+      "0,COMPLETED,0.8911666870117188,7,host-1,2023-11-14T22:13:20Z,,,0.012345678901234,sgd,\n"
+      "1,FAILED,,,\"a,\"\"b\"\"\",,,,0.012345678901234,sgd,true\n");
+}
+
+TEST_F(Export, JsonHasTheStudyAndAllTrials) {
+  EXPECT_EQ(Run({"export", "mnist", "--format", "json"}), kDone);
+  EXPECT_EQ(json()["study"]["name"], "mnist");
+  ASSERT_EQ(json()["trials"].size(), 2u);
+  EXPECT_EQ(json()["trials"][1]["state"], "FAILED");
+}
+
+}  // namespace
+}  // namespace caviar::commands

@@ -1,0 +1,111 @@
+#include "fake_client.h"
+
+namespace caviar::commands {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Return;
+
+using TrialCommands = CommandTest;
+
+TEST_F(TrialCommands, ListIsATableOverAllPages) {
+  EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(TestStudy()));
+  EXPECT_CALL(client_, ListTrials)
+      .Times(2)
+      .WillRepeatedly([](const v1::ListTrialsRequest& request) {
+        EXPECT_EQ(request.study(), "mnist");
+        EXPECT_EQ(request.order_by(), "number");
+        v1::ListTrialsResponse page;
+        if (request.page_token().empty()) {
+          *page.add_trials() = TestTrial(0);
+          page.set_next_page_token("x");
+        } else {
+          v1::Trial trial = TestTrial(1);
+          trial.set_state(v1::Trial::RUNNING);
+          trial.clear_objective();
+          trial.clear_objective_step();
+          trial.mutable_parameters()->erase("optimizer");
+          *page.add_trials() = trial;
+        }
+        return page;
+      });
+  EXPECT_EQ(Run({"trial", "list", "mnist"}), kDone);
+  EXPECT_EQ(out(),
+            "NUMBER  STATE      OBJECTIVE  STEP  WORKER       RATE  OPTIMIZER\n"
+            "     0  COMPLETED   0.891167     7  host-1  0.0123457  sgd\n"
+            "     1  RUNNING            -     -  host-1  0.0123457  -\n");
+}
+
+TEST_F(TrialCommands, ListTakesStatesOrderAndLimit) {
+  EXPECT_CALL(client_, ListTrials).WillOnce([](const v1::ListTrialsRequest& request) {
+    EXPECT_EQ(request.page_size(), 2);
+    EXPECT_EQ(request.order_by(), "objective desc");
+    EXPECT_EQ(request.states_size(), 2);
+    EXPECT_EQ(request.states(1), v1::Trial::FAILED);
+    v1::ListTrialsResponse page;
+    for (int i = 0; i < 2; ++i) *page.add_trials() = TestTrial(i);
+    page.set_next_page_token("more");
+    return page;
+  });
+  EXPECT_EQ(Run({"trial", "list", "mnist", "--state", "completed,FAILED", "--order-by",
+                 "objective desc", "--limit", "2", "--output", "json"}),
+            kDone);
+  EXPECT_EQ(json()["trials"].size(), 2u);
+  EXPECT_EQ(json()["trials"][1]["worker"], "host-1");
+  EXPECT_EQ(json()["trials"][1]["parameters"]["rate"], 0.012345678901234);
+  EXPECT_EQ(json()["next_page_token"], "");
+}
+
+TEST_F(TrialCommands, ShowHasConfigurationObjectiveAttemptsAndCurve) {
+  EXPECT_CALL(client_, GetTrial).WillOnce([](const v1::GetTrialRequest& request) {
+    EXPECT_EQ(request.number(), 3);
+    EXPECT_EQ(request.view(), v1::TRIAL_VIEW_FULL);
+    return TestTrial(3, R"(
+      attempts { number: 1 worker: "host-0" outcome: LEASE_EXPIRED message: "not renewed" }
+      attempts { number: 2 worker: "host-1" outcome: COMPLETED }
+      measurements { step: 1 metrics { key: "accuracy" value: 0.5 } metrics { key: "loss" value: 2 } }
+      measurements { step: 2 metrics { key: "accuracy" value: 0.75 } }
+      weights_file: "artifacts/mnist/3.weights"
+    )");
+  });
+  EXPECT_EQ(Run({"trial", "show", "mnist", "3"}), kDone);
+  for (const char* part :
+       {"trial      3 of mnist\n", "objective  0.8911666870117188 at step 7\n",
+        "weights    artifacts/mnist/3.weights\n", "rate       0.012345678901234\n",
+        "      1  host-0  LEASE_EXPIRED  -        -      not renewed\n",
+        "STEP  ACCURACY  LOSS\n   1       0.5     2\n   2      0.75     -\n", "accuracy  ▁█\n"}) {
+    EXPECT_THAT(out(), HasSubstr(part));
+  }
+}
+
+TEST_F(TrialCommands, BestRanksAndTellsTheTestsVerdict) {
+  EXPECT_CALL(client_, GetStudy).WillOnce(Return(TestStudy(R"(
+    test_evaluation { state: COMPLETED trial: 2 metrics { key: "test_accuracy" value: 0.8812 }
+                      metrics { key: "test_loss" value: 0.33 } })")));
+  EXPECT_CALL(client_, ListBestTrials).WillOnce([](const v1::ListBestTrialsRequest& request) {
+    EXPECT_EQ(request.count(), 2);
+    v1::ListBestTrialsResponse best;
+    *best.add_trials() = TestTrial(2);
+    *best.add_trials() = TestTrial(0, "objective: 0.5");
+    return best;
+  });
+  EXPECT_EQ(Run({"best", "mnist", "--top", "2"}), kDone);
+  EXPECT_EQ(out(),
+            "RANK  TRIAL  ACCURACY  STEP       RATE  OPTIMIZER\n"
+            "   1      2  0.891167     7  0.0123457  sgd\n"
+            "   2      0       0.5     7  0.0123457  sgd\n"
+            "\ntest set: test_accuracy 0.8812, test_loss 0.33 (trial 2)\n");
+}
+
+TEST_F(TrialCommands, BestOfNothingSaysSo) {
+  EXPECT_CALL(client_, GetStudy).WillOnce(Return(TestStudy()));
+  EXPECT_CALL(client_, ListBestTrials).WillRepeatedly(Return(v1::ListBestTrialsResponse()));
+  EXPECT_EQ(Run({"best", "mnist"}), kDone);
+  EXPECT_EQ(out(), "");
+  EXPECT_EQ(err(), "caviar: mnist has no completed trial yet\n");
+  EXPECT_EQ(Run({"best", "mnist", "--output", "json"}), kDone);
+  EXPECT_EQ(out(), "{\n  \"trials\": []\n}\n");
+}
+
+}  // namespace
+}  // namespace caviar::commands

@@ -1,0 +1,80 @@
+#include "client/study_file/json_schema.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "caviar/v1/study.pb.h"
+#include "client/study_file/fields.h"
+
+namespace caviar::study_file {
+namespace {
+
+using google::protobuf::Descriptor;
+using nlohmann::ordered_json;
+
+// All names under "properties" anywhere in a schema.
+void CollectKeys(const ordered_json& schema, std::set<std::string>& keys) {
+  if (schema.is_object() && schema.contains("properties")) {
+    for (const auto& [name, value] : schema["properties"].items()) keys.insert(name);
+  }
+  if (!schema.is_structured()) return;
+  for (const auto& [name, value] : schema.items()) CollectKeys(value, keys);
+}
+
+// All names that the reader knows.
+void CollectNames(const Descriptor& message, std::set<std::string>& names) {
+  for (const Field& field : SectionOf(message).fields) {
+    names.emplace(field.name);
+    const auto& proto = ProtoField(message, field);
+    const Kind kind = KindOf(proto);
+    if (kind == Kind::kSection || kind == Kind::kParameters) {
+      CollectNames(*proto.message_type(), names);
+    }
+  }
+  for (const auto* member : FlattenedMembers(message)) {
+    names.emplace(SectionOf(message).flattened_oneof);
+    CollectNames(*member->message_type(), names);
+  }
+}
+
+TEST(JsonSchema, HasEveryNameThatTheReaderKnowsAndNoOther) {
+  std::set<std::string> keys;
+  std::set<std::string> names;
+  CollectKeys(StudyFileSchema(), keys);
+  CollectNames(*v1::Study::descriptor(), names);
+  EXPECT_EQ(keys, names);
+  EXPECT_GT(names.size(), 30u);
+}
+
+TEST(JsonSchema, EveryInputFieldOfTheMessagesIsInTheTables) {
+  // Fields from 16 on are the coordinator's own.
+  const Descriptor& study = *v1::Study::descriptor();
+  int inputs = 0;
+  for (int i = 0; i < study.field_count(); ++i) inputs += study.field(i)->number() < 16;
+  EXPECT_EQ(static_cast<int>(SectionOf(study).fields.size()), inputs);
+  for (const Descriptor* message :
+       {v1::Objective::descriptor(), v1::Trainer::descriptor(), v1::BatchNormNetwork::descriptor(),
+        v1::IdxFiles::descriptor(), v1::CsvFile::descriptor(), v1::Sampler::descriptor(),
+        v1::Limits::descriptor()}) {
+    EXPECT_EQ(static_cast<int>(SectionOf(*message).fields.size()), message->field_count())
+        << message->full_name();
+  }
+  // A parameter's name is its key.
+  EXPECT_EQ(static_cast<int>(SectionOf(*v1::Parameter::descriptor()).fields.size()),
+            v1::Parameter::descriptor()->field_count() - 1);
+}
+
+TEST(JsonSchema, SaysWhatTheWordsAre) {
+  const ordered_json schema = StudyFileSchema();
+  EXPECT_EQ(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+  EXPECT_EQ(schema["properties"]["objective"]["properties"]["goal"]["enum"],
+            ordered_json({"minimize", "maximize"}));
+  EXPECT_EQ(schema["$defs"]["parameter"]["properties"]["scale"]["enum"],
+            ordered_json({"linear", "log", "one_minus_log", "logit"}));
+  EXPECT_EQ(schema["required"], ordered_json({"study", "objective", "trainer", "parameters"}));
+  EXPECT_EQ(schema["additionalProperties"], false);
+}
+
+}  // namespace
+}  // namespace caviar::study_file

@@ -1,0 +1,189 @@
+// Every kind of mistake in a study file, and the words that answer it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/study_file/document.h"
+#include "study_file_text.h"
+
+namespace caviar::study_file {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+std::string ErrorOf(const std::string& text) {
+  const auto file = ParseStudyFile(text, "f");
+  EXPECT_FALSE(file.ok()) << text;
+  return std::string(file.status().message());
+}
+
+struct Case {
+  const char* text;
+  const char* start;  // file, line, field
+  const char* part;   // of the explanation
+};
+
+TEST(StudyFileErrors, EachNamesItsLineItsFieldAndWhatWouldBeRight) {
+  const Case cases[] = {
+      // Unknown names.
+      {"study: a\nobjectiv: {}\n", "f:2: objectiv: ", "did you mean \"objective\"?"},
+      {"objective: {metric: a, gaol: minimize}\n",
+       "f:1: objective.gaol: ", "did you mean \"goal\"?"},
+      {"limits:\n  max_trails: 3\n", "f:2: limits.max_trails: ", "did you mean \"max_trials\"?"},
+      {"study: a\nmax_trials: 3\n", "f:2: max_trials: ", "belongs under limits"},
+      {"seed: 3\n", "f:1: seed: ", "belongs under sampler"},
+      {"epochs: 3\n", "f:1: epochs: ", "belongs under trainer.batch_norm_network"},
+      {"learning_rate: {min: 1, max: 2}\n", "f:1: learning_rate: ", "belongs under parameters"},
+      {"sampler: {wurzelbrunft: 3}\n",
+       "f:1: sampler.wurzelbrunft: ", "known here: algorithm, seed"},
+      {"trainer: {external: {a: 1}}\n", "f:1: trainer.external.a: ", "write {}"},
+      // Wrong types.
+      {"study: [a]\n", "f:1: study: ", "is a list; write a text"},
+      {"study:\n", "f:1: study: ", "is nothing; write a text"},
+      {"objective: maximize\n", "f:1: objective: ", "is \"maximize\"; it is a mapping"},
+      {"objective: {target: high}\n", "f:1: objective.target: ", "is \"high\"; write a number"},
+      {"objective: {target: '0.9'}\n", "f:1: objective.target: ", "without the quotes"},
+      {"objective: {target: .inf}\n", "f:1: objective.target: ", "finite"},
+      {"limits: {max_trials: 2.5}\n", "f:1: limits.max_trials: ", "is 2.5; write a whole number"},
+      {"limits: {max_trials: 3000000000}\n", "f:1: limits.max_trials: ", "2147483647"},
+      {"sampler: {seed: -1}\n", "f:1: sampler.seed: ", "[0, 4294967295]"},
+      {"limits: {max_duration: 90}\n", "f:1: limits.max_duration: ", "has no unit"},
+      {"limits: {max_duration: 5 minutes}\n", "f:1: limits.max_duration: ", "write it like 90s"},
+      {"limits: {max_duration: [1h]}\n", "f:1: limits.max_duration: ", "is a list"},
+      // Words.
+      {"objective: {goal: maximze}\n", "f:1: objective.goal: ", "did you mean \"maximize\"?"},
+      {"objective: {goal: max}\n", "f:1: objective.goal: ", "is called \"maximize\" here"},
+      {"objective: {goal: 0.9}\n", "f:1: objective.goal: ", "\"target\""},
+      {"objective: {value: median}\n", "f:1: objective.value: ", "write one of best, last"},
+      {"sampler: {algorithm: bayes}\n", "f:1: sampler.algorithm: ", "write \"sobol\""},
+      // Trainers and data.
+      {"trainer: {external: {}, batch_norm_network: {}}\n",
+       "f:1: trainer.batch_norm_network: ", "exactly one of"},
+      {"trainer: {external: yes}\n", "f:1: trainer.external: ", "write {}"},
+      {"trainer: {batch_norm_network: {data: {format: idy}}}\n",
+       "f:1: trainer.batch_norm_network.data.format: ", "write idx or csv"},
+      {"trainer:\n  batch_norm_network:\n    data: {validation_fraction: 0.1}\n",
+       "f:3: trainer.batch_norm_network.data.format: ", "is missing"},
+      {"trainer: {batch_norm_network: {data: {format: csv, train_images: a}}}\n",
+       "f:1: trainer.batch_norm_network.data.train_images: ", "belongs to format: idx"},
+      // Parameters.
+      {"parameters: [a]\n", "f:1: parameters: ", "is a list (Katib's form)"},
+      {"parameters: 3\n", "f:1: parameters: ", "write a mapping"},
+      {"parameters:\n  x: 0.5\n", "f:2: parameters.x: ", "{value: ...}"},
+      {"parameters:\n  x: [a, b]\n", "f:2: parameters.x: ", "{values: [...]}"},
+      {"parameters:\n  x:\n", "f:2: parameters.x: ", "is empty"},
+      {"parameters:\n  x: {values: 3}\n", "f:2: parameters.x.values: ", "write a list"},
+      {"parameters:\n  x:\n    values:\n      - a\n      - [b]\n",
+       "f:5: parameters.x.values[1]: ", "is a list"},
+      {"parameters:\n  x: {values: [a, ]}\n  y: {value: }\n",
+       "f:3: parameters.y.value: ", "has no value"},
+      {"parameters:\n  x: {value: .nan}\n", "f:2: parameters.x.value: ", "finite"},
+      {"parameters:\n  x: {value: 9007199254740993}\n", "f:2: parameters.x.value: ", "2^53"},
+      {"parameters:\n  x: {min: 1, max: 2, when: optimizer}\n",
+       "f:2: parameters.x.when: ", "{PARAMETER: VALUE}"},
+      {"parameters:\n  x: {min: 1, max: 2, when: {}}\n", "f:2: parameters.x.when: ", "write"},
+      {"parameters:\n  x: {min: 1, max: 2, when: {o: {a: b}}}\n",
+       "f:2: parameters.x.when.o: ", "is a mapping"},
+      {"parameters:\n  x: {min: 1, max: 2, scale: reverse_log}\n",
+       "f:2: parameters.x.scale: ", "one_minus_log"},
+      {"parameters:\n  x: {type: float}\n", "f:2: parameters.x.type: ", "\"double\""},
+      {"parameters:\n  x: {max: 2, mim: 1}\n", "f:2: parameters.x.mim: ", "did you mean \"min\"?"},
+      // The file as YAML.
+      {"study: a\n\nstudy: b\n", "f:3: study: ", "line 1"},
+      {"parameters:\n  x: {min: 1, max: 2, min: 3}\n", "f:2: parameters.x.min: ", "line 2"},
+      {"", "f:1: ", "is empty"},
+      {"# nothing\n", "f:1: ", "is empty"},
+      {"---\n", "f:1: ", "is empty"},
+      {"study: a\n---\nstudy: b\n", "f:3: ", "second YAML document"},
+      {"study: a\n\tb: c\n", "f:2: ", "not YAML"},
+      {"study: a\nobjective: {metric: b\n", "f:", "not YAML"},
+      {"study: 'a\n", "f:", "not YAML"},
+      {"study: *a\n", "f:1: ", "not YAML"},
+      {"study: !python/object a\n", "f:1: ", "has no meaning here"},
+      {"a: &a [*a]\n", "f:1: ", "contains it"},
+      {"? [a, b]\n: c\n", "f:1: ", "key"},
+      {"x: {<<: 3}\n", "f:1: ", "<< merges"},
+      {"study: a\x01\n", "f:1: ", "0x01"},
+      {"\nstudy: \xC0\xAF\n", "f:2: ", "not UTF-8"},
+      {"just text\n", "f:1: ", "it is a mapping"},
+      {"- a\n", "f:1: ", "is a list"},
+  };
+  for (const Case& c : cases) {
+    const std::string error = ErrorOf(c.text);
+    EXPECT_THAT(error, StartsWith(c.start)) << c.text;
+    EXPECT_THAT(error, HasSubstr(c.part)) << c.text;
+  }
+}
+
+TEST(StudyFileErrors, OtherToolsWordsAreAnsweredWithCaviars) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"method: bayes\n", "sampler: {algorithm: sobol}"},
+      {"metric: {name: loss, goal: minimize}\n", "objective: {metric: NAME"},
+      {"run_cap: 5\n", "limits: {max_trials: N}"},
+      {"program: train.py\n", "trainer"},
+      {"early_terminate: {type: hyperband}\n", "leave it out"},
+      {"name: a\n", "\"study\""},
+      {"objective: {objectiveMetricName: loss}\n", "metric"},
+      {"objective: {type: minimize}\n", "goal: minimize"},
+      {"objectiveMetricName: a\n", "objective: {metric"},
+      {"maxTrialCount: 3\n", "max_trials"},
+      {"parallelTrialCount: 3\n", "parallel"},
+      {"maxFailedTrialCount: 3\n", "max_failed"},
+      {"algorithm: {algorithmName: random}\n", "sampler: {algorithm"},
+      {"sampler: {algorithmName: random}\n", "sampler: {algorithm"},
+      {"n_trials: 3\n", "max_trials"},
+      {"direction: minimize\n", "goal: minimize"},
+      {"num_samples: 3\n", "max_trials"},
+      {"parameters: {x: {distribution: log_uniform_values}}\n", "scale: log"},
+      {"parameters: {x: {distribution: q_uniform, q: 2}}\n", "step"},
+      {"parameters: {x: {parameterType: double}}\n", "type: double"},
+      {"parameters: {x: {feasibleSpace: {min: 1}}}\n", "min, max, step or values"},
+      {"parameters: {x: {low: 1, high: 2}}\n", "\"min\""},
+      {"parameters: {x: {choices: [1]}}\n", "\"values\""},
+      {"parameters: {x: {_type: uniform}}\n", "\"type\""},
+      {"parameters: {x: {min: 1, max: 2, scale: log_uniform_values}}\n", "\"log\""},
+  };
+  for (const auto& [text, part] : cases) {
+    EXPECT_THAT(ErrorOf(text), HasSubstr(part)) << text;
+  }
+}
+
+TEST(StudyFileErrors, AllOfThemAreFoundAtOnceInTheOrderOfLines) {
+  const std::string error = ErrorOf(
+      "parameters:\n  x: {mim: 1, max: a}\n  y: 3\nobjective: {goal: up}\nlimits: {parallel: x}\n"
+      "study: a\nstudy: b\n");
+  const std::vector<std::string> lines = absl::StrSplit(error, '\n');
+  ASSERT_EQ(lines.size(), 6u) << error;
+  EXPECT_THAT(lines[0], StartsWith("f:2: parameters.x.mim"));
+  EXPECT_THAT(lines[1], StartsWith("f:2: parameters.x.max"));
+  EXPECT_THAT(lines[2], StartsWith("f:3: parameters.y"));
+  EXPECT_THAT(lines[3], StartsWith("f:4: objective.goal"));
+  EXPECT_THAT(lines[4], StartsWith("f:5: limits.parallel"));
+  EXPECT_THAT(lines[5], StartsWith("f:7: study"));
+}
+
+TEST(StudyFileErrors, StandardInputIsCalledSo) {
+  EXPECT_THAT(std::string(ParseStudyFile("", "-").status().message()),
+              StartsWith("standard input:1: "));
+}
+
+TEST(StudyFileErrors, BombsAreRefused) {
+  std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 9; ++i) {
+    absl::StrAppend(&text, "a", i, ": &a", i, " [");
+    for (int k = 0; k < 10; ++k) absl::StrAppend(&text, k > 0 ? ", " : "", "*a", i - 1);
+    absl::StrAppend(&text, "]\n");
+  }
+  EXPECT_THAT(ErrorOf(text), HasSubstr("aliases"));
+  EXPECT_THAT(ErrorOf(std::string(kMaxBytes + 1, ' ')), HasSubstr("bytes"));
+  EXPECT_THAT(ErrorOf("a: [" + std::string(300'000, ',') + "]\n"), StartsWith("f:1: "));
+  std::string many = "a:\n";
+  for (int i = 0; i < 100'001; ++i) many += "- 1\n";
+  EXPECT_THAT(ErrorOf(many), HasSubstr("100000 YAML nodes"));
+  EXPECT_THAT(ErrorOf("a: " + std::string(200'000, '[')), StartsWith("f:"));
+}
+
+}  // namespace
+}  // namespace caviar::study_file

@@ -1,0 +1,243 @@
+#include "client/study_file/study_file.h"
+
+#include <gtest/gtest.h>
+
+#include "google/protobuf/text_format.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "study_file_text.h"
+
+namespace caviar::study_file {
+namespace {
+
+using google::protobuf::util::MessageDifferencer;
+
+TEST(StudyFile, TheExampleIsReadAsItIsWritten) {
+  const auto file = ParseStudyFile(ExampleText(), "fashion-mnist.yaml");
+  ASSERT_TRUE(file.ok()) << file.status();
+  v1::Study expected;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      R"pb(
+        name: "fashion-mnist"
+        objective { metric: "validation_accuracy" goal: MAXIMIZE }
+        trainer {
+          batch_norm_network {
+            data {
+              idx {
+                train_images: "train-images-idx3-ubyte.gz"
+                train_labels: "train-labels-idx1-ubyte.gz"
+                test_images: "t10k-images-idx3-ubyte.gz"
+                test_labels: "t10k-labels-idx1-ubyte.gz"
+              }
+              validation_fraction: 0.1
+            }
+            epochs: 8
+          }
+        }
+        sampler { algorithm: SOBOL seed: 7 }
+        limits { max_trials: 16 parallel: 2 }
+        parameters { name: "learning_rate" type: DOUBLE min: 1e-4 max: 0.1 scale: LOG }
+        parameters {
+          name: "optimizer"
+          type: CATEGORICAL
+          values { string_value: "sgd" }
+          values { string_value: "adam" }
+        }
+        parameters {
+          name: "momentum"
+          type: DOUBLE
+          min: 0.9
+          max: 0.999
+          scale: ONE_MINUS_LOG
+          when {
+            parameter: "optimizer"
+            values { string_value: "sgd" }
+          }
+        }
+        parameters {
+          name: "batch_size"
+          type: ORDINAL
+          values { int_value: 64 }
+          values { int_value: 128 }
+          values { int_value: 256 }
+          values { int_value: 512 }
+        }
+        parameters { name: "hidden_units" type: INT min: 50 max: 300 scale: LOG }
+        parameters { name: "hidden_layers" type: INT min: 1 max: 4 }
+        parameters { name: "decay_rate" type: DOUBLE min: 0.01 max: 1 scale: LOG }
+      )pb",
+      &expected));
+  EXPECT_TRUE(MessageDifferencer::Equals(file->study, expected)) << file->study.DebugString();
+}
+
+TEST(StudyFile, TheTypeMayBeLeftOutWhereItIsPlain) {
+  struct Case {
+    const char* definition;
+    v1::Parameter::Type type;
+  };
+  const Case cases[] = {
+      {"{min: 1, max: 4}", v1::Parameter::INT},
+      {"{min: -3, max: 0x10}", v1::Parameter::INT},
+      {"{min: 1, max: 4, step: 1}", v1::Parameter::INT},
+      {"{min: 1, max: 64, scale: log}", v1::Parameter::INT},
+      {"{min: 1.0, max: 4}", v1::Parameter::DOUBLE},
+      {"{min: 1, max: 1e3}", v1::Parameter::DOUBLE},
+      {"{min: 1e-4, max: 1}", v1::Parameter::DOUBLE},
+      {"{min: 0, max: 1, step: 0.25}", v1::Parameter::DOUBLE},
+      {"{min: -1, max: 0, scale: one_minus_log}", v1::Parameter::DOUBLE},
+      {"{values: [a, b]}", v1::Parameter::CATEGORICAL},
+      {"{values: [1, 2]}", v1::Parameter::CATEGORICAL},
+      {"{values: [true]}", v1::Parameter::CATEGORICAL},
+      {"{values: [true, false]}", v1::Parameter::BOOL},
+      {"{type: ordinal, values: [1, 2]}", v1::Parameter::ORDINAL},
+      {"{type: bool}", v1::Parameter::BOOL},
+      {"{type: double, min: 0, max: 1}", v1::Parameter::DOUBLE},
+      {"{value: 3}", v1::Parameter::TYPE_UNSPECIFIED},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(ParseParameter(c.definition).type(), c.type) << c.definition;
+  }
+  EXPECT_EQ(ParseParameter("{values: [true, false]}").values_size(), 0);
+}
+
+TEST(StudyFile, WholeBoundsOfADoubleSettingOfTheBuiltInTrainerGiveADouble) {
+  const auto file = ParseStudyFile(
+      "trainer: {batch_norm_network: {epochs: 1}}\n"
+      "parameters: {learning_rate: {min: 1, max: 2}, hidden_layers: {min: 1, max: 2},\n"
+      "             l2: {values: [0, 1]}, decay_rate: {value: 1}}\n",
+      "f");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->study.parameters(0).type(), v1::Parameter::DOUBLE);
+  EXPECT_EQ(file->study.parameters(1).type(), v1::Parameter::INT);
+  EXPECT_TRUE(file->study.parameters(2).values(0).has_double_value());
+  EXPECT_TRUE(file->study.parameters(3).value().has_double_value());
+}
+
+TEST(StudyFile, ValuesKeepTheTypeInWhichTheyAreWritten) {
+  const v1::Parameter parameter =
+      ParseParameter("{values: [true, 3, '3', sgd, \"true\", 007, on, 1.0e+2]}");
+  ASSERT_EQ(parameter.values_size(), 8);
+  EXPECT_TRUE(parameter.values(0).bool_value());
+  EXPECT_EQ(parameter.values(1).double_value(), 3);  // in the company of 1.0e+2
+  EXPECT_EQ(parameter.values(2).string_value(), "3");
+  EXPECT_EQ(parameter.values(3).string_value(), "sgd");
+  EXPECT_EQ(parameter.values(4).string_value(), "true");
+  EXPECT_EQ(parameter.values(5).double_value(), 7);
+  EXPECT_EQ(parameter.values(6).string_value(), "on");
+  EXPECT_EQ(parameter.values(7).double_value(), 100);
+  EXPECT_EQ(ParseParameter("{value: 3}").value().int_value(), 3);
+  EXPECT_EQ(ParseParameter("{value: 1e-4}").value().double_value(), 1e-4);
+  EXPECT_EQ(ParseParameter("{values: [1, 0.5]}").values(0).double_value(), 1);
+}
+
+TEST(StudyFile, AConditionOnADoubleIsWrittenInDoubles) {
+  const auto file = ParseStudyFile(
+      "parameters:\n  x: {values: [0.5, 1]}\n  y: {min: 1, max: 2, when: {x: 1}}\n", "f");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->study.parameters(1).when(0).values(0).double_value(), 1);
+}
+
+TEST(StudyFile, ConditionsTakeAValueOrAList) {
+  const v1::Parameter parameter = ParseParameter("{min: 1, max: 2, when: {a: sgd, b: [1, 2]}}");
+  ASSERT_EQ(parameter.when_size(), 2);
+  EXPECT_EQ(parameter.when(0).parameter(), "a");
+  EXPECT_EQ(parameter.when(0).values(0).string_value(), "sgd");
+  EXPECT_EQ(parameter.when(1).values(1).int_value(), 2);
+}
+
+TEST(StudyFile, OtherTrainersDataAndLimits) {
+  const auto file = ParseStudyFile(
+      "study: 2024\nobjective: {metric: loss, goal: minimize, value: last, target: -1}\n"
+      "trainer:\n  batch_norm_network:\n    epochs: 3\n"
+      "    data: {format: csv, train: a.csv, test: b.csv, label: 7}\n"
+      "sampler: {algorithm: random, seed: 4294967295}\n"
+      "limits: {max_duration: 2h30m, max_failed: 3, max_attempts: 2}\n",
+      "f");
+  ASSERT_TRUE(file.ok()) << file.status();
+  const v1::Study& study = file->study;
+  EXPECT_EQ(study.name(), "2024");
+  EXPECT_EQ(study.objective().value(), v1::Objective::LAST);
+  EXPECT_EQ(study.objective().target(), -1);
+  EXPECT_EQ(study.trainer().batch_norm_network().data().csv().label(), "7");
+  EXPECT_EQ(study.sampler().seed(), 4294967295u);
+  EXPECT_EQ(study.limits().max_duration().seconds(), 9000);
+  EXPECT_TRUE(ParseStudyFile("trainer: {external: {}}", "f")->study.trainer().has_external());
+  EXPECT_TRUE(ParseStudyFile("trainer:\n  external:\n", "f")->study.trainer().has_external());
+}
+
+TEST(StudyFile, TheFormatOfTheDataMayBeLeftOut) {
+  const std::string text = "trainer: {batch_norm_network: {data: {train: a.csv, label: y}}}";
+  const auto file = ParseStudyFile(text, "f");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->study.trainer().batch_norm_network().data().csv().train(), "a.csv");
+}
+
+TEST(StudyFile, AnchorsAndMergesAreUnderstood) {
+  const auto file = ParseStudyFile(
+      "parameters:\n  a: &rate {min: 0.1, max: 0.5}\n  b: *rate\n"
+      "  c: {<<: *rate, max: 0.7}\n  d: {<<: [*rate, {scale: log}]}\n",
+      "f");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->study.parameters(1).max(), 0.5);
+  EXPECT_EQ(file->study.parameters(2).min(), 0.1);
+  EXPECT_EQ(file->study.parameters(2).max(), 0.7);
+  EXPECT_EQ(file->study.parameters(3).scale(), v1::Parameter::LOG);
+}
+
+TEST(StudyFile, ACoordinatorsComplaintGetsItsLine) {
+  const auto file = ParseStudyFile(ExampleText(), "study.yaml");
+  ASSERT_TRUE(file.ok());
+  const auto describe = [&](const char* field) {
+    v1::FieldViolation violation;
+    violation.set_field(field);
+    violation.set_description("is wrong");
+    return DescribeViolation(*file, violation);
+  };
+  EXPECT_EQ(describe("study"), "study.yaml:4: study: is wrong");
+  EXPECT_EQ(describe("limits.max_trials"), "study.yaml:19: limits.max_trials: is wrong");
+  EXPECT_EQ(describe("parameters.learning_rate.min"),
+            "study.yaml:22: parameters.learning_rate.min: is wrong");
+  EXPECT_EQ(describe("parameters.batch_size.values[2]"),
+            "study.yaml:26: parameters.batch_size.values[2]: is wrong");
+  EXPECT_EQ(describe("parameters[1].name"), "study.yaml:23: parameters[1].name: is wrong");
+  // Missing ones: the nearest around them.
+  EXPECT_EQ(describe("trainer.batch_norm_network.data.csv"),
+            "study.yaml:9: trainer.batch_norm_network.data.csv: is wrong");
+  EXPECT_EQ(describe("parameters.optimizer.step"),
+            "study.yaml:23: parameters.optimizer.step: is wrong");
+  EXPECT_EQ(describe("nothing"), "study.yaml:4: nothing: is wrong");
+}
+
+TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
+  const char* texts[] = {
+      "study: a\ndescription: 'two\n\n  lines: # \"quoted\"'\nobjective: {metric: m, goal: "
+      "minimize, "
+      "target: 1e-7}\ntrainer: {external: {}}\nlimits: {max_duration: 1d2h0.5s, parallel: 3}\n"
+      "parameters: {a.b: {values: [x, 'true', '1', 2, '', 'a: b']}, c: {value: 1.0}, "
+      "d: {values: [true, false]}, e: {type: double, min: 1, max: 2, step: 0.5, "
+      "when: {d: true, a.b: [x, '1']}}, f: {value: -5}, g: {values: [1, 2.0]}}\n",
+      "study: '123'\nsampler: {algorithm: random, seed: 0}\nparameters: {x: {min: 1, max: 9}}\n"
+      "trainer: {batch_norm_network: {epochs: 1, data: {format: csv, train: '/a b/c.csv', label: "
+      "'1'}}}\n"};
+  for (const std::string& text : {std::string(texts[0]), std::string(texts[1]), ExampleText()}) {
+    const auto first = ParseStudyFile(text, "first");
+    ASSERT_TRUE(first.ok()) << first.status();
+    const std::string written = WriteStudyFile(first->study);
+    const auto second = ParseStudyFile(written, "second");
+    ASSERT_TRUE(second.ok()) << second.status() << "\n" << written;
+    EXPECT_TRUE(MessageDifferencer::Equals(first->study, second->study))
+        << written << first->study.DebugString() << second->study.DebugString();
+  }
+}
+
+TEST(StudyFile, WhatACoordinatorAddsIsNotWritten) {
+  auto file = ParseStudyFile(ExampleText(), "f");
+  ASSERT_TRUE(file.ok());
+  const std::string plain = WriteStudyFile(file->study);
+  file->study.set_state(v1::Study::ENDED);
+  file->study.set_message("over");
+  file->study.set_best_trial(3);
+  EXPECT_EQ(WriteStudyFile(file->study), plain);
+}
+
+}  // namespace
+}  // namespace caviar::study_file

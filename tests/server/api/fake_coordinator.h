@@ -1,0 +1,176 @@
+// A Coordinator whose answers a test scripts.
+#ifndef CAVIAR_TESTS_SERVER_API_FAKE_COORDINATOR_H_
+#define CAVIAR_TESTS_SERVER_API_FAKE_COORDINATOR_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "server/coordinator/coordinator.h"
+
+namespace caviar::server_api {
+
+// Unary methods answer, within the call, with what their handler returns; without a handler with
+// UNIMPLEMENTED. Handlers are set before the server starts. Acquires park; a test answers them.
+class FakeCoordinator : public coordinator::Coordinator {
+ public:
+  template <typename Request, typename Response>
+  using Handler = std::function<absl::StatusOr<Response>(const Request&)>;
+  template <typename Response>
+  using Done = coordinator::Done<Response>;
+
+  void Drain() override {
+    std::map<int64_t, Done<v1::AcquireWorkResponse>> parked;
+    {
+      absl::MutexLock lock(&mutex_);
+      drained_ = true;
+      parked.swap(parked_);
+    }
+    for (auto& [id, done] : parked) done(v1::AcquireWorkResponse());
+  }
+
+#define CAVIAR_FAKE_METHOD(Method, member, Request, Response)          \
+  void Method(v1::Request request, Done<v1::Response> done) override { \
+    done(Answer((member), request, #Method));                          \
+  }                                                                    \
+  Handler<v1::Request, v1::Response> member
+
+  CAVIAR_FAKE_METHOD(CreateStudy, create_study, CreateStudyRequest, Study);
+  CAVIAR_FAKE_METHOD(StopStudy, stop_study, StopStudyRequest, Study);
+  CAVIAR_FAKE_METHOD(ResumeStudy, resume_study, ResumeStudyRequest, Study);
+  CAVIAR_FAKE_METHOD(DeleteStudy, delete_study, DeleteStudyRequest, DeleteStudyResponse);
+  CAVIAR_FAKE_METHOD(AskTrial, ask_trial, AskTrialRequest, AskTrialResponse);
+  CAVIAR_FAKE_METHOD(ReportTrial, report_trial, ReportTrialRequest, ReportTrialResponse);
+  CAVIAR_FAKE_METHOD(TellTrial, tell_trial, TellTrialRequest, Trial);
+  CAVIAR_FAKE_METHOD(RegisterWorker, register_worker, RegisterWorkerRequest,
+                     RegisterWorkerResponse);
+  CAVIAR_FAKE_METHOD(RenewLeases, renew_leases, RenewLeasesRequest, RenewLeasesResponse);
+  CAVIAR_FAKE_METHOD(ReportMeasurements, report_measurements, ReportMeasurementsRequest,
+                     ReportMeasurementsResponse);
+  CAVIAR_FAKE_METHOD(FinishWork, finish_work, FinishWorkRequest, FinishWorkResponse);
+  CAVIAR_FAKE_METHOD(GiveBackWork, give_back_work, GiveBackWorkRequest, GiveBackWorkResponse);
+  CAVIAR_FAKE_METHOD(UploadChunk, upload_chunk, UploadChunkRequest, UploadChunkResponse);
+  CAVIAR_FAKE_METHOD(DownloadChunk, download_chunk, DownloadChunkRequest, DownloadChunkResponse);
+  CAVIAR_FAKE_METHOD(GetStudy, get_study, GetStudyRequest, Study);
+  CAVIAR_FAKE_METHOD(ListStudies, list_studies, ListStudiesRequest, ListStudiesResponse);
+  CAVIAR_FAKE_METHOD(GetTrial, get_trial, GetTrialRequest, Trial);
+  CAVIAR_FAKE_METHOD(ListTrials, list_trials, ListTrialsRequest, ListTrialsResponse);
+  CAVIAR_FAKE_METHOD(ListBestTrials, list_best_trials, ListBestTrialsRequest,
+                     ListBestTrialsResponse);
+#undef CAVIAR_FAKE_METHOD
+
+  void GetServerStatus(Done<v1::ServerStatus> done) override { done(server_status); }
+  v1::ServerStatus server_status;
+  void ListWorkers(Done<v1::ListWorkersResponse> done) override { done(workers); }
+  v1::ListWorkersResponse workers;
+
+  int64_t AcquireWork(v1::AcquireWorkRequest request, Done<v1::AcquireWorkResponse> done) override {
+    bool now = false;
+    int64_t id = 0;
+    {
+      absl::MutexLock lock(&mutex_);
+      id = next_id_++;
+      acquires_.push_back(std::move(request));
+      now = drained_;
+      if (!now) parked_[id] = done;
+    }
+    if (now) done(v1::AcquireWorkResponse());
+    return id;
+  }
+  // Set: the grant was on its way when the caller left.
+  std::optional<v1::AcquireWorkResponse> grant_on_cancel;
+  void CancelAcquire(int64_t id) override {
+    if (grant_on_cancel) {
+      AnswerAcquire(id, *grant_on_cancel);
+    } else {
+      AnswerAcquire(id, absl::CancelledError("cancelled"));
+    }
+    absl::MutexLock lock(&mutex_);
+    cancelled_.push_back(id);
+  }
+  // False: it is not parked.
+  bool AnswerAcquire(int64_t id, absl::StatusOr<v1::AcquireWorkResponse> answer) {
+    Done<v1::AcquireWorkResponse> done;
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto found = parked_.find(id);
+      if (found == parked_.end()) return false;
+      done = std::move(found->second);
+      parked_.erase(found);
+    }
+    done(std::move(answer));
+    return true;
+  }
+  // The id of a parked call; blocks until there is one.
+  int64_t AwaitParked() {
+    const auto parked = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !parked_.empty(); };
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&parked));
+    return parked_.begin()->first;
+  }
+  // The id of a cancelled call; blocks until there is one.
+  int64_t AwaitCancelled() {
+    const auto some = [this]()
+                          ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !cancelled_.empty(); };
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&some));
+    return cancelled_.front();
+  }
+  std::vector<v1::AcquireWorkRequest> acquires() {
+    absl::MutexLock lock(&mutex_);
+    return acquires_;
+  }
+
+  // Changes are what the handler says; Changed tells the listeners.
+  std::function<absl::StatusOr<StudyChanges>(const std::string&, int64_t)> read_study_changes;
+  void ReadStudyChanges(std::string study, int64_t after_commit, Done<StudyChanges> done) override {
+    done(read_study_changes(study, after_commit));
+  }
+  int64_t Listen(std::string, std::function<void()> changed) override {
+    absl::MutexLock lock(&mutex_);
+    listeners_[next_id_] = std::move(changed);
+    return next_id_++;
+  }
+  void StopListening(int64_t id) override {
+    absl::MutexLock lock(&mutex_);
+    listeners_.erase(id);
+  }
+  void Changed() {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [id, changed] : listeners_) changed();
+  }
+  // Blocks until nobody listens.
+  void AwaitNoListeners() {
+    const auto none = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return listeners_.empty(); };
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&none));
+  }
+
+ private:
+  template <typename Request, typename Response>
+  static absl::StatusOr<Response> Answer(const Handler<Request, Response>& handler,
+                                         const Request& request, const char* method) {
+    if (!handler) return absl::UnimplementedError(method);
+    return handler(request);
+  }
+
+  absl::Mutex mutex_;
+  int64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;
+  bool drained_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<v1::AcquireWorkRequest> acquires_ ABSL_GUARDED_BY(mutex_);
+  std::map<int64_t, Done<v1::AcquireWorkResponse>> parked_ ABSL_GUARDED_BY(mutex_);
+  std::vector<int64_t> cancelled_ ABSL_GUARDED_BY(mutex_);
+  std::map<int64_t, std::function<void()>> listeners_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace caviar::server_api
+
+#endif  // CAVIAR_TESTS_SERVER_API_FAKE_COORDINATOR_H_

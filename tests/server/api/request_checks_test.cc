@@ -1,0 +1,201 @@
+#include "server/api/request_checks.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "caviar/v1/error_detail.h"
+
+namespace caviar::server_api {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::vector<std::string> BadFields(const absl::Status& status) {
+  std::vector<std::string> fields;
+  const auto detail = error::Detail(status);
+  if (!detail) return fields;
+  for (const auto& violation : detail->field_violations()) fields.push_back(violation.field());
+  return fields;
+}
+
+void SetId(v1::RequestId* id) {
+  id->set_client_id("0123456789abcdef0123456789abcdef");
+  id->set_sequence(1);
+}
+
+void SetToken(v1::FencingToken* token) {
+  token->set_epoch(1);
+  token->set_counter(1);
+}
+
+TEST(RequestChecks, AMutationNeedsItsId) {
+  v1::StopStudyRequest request;
+  request.set_study("mnist");
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("request_id"));
+  SetId(request.mutable_request_id());
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.mutable_request_id()->set_sequence(0);
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("request_id.sequence"));
+}
+
+TEST(RequestChecks, AClientIdIs32LowerCaseHexDigits) {
+  v1::DeleteStudyRequest request;
+  request.set_study("mnist");
+  SetId(request.mutable_request_id());
+  for (const char* id : {"", "0123", "0123456789ABCDEF0123456789abcdef",
+                         "0123456789abcdef0123456789abcdeg", "0123456789abcdef0123456789abcdef0"}) {
+    request.mutable_request_id()->set_client_id(id);
+    EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("request_id.client_id")) << id;
+  }
+}
+
+TEST(RequestChecks, AValidationNeedsNoId) {
+  v1::CreateStudyRequest request;
+  request.set_validate_only(true);
+  request.mutable_study();
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.clear_study();
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("study"));
+}
+
+TEST(RequestChecks, AStudysNameIsCheckedAndQuotedSafely) {
+  v1::GetStudyRequest request;
+  for (const std::string& name :
+       {std::string(), std::string(64, 'a'), std::string(".hidden"), std::string("../up"),
+        std::string("a b"), std::string("a\nb"), std::string("\xC3\xA4")}) {
+    request.set_study(name);
+    const absl::Status status = CheckRequest(request);
+    EXPECT_THAT(BadFields(status), ElementsAre("study")) << name;
+    EXPECT_EQ(std::string(status.message()).find('\n'), std::string::npos);
+  }
+  request.set_study(std::string(63, 'a'));
+  EXPECT_TRUE(CheckRequest(request).ok());
+}
+
+TEST(RequestChecks, AnOrderIsOneOfTheKnownOnes) {
+  v1::ListTrialsRequest request;
+  request.set_study("mnist");
+  for (const char* order : {"", "number", "objective desc", "end_time"}) {
+    request.set_order_by(order);
+    EXPECT_TRUE(CheckRequest(request).ok()) << order;
+  }
+  for (const char* order : {" desc", "objective asc", "loss", "number desc desc"}) {
+    request.set_order_by(order);
+    EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("order_by")) << order;
+  }
+}
+
+TEST(RequestChecks, StatesThatAreNoneAreRefused) {
+  v1::ListTrialsRequest request;
+  request.set_study("mnist");
+  request.add_states(v1::Trial::RUNNING);
+  request.add_states(static_cast<v1::Trial::State>(77));
+  request.add_states(v1::Trial::STATE_UNSPECIFIED);
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("states[1]", "states[2]"));
+}
+
+TEST(RequestChecks, MeasurementsAreBoundedInNumberStepAndName) {
+  v1::ReportMeasurementsRequest request;
+  SetToken(request.mutable_token());
+  v1::Measurement* measurement = request.add_measurements();
+  measurement->set_step(int64_t{1} << 53);
+  (*measurement->mutable_metrics())["9lives"] = 1;
+  request.add_measurements();
+  EXPECT_THAT(
+      BadFields(CheckRequest(request)),
+      ElementsAre("measurements[0].step", "measurements[0].metrics", "measurements[1].metrics"));
+
+  request.clear_measurements();
+  measurement = request.add_measurements();
+  for (int i = 0; i < 1000; ++i) (*measurement->mutable_metrics())[absl::StrCat("m", i)] = i;
+  EXPECT_TRUE(CheckRequest(request).ok());
+  (*request.add_measurements()->mutable_metrics())["one_more"] = 0;
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("measurements"));
+}
+
+TEST(RequestChecks, ATokenCountsFromOne) {
+  v1::ReportMeasurementsRequest request;
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("token"));
+  SetToken(request.mutable_token());
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.mutable_token()->set_counter(0);
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("token"));
+}
+
+TEST(RequestChecks, DurationsHaveTheirRange) {
+  v1::AskTrialRequest request;
+  SetId(request.mutable_request_id());
+  request.set_study("mnist");
+  EXPECT_TRUE(CheckRequest(request).ok());
+  const auto accepts = [&](int64_t seconds, int32_t nanos) {
+    request.mutable_lease()->set_seconds(seconds);
+    request.mutable_lease()->set_nanos(nanos);
+    return CheckRequest(request).ok();
+  };
+  EXPECT_TRUE(accepts(1, 0));
+  EXPECT_TRUE(accepts(30 * 24 * 3600, 0));
+  EXPECT_FALSE(accepts(30 * 24 * 3600, 1));
+  EXPECT_FALSE(accepts(0, 999'999'999));
+  EXPECT_FALSE(accepts(5, -1));
+  EXPECT_FALSE(accepts(INT64_MAX, 0));
+  EXPECT_FALSE(accepts(5, 1'000'000'000));
+}
+
+TEST(RequestChecks, AnOutcomeIsRequiredAndItsTextBounded) {
+  v1::FinishWorkRequest request;
+  SetToken(request.mutable_token());
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("outcome"));
+  request.mutable_failed()->set_message(std::string(4097, 'x'));
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("failed.message"));
+  request.mutable_failed()->set_message(std::string(4096, 'x'));
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.mutable_infeasible()->set_step(-1);
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("infeasible.step"));
+  request.mutable_evaluated();
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("evaluated.metrics"));
+}
+
+TEST(RequestChecks, AWorkerSaysItsNameAndSlots) {
+  v1::RegisterWorkerRequest request;
+  SetId(request.mutable_request_id());
+  request.set_name("host:1");
+  request.set_version("0.1.0");
+  request.set_slots(1024);
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.set_slots(0);
+  request.set_name("bell\a");
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("name", "slots"));
+}
+
+TEST(RequestChecks, AChunkFitsItsFile) {
+  v1::UploadChunkRequest request;
+  SetToken(request.mutable_token());
+  request.set_kind(v1::Artifact::WEIGHTS);
+  request.set_size(9);
+  request.set_data("123456789");
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.set_offset(1);
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("offset"));
+  request.set_offset(INT64_MIN);
+  EXPECT_THAT(BadFields(CheckRequest(request)), Contains("offset"));
+  request.set_size(INT64_MIN);
+  EXPECT_THAT(BadFields(CheckRequest(request)), Contains("size"));
+}
+
+TEST(RequestChecks, ManyFaultsAreCutAtTwenty) {
+  v1::ReportMeasurementsRequest request;
+  SetToken(request.mutable_token());
+  for (int i = 0; i < 500; ++i) request.add_measurements()->set_step(-1);
+  EXPECT_EQ(BadFields(CheckRequest(request)).size(), 20u);
+}
+
+}  // namespace
+}  // namespace caviar::server_api

@@ -1,0 +1,327 @@
+// The services over a real connection on loopback.
+#include "server/api/server.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "caviar/v1/error_detail.h"
+#include "caviar/v1/server_service.grpc.pb.h"
+#include "caviar/v1/study_service.grpc.pb.h"
+#include "caviar/v1/worker_service.grpc.pb.h"
+#include "tests/server/api/fake_coordinator.h"
+#include "tests/server/api/raw_call.h"
+
+namespace caviar::server_api {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr char kWorkerId[] = "0123456789abcdef0123456789abcdef";
+
+class ServerTest : public testing::Test {
+ protected:
+  void Start() {
+    auto server = Server::Start(coordinator_, "127.0.0.1:0");
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
+    studies_ = v1::StudyService::NewStub(channel_);
+    workers_ = v1::WorkerService::NewStub(channel_);
+  }
+
+  static v1::AcquireWorkRequest AcquireRequest() {
+    v1::AcquireWorkRequest request;
+    request.mutable_request_id()->set_client_id(kWorkerId);
+    request.mutable_request_id()->set_sequence(1);
+    request.set_worker_id(kWorkerId);
+    return request;
+  }
+
+  FakeCoordinator coordinator_;
+  std::unique_ptr<Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::StudyService::Stub> studies_;
+  std::unique_ptr<v1::WorkerService::Stub> workers_;
+};
+
+TEST_F(ServerTest, AnswersWhatTheCoordinatorAnswers) {
+  coordinator_.get_study = [](const v1::GetStudyRequest& request) {
+    v1::Study study;
+    study.set_name(request.study());
+    study.set_state(v1::Study::STOPPED);
+    return study;
+  };
+  Start();
+  EXPECT_THAT(server_->address(), StartsWith("127.0.0.1:"));
+  EXPECT_NE(server_->address(), "127.0.0.1:0");
+  grpc::ClientContext context;
+  v1::GetStudyRequest request;
+  request.set_study("mnist");
+  v1::Study study;
+  ASSERT_TRUE(studies_->GetStudy(&context, request, &study).ok());
+  EXPECT_EQ(study.name(), "mnist");
+  EXPECT_EQ(study.state(), v1::Study::STOPPED);
+}
+
+TEST_F(ServerTest, ErrorsCrossTheWireWithTheirDetails) {
+  const absl::Status refused = error::InvalidField("study", "is taken");
+  coordinator_.get_study = [&](const v1::GetStudyRequest&) { return refused; };
+  Start();
+  grpc::ClientContext context;
+  v1::GetStudyRequest request;
+  request.set_study("mnist");
+  v1::Study study;
+  const grpc::Status status = studies_->GetStudy(&context, request, &study);
+  EXPECT_EQ(error::ParseDetail(absl::Status(static_cast<absl::StatusCode>(status.error_code()),
+                                            status.error_message()),
+                               status.error_details()),
+            refused);
+}
+
+TEST_F(ServerTest, ABadFieldNeverReachesTheCoordinator) {
+  coordinator_.get_study = [](const v1::GetStudyRequest&) -> absl::StatusOr<v1::Study> {
+    ADD_FAILURE();
+    return v1::Study();
+  };
+  Start();
+  grpc::ClientContext context;
+  v1::Study study;
+  const grpc::Status status = studies_->GetStudy(&context, v1::GetStudyRequest(), &study);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), StartsWith("study: "));
+}
+
+TEST_F(ServerTest, BrokenBytesAreAnInvalidArgument) {
+  Start();
+  for (const char* method :
+       {"/caviar.v1.StudyService/GetStudy", "/caviar.v1.WorkerService/AcquireWork"}) {
+    for (const std::string& bytes : {std::string("\x0a\xff", 2), std::string("\x0a\x01\xff", 3)}) {
+      const grpc::Status status = RawCall(channel_, method, bytes);
+      EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << method;
+      EXPECT_THAT(status.error_message(), HasSubstr("is not a valid caviar.v1."));
+    }
+  }
+}
+
+TEST_F(ServerTest, AnAcquireIsParkedUntilThereIsWork) {
+  Start();
+  v1::AcquireWorkResponse response;
+  grpc::Status status;
+  std::thread caller([&] {
+    grpc::ClientContext context;
+    status = workers_->AcquireWork(&context, AcquireRequest(), &response);
+  });
+  const int64_t id = coordinator_.AwaitParked();
+  v1::AcquireWorkResponse work;
+  work.mutable_trial()->set_attempt(3);
+  EXPECT_TRUE(coordinator_.AnswerAcquire(id, work));
+  caller.join();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.trial().attempt(), 3);
+}
+
+TEST_F(ServerTest, AnAcquireWhoseCallerLeavesIsCancelled) {
+  Start();
+  grpc::ClientContext context;
+  std::thread caller([&] {
+    v1::AcquireWorkResponse response;
+    EXPECT_EQ(workers_->AcquireWork(&context, AcquireRequest(), &response).error_code(),
+              grpc::StatusCode::CANCELLED);
+  });
+  const int64_t id = coordinator_.AwaitParked();
+  context.TryCancel();
+  EXPECT_EQ(coordinator_.AwaitCancelled(), id);
+  caller.join();
+}
+
+TEST_F(ServerTest, AGrantWhoseCallerHasLeftIsGivenBack) {
+  Start();
+  grpc::ClientContext context;
+  std::thread caller([&] {
+    v1::AcquireWorkResponse response;
+    EXPECT_EQ(workers_->AcquireWork(&context, AcquireRequest(), &response).error_code(),
+              grpc::StatusCode::CANCELLED);
+  });
+  const int64_t id = coordinator_.AwaitParked();
+  coordinator_.grant_on_cancel.emplace();
+  coordinator_.grant_on_cancel->mutable_trial()->mutable_token()->set_counter(7);
+  std::promise<v1::GiveBackWorkRequest> given_back;
+  coordinator_.give_back_work = [&](const v1::GiveBackWorkRequest& request) {
+    given_back.set_value(request);
+    return v1::GiveBackWorkResponse();
+  };
+  context.TryCancel();
+  EXPECT_EQ(coordinator_.AwaitCancelled(), id);
+  EXPECT_EQ(given_back.get_future().get().tokens(0).counter(), 7);
+  caller.join();
+}
+
+TEST_F(ServerTest, ShutdownAnswersParkedCallsAndRefusesNewOnes) {
+  Start();
+  grpc::Status status;
+  std::thread caller([&] {
+    grpc::ClientContext context;
+    v1::AcquireWorkResponse response;
+    status = workers_->AcquireWork(&context, AcquireRequest(), &response);
+  });
+  coordinator_.AwaitParked();
+  server_->Shutdown(absl::Seconds(10));
+  caller.join();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  grpc::ClientContext context;
+  v1::AcquireWorkResponse response;
+  EXPECT_FALSE(workers_->AcquireWork(&context, AcquireRequest(), &response).ok());
+}
+
+TEST_F(ServerTest, ASecondServerCannotHaveThePort) {
+  Start();
+  FakeCoordinator other;
+  const auto second = Server::Start(other, server_->address());
+  EXPECT_TRUE(absl::IsFailedPrecondition(second.status())) << second.status();
+  EXPECT_THAT(std::string(second.status().message()),
+              testing::AllOf(HasSubstr(server_->address()), HasSubstr("in use")));
+  EXPECT_TRUE(absl::IsInvalidArgument(Server::Start(other, "nonsense").status()));
+}
+
+TEST_F(ServerTest, AMessageAbove4MiBIsRefused) {
+  Start();
+  EXPECT_EQ(RawCall(channel_, "/caviar.v1.StudyService/GetStudy", std::string((4 << 20) + 1, 'x'))
+                .error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(ServerTest, HealthAndReflectionAnswer) {
+  Start();
+  // HealthCheckRequest{service: "caviar.v1.StudyService"} -> {status: SERVING}.
+  std::string answer;
+  EXPECT_TRUE(RawCall(channel_, "/grpc.health.v1.Health/Check",
+                      std::string("\x0a\x16") + "caviar.v1.StudyService", &answer)
+                  .ok());
+  EXPECT_EQ(answer, std::string("\x08\x01"));
+  // ServerReflectionRequest{list_services: "*"}.
+  EXPECT_TRUE(RawCall(channel_, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                      std::string("\x3a\x01*"), &answer)
+                  .ok());
+  EXPECT_THAT(answer, HasSubstr("caviar.v1.WorkerService"));
+}
+
+// Watches: the study's best trial counts up with each commit.
+class WatchTest : public ServerTest {
+ protected:
+  void StartStudy() {
+    coordinator_.read_study_changes =
+        [this](const std::string& name,
+               int64_t after_commit) -> absl::StatusOr<FakeCoordinator::StudyChanges> {
+      if (deleted_) return absl::NotFoundError("no such study");
+      FakeCoordinator::StudyChanges changes;
+      changes.commit = commit_;
+      changes.over = over_;
+      changes.response.mutable_study()->set_name(name);
+      changes.response.mutable_study()->set_best_trial(static_cast<int32_t>(changes.commit));
+      for (int64_t i = after_commit; after_commit >= 0 && i < changes.commit; ++i) {
+        v1::Trial* trial = changes.response.add_finished();
+        trial->set_number(static_cast<int32_t>(i));
+        trial->set_message(std::string(trial_bytes_, 'x'));
+      }
+      return changes;
+    };
+    Start();
+  }
+  std::unique_ptr<grpc::ClientReader<v1::WatchStudyResponse>> Watch(bool include_finished) {
+    v1::WatchStudyRequest request;
+    request.set_study("mnist");
+    request.set_include_finished(include_finished);
+    return studies_->WatchStudy(&context_, request);
+  }
+
+  std::atomic<int64_t> commit_ = 3;
+  std::atomic<bool> over_ = false;
+  std::atomic<bool> deleted_ = false;
+  int trial_bytes_ = 1;
+  grpc::ClientContext context_;
+  v1::WatchStudyResponse response_;
+};
+
+TEST_F(WatchTest, SendsTheStudyAtOnceAndThenItsChangesUntilItIsOver) {
+  StartStudy();
+  const auto reader = Watch(false);
+  ASSERT_TRUE(reader->Read(&response_));
+  EXPECT_EQ(response_.study().best_trial(), 3);
+  EXPECT_EQ(response_.finished_size(), 0);
+
+  commit_ = 5;
+  coordinator_.Changed();
+  ASSERT_TRUE(reader->Read(&response_));
+  EXPECT_EQ(response_.finished_size(), 2);
+  EXPECT_EQ(response_.finished(0).number(), 3);
+
+  commit_ = 6;
+  over_ = true;
+  coordinator_.Changed();
+  ASSERT_TRUE(reader->Read(&response_));
+  EXPECT_EQ(response_.finished(0).number(), 5);
+  EXPECT_FALSE(reader->Read(&response_));
+  EXPECT_TRUE(reader->Finish().ok());
+  coordinator_.AwaitNoListeners();
+}
+
+TEST_F(WatchTest, EndsWithNotFoundWhenTheStudyIsDeleted) {
+  StartStudy();
+  const auto reader = Watch(true);
+  ASSERT_TRUE(reader->Read(&response_));
+  EXPECT_EQ(response_.finished_size(), 3);
+  deleted_ = true;
+  coordinator_.Changed();
+  EXPECT_FALSE(reader->Read(&response_));
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
+  coordinator_.AwaitNoListeners();
+}
+
+TEST_F(WatchTest, ALongListComesInSeveralMessages) {
+  trial_bytes_ = 400'000;
+  commit_ = 20;  // 8 MB
+  over_ = true;
+  StartStudy();
+  const auto reader = Watch(true);
+  int trials = 0;
+  int messages = 0;
+  while (reader->Read(&response_)) {
+    ++messages;
+    EXPECT_EQ(response_.study().name(), "mnist");
+    for (const v1::Trial& trial : response_.finished()) EXPECT_EQ(trial.number(), trials++);
+  }
+  EXPECT_TRUE(reader->Finish().ok());
+  EXPECT_EQ(trials, 20);
+  EXPECT_GE(messages, 8);
+}
+
+TEST_F(WatchTest, AWatcherThatLeavesIsForgotten) {
+  StartStudy();
+  const auto reader = Watch(false);
+  ASSERT_TRUE(reader->Read(&response_));
+  context_.TryCancel();
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  coordinator_.AwaitNoListeners();
+}
+
+TEST_F(WatchTest, EndsWithUnavailableWhenTheServerShutsDown) {
+  StartStudy();
+  const auto reader = Watch(false);
+  ASSERT_TRUE(reader->Read(&response_));
+  std::thread shutdown([this] { server_->Shutdown(absl::Seconds(10)); });
+  EXPECT_FALSE(reader->Read(&response_));
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  shutdown.join();
+}
+
+}  // namespace
+}  // namespace caviar::server_api

@@ -1,0 +1,271 @@
+// The coordinator with its threads, called from many at once.
+#include "server/coordinator/coordinator.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <atomic>
+#include <filesystem>
+#include <future>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "caviar/v1/error_detail.h"
+#include "storage/artifact_store.h"
+#include "storage/memory_store.h"
+#include "tests/server/coordinator/harness.h"
+
+namespace caviar::coordinator {
+namespace {
+
+class RealClock : public Clock {
+ public:
+  absl::Duration Steady() override { return absl::Now() - start_; }
+  absl::Time Wall() override { return absl::Now(); }
+
+ private:
+  const absl::Time start_ = absl::Now() - absl::Hours(1);
+};
+
+// The answer of a call, waited for.
+template <typename Response, typename Call>
+absl::StatusOr<Response> Wait(const Call& call) {
+  auto promise = std::make_shared<std::promise<absl::StatusOr<Response>>>();
+  auto answer = promise->get_future();
+  call([promise](absl::StatusOr<Response> response) { promise->set_value(std::move(response)); });
+  return answer.get();
+}
+
+class ThreadedCoordinatorTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = ::testing::TempDir() + "caviar-coordinator-XXXXXX";
+    directory_ = mkdtemp(name.data());
+    artifacts_ =
+        std::make_unique<storage::ArtifactStore>(*storage::ArtifactStore::Open(directory_));
+    coordinator_ = *Coordinator::Start({store_, store_, *artifacts_, clock_, randomness_,
+                                        [](absl::Status status) { ADD_FAILURE() << status; }},
+                                       Options());
+  }
+  void TearDown() override {
+    coordinator_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+
+  v1::RequestId NewRequestId() {
+    v1::RequestId id;
+    id.set_client_id("0123456789abcdef0123456789abcdef");
+    id.set_sequence(++sequence_);
+    return id;
+  }
+
+  void Create(v1::Study study) {
+    v1::CreateStudyRequest request;
+    *request.mutable_request_id() = NewRequestId();
+    *request.mutable_study() = std::move(study);
+    const auto created = Wait<v1::Study>(
+        [&](Done<v1::Study> done) { coordinator_->CreateStudy(request, std::move(done)); });
+    ASSERT_TRUE(created.ok()) << created.status();
+  }
+
+  std::string Register() {
+    v1::RegisterWorkerRequest request;
+    *request.mutable_request_id() = NewRequestId();
+    request.set_name("w");
+    request.set_slots(1);
+    request.add_features("batch_norm_network");
+    return Wait<v1::RegisterWorkerResponse>([&](Done<v1::RegisterWorkerResponse> done) {
+             coordinator_->RegisterWorker(request, std::move(done));
+           })
+        ->worker_id();
+  }
+
+  absl::StatusOr<v1::AcquireWorkResponse> Acquire(const std::string& worker) {
+    v1::AcquireWorkRequest request;
+    *request.mutable_request_id() = NewRequestId();
+    request.set_worker_id(worker);
+    return Wait<v1::AcquireWorkResponse>([&](Done<v1::AcquireWorkResponse> done) {
+      coordinator_->AcquireWork(request, std::move(done));
+    });
+  }
+
+  // Runs one trial: a few measurements and the end.
+  void RunTrial(const v1::TrialWork& work, const std::string& worker) {
+    for (int step = 1; step <= 5; ++step) {
+      v1::ReportMeasurementsRequest report;
+      *report.mutable_token() = work.token();
+      auto& measurement = *report.add_measurements();
+      measurement.set_step(step);
+      (*measurement.mutable_metrics())["validation_accuracy"] = 0.1 * step;
+      EXPECT_TRUE(Wait<v1::ReportMeasurementsResponse>([&](auto done) {
+                    coordinator_->ReportMeasurements(report, std::move(done));
+                  }).ok());
+      v1::RenewLeasesRequest renew;
+      renew.set_worker_id(worker);
+      *renew.add_tokens() = work.token();
+      const auto renewed = Wait<v1::RenewLeasesResponse>(
+          [&](auto done) { coordinator_->RenewLeases(renew, std::move(done)); });
+      ASSERT_TRUE(renewed.ok());
+      EXPECT_TRUE(renewed->leases(0).held());
+    }
+    v1::FinishWorkRequest finish;
+    *finish.mutable_token() = work.token();
+    finish.mutable_completed();
+    EXPECT_TRUE(Wait<v1::FinishWorkResponse>([&](auto done) {
+                  coordinator_->FinishWork(finish, std::move(done));
+                }).ok());
+  }
+
+  absl::StatusOr<Coordinator::StudyChanges> Changes(const std::string& study, int64_t after) {
+    return Wait<Coordinator::StudyChanges>([&](Done<Coordinator::StudyChanges> done) {
+      coordinator_->ReadStudyChanges(study, after, std::move(done));
+    });
+  }
+
+  RealClock clock_;
+  CountingRandomness randomness_;
+  storage::MemoryStore store_;
+  std::string directory_;
+  std::unique_ptr<storage::ArtifactStore> artifacts_;
+  std::unique_ptr<Coordinator> coordinator_;
+  std::atomic<int64_t> sequence_ = 0;
+};
+
+TEST_F(ThreadedCoordinatorTest, ManyWorkersShareAStudyToItsEnd) {
+  constexpr int kTrials = 200;
+  Create(NetworkStudy("s", kTrials));
+  std::atomic<int> heard = 0;
+  const int64_t listener = coordinator_->Listen("s", [&] { ++heard; });
+  std::atomic<int> done = 0;
+  std::vector<std::thread> workers;
+  for (int i = 0; i < 8; ++i) {
+    workers.emplace_back([&] {
+      const std::string worker = Register();
+      while (done < kTrials) {
+        const auto work = Acquire(worker);
+        ASSERT_TRUE(work.ok()) << work.status();
+        if (!work->has_trial()) break;
+        RunTrial(work->trial(), worker);
+        // The last one lets the others' parked calls go.
+        if (++done == kTrials) coordinator_->Drain();
+      }
+    });
+  }
+  for (std::thread& worker : workers) worker.join();
+  coordinator_->StopListening(listener);
+  EXPECT_GT(heard, 0) << "once a commit, and a commit may hold many changes";
+  const auto changes = Changes("s", 0);
+  ASSERT_TRUE(changes.ok());
+  EXPECT_TRUE(changes->over);
+  EXPECT_EQ(changes->response.finished_size(), kTrials);
+  EXPECT_EQ(changes->response.study().trial_counts().completed(), kTrials);
+  EXPECT_EQ(Changes("s", changes->commit)->response.finished_size(), 0);
+}
+
+TEST_F(ThreadedCoordinatorTest, AFileComesInChunksAndIsReadBack) {
+  Create(NetworkStudy("s"));
+  const std::string worker = Register();
+  const auto work = Acquire(worker);
+  std::string file(300'000, '\0');
+  for (size_t i = 0; i < file.size(); ++i) file[i] = static_cast<char>(i * 31 % 251);
+  const auto upload = [&](size_t offset, size_t size) {
+    v1::UploadChunkRequest request;
+    *request.mutable_token() = work->trial().token();
+    request.set_kind(v1::Artifact::WEIGHTS);
+    request.set_step(1);
+    request.set_size(file.size());
+    request.set_crc32(storage::Crc32(file));
+    request.set_offset(offset);
+    request.set_data(file.substr(offset, size));
+    request.set_data_crc32(storage::Crc32(request.data()));
+    return Wait<v1::UploadChunkResponse>(
+        [&](auto done) { coordinator_->UploadChunk(request, std::move(done)); });
+  };
+  EXPECT_EQ(upload(0, 100'000)->received(), 100'000);
+  EXPECT_EQ(upload(0, 100'000)->received(), 100'000) << "a chunk may be repeated";
+  EXPECT_EQ(upload(100'000, 200'000)->received(), 300'000);
+  EXPECT_EQ(upload(100'000, 200'000)->received(), 300'000) << "and the last one too";
+  EXPECT_EQ(upload(50'000, 100'000).status().code(), absl::StatusCode::kOutOfRange);
+
+  v1::DownloadChunkRequest download;
+  download.mutable_artifact()->set_study("s");
+  download.mutable_artifact()->set_attempt(1);
+  download.mutable_artifact()->set_kind(v1::Artifact::WEIGHTS);
+  download.mutable_artifact()->set_step(1);
+  const auto back = Wait<v1::DownloadChunkResponse>(
+      [&](auto done) { coordinator_->DownloadChunk(download, std::move(done)); });
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->data(), file);
+}
+
+TEST_F(ThreadedCoordinatorTest, AFileUnderAStaleTokenIsRefused) {
+  v1::UploadChunkRequest request;
+  request.mutable_token()->set_epoch(1);
+  request.mutable_token()->set_counter(99);
+  const auto refused = Wait<v1::UploadChunkResponse>(
+      [&](auto done) { coordinator_->UploadChunk(request, std::move(done)); });
+  EXPECT_TRUE(error::HasReason(refused.status(), error::kLeaseLost));
+}
+
+TEST_F(ThreadedCoordinatorTest, AnAcquireCanBeCancelled) {
+  v1::AcquireWorkRequest request;
+  *request.mutable_request_id() = NewRequestId();
+  request.set_worker_id(Register());
+  std::promise<absl::Status> answer;
+  const int64_t id = coordinator_->AcquireWork(
+      request, [&](auto response) { answer.set_value(response.status()); });
+  coordinator_->CancelAcquire(id);
+  EXPECT_EQ(answer.get_future().get().code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(ThreadedCoordinatorTest, DestructionAnswersEveryParkedCall) {
+  std::atomic<int> answered = 0;
+  for (int i = 0; i < 50; ++i) {
+    v1::AcquireWorkRequest request;
+    *request.mutable_request_id() = NewRequestId();
+    request.set_worker_id(Register());
+    coordinator_->AcquireWork(request, [&](auto) { ++answered; });
+  }
+  coordinator_.reset();
+  EXPECT_EQ(answered, 50);
+}
+
+TEST_F(ThreadedCoordinatorTest, PagesOfTrialsFollowOneAnother) {
+  Create(NetworkStudy("s", 25));
+  const std::string worker = Register();
+  for (int i = 0; i < 25; ++i) RunTrial(Acquire(worker)->trial(), worker);
+  v1::ListTrialsRequest request;
+  request.set_study("s");
+  request.set_page_size(10);
+  request.set_order_by("number desc");
+  std::vector<int> numbers;
+  do {
+    const auto page = Wait<v1::ListTrialsResponse>(
+        [&](auto done) { coordinator_->ListTrials(request, std::move(done)); });
+    ASSERT_TRUE(page.ok());
+    for (const v1::Trial& trial : page->trials()) numbers.push_back(trial.number());
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  ASSERT_EQ(numbers.size(), 25u);
+  for (int i = 0; i < 25; ++i) EXPECT_EQ(numbers[i], 24 - i);
+  request.set_order_by("colour");
+  EXPECT_FALSE(Wait<v1::ListTrialsResponse>([&](auto done) {
+                 coordinator_->ListTrials(request, std::move(done));
+               }).ok());
+}
+
+TEST(CoordinatorOptions, ALeaseShorterThanASecondIsRefused) {
+  storage::MemoryStore store;
+  RealClock clock;
+  CountingRandomness randomness;
+  auto artifacts = storage::ArtifactStore::Open(::testing::TempDir());
+  Options options;
+  options.lease_ttl = absl::Milliseconds(999);
+  EXPECT_FALSE(
+      Coordinator::Start({store, store, *artifacts, clock, randomness, nullptr}, options).ok());
+}
+
+}  // namespace
+}  // namespace caviar::coordinator

@@ -1,0 +1,219 @@
+// A coordinator's core under a virtual clock, without threads: for unit tests and simulations.
+#ifndef CAVIAR_TESTS_SERVER_COORDINATOR_HARNESS_H_
+#define CAVIAR_TESTS_SERVER_COORDINATOR_HARNESS_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "server/coordinator/core.h"
+#include "storage/memory_store.h"
+
+namespace caviar::coordinator {
+
+class VirtualClock : public Clock {
+ public:
+  absl::Duration Steady() override { return now_; }
+  absl::Time Wall() override { return absl::FromUnixSeconds(1'700'000'000) + now_ + wall_jump_; }
+  void Advance(absl::Duration by) { now_ += by; }
+  // The calendar's clock is set; the steady one does not care.
+  void JumpWall(absl::Duration by) { wall_jump_ += by; }
+
+ private:
+  absl::Duration now_ = absl::Seconds(1000);
+  absl::Duration wall_jump_;
+};
+
+class CountingRandomness : public Randomness {
+ public:
+  uint64_t Draw() override { return ++drawn_ * 0x9E3779B97F4A7C15ull; }
+
+ private:
+  uint64_t drawn_ = 0;
+};
+
+class Harness {
+ public:
+  explicit Harness(absl::Duration lease_ttl = absl::Seconds(60)) : lease_ttl_(lease_ttl) {
+    Restart();
+  }
+
+  // What a kill -9 and a new start on the same data directory do: what was queued or parked is
+  // gone.
+  void Restart() {
+    queue_.clear();
+    core_.reset();
+    leases_ = std::make_unique<LeaseTable>();
+    Options options;
+    options.lease_ttl = lease_ttl_;
+    options.version = "test";
+    core_ = std::make_unique<Core>(
+        Core::Dependencies{store, clock, randomness, *leases_, suggester_,
+                           [this](Command command) { queue_.push_back(std::move(command)); },
+                           [this](const std::string& study) { changed.insert(study); },
+                           [this](int64_t study) { erased.insert(study); },
+                           [this](absl::Status status) { fatal = status; }},
+        options);
+    const absl::Status loaded = core_->Load();
+    if (!loaded.ok()) fatal = loaded;
+  }
+
+  // Decides and commits all that is queued, and what that queues.
+  void Settle() {
+    do {
+      std::vector<Command> commands;
+      commands.swap(queue_);
+      core_->Run(std::move(commands));
+    } while (!queue_.empty());
+  }
+
+  // Lets time go by, with the core awake whenever it wants to be.
+  void Advance(absl::Duration by) {
+    const absl::Duration end = clock.Steady() + by;
+    while (clock.Steady() < end) {
+      const absl::Duration next = std::min(end, std::max(core_->NextWake(), clock.Steady()));
+      clock.Advance(std::max(next - clock.Steady(), absl::Milliseconds(1)));
+      Settle();
+    }
+  }
+
+  // Calls a decision; the answer, or nullopt where there was none.
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Call(absl::StatusOr<Response> (Core::*decide)(const Request&),
+                                const Request& request) {
+    std::optional<absl::StatusOr<Response>> answer;
+    Queue<Response>([decide, request](Core& core) { return (core.*decide)(request); },
+                    [&answer](absl::StatusOr<Response> response) { answer = std::move(response); });
+    Settle();
+    if (!answer) return absl::DeadlineExceededError("no answer");
+    return *answer;
+  }
+
+  template <typename Response>
+  void Queue(std::function<absl::StatusOr<Response>(Core&)> decide, Done<Response> done) {
+    queue_.push_back(MakeCommand<Response>(std::move(decide), std::move(done)));
+  }
+
+  // Parks an acquire; `done` is called when it is answered.
+  int64_t QueueAcquire(const std::string& worker_id, const std::string& client, int64_t sequence,
+                       Done<v1::AcquireWorkResponse> done,
+                       absl::Duration wait = absl::Seconds(30)) {
+    Poll poll;
+    poll.id = ++next_poll_;
+    poll.client_id = client;
+    poll.sequence = sequence;
+    poll.deadline = clock.Steady() + wait;
+    poll.worker_id = worker_id;
+    poll.work_done = std::move(done);
+    QueuePoll(std::move(poll));
+    return next_poll_;
+  }
+
+  void QueuePoll(Poll poll) {
+    auto parked = std::make_shared<bool>(false);
+    queue_.push_back({[poll, parked](Core& core) {
+                        if (!std::exchange(*parked, true)) core.Park(poll);
+                      },
+                      [](const absl::Status&) {}});
+  }
+
+  // Acquires and settles; the answer, or an empty one where the poll is still parked.
+  v1::AcquireWorkResponse Acquire(const std::string& worker_id) {
+    auto answer = std::make_shared<v1::AcquireWorkResponse>();
+    QueueAcquire(worker_id, "c" + worker_id, ++next_sequence_,
+                 [answer](absl::StatusOr<v1::AcquireWorkResponse> response) {
+                   if (response.ok()) *answer = *response;
+                 });
+    Settle();
+    core_->CancelPoll(next_poll_);
+    return *answer;
+  }
+
+  std::string Register(const std::string& name) {
+    v1::RegisterWorkerRequest request;
+    *request.mutable_request_id() = NewRequestId();
+    request.set_name(name);
+    request.set_slots(1);
+    request.add_features("batch_norm_network");
+    auto response = Call(&Core::RegisterWorker, request);
+    return response.ok() ? response->worker_id() : "";
+  }
+
+  v1::RequestId NewRequestId() {
+    v1::RequestId id;
+    id.set_client_id("0123456789abcdef0123456789abcdef");
+    id.set_sequence(++next_sequence_);
+    return id;
+  }
+
+  LeaseTable::Renewal Renew(const std::string& worker_id, const std::vector<Token>& tokens) {
+    return leases_->Renew(worker_id, tokens, clock.Steady());
+  }
+
+  Core& core() { return *core_; }
+  LeaseTable& leases() { return *leases_; }
+  const StudyState& study(const std::string& name) {
+    return core_->state().studies.at(core_->state().study_ids.at(name));
+  }
+  const TrialState& trial(const std::string& name, int number) {
+    return study(name).trials[number];
+  }
+
+  VirtualClock clock;
+  CountingRandomness randomness;
+  storage::MemoryStore store;
+  std::set<std::string> changed;
+  std::set<int64_t> erased;
+  std::optional<absl::Status> fatal;
+
+ private:
+  const absl::Duration lease_ttl_;
+  InlineSuggester suggester_;
+  std::unique_ptr<LeaseTable> leases_;
+  std::unique_ptr<Core> core_;
+  std::vector<Command> queue_;
+  int64_t next_poll_ = 0;
+  int64_t next_sequence_ = 0;
+};
+
+// A small study for the built-in trainer; `max_trials` 0: no limit.
+inline v1::Study NetworkStudy(const std::string& name, int max_trials = 4) {
+  v1::Study study;
+  study.set_name(name);
+  study.mutable_objective()->set_metric("validation_accuracy");
+  study.mutable_objective()->set_goal(v1::Objective::MAXIMIZE);
+  auto& network = *study.mutable_trainer()->mutable_batch_norm_network();
+  auto& idx = *network.mutable_data()->mutable_idx();
+  idx.set_train_images("train-images");
+  idx.set_train_labels("train-labels");
+  network.set_epochs(3);
+  study.mutable_sampler()->set_seed(7);
+  if (max_trials > 0) study.mutable_limits()->set_max_trials(max_trials);
+  auto& rate = *study.add_parameters();
+  rate.set_name("learning_rate");
+  rate.set_type(v1::Parameter::DOUBLE);
+  rate.set_min(1e-4);
+  rate.set_max(1e-1);
+  rate.set_scale(v1::Parameter::LOG);
+  return study;
+}
+
+// The same for a loop of one's own.
+inline v1::Study ExternalStudy(const std::string& name, int max_trials = 4) {
+  v1::Study study = NetworkStudy(name, max_trials);
+  study.mutable_objective()->set_metric("accuracy");
+  study.mutable_trainer()->mutable_external();
+  return study;
+}
+
+}  // namespace caviar::coordinator
+
+#endif  // CAVIAR_TESTS_SERVER_COORDINATOR_HARNESS_H_

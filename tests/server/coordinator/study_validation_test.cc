@@ -1,0 +1,291 @@
+#include "server/coordinator/study_validation.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace caviar::coordinator {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const char kGood[] = R"(
+    name: "fashion-mnist"
+    objective { metric: "validation_accuracy" goal: MAXIMIZE }
+    trainer { batch_norm_network {
+      data { idx { train_images: "a" train_labels: "b" test_images: "c" test_labels: "d" }
+             validation_fraction: 0.1 }
+      epochs: 8 } }
+    sampler { algorithm: SOBOL seed: 7 }
+    limits { max_trials: 16 parallel: 2 max_duration { seconds: 60 } }
+    parameters { name: "learning_rate" type: DOUBLE min: 1e-4 max: 0.1 scale: LOG } )";
+
+v1::Study StudyOf(const std::string& text) {
+  v1::Study study;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &study));
+  return study;
+}
+
+v1::Study Good() { return StudyOf(kGood); }
+
+v1::Study External() {
+  v1::Study study = Good();
+  study.mutable_trainer()->mutable_external();
+  return study;
+}
+
+// "field: description" of the only violation.
+std::string Only(const v1::Study& study) {
+  const auto violations = ValidateStudy(study);
+  if (violations.size() != 1) return std::to_string(violations.size()) + " violations";
+  return violations[0].field() + ": " + violations[0].description();
+}
+
+TEST(ValidateStudy, FindsNothingWrongWithAGoodOne) {
+  EXPECT_THAT(ValidateStudy(Good()), IsEmpty());
+  EXPECT_THAT(ValidateStudy(External()), IsEmpty());
+}
+
+TEST(ValidateStudy, FindsAllThatIsMissingAtOnce) {
+  std::vector<std::string> fields;
+  for (const auto& violation : ValidateStudy(v1::Study())) fields.push_back(violation.field());
+  EXPECT_THAT(fields, testing::ElementsAre("study", "objective", "trainer", "parameters"));
+}
+
+TEST(ValidateStudy, NamesAreFitForUrlsAndFiles) {
+  v1::Study study = Good();
+  for (const std::string& good :
+       {std::string("a"), std::string("0"), std::string("A.b-c_9"), std::string(63, 'x')}) {
+    study.set_name(good);
+    EXPECT_THAT(ValidateStudy(study), IsEmpty()) << good;
+  }
+  for (const std::string& bad :
+       {std::string("-a"), std::string(".."), std::string("a/b"), std::string("_a"),
+        std::string("a b"), std::string("é"), std::string(64, 'x'), std::string("a\0", 2),
+        std::string("\xff")}) {
+    study.set_name(bad);
+    EXPECT_THAT(Only(study), HasSubstr("study: \"")) << bad;
+  }
+}
+
+TEST(ValidateStudy, TheObjectiveIsAMetricThatTheTrainerMeasures) {
+  v1::Study study = Good();
+  study.mutable_objective()->set_metric("validation_acuracy");
+  EXPECT_EQ(
+      Only(study),
+      "objective.metric: \"validation_acuracy\" is not an objective that the built-in trainer "
+      "measures: validation_accuracy, validation_loss, train_accuracy, train_loss; did you mean "
+      "validation_accuracy?");
+  study.mutable_objective()->set_metric("learning_rate");
+  EXPECT_THAT(Only(study), HasSubstr("objective.metric: "));
+  study.mutable_objective()->set_metric("test_accuracy");
+  EXPECT_THAT(Only(study), HasSubstr("objective.metric: "));
+  study.mutable_objective()->clear_metric();
+  EXPECT_THAT(Only(study), HasSubstr("objective.metric: is missing"));
+}
+
+TEST(ValidateStudy, AnExternalMetricMayHaveAnyName) {
+  v1::Study study = External();
+  study.mutable_objective()->set_metric("my.metric-1");
+  EXPECT_THAT(ValidateStudy(study), IsEmpty());
+  for (const std::string& bad : {std::string(), std::string("a b"), std::string("1a"),
+                                 std::string(129, 'a'), std::string("\xff")}) {
+    study.mutable_objective()->set_metric(bad);
+    EXPECT_THAT(Only(study), HasSubstr("objective.metric: ")) << bad;
+  }
+}
+
+TEST(ValidateStudy, TheGoalFitsTheMetric) {
+  v1::Study study = Good();
+  study.mutable_objective()->set_goal(v1::Objective::MINIMIZE);
+  EXPECT_EQ(
+      Only(study),
+      "objective.goal: minimize does not fit validation_accuracy, which is better the higher: "
+      "maximize");
+  study.mutable_objective()->set_metric("train_loss");
+  EXPECT_THAT(ValidateStudy(study), IsEmpty());
+  study.mutable_objective()->set_goal(v1::Objective::MAXIMIZE);
+  EXPECT_THAT(Only(study), HasSubstr("better the lower: minimize"));
+  study.mutable_objective()->clear_goal();
+  EXPECT_EQ(Only(study), "objective.goal: is missing or unknown: minimize or maximize");
+  study.mutable_objective()->set_goal(static_cast<v1::Objective::Goal>(9));
+  EXPECT_THAT(Only(study), HasSubstr("objective.goal"));
+}
+
+TEST(ValidateStudy, ValueAndTargetOfTheObjectiveAreChecked) {
+  v1::Study study = Good();
+  study.mutable_objective()->set_target(std::numeric_limits<double>::quiet_NaN());
+  EXPECT_EQ(Only(study), "objective.target: nan is not a finite number");
+  study.mutable_objective()->set_target(0.95);
+  study.mutable_objective()->set_value(static_cast<v1::Objective::ValueOf>(7));
+  EXPECT_EQ(Only(study), "objective.value: is unknown: best or last");
+}
+
+TEST(ValidateStudy, TheTrainerNeedsEpochsAndData) {
+  v1::Study study = Good();
+  v1::BatchNormNetwork& network = *study.mutable_trainer()->mutable_batch_norm_network();
+  for (const int epochs : {0, -1, 100001}) {
+    network.set_epochs(epochs);
+    EXPECT_THAT(Only(study), HasSubstr("trainer.batch_norm_network.epochs: ")) << epochs;
+  }
+  network.set_epochs(1);
+  network.clear_data();
+  EXPECT_THAT(Only(study), HasSubstr("trainer.batch_norm_network.data: is missing"));
+}
+
+TEST(ValidateStudy, IdxFilesComeInPairs) {
+  v1::Study study = Good();
+  v1::IdxFiles& idx =
+      *study.mutable_trainer()->mutable_batch_norm_network()->mutable_data()->mutable_idx();
+  idx.clear_test_images();
+  EXPECT_EQ(
+      Only(study),
+      "trainer.batch_norm_network.data.test_images: is missing, but test_labels is given: give "
+      "both or neither");
+  idx.clear_test_labels();
+  EXPECT_THAT(ValidateStudy(study), IsEmpty());
+  idx.clear_train_images();
+  EXPECT_THAT(Only(study), HasSubstr("trainer.batch_norm_network.data.train_images: is missing"));
+  idx.set_train_images(std::string("a\0b", 3));
+  EXPECT_THAT(Only(study), HasSubstr("has a NUL byte"));
+  idx.set_train_images("\xff");
+  EXPECT_THAT(Only(study), HasSubstr("is not UTF-8"));
+  idx.set_train_images(std::string(4097, 'a'));
+  EXPECT_THAT(Only(study), HasSubstr("4097 bytes long"));
+}
+
+TEST(ValidateStudy, CsvFilesNeedALabel) {
+  v1::Study study = Good();
+  v1::Dataset& data = *study.mutable_trainer()->mutable_batch_norm_network()->mutable_data();
+  data.mutable_csv()->set_train("a.csv");
+  EXPECT_THAT(Only(study), HasSubstr("trainer.batch_norm_network.data.label: is missing"));
+  data.mutable_csv()->set_label("class");
+  EXPECT_THAT(ValidateStudy(study), IsEmpty());
+  data.mutable_csv()->clear_train();
+  EXPECT_THAT(Only(study), HasSubstr("trainer.batch_norm_network.data.train: is missing"));
+}
+
+TEST(ValidateStudy, TheValidationFractionLeavesBothParts) {
+  v1::Study study = Good();
+  v1::Dataset& data = *study.mutable_trainer()->mutable_batch_norm_network()->mutable_data();
+  for (const double bad : {0.0, 1.0, -0.5, std::numeric_limits<double>::quiet_NaN()}) {
+    data.set_validation_fraction(bad);
+    EXPECT_THAT(Only(study), HasSubstr("data.validation_fraction: ")) << bad;
+  }
+}
+
+TEST(ValidateStudy, LimitsAreAtLeastOne) {
+  v1::Study study = Good();
+  study.mutable_limits()->set_max_trials(0);
+  EXPECT_EQ(Only(study), "limits.max_trials: 0 is out of range; at least 1");
+  study = Good();
+  study.mutable_limits()->set_parallel(-3);
+  EXPECT_EQ(Only(study), "limits.parallel: -3 is out of range; at least 1");
+  study = Good();
+  study.mutable_limits()->set_max_failed(0);
+  EXPECT_EQ(Only(study), "limits.max_failed: 0 is out of range; at least 1");
+  study = Good();
+  study.mutable_limits()->set_max_attempts(101);
+  EXPECT_EQ(Only(study), "limits.max_attempts: 101 is out of range; from 1 to 100");
+}
+
+TEST(ValidateStudy, DurationsAreAboveZero) {
+  v1::Study study = Good();
+  const auto with = [&](int64_t seconds, int32_t nanos) {
+    study.mutable_limits()->mutable_max_duration()->set_seconds(seconds);
+    study.mutable_limits()->mutable_max_duration()->set_nanos(nanos);
+    return ValidateStudy(study).size();
+  };
+  EXPECT_EQ(with(0, 1), 0u);
+  EXPECT_EQ(with(0, 0), 1u);
+  EXPECT_EQ(with(-1, 0), 1u);
+  EXPECT_EQ(with(1, -1), 1u);
+  EXPECT_EQ(with(1, 1000000000), 1u);
+  EXPECT_EQ(with(std::numeric_limits<int64_t>::max(), 0), 1u);
+}
+
+TEST(ValidateStudy, TheSamplerIsKnown) {
+  v1::Study study = Good();
+  study.mutable_sampler()->set_algorithm(static_cast<v1::Sampler::Algorithm>(50));
+  EXPECT_EQ(Only(study), "sampler.algorithm: is unknown: random or sobol");
+  study.clear_sampler();
+  EXPECT_THAT(ValidateStudy(study), IsEmpty());
+}
+
+TEST(ValidateStudy, TheDescriptionIsTextOfLimitedLength) {
+  v1::Study study = Good();
+  study.set_description(std::string(4097, 'x'));
+  EXPECT_EQ(Only(study), "description: is 4097 bytes long; at most 4096");
+  study.set_description("\xC3");
+  EXPECT_THAT(Only(study), HasSubstr("description: "));
+}
+
+TEST(ValidateStudy, TheSpaceIsCheckedBeforeTheTrainersSettings) {
+  v1::Study study = Good();
+  study.mutable_parameters(0)->set_min(0);
+  EXPECT_EQ(Only(study),
+            "parameters.learning_rate.min: 0 does not fit: on scale log, min is above 0");
+  study.mutable_parameters(0)->set_min(1);
+  study.mutable_parameters(0)->set_max(1001);
+  EXPECT_THAT(Only(study), HasSubstr("parameters.learning_rate.max: 1001 is out of range"));
+}
+
+TEST(ValidateStudy, AnExternalTrainerTakesAnyParameter) {
+  v1::Study study = External();
+  study.mutable_parameters(0)->set_name("anything");
+  EXPECT_THAT(ValidateStudy(study), IsEmpty());
+  study = Good();
+  study.mutable_parameters(0)->set_name("anything");
+  EXPECT_THAT(Only(study), HasSubstr("parameters.anything: the built-in trainer has no parameter"));
+}
+
+TEST(FillDefaults, WritesWhatWasLeftOutAndKeepsWhatWasSaid) {
+  v1::Study study = StudyOf(R"(
+      name: "s" objective { metric: "validation_loss" goal: MINIMIZE }
+      trainer { batch_norm_network { data { csv { train: "a" label: "b" } } epochs: 1 } }
+      parameters { name: "l2" type: DOUBLE min: 0 max: 1 }
+      parameters { name: "batch_size" type: ORDINAL values { int_value: 2 } })");
+  FillDefaults(study);
+  EXPECT_EQ(study.objective().value(), v1::Objective::BEST);
+  EXPECT_EQ(study.sampler().algorithm(), v1::Sampler::SOBOL);
+  EXPECT_FALSE(study.sampler().has_seed());
+  EXPECT_EQ(study.limits().max_attempts(), 3);
+  EXPECT_EQ(study.trainer().batch_norm_network().data().validation_fraction(), 0.1);
+  EXPECT_EQ(study.parameters(0).scale(), v1::Parameter::LINEAR);
+  EXPECT_EQ(study.parameters(1).scale(), v1::Parameter::SCALE_UNSPECIFIED);
+  EXPECT_THAT(ValidateStudy(study), IsEmpty());
+
+  study = Good();
+  study.mutable_objective()->set_value(v1::Objective::LAST);
+  study.mutable_sampler()->set_algorithm(v1::Sampler::RANDOM);
+  study.mutable_limits()->set_max_attempts(9);
+  FillDefaults(study);
+  EXPECT_EQ(study.objective().value(), v1::Objective::LAST);
+  EXPECT_EQ(study.sampler().algorithm(), v1::Sampler::RANDOM);
+  EXPECT_EQ(study.sampler().seed(), 7u);
+  EXPECT_EQ(study.limits().max_attempts(), 9);
+}
+
+TEST(FillDefaults, ClearsWhatOnlyTheCoordinatorMaySay) {
+  v1::Study study = Good();
+  v1::Study sent = study;
+  sent.set_state(v1::Study::ENDED);
+  sent.set_end_reason(v1::Study::TARGET);
+  sent.set_message("done");
+  sent.mutable_create_time()->set_seconds(1);
+  sent.mutable_end_time()->set_seconds(1);
+  sent.mutable_trial_counts()->set_completed(9);
+  sent.set_best_trial(1);
+  sent.set_best_objective(1);
+  sent.mutable_test_evaluation()->set_trial(1);
+  sent.mutable_active_duration()->set_seconds(1);
+  FillDefaults(study);
+  FillDefaults(sent);
+  EXPECT_EQ(sent.DebugString(), study.DebugString());
+}
+
+}  // namespace
+}  // namespace caviar::coordinator

@@ -1,0 +1,218 @@
+// What every Reader promises.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/storage/store_fixture.h"
+
+namespace caviar::storage {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class ReaderTest : public StoreTest {};
+
+INSTANTIATE_TEST_SUITE_P(, ReaderTest, testing::Values(Form::kSqlite, Form::kMemory), FormName);
+
+TrialQuery QueryOf(int64_t study_id) {
+  TrialQuery query;
+  query.study_id = study_id;
+  return query;
+}
+
+TEST_P(ReaderTest, ReadsAStudyWithItsCountsBestTrialAndEvaluation) {
+  StudyRow study = SampleStudy(4, "a");
+  EvaluationRow evaluation = SampleEvaluation(4, 3);
+  ASSERT_NO_FATAL_FAILURE(MustApply(
+      {study, SampleTrial(1, 4, 0, v1::Trial::RUNNING), CompletedTrial(2, 4, 1, 0.25),
+       CompletedTrial(3, 4, 2, 0.5), CompletedTrial(4, 4, 3, 0.5), SampleTrial(5, 4, 4),
+       SampleTrial(6, 4, 5, v1::Trial::PAUSED), SampleTrial(7, 4, 6, v1::Trial::PRUNED),
+       SampleTrial(8, 4, 7, v1::Trial::FAILED), SampleTrial(9, 4, 8, v1::Trial::INFEASIBLE),
+       SampleTrial(10, 4, 9, v1::Trial::CANCELLED), evaluation}));
+  StudyReading expected;
+  expected.study = study;
+  expected.counts.set_waiting(1);
+  expected.counts.set_running(1);
+  expected.counts.set_paused(1);
+  expected.counts.set_completed(3);
+  expected.counts.set_pruned(1);
+  expected.counts.set_failed(1);
+  expected.counts.set_infeasible(1);
+  expected.counts.set_cancelled(1);
+  expected.best = CompletedTrial(3, 4, 2, 0.5);
+  expected.evaluation = evaluation;
+  expected.commit = commit();
+  EXPECT_EQ(Text(reader().GetStudy("a").value()), Text(expected));
+  EXPECT_EQ(reader().GetStudy("A").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_P(ReaderTest, CountsFollowTheStatesOfTrials) {
+  ASSERT_NO_FATAL_FAILURE(MustApply({SampleStudy(1, "a"), SampleTrial(1, 1, 0)}));
+  ASSERT_NO_FATAL_FAILURE(MustApply({SampleTrial(1, 1, 0, v1::Trial::RUNNING)}));
+  EXPECT_EQ(reader().GetStudy("a")->counts.waiting(), 0);
+  EXPECT_EQ(reader().GetStudy("a")->counts.running(), 1);
+  ASSERT_NO_FATAL_FAILURE(MustApply({CompletedTrial(1, 1, 0, 1.0)}));
+  EXPECT_EQ(reader().GetStudy("a")->counts.running(), 0);
+  EXPECT_EQ(reader().GetStudy("a")->counts.completed(), 1);
+}
+
+TEST_P(ReaderTest, TakesTheSmallestWhereTheGoalIsToMinimize) {
+  StudyRow study = SampleStudy(1, "a");
+  study.definition.mutable_objective()->set_goal(v1::Objective::MINIMIZE);
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({study, CompletedTrial(1, 1, 0, 0.0), CompletedTrial(2, 1, 1, -1e300),
+                 CompletedTrial(3, 1, 2, -1e300)}));
+  EXPECT_EQ(reader().GetStudy("a")->best->number, 1);
+}
+
+TEST_P(ReaderTest, ATrialWithoutAnObjectiveIsNeverTheBest) {
+  TrialRow infeasible = SampleTrial(2, 1, 1, v1::Trial::INFEASIBLE);
+  TrialRow pruned = SampleTrial(3, 1, 2, v1::Trial::PRUNED);
+  pruned.objective = 100;
+  for (const auto goal : {v1::Objective::MINIMIZE, v1::Objective::MAXIMIZE}) {
+    StudyRow study = SampleStudy(1, "a");
+    study.definition.mutable_objective()->set_goal(goal);
+    ASSERT_NO_FATAL_FAILURE(
+        MustApply({study, CompletedTrial(1, 1, 0, std::nullopt), infeasible, pruned}));
+    EXPECT_EQ(reader().GetStudy("a")->best, std::nullopt);
+    EXPECT_THAT(reader().ListBestTrials(1, goal, 5, false).value(), IsEmpty());
+  }
+}
+
+TEST_P(ReaderTest, ListsTheBestWithTiesByNumber) {
+  ASSERT_NO_FATAL_FAILURE(MustApply(
+      {SampleStudy(1, "a"), SampleStudy(2, "b"), CompletedTrial(1, 1, 0, 0.5),
+       CompletedTrial(2, 1, 1, 0.75), CompletedTrial(3, 1, 2, 0.5), CompletedTrial(4, 1, 3, 0.75),
+       CompletedTrial(5, 1, 4, -0.0), CompletedTrial(6, 1, 5, 0.0), CompletedTrial(7, 2, 0, 99)}));
+  EXPECT_THAT(Numbers(reader().ListBestTrials(1, v1::Objective::MAXIMIZE, 10, false).value()),
+              ElementsAre(1, 3, 0, 2, 4, 5));
+  EXPECT_THAT(Numbers(reader().ListBestTrials(1, v1::Objective::MINIMIZE, 10, false).value()),
+              ElementsAre(4, 5, 0, 2, 1, 3));
+  EXPECT_THAT(Numbers(reader().ListBestTrials(1, v1::Objective::MAXIMIZE, 3, false).value()),
+              ElementsAre(1, 3, 0));
+  EXPECT_THAT(reader().ListBestTrials(1, v1::Objective::MAXIMIZE, 0, false).value(), IsEmpty());
+  EXPECT_THAT(reader().ListBestTrials(9, v1::Objective::MAXIMIZE, 3, false).value(), IsEmpty());
+}
+
+TEST_P(ReaderTest, OrdersTrialsWithMissingValuesLastEitherWay) {
+  ASSERT_NO_FATAL_FAILURE(MustApply({SampleStudy(1, "a"), SampleTrial(9, 1, 0),
+                                     CompletedTrial(8, 1, 1, 0.5), CompletedTrial(7, 1, 2, -1.0),
+                                     SampleTrial(6, 1, 3), CompletedTrial(5, 1, 4, 0.5)}));
+  const auto list = [this](TrialQuery::Order order, bool descending) {
+    TrialQuery query = QueryOf(1);
+    query.order = order;
+    query.descending = descending;
+    return Numbers(reader().ListTrials(query, false).value());
+  };
+  EXPECT_THAT(list(TrialQuery::Order::kNumber, false), ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_THAT(list(TrialQuery::Order::kNumber, true), ElementsAre(4, 3, 2, 1, 0));
+  EXPECT_THAT(list(TrialQuery::Order::kObjective, false), ElementsAre(2, 1, 4, 0, 3));
+  EXPECT_THAT(list(TrialQuery::Order::kObjective, true), ElementsAre(1, 4, 2, 0, 3));
+  EXPECT_THAT(list(TrialQuery::Order::kCreateTime, false), ElementsAre(4, 3, 2, 1, 0));
+  EXPECT_THAT(list(TrialQuery::Order::kCreateTime, true), ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_THAT(list(TrialQuery::Order::kEndTime, false), ElementsAre(4, 2, 1, 0, 3));
+  EXPECT_THAT(list(TrialQuery::Order::kEndTime, true), ElementsAre(1, 2, 4, 0, 3));
+}
+
+TEST_P(ReaderTest, PicksTrialsByStatePageAndCommit) {
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({SampleStudy(1, "a"), SampleTrial(1, 1, 0), SampleTrial(2, 1, 1),
+                 SampleTrial(3, 1, 2), SampleTrial(4, 1, 3)}));
+  ASSERT_NO_FATAL_FAILURE(MustApply({CompletedTrial(2, 1, 1, 1.0)}));
+  ASSERT_NO_FATAL_FAILURE(MustApply({SampleTrial(3, 1, 2, v1::Trial::RUNNING)}));
+  TrialQuery query = QueryOf(1);
+  query.states = {v1::Trial::WAITING, v1::Trial::RUNNING};
+  EXPECT_THAT(Numbers(reader().ListTrials(query, false).value()), ElementsAre(0, 2, 3));
+  query.limit = 1;
+  query.offset = 1;
+  EXPECT_THAT(Numbers(reader().ListTrials(query, false).value()), ElementsAre(2));
+  query.offset = 3;
+  EXPECT_THAT(reader().ListTrials(query, false).value(), IsEmpty());
+  query = QueryOf(1);
+  query.changed_after_commit = 1;
+  EXPECT_THAT(Numbers(reader().ListTrials(query, false).value()), ElementsAre(1, 2));
+  query.descending = true;
+  query.changed_after_commit = 2;
+  EXPECT_THAT(Numbers(reader().ListTrials(query, false).value()), ElementsAre(2));
+  query.changed_after_commit = 3;
+  EXPECT_THAT(reader().ListTrials(query, false).value(), IsEmpty());
+}
+
+TEST_P(ReaderTest, ReadsATrialWithAllThatPeopleSeeOfIt) {
+  TrialReading expected;
+  expected.trial = SampleTrial(1, 1, 0, v1::Trial::RUNNING);
+  expected.trial.last_step = 5;
+  expected.attempts = {SampleAttempt(1, 1, 1), SampleAttempt(1, 2, 2)};
+  expected.measurements = {SampleMeasurement(1, 2, "accuracy", 2, std::nan("")),
+                           SampleMeasurement(1, 2, "loss", 2, 0.5),
+                           SampleMeasurement(1, 2, "accuracy", 5, 0.25)};
+  expected.artifacts = {SampleArtifact(1, 1, 9), SampleArtifact(1, 2, 2)};
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({SampleStudy(1, "a"), SampleTrial(1, 1, 0, v1::Trial::RUNNING),
+                 expected.attempts[0], expected.attempts[1], SampleMeasurement(1, 1, "loss", 90, 1),
+                 expected.measurements[1], expected.measurements[2], expected.measurements[0],
+                 expected.artifacts[1], expected.artifacts[0]}));
+  EXPECT_EQ(Text(reader().GetTrial(1, 0, true).value()), Text(expected));
+  EXPECT_EQ(Text(reader().ListTrials(QueryOf(1), true).value()), Text(expected) + "\n");
+  expected.measurements.clear();
+  expected.artifacts.clear();
+  EXPECT_EQ(Text(reader().GetTrial(1, 0, false).value()), Text(expected));
+  EXPECT_EQ(reader().GetTrial(1, 1, true).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(reader().GetTrial(2, 0, true).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_P(ReaderTest, FillsInTheLastStepOnlyWhileATrialRuns) {
+  TrialRow trial = SampleTrial(1, 1, 0, v1::Trial::RUNNING);
+  ASSERT_NO_FATAL_FAILURE(MustApply({SampleStudy(1, "a"), trial}));
+  EXPECT_EQ(reader().GetTrial(1, 0, false)->trial.last_step, std::nullopt);
+  ASSERT_NO_FATAL_FAILURE(MustApply({SampleAttempt(1, 1, 1)}));
+  EXPECT_EQ(reader().GetTrial(1, 0, false)->trial.last_step, std::nullopt);
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({SampleMeasurement(1, 1, "b", 7, 1), SampleMeasurement(1, 1, "a", 9, 1),
+                 SampleMeasurement(1, 1, "c", 8, 1)}));
+  EXPECT_EQ(reader().GetTrial(1, 0, false)->trial.last_step, 9);
+  trial.state = v1::Trial::WAITING;
+  trial.last_step = 4;
+  ASSERT_NO_FATAL_FAILURE(MustApply({trial}));
+  EXPECT_EQ(reader().GetTrial(1, 0, false)->trial.last_step, 4);
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({SampleTrial(1, 1, 0, v1::Trial::RUNNING), SampleAttempt(1, 2, 2)}));
+  EXPECT_EQ(reader().GetTrial(1, 0, false)->trial.last_step, std::nullopt);
+}
+
+TEST_P(ReaderTest, ListsStudiesByIdInPages) {
+  StudyRow deleted = SampleStudy(2, "b");
+  deleted.deleted = true;
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({SampleStudy(3, "c"), SampleStudy(1, "d"), deleted, SampleStudy(4, "a")}));
+  const auto list = [this](int64_t after_id, int32_t limit) {
+    std::vector<int64_t> ids;
+    const std::vector<StudyReading> readings = reader().ListStudies(after_id, limit).value();
+    for (const StudyReading& reading : readings) {
+      ids.push_back(reading.study.id);
+    }
+    return ids;
+  };
+  EXPECT_THAT(list(0, 10), ElementsAre(1, 3, 4));
+  EXPECT_THAT(list(0, 2), ElementsAre(1, 3));
+  EXPECT_THAT(list(3, 2), ElementsAre(4));
+  EXPECT_THAT(list(4, 2), IsEmpty());
+}
+
+TEST_P(ReaderTest, SeesNothingOfADeletedStudy) {
+  StudyRow study = SampleStudy(1, "a");
+  ASSERT_NO_FATAL_FAILURE(MustApply({study, CompletedTrial(1, 1, 0, 0.5)}));
+  study.deleted = true;
+  ASSERT_NO_FATAL_FAILURE(MustApply({study}));
+  EXPECT_EQ(reader().GetStudy("a").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(reader().GetTrial(1, 0, true).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(reader().ListTrials(QueryOf(1), true).value(), IsEmpty());
+  EXPECT_THAT(reader().ListBestTrials(1, v1::Objective::MAXIMIZE, 3, true).value(), IsEmpty());
+  EXPECT_THAT(reader().ListStudies(0, 10).value(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace caviar::storage

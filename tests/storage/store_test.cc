@@ -1,0 +1,376 @@
+// What every Store promises.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/storage/store_fixture.h"
+
+namespace caviar::storage {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+INSTANTIATE_TEST_SUITE_P(, StoreTest, testing::Values(Form::kSqlite, Form::kMemory), FormName);
+
+TEST_P(StoreTest, StartsEmptyWithAnEpoch) {
+  absl::StatusOr<Snapshot> snapshot = store().Load();
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  EXPECT_EQ(snapshot->commit, 0);
+  EXPECT_GE(snapshot->store_epoch, 1);
+  EXPECT_LT(snapshot->store_epoch, int64_t{1} << 53);
+  EXPECT_EQ(Text(*snapshot), "commit 0\ncounters|1|1|1\n");
+}
+
+TEST_P(StoreTest, GivesBackEveryFieldOfEveryRow) {
+  StudyRow study = SampleStudy(1, "mnist");
+  study.state = v1::Study::ENDED;
+  study.end_reason = v1::Study::TARGET;
+  study.message = "0.95 reached";
+  study.end_time = 1'700'000'000'000'009;
+  TrialRow trial = CompletedTrial(5, 1, 0, -0.0);
+  trial.message = "fine";
+  trial.lost_leases = 2;
+  trial.parameters["minus_zero"].set_double_value(-0.0);
+  trial.parameters["whole"].set_double_value(3.0);
+  trial.parameters["int"].set_int_value(9007199254740993);
+  trial.parameters["yes"].set_bool_value(true);
+  trial.parameters["no"].set_bool_value(false);
+  trial.parameters["number_as_text"].set_string_value("007");
+  AttemptRow attempt = SampleAttempt(5, 3, 12);
+  attempt.outcome = v1::Attempt::COMPLETED;
+  attempt.message = "done";
+  attempt.end_time = 1'700'000'000'000'008;
+  attempt.parent_attempt = 2;
+  attempt.resumed_from_step = 4;
+  const WorkerRow worker{"w1", "node-7", "0.1.0", 4, {"gpu", "a \"b\""}, {{"rack", "7"}}, 17};
+  const CountersRow counters{2, 6, 13};
+  ASSERT_NO_FATAL_FAILURE(MustApply(
+      {study, trial, attempt, SampleArtifact(5, 3, 3), SampleEvaluation(1, 5), worker, counters}));
+  ASSERT_NO_FATAL_FAILURE(Reopen());
+  Snapshot expected;
+  expected.commit = 1;
+  expected.counters = counters;
+  expected.studies = {study};
+  expected.trials = {trial};
+  expected.attempts = {attempt};
+  expected.evaluations = {SampleEvaluation(1, 5)};
+  expected.artifacts = {SampleArtifact(5, 3, 3)};
+  expected.workers = {worker};
+  EXPECT_EQ(Stored(), Text(expected));
+}
+
+TEST_P(StoreTest, ReplacesRowsWithTheSameKey) {
+  StudyRow study = SampleStudy(1, "a");
+  TrialRow trial = SampleTrial(1, 1, 0);
+  AttemptRow attempt = SampleAttempt(1, 1, 1);
+  ArtifactRow artifact = SampleArtifact(1, 1, 2);
+  EvaluationRow evaluation = SampleEvaluation(1, 1);
+  WorkerRow worker{"w", "node", "0.1.0", 1, {"x"}, {{"a", "b"}}, 1};
+  ASSERT_NO_FATAL_FAILURE(MustApply({study, trial, attempt, artifact, evaluation, worker}));
+  study.state = v1::Study::STOPPED;
+  study.definition.mutable_limits()->set_max_trials(99);
+  study.active_since = 0;
+  trial.state = v1::Trial::RUNNING;
+  trial.parameters.erase("rate");
+  trial.parameters["other"].set_int_value(1);
+  attempt.outcome = v1::Attempt::GIVEN_BACK;
+  attempt.token_counter = 9;
+  artifact.size = 7;
+  evaluation.metrics = {{"test_accuracy", 0.5}};
+  worker.features.clear();
+  worker.labels.clear();
+  ASSERT_NO_FATAL_FAILURE(MustApply({study, trial, attempt, artifact, evaluation, worker}));
+  Snapshot expected;
+  expected.commit = 2;
+  expected.studies = {study};
+  expected.trials = {trial};
+  expected.attempts = {attempt};
+  expected.evaluations = {evaluation};
+  expected.artifacts = {artifact};
+  expected.workers = {worker};
+  EXPECT_EQ(Stored(), Text(expected));
+}
+
+TEST_P(StoreTest, LoadsTheAttemptsOfLiveTrialsAndTheNewestOfFinalOnes) {
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({SampleStudy(1, "a"), SampleTrial(1, 1, 0), CompletedTrial(2, 1, 1, 0.5),
+                 SampleTrial(3, 1, 2), SampleAttempt(1, 1, 1), SampleAttempt(1, 2, 2),
+                 SampleAttempt(2, 1, 3), SampleAttempt(2, 2, 4)}));
+  EXPECT_EQ(Text(store().Load()->attempts),
+            Text(std::vector<AttemptRow>{SampleAttempt(1, 1, 1), SampleAttempt(1, 2, 2),
+                                         SampleAttempt(2, 2, 4)}));
+}
+
+TEST_P(StoreTest, KeepsTheFirstOfTwoMeasurementsWithOneKey) {
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({SampleStudy(1, "a"), SampleTrial(1, 1, 0), SampleAttempt(1, 1, 1),
+                 SampleMeasurement(1, 1, "loss", 1, 0.25)}));
+  ASSERT_NO_FATAL_FAILURE(MustApply(
+      {SampleMeasurement(1, 1, "loss", 1, 0.75), SampleMeasurement(1, 1, "loss", 2, 0.5)}));
+  EXPECT_THAT(store().ReadMetric(1, 1, "loss").value(), ElementsAre(Pair(1, 0.25), Pair(2, 0.5)));
+}
+
+TEST_P(StoreTest, ReadsOneMetricOfOneAttemptByStep) {
+  ASSERT_NO_FATAL_FAILURE(MustApply(
+      {SampleStudy(1, "a"), SampleTrial(1, 1, 0), SampleAttempt(1, 1, 1), SampleAttempt(1, 2, 2),
+       SampleMeasurement(1, 1, "loss", 10, 1.5), SampleMeasurement(1, 1, "loss", 2, -kInfinity),
+       SampleMeasurement(1, 1, "loss", 3, kInfinity), SampleMeasurement(1, 1, "accuracy", 1, 9),
+       SampleMeasurement(1, 2, "loss", 1, 8), SampleMeasurement(1, 1, "loss", 1, std::nan("")),
+       SampleMeasurement(1, 1, "loss", 0, -0.0),
+       SampleMeasurement(1, 1, "loss", (int64_t{1} << 53) - 1, 5e-324)}));
+  const auto values = store().ReadMetric(1, 1, "loss");
+  ASSERT_TRUE(values.ok()) << values.status();
+  ASSERT_EQ(values->size(), 6);
+  EXPECT_EQ(values->at(0), std::make_pair(int64_t{0}, 0.0));
+  EXPECT_TRUE(std::signbit(values->at(0).second));
+  EXPECT_EQ(values->at(1).first, 1);
+  EXPECT_TRUE(std::isnan(values->at(1).second));
+  EXPECT_THAT(std::vector(values->begin() + 2, values->end()),
+              ElementsAre(Pair(2, -kInfinity), Pair(3, kInfinity), Pair(10, 1.5),
+                          Pair((int64_t{1} << 53) - 1, 5e-324)));
+  EXPECT_TRUE(store().ReadMetric(1, 1, "unknown").value().empty());
+  EXPECT_EQ(store().FindLastStep(7, 1).value(), std::nullopt);
+  EXPECT_TRUE(store().ReadMetric(7, 1, "loss").value().empty());
+}
+
+TEST_P(StoreTest, CountsMeasurementsThatDiffer) {
+  ASSERT_NO_FATAL_FAILURE(MustApply(
+      {SampleStudy(1, "a"), SampleTrial(1, 1, 0), SampleAttempt(1, 1, 1),
+       SampleMeasurement(1, 1, "loss", 1, 0.5), SampleMeasurement(1, 1, "loss", 2, std::nan("")),
+       SampleMeasurement(1, 1, "loss", 3, kInfinity)}));
+  EXPECT_EQ(
+      store()
+          .CountConflicts(
+              {SampleMeasurement(1, 1, "loss", 1, 0.5),
+               SampleMeasurement(1, 1, "loss", 2, -std::nan("")),
+               SampleMeasurement(1, 1, "loss", 3, kInfinity), SampleMeasurement(1, 1, "loss", 4, 1),
+               SampleMeasurement(1, 1, "new", 1, 1), SampleMeasurement(1, 2, "loss", 1, 7)})
+          .value(),
+      0);
+  EXPECT_EQ(store()
+                .CountConflicts({SampleMeasurement(1, 1, "loss", 1, std::nextafter(0.5, 1)),
+                                 SampleMeasurement(1, 1, "loss", 2, 0),
+                                 SampleMeasurement(1, 1, "loss", 3, -kInfinity),
+                                 SampleMeasurement(1, 1, "loss", 1, std::nan(""))})
+                .value(),
+            4);
+}
+
+TEST_P(StoreTest, FindsAnAttemptByItsToken) {
+  ASSERT_NO_FATAL_FAILURE(MustApply(
+      {SampleStudy(1, "a"), SampleTrial(1, 1, 0), SampleAttempt(1, 1, 1), SampleAttempt(1, 2, 2)}));
+  EXPECT_EQ(Text(store().FindAttempt(77, 1).value().value()), Text(SampleAttempt(1, 1, 1)));
+  EXPECT_EQ(Text(store().FindAttempt(77, 2).value().value()), Text(SampleAttempt(1, 2, 2)));
+  EXPECT_EQ(store().FindAttempt(77, 3).value(), std::nullopt);
+  EXPECT_EQ(store().FindAttempt(78, 1).value(), std::nullopt);
+}
+
+TEST_P(StoreTest, FindsTheAnswerOfARequest) {
+  const RequestRow request{"client", 3, "CreateStudy", 0xdeadbeef, std::string("\0\xff\n", 3), 5};
+  ASSERT_NO_FATAL_FAILURE(MustApply({request, RequestRow{"client", 4, "StopStudy", 1, "", 6}}));
+  ASSERT_NO_FATAL_FAILURE(Reopen());
+  EXPECT_EQ(Text(store().FindRequest("client", 3).value().value()), Text(request));
+  EXPECT_EQ(store().FindRequest("client", 4).value().value().response, "");
+  EXPECT_EQ(store().FindRequest("client", 5).value(), std::nullopt);
+  EXPECT_EQ(store().FindRequest("Client", 3).value(), std::nullopt);
+}
+
+TEST_P(StoreTest, TakesCommitsOnlyInTheirOrder) {
+  ASSERT_TRUE(store().Apply({SampleStudy(1, "a")}, 1).ok());
+  for (const int64_t commit : {0, 1, 3}) {
+    EXPECT_EQ(store().Apply({SampleStudy(2, "b")}, commit).code(),
+              absl::StatusCode::kFailedPrecondition);
+  }
+  EXPECT_EQ(store().Load()->studies.size(), 1);
+  EXPECT_TRUE(store().Apply({}, 2).ok());
+  EXPECT_EQ(store().Load()->commit, 2);
+}
+
+TEST_P(StoreTest, AppliesNothingOfABatchWithABadRow) {
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({SampleStudy(1, "a"), SampleTrial(1, 1, 0), SampleAttempt(1, 1, 1),
+                 SampleMeasurement(1, 1, "loss", 1, 0.5)}));
+  const std::string before = Stored();
+  StudyRow renamed = SampleStudy(1, "renamed");
+  TrialRow trial = SampleTrial(1, 1, 0, v1::Trial::RUNNING);
+  trial.parameters.clear();
+  AttemptRow attempt = SampleAttempt(1, 1, 50);
+  const Batch good = {renamed,
+                      trial,
+                      attempt,
+                      SampleTrial(2, 1, 1),
+                      SampleMeasurement(1, 1, "loss", 2, 0.25),
+                      SampleMeasurement(1, 1, "new_metric", 1, 0.25),
+                      SampleArtifact(1, 1, 1),
+                      SampleEvaluation(1, 1),
+                      CountersRow{5, 5, 5},
+                      RequestRow{"client", 1, "m", 0, "", 0},
+                      WorkerRow{"w", "w", "0", 1, {}, {}, 0}};
+  Batch bad = good;
+  bad.push_back(SampleTrial(3, 99, 0));
+  EXPECT_EQ(Apply(bad).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Stored(), before);
+  EXPECT_EQ(store().ReadMetric(1, 1, "loss")->size(), 1);
+  EXPECT_EQ(store().FindRequest("client", 1).value(), std::nullopt);
+  EXPECT_EQ(store().FindAttempt(77, 50).value(), std::nullopt);
+  EXPECT_TRUE(store().FindAttempt(77, 1).value().has_value());
+  ASSERT_NO_FATAL_FAILURE(MustApply(good));
+  EXPECT_EQ(store().ReadMetric(1, 1, "new_metric")->size(), 1);
+}
+
+TEST_P(StoreTest, RefusesRowsThatBreakARule) {
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({SampleStudy(1, "a"), SampleStudy(2, "b"), SampleTrial(1, 1, 0),
+                 SampleTrial(2, 1, 1), SampleAttempt(1, 1, 1), CountersRow{3, 3, 3}}));
+  const std::string before = Stored();
+  std::vector<Change> bad;
+  const auto add = [&bad](auto row, auto change) {
+    change(row);
+    bad.push_back(row);
+  };
+  const StudyRow study = SampleStudy(3, "c");
+  add(study, [](StudyRow& row) { row.id = 0; });
+  add(study, [](StudyRow& row) { row.definition.set_name("a"); });
+  add(study, [](StudyRow& row) { row.definition.clear_name(); });
+  add(study, [](StudyRow& row) { row.definition.clear_objective(); });
+  add(study, [](StudyRow& row) { row.state = v1::Study::STATE_UNSPECIFIED; });
+  const TrialRow trial = SampleTrial(3, 1, 2);
+  add(trial, [](TrialRow& row) { row.id = 0; });
+  add(trial, [](TrialRow& row) { row.study_id = 9; });
+  add(trial, [](TrialRow& row) { row.number = -1; });
+  add(trial, [](TrialRow& row) { row.number = 0; });
+  add(trial, [](TrialRow& row) { row.state = v1::Trial::STATE_UNSPECIFIED; });
+  add(trial, [](TrialRow& row) { row.objective = std::nan(""); });
+  add(trial, [](TrialRow& row) { row.objective = kInfinity; });
+  add(trial, [](TrialRow& row) { row.objective = -kInfinity; });
+  add(trial, [](TrialRow& row) { row.lost_leases = -1; });
+  add(trial, [](TrialRow& row) { row.parameters["p"].set_double_value(std::nan("")); });
+  add(trial, [](TrialRow& row) { row.parameters["p"].set_double_value(kInfinity); });
+  add(trial, [](TrialRow& row) { row.parameters["p"].Clear(); });
+  add(trial, [](TrialRow& row) { row.parameters[""].set_int_value(1); });
+  add(SampleTrial(2, 1, 1), [](TrialRow& row) { row.number = 7; });
+  add(SampleTrial(2, 1, 1), [](TrialRow& row) { row.study_id = 2; });
+  const AttemptRow attempt = SampleAttempt(1, 2, 2);
+  add(attempt, [](AttemptRow& row) { row.number = 0; });
+  add(attempt, [](AttemptRow& row) { row.trial_id = 9; });
+  add(attempt, [](AttemptRow& row) { row.token_counter = 1; });
+  add(attempt, [](AttemptRow& row) { row.token_counter = 0; });
+  add(attempt, [](AttemptRow& row) { row.token_epoch = 0; });
+  const MeasurementRow measurement = SampleMeasurement(1, 1, "loss", 1, 1);
+  add(measurement, [](MeasurementRow& row) { row.trial_id = 2; });
+  add(measurement, [](MeasurementRow& row) { row.attempt = 2; });
+  add(measurement, [](MeasurementRow& row) { row.metric = ""; });
+  add(measurement, [](MeasurementRow& row) { row.step = -1; });
+  const LateMeasurementRow late{1, 1, "loss", 1, 1, 1};
+  add(late, [](LateMeasurementRow& row) { row.trial_id = 9; });
+  add(late, [](LateMeasurementRow& row) { row.metric = ""; });
+  add(late, [](LateMeasurementRow& row) { row.step = -1; });
+  const ArtifactRow artifact = SampleArtifact(1, 1, 1);
+  add(artifact, [](ArtifactRow& row) { row.attempt = 5; });
+  add(artifact, [](ArtifactRow& row) { row.kind = v1::Artifact::KIND_UNSPECIFIED; });
+  add(artifact, [](ArtifactRow& row) { row.size = -1; });
+  add(artifact, [](ArtifactRow& row) { row.step = -1; });
+  add(artifact, [](ArtifactRow& row) { row.file = ""; });
+  add(SampleEvaluation(1, 1), [](EvaluationRow& row) { row.trial_id = 9; });
+  add(SampleEvaluation(1, 1), [](EvaluationRow& row) { row.study_id = 9; });
+  add(SampleEvaluation(1, 1), [](EvaluationRow& row) { row.study_id = 2; });
+  add(SampleEvaluation(1, 1), [](EvaluationRow& row) { row.lost_leases = -1; });
+  add(SampleEvaluation(1, 1),
+      [](EvaluationRow& row) { row.state = v1::TestEvaluation::STATE_UNSPECIFIED; });
+  const WorkerRow worker{"w", "w", "0", 1, {}, {}, 0};
+  add(worker, [](WorkerRow& row) { row.id = ""; });
+  add(worker, [](WorkerRow& row) { row.slots = -1; });
+  add(RequestRow{"client", 1, "m", 0, "", 0}, [](RequestRow& row) { row.client_id = ""; });
+  add(CountersRow{3, 3, 3}, [](CountersRow& row) { row.next_study_id = 2; });
+  add(CountersRow{3, 3, 3}, [](CountersRow& row) { row.next_trial_id = 2; });
+  add(CountersRow{3, 3, 3}, [](CountersRow& row) { row.next_token_counter = 2; });
+  add(EraseStudyChunk{1}, [](EraseStudyChunk&) {});
+  for (size_t i = 0; i < bad.size(); ++i) {
+    const absl::Status status = Apply({bad[i]});
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << "row " << i << ": " << status;
+  }
+  EXPECT_EQ(Stored(), before);
+}
+
+TEST_P(StoreTest, NeverChangesAFinalStateOrItsObjective) {
+  ASSERT_NO_FATAL_FAILURE(MustApply({SampleStudy(1, "a"), CompletedTrial(1, 1, 0, 0.5)}));
+  TrialRow changed = CompletedTrial(1, 1, 0, 0.75);
+  EXPECT_EQ(Apply({changed}).code(), absl::StatusCode::kInvalidArgument);
+  changed = CompletedTrial(1, 1, 0, std::nullopt);
+  EXPECT_EQ(Apply({changed}).code(), absl::StatusCode::kInvalidArgument);
+  changed = CompletedTrial(1, 1, 0, 0.5);
+  changed.objective_step = 4;
+  EXPECT_EQ(Apply({changed}).code(), absl::StatusCode::kInvalidArgument);
+  for (const auto state : {v1::Trial::WAITING, v1::Trial::RUNNING, v1::Trial::FAILED}) {
+    changed = CompletedTrial(1, 1, 0, 0.5);
+    changed.state = state;
+    EXPECT_EQ(Apply({changed}).code(), absl::StatusCode::kInvalidArgument);
+  }
+  changed = CompletedTrial(1, 1, 0, 0.5);
+  changed.message = "weights were lost";
+  EXPECT_TRUE(Apply({changed}).ok());
+}
+
+TEST_P(StoreTest, FreesTheNameOfADeletedStudyAndHidesAllOfIt) {
+  StudyRow study = SampleStudy(1, "a");
+  ASSERT_NO_FATAL_FAILURE(MustApply({study, SampleTrial(1, 1, 0), SampleAttempt(1, 1, 1),
+                                     SampleArtifact(1, 1, 1), SampleEvaluation(1, 1)}));
+  study.deleted = true;
+  ASSERT_NO_FATAL_FAILURE(MustApply({study, SampleStudy(2, "a")}));
+  const Snapshot snapshot = store().Load().value();
+  EXPECT_EQ(snapshot.studies.size(), 2);
+  EXPECT_TRUE(snapshot.studies[0].deleted);
+  EXPECT_TRUE(snapshot.trials.empty());
+  EXPECT_TRUE(snapshot.attempts.empty());
+  EXPECT_TRUE(snapshot.artifacts.empty());
+  EXPECT_TRUE(snapshot.evaluations.empty());
+  study.deleted = false;
+  EXPECT_EQ(Apply({study}).code(), absl::StatusCode::kInvalidArgument) << "the name is taken";
+}
+
+TEST_P(StoreTest, ErasesADeletedStudyInChunksAndLeavesOthersAlone) {
+  Batch batch = {SampleStudy(1, "a"),
+                 SampleStudy(2, "b"),
+                 SampleTrial(900, 2, 0),
+                 SampleAttempt(900, 1, 900),
+                 SampleMeasurement(900, 1, "loss", 1, 1),
+                 SampleEvaluation(2, 900)};
+  for (int32_t number = 0; number < 3; ++number) {
+    const int64_t id = number + 1;
+    batch.push_back(SampleTrial(id, 1, number));
+    batch.push_back(SampleAttempt(id, 1, id));
+    batch.push_back(SampleArtifact(id, 1, 1));
+    batch.push_back(LateMeasurementRow{id, 1, "loss", 1, std::nan(""), 1});
+    for (int64_t step = 0; step < 1100; ++step) {
+      batch.push_back(SampleMeasurement(id, 1, "loss", step, 0.5));
+    }
+  }
+  batch.push_back(SampleEvaluation(1, 1));
+  ASSERT_NO_FATAL_FAILURE(MustApply(batch));
+  StudyRow study = SampleStudy(1, "a");
+  study.deleted = true;
+  ASSERT_NO_FATAL_FAILURE(MustApply({study}));
+  int chunks = 0;
+  while (store().HasStudyRows(1).value()) {
+    ASSERT_LT(chunks, 10);
+    ASSERT_NO_FATAL_FAILURE(MustApply({EraseStudyChunk{1}}));
+    ++chunks;
+  }
+  EXPECT_EQ(chunks, 4);
+  EXPECT_TRUE(store().ReadMetric(1, 1, "loss")->empty());
+  EXPECT_EQ(store().FindAttempt(77, 1).value(), std::nullopt);
+  EXPECT_EQ(store().ReadMetric(900, 1, "loss")->size(), 1);
+  EXPECT_TRUE(store().HasStudyRows(2).value());
+  EXPECT_EQ(store().Load()->evaluations.size(), 1);
+  EXPECT_TRUE(Apply({EraseStudyChunk{1}}).ok()) << "repeating is no error";
+  ASSERT_NO_FATAL_FAILURE(Reopen());
+  EXPECT_EQ(store().Load()->studies.size(), 1);
+}
+
+}  // namespace
+}  // namespace caviar::storage

@@ -1,0 +1,50 @@
+// Programs as child processes of a test.
+#ifndef CAVIAR_TESTS_SYSTEM_PROCESS_H_
+#define CAVIAR_TESTS_SYSTEM_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace caviar::system_test {
+
+// A running program. It dies with the test: the kernel kills it when its parent ends, the
+// destructor when the test forgets it.
+class Process {
+ public:
+  // Output goes to files below `directory`, named `name`.out and `name`.err.
+  Process(const std::string& directory, const std::string& name, std::vector<std::string> arguments,
+          std::vector<std::string> environment = {});
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  void Signal(int signal) const;
+  // kill -9, and waits until it is gone.
+  void Kill();
+  // Waits for its end. The exit code; 128 + n after signal n; -1 where it still runs after `limit`.
+  int Wait(absl::Duration limit = absl::Seconds(60));
+  bool Running();
+  std::string Output() const;
+  std::string Errors() const;
+  pid_t pid() const { return pid_; }
+
+ private:
+  std::string out_, err_;
+  pid_t pid_ = -1;
+  int status_ = -1;
+};
+
+// Asks again and again until `condition` holds; false: not within `limit`.
+bool Eventually(const std::function<bool()>& condition, absl::Duration limit = absl::Seconds(60));
+
+std::string ReadFile(const std::string& path);
+void WriteFile(const std::string& path, const std::string& content);
+
+}  // namespace caviar::system_test
+
+#endif  // CAVIAR_TESTS_SYSTEM_PROCESS_H_

@@ -1,0 +1,302 @@
+// The three real programs, as processes on loopback.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "tests/system/cluster.h"
+
+namespace caviar::system_test {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+class SystemTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    WriteIdxPair(cluster_.dataset_directory() + "/train", 600, 8, 8, 4, 1);
+    WriteIdxPair(cluster_.dataset_directory() + "/test", 120, 8, 8, 4, 2);
+  }
+
+  // Makes an epoch take some milliseconds, so that programs can be killed in the middle of a trial.
+  void MakeTrainingSlow() {
+    WriteIdxPair(cluster_.dataset_directory() + "/train", 12'000, 8, 8, 4, 1);
+  }
+
+  json Study(const std::string& name) { return cluster_.Json({"study", "show", name}); }
+  json Trial(const std::string& study, int number) {
+    return cluster_.Json({"trial", "show", study, std::to_string(number)});
+  }
+  std::vector<json> Trials(const std::string& study) {
+    const json all = cluster_.Json({"trial", "list", study});
+    return all.is_object() ? all.at("trials").get<std::vector<json>>() : std::vector<json>();
+  }
+  void WaitForEnd(const std::string& study) {
+    const CommandResult wait = cluster_.Run({"study", "wait", study});
+    ASSERT_EQ(wait.exit_code, 0) << wait.out << wait.err;
+  }
+  // Waits for a measurement of a trial; false: none came.
+  bool WaitForStep(const std::string& study, int number, int64_t step) {
+    return Eventually([&] {
+      const json trial = Trial(study, number);
+      return trial.is_object() && trial.value("last_step", int64_t{0}) >= step;
+    });
+  }
+
+  Cluster cluster_;
+};
+
+TEST_F(SystemTest, TwoWorkersTuneANetworkToItsEnd) {
+  cluster_.StartCoordinator();
+  cluster_.CreateStudy(NetworkStudyFile("s", 6, 40));
+  const auto a = cluster_.StartWorker("a");
+  const auto b = cluster_.StartWorker("b");
+  WaitForEnd("s");
+
+  const json study = Study("s");
+  EXPECT_EQ(study.at("state"), "ENDED");
+  EXPECT_EQ(study.at("end_reason"), "MAX_TRIALS");
+  EXPECT_EQ(study.at("test_evaluation").at("state"), "COMPLETED");
+  EXPECT_GT(study.at("test_evaluation").at("metrics").at("test_accuracy").get<double>(), 0.5);
+
+  std::set<std::string> workers;
+  double best = 0;
+  for (const json& trial : Trials("s")) {
+    EXPECT_EQ(trial.at("state"), "COMPLETED") << trial;
+    workers.insert(trial.at("worker"));
+    best = std::max(best, trial.at("objective").get<double>());
+  }
+  EXPECT_EQ(workers, (std::set<std::string>{"a", "b"})) << "both take their share";
+  EXPECT_EQ(study.at("best_objective").get<double>(), best);
+
+  const json top = cluster_.Json({"best", "s", "--top", "3"}).at("trials");
+  ASSERT_EQ(top.size(), 3u);
+  EXPECT_EQ(top[0].at("number"), study.at("best_trial"));
+  EXPECT_GE(top[0].at("objective").get<double>(), top[1].at("objective").get<double>());
+
+  const json trial = Trial("s", study.at("best_trial"));
+  const int64_t step = trial.at("objective_step");
+  ASSERT_EQ(trial.at("measurements").size(), 40u);
+  EXPECT_EQ(trial.at("measurements")[step - 1].at("metrics").at("validation_accuracy"),
+            trial.at("objective"));
+  EXPECT_TRUE(std::filesystem::exists(cluster_.data_directory() + "/" +
+                                      trial.at("weights_file").get<std::string>()))
+      << "the weights of the step that counts are kept";
+}
+
+TEST_F(SystemTest, TheSameSeedGivesTheSameTrialsAndMetricsBitForBit) {
+  cluster_.StartCoordinator();
+  const auto worker = cluster_.StartWorker("w");
+  std::map<std::string, std::vector<json>> runs;
+  for (const std::string name : {"first", "second"}) {
+    cluster_.CreateStudy(NetworkStudyFile(name, 3, 5));
+    WaitForEnd(name);
+    for (int number = 0; number < 3; ++number) {
+      json trial = Trial(name, number);
+      for (json& measurement : trial.at("measurements")) measurement.erase("time");
+      runs[name].push_back(
+          {trial.at("parameters"), trial.at("objective"), trial.at("objective_step"),
+           trial.at("measurements"),
+           ReadFile(cluster_.data_directory() + "/" + trial.at("weights_file").get<std::string>())
+               .size()});
+    }
+  }
+  EXPECT_EQ(runs["first"], runs["second"]);
+}
+
+TEST_F(SystemTest, AKilledWorkersTrialIsRunAgainByAnother) {
+  MakeTrainingSlow();
+  cluster_.StartCoordinator("1s");
+  // Some seconds of training, far longer than the kill takes.
+  cluster_.CreateStudy(NetworkStudyFile("s", 1, 600));
+  const auto first = cluster_.StartWorker("first");
+  ASSERT_TRUE(WaitForStep("s", 0, 1));
+  first->Kill();
+  const auto second = cluster_.StartWorker("second");
+  WaitForEnd("s");
+  const json trial = Trial("s", 0);
+  EXPECT_EQ(trial.at("state"), "COMPLETED");
+  EXPECT_EQ(trial.at("worker"), "second");
+  EXPECT_EQ(trial.at("lost_leases"), 1);
+  ASSERT_EQ(trial.at("attempts").size(), 2u);
+  EXPECT_EQ(trial.at("attempts")[0].at("outcome"), "LEASE_EXPIRED");
+}
+
+TEST_F(SystemTest, AKilledCoordinatorLosesNothingAndTheStudyGoesOn) {
+  MakeTrainingSlow();
+  cluster_.StartCoordinator();
+  cluster_.CreateStudy(NetworkStudyFile("s", 6, 150));
+  const auto a = cluster_.StartWorker("a");
+  const auto b = cluster_.StartWorker("b");
+  const auto watcher = cluster_.Start("watcher", {"study", "wait", "s"});
+  for (const int number : {0, 2, 4}) {
+    ASSERT_TRUE(WaitForStep("s", number, 2));
+    const json before = Trial("s", number);
+    ASSERT_TRUE(before.is_object());
+    cluster_.coordinator().Kill();
+    cluster_.StartCoordinator();
+    const json after = Trial("s", number);
+    ASSERT_TRUE(after.is_object());
+    EXPECT_EQ(Study("s").at("state"), "ACTIVE") << "killed in the middle of the study";
+    for (const json& measurement : before.at("measurements")) {
+      EXPECT_THAT(after.at("measurements"), ::testing::Contains(measurement));
+    }
+  }
+  EXPECT_EQ(watcher->Wait(absl::Seconds(120)), 0) << watcher->Errors();
+  const std::vector<json> trials = Trials("s");
+  ASSERT_EQ(trials.size(), 6u);
+  for (const json& trial : trials) {
+    EXPECT_EQ(trial.at("state"), "COMPLETED");
+    EXPECT_EQ(trial.at("attempts").size(), 1u) << "no lease was lost: " << trial;
+    EXPECT_EQ(Trial("s", trial.at("number")).at("measurements").size(), 150u);
+  }
+}
+
+TEST_F(SystemTest, AWorkerThatIsAskedToLeaveGivesItsTrialBackUncounted) {
+  cluster_.StartCoordinator();
+  cluster_.CreateStudy(NetworkStudyFile("s", 1, 100000));  // never gets to its end
+  const auto first = cluster_.StartWorker("first");
+  ASSERT_TRUE(WaitForStep("s", 0, 1));
+  first->Signal(SIGTERM);
+  EXPECT_EQ(first->Wait(absl::Seconds(15)), 0) << first->Errors();
+  const json waiting = Trial("s", 0);
+  EXPECT_EQ(waiting.at("state"), "WAITING");
+  EXPECT_EQ(waiting.at("lost_leases"), 0);
+  const auto second = cluster_.StartWorker("second");
+  ASSERT_TRUE(WaitForStep("s", 0, 1));
+  EXPECT_EQ(Trial("s", 0).at("worker"), "second");
+  EXPECT_EQ(cluster_.Run({"study", "stop", "s", "--end"}).exit_code, 0);
+  EXPECT_EQ(Trial("s", 0).at("state"), "CANCELLED");
+}
+
+TEST_F(SystemTest, ALoopOfOnesOwnAsksReportsAndTells) {
+  cluster_.StartCoordinator();
+  cluster_.CreateStudy(R"(
+study: own
+objective: {metric: accuracy, goal: maximize}
+trainer: {external: {}}
+limits: {max_trials: 2}
+parameters:
+  x: {min: 0.0, max: 1.0}
+)");
+  const auto worker = cluster_.StartWorker("w");
+  for (int number = 0; number < 2; ++number) {
+    const json asked = cluster_.Json({"ask", "own"});
+    ASSERT_TRUE(asked.is_object());
+    EXPECT_EQ(asked.at("trial").at("number"), number);
+    const std::string n = std::to_string(number);
+    EXPECT_EQ(cluster_.Run({"report", "own", n, "--step", "3", "accuracy=0.81"}).exit_code, 0);
+    const CommandResult told =
+        cluster_.Run({"tell", "own", n, absl::StrCat("accuracy=0.8", number)});
+    EXPECT_EQ(told.exit_code, 0) << told.err;
+  }
+  EXPECT_EQ(cluster_.Run({"ask", "own"}).exit_code, 1) << "there are no more";
+  const json study = Study("own");
+  EXPECT_EQ(study.at("state"), "ENDED");
+  EXPECT_EQ(study.at("best_trial"), 1);
+  EXPECT_EQ(study.at("best_objective"), 0.81);
+}
+
+TEST_F(SystemTest, ACsvFileWithWordsAsLabelsWorksAsWell) {
+  WriteCsv(cluster_.dataset_directory() + "/trees.csv", 300, 3);
+  WriteCsv(cluster_.dataset_directory() + "/trees-test.csv", 90, 4);
+  cluster_.StartCoordinator();
+  const auto worker = cluster_.StartWorker("w", 2);
+  cluster_.CreateStudy(R"(
+study: trees
+objective: {metric: validation_loss, goal: minimize}
+trainer:
+  batch_norm_network:
+    data: {format: csv, train: trees.csv, test: trees-test.csv, label: tree}
+    epochs: 20
+limits: {max_trials: 4}
+parameters:
+  learning_rate: {min: 1e-3, max: 1e-1, scale: log}
+  hidden_units: {value: 16}
+)");
+  WaitForEnd("trees");
+  EXPECT_GT(Study("trees").at("test_evaluation").at("metrics").at("test_accuracy").get<double>(),
+            0.8);
+}
+
+TEST_F(SystemTest, BrokenDataGivesOneClearErrorAndTheWorkerGoesOn) {
+  const std::string images = cluster_.dataset_directory() + "/broken-images";
+  WriteFile(images, ReadFile(cluster_.dataset_directory() + "/train-images").substr(0, 1000));
+  cluster_.StartCoordinator();
+  const auto worker = cluster_.StartWorker("w");
+  std::string broken = NetworkStudyFile("broken", 20, 2);
+  broken.replace(broken.find("train-images"), 12, "broken-images");
+  cluster_.CreateStudy(broken);
+  const CommandResult wait = cluster_.Run({"study", "wait", "broken"});
+  EXPECT_EQ(wait.exit_code, 1);
+  EXPECT_THAT(wait.out + wait.err, HasSubstr("broken-images"));
+  EXPECT_EQ(Study("broken").at("state"), "STOPPED") << "not all twenty are burnt";
+  EXPECT_THAT(Trial("broken", 0).at("message").get<std::string>(), HasSubstr("broken-images"));
+
+  cluster_.CreateStudy(NetworkStudyFile("sound", 1, 2));
+  WaitForEnd("sound");
+}
+
+TEST_F(SystemTest, ExitCodesSayWhatKindOfTroubleItIs) {
+  EXPECT_EQ(cluster_.Run({"study", "list", "--coordinator", "127.0.0.1:1"}).exit_code, 3);
+  EXPECT_EQ(cluster_.Run({"study", "lost"}).exit_code, 2);
+  cluster_.StartCoordinator();
+  EXPECT_EQ(cluster_.Run({"study", "show", "nothing"}).exit_code, 1);
+
+  const std::string file = cluster_.directory() + "/wrong.yaml";
+  std::string yaml = NetworkStudyFile("s", 1, 1);
+  yaml.replace(yaml.find("hidden_units"), 12, "hiden_units");
+  WriteFile(file, yaml);
+  const CommandResult wrong = cluster_.Run({"study", "create", file});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("wrong.yaml:21"));
+  EXPECT_THAT(wrong.err, HasSubstr("hidden_units"));
+
+  cluster_.CreateStudy(NetworkStudyFile("s", 1, 1));
+  WriteFile(file, NetworkStudyFile("s", 1, 1));
+  const CommandResult taken = cluster_.Run({"study", "create", file});
+  EXPECT_EQ(taken.exit_code, 1);
+  EXPECT_THAT(taken.err, HasSubstr("exists"));
+  EXPECT_EQ(cluster_.Run({"study", "delete", "s"}).exit_code, 0);
+  EXPECT_EQ(cluster_.Run({"study", "create", file}).exit_code, 0) << "its name is free again";
+}
+
+TEST_F(SystemTest, AnInterruptedWaitLeavesTheStudyRunningAndSaysSo) {
+  cluster_.StartCoordinator();
+  cluster_.CreateStudy(NetworkStudyFile("s", 1, 5));
+  const auto wait = cluster_.Start("wait", {"study", "wait", "s"});
+  ASSERT_TRUE(Eventually([&] {
+    return cluster_.Json({"server", "status"}).is_object() && wait->Running();
+  }));
+  wait->Signal(SIGINT);
+  EXPECT_EQ(wait->Wait(absl::Seconds(10)), 130);
+  EXPECT_EQ(Study("s").at("state"), "ACTIVE");
+}
+
+TEST_F(SystemTest, OneFolderHasOneCoordinator) {
+  cluster_.StartCoordinator();
+  Process second(cluster_.directory(), "second",
+                 {cluster_.Binary("caviar-coordinator"), "--listen", "127.0.0.1:0", "--data-dir",
+                  cluster_.data_directory()});
+  EXPECT_NE(second.Wait(absl::Seconds(10)), 0);
+  EXPECT_THAT(second.Errors(), HasSubstr(std::to_string(cluster_.coordinator().pid())));
+}
+
+TEST_F(SystemTest, ACoordinatorThatIsAskedToLeaveEndsCleanly) {
+  cluster_.StartCoordinator();
+  const auto worker = cluster_.StartWorker("w");
+  ASSERT_TRUE(Eventually([&] {
+    const json workers = cluster_.Json({"worker", "list"});
+    return workers.is_object() && workers.at("workers").size() == 1;
+  }));
+  cluster_.coordinator().Signal(SIGTERM);
+  EXPECT_EQ(cluster_.coordinator().Wait(absl::Seconds(15)), 0) << cluster_.coordinator().Errors();
+}
+
+}  // namespace
+}  // namespace caviar::system_test

@@ -1,0 +1,319 @@
+// The agent against a scripted coordinator behind a real server on loopback.
+#include "worker/agent/agent.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "server/api/server.h"
+#include "tests/worker/agent/fake_work.h"
+
+namespace caviar::agent {
+namespace {
+
+using server_api::Server;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using training::AttemptObserver;
+using training::Outcome;
+
+Outcome OutcomeOf(Outcome::Kind kind) {
+  Outcome outcome;
+  outcome.kind = kind;
+  return outcome;
+}
+
+v1::Measurement At(int64_t step) {
+  v1::Measurement measurement;
+  measurement.set_step(step);
+  (*measurement.mutable_metrics())["validation_accuracy"] = 0.5;
+  return measurement;
+}
+
+// A training that goes on until it is told to stop.
+Outcome TrainUntilStopped(const v1::Trial&, AttemptObserver& observer) {
+  while (!observer.StopRequested()) std::this_thread::yield();
+  return OutcomeOf(Outcome::Kind::kStopped);
+}
+
+class AgentTest : public testing::Test {
+ protected:
+  void TearDown() override { StopAgent(); }
+
+  void StartServer(const std::string& address = "127.0.0.1:0") {
+    auto server = Server::Start(work_.coordinator, address);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    address_ = server_->address();
+  }
+  void Start(int slots = 1) {
+    StartServer();
+    client_ = client::WorkerClient::Connect({address_, absl::Seconds(20)});
+    AgentOptions options;
+    options.registration.set_name("tester");
+    options.registration.set_version("1");
+    options.registration.set_slots(slots);
+    options.backoff = {absl::Milliseconds(1), absl::Milliseconds(20)};
+    options.max_unsent_values = 1000;
+    options.grace = grace_;
+    agent_ = Agent::Make(*client_, trainer_, options);
+    runner_ = std::thread([this] { agent_->Run(); });
+  }
+  void StopAgent() {
+    if (!runner_.joinable()) return;
+    agent_->Stop();
+    runner_.join();
+  }
+
+  absl::Duration grace_ = absl::Seconds(8);
+  FakeWork work_;
+  FakeTrainer trainer_;
+  std::unique_ptr<Server> server_;
+  std::string address_;
+  std::unique_ptr<client::WorkerClient> client_;
+  std::unique_ptr<Agent> agent_;
+  std::thread runner_;
+};
+
+TEST_F(AgentTest, TrainsReportsStoresTheWeightsAndFinishes) {
+  const std::string weights = std::string(2 << 20, 'w') + "end";
+  trainer_.train = [&](const v1::Trial& trial, AttemptObserver& observer) {
+    EXPECT_EQ(trial.number(), 4);
+    for (int step = 1; step <= 3; ++step) observer.OnMeasurement(At(step));
+    Outcome outcome;
+    outcome.weights = weights;
+    outcome.weights_step = 2;
+    return outcome;
+  };
+  Start();
+  work_.Grant(4);
+  const v1::FinishWorkRequest finish = work_.AwaitFinish();
+  EXPECT_TRUE(finish.has_completed());
+  EXPECT_EQ(finish.token().counter(), 104);
+  EXPECT_THAT(work_.steps(), ElementsAre(1, 2, 3));
+  EXPECT_EQ(work_.file(), weights);
+}
+
+TEST_F(AgentTest, AnIdOfARequestIsUsedUntilItBringsWork) {
+  trainer_.train = [](const v1::Trial&, AttemptObserver&) { return Outcome(); };
+  Start();
+  work_.Grant(v1::AcquireWorkResponse());  // nothing to do
+  work_.Grant(1);
+  work_.AwaitFinish();
+  work_.coordinator.AwaitParked();
+  const std::vector<v1::AcquireWorkRequest> polls = work_.coordinator.acquires();
+  ASSERT_EQ(polls.size(), 3u);
+  EXPECT_EQ(polls[0].request_id().sequence(), polls[1].request_id().sequence());
+  EXPECT_GT(polls[2].request_id().sequence(), polls[1].request_id().sequence());
+  EXPECT_EQ(polls[2].request_id().client_id(), polls[1].request_id().client_id());
+}
+
+TEST_F(AgentTest, EverySlotWorks) {
+  std::atomic<int> running = 0;
+  trainer_.train = [&](const v1::Trial&, AttemptObserver&) {
+    for (++running; running < 3;) std::this_thread::yield();
+    return Outcome();
+  };
+  Start(/*slots=*/3);
+  for (int number = 0; number < 3; ++number) work_.Grant(number);
+  for (int number = 0; number < 3; ++number) EXPECT_TRUE(work_.AwaitFinish().has_completed());
+}
+
+TEST_F(AgentTest, ADivergedTrainingIsInfeasibleAtItsStep) {
+  trainer_.train = [](const v1::Trial&, AttemptObserver& observer) {
+    observer.OnMeasurement(At(1));
+    Outcome outcome = OutcomeOf(Outcome::Kind::kInfeasible);
+    outcome.step = 2;
+    outcome.message = "the loss is not finite";
+    return outcome;
+  };
+  Start();
+  work_.Grant(1);
+  const v1::FinishWorkRequest finish = work_.AwaitFinish();
+  EXPECT_EQ(finish.infeasible().step(), 2);
+  EXPECT_EQ(finish.infeasible().message(), "the loss is not finite");
+  EXPECT_THAT(work_.steps(), ElementsAre(1));
+}
+
+TEST_F(AgentTest, ExceptionsBecomeFailuresAndTheWorkerGoesOn) {
+  trainer_.train = [](const v1::Trial& trial, AttemptObserver&) -> Outcome {
+    if (trial.number() == 1) throw std::bad_alloc();
+    throw std::runtime_error("bad \xFF byte");
+  };
+  Start();
+  work_.Grant(1);
+  EXPECT_THAT(work_.AwaitFinish().failed().message(), HasSubstr("out of memory"));
+  work_.Grant(2);
+  EXPECT_THAT(work_.AwaitFinish().failed().message(), HasSubstr("bad ? byte"));
+}
+
+TEST_F(AgentTest, ALostLeaseStopsTheTrainingAndNothingIsSent) {
+  trainer_.train = TrainUntilStopped;
+  Start();
+  work_.Grant(1);
+  work_.Take(1);
+  work_.coordinator.AwaitParked();  // it polls again
+  EXPECT_TRUE(work_.nothing_finished());
+}
+
+TEST_F(AgentTest, AReportThatIsToldLeaseLostStopsTheTraining) {
+  work_.FailReport(error::WithReason(absl::AbortedError("stale"), error::kLeaseLost));
+  trainer_.train = [](const v1::Trial& trial, AttemptObserver& observer) {
+    observer.OnMeasurement(At(1));
+    return TrainUntilStopped(trial, observer);
+  };
+  Start();
+  work_.Grant(1);
+  work_.coordinator.AwaitParked();
+  EXPECT_TRUE(work_.nothing_finished());
+}
+
+TEST_F(AgentTest, ARefusedReportFailsTheTrial) {
+  work_.FailReport(absl::InvalidArgumentError("no such metric"));
+  trainer_.train = [](const v1::Trial& trial, AttemptObserver& observer) {
+    observer.OnMeasurement(At(1));
+    return TrainUntilStopped(trial, observer);
+  };
+  Start();
+  work_.Grant(1);
+  EXPECT_THAT(work_.AwaitFinish().failed().message(), HasSubstr("no such metric"));
+}
+
+TEST_F(AgentTest, ADirectiveToStopEndsTheAttemptAsStopped) {
+  trainer_.train = TrainUntilStopped;
+  Start();
+  work_.Grant(1);
+  work_.Direct(v1::DIRECTIVE_STOP);
+  EXPECT_TRUE(work_.AwaitFinish().has_stopped());
+}
+
+TEST_F(AgentTest, TrainingGoesOnWhileTheCoordinatorIsAway) {
+  absl::Notification away;
+  absl::Notification trained;
+  trainer_.train = [&](const v1::Trial&, AttemptObserver& observer) {
+    observer.OnMeasurement(At(1));
+    away.WaitForNotification();
+    for (int step = 2; step <= 50; ++step) observer.OnMeasurement(At(step));
+    EXPECT_FALSE(observer.StopRequested());
+    trained.Notify();
+    return Outcome();
+  };
+  Start();
+  work_.Grant(1);
+  work_.AwaitSteps(1);
+  server_.reset();
+  away.Notify();
+  trained.WaitForNotification();
+  StartServer(address_);
+  EXPECT_TRUE(work_.AwaitFinish().has_completed());
+  std::vector<int64_t> expected;
+  for (int step = 1; step <= 50; ++step) expected.push_back(step);
+  EXPECT_EQ(work_.steps(), expected);
+}
+
+TEST_F(AgentTest, MoreUnsentMeasurementsThanItKeepsFailTheTrial) {
+  absl::Notification away;
+  absl::Notification trained;
+  trainer_.train = [&](const v1::Trial&, AttemptObserver& observer) {
+    away.WaitForNotification();
+    for (int step = 1; !observer.StopRequested(); ++step) observer.OnMeasurement(At(step));
+    trained.Notify();
+    return OutcomeOf(Outcome::Kind::kStopped);
+  };
+  Start();
+  work_.Grant(1);
+  work_.AwaitRenewal(1);
+  server_.reset();
+  away.Notify();
+  trained.WaitForNotification();
+  StartServer(address_);
+  EXPECT_THAT(work_.AwaitFinish().failed().message(), HasSubstr("measure less often"));
+  EXPECT_EQ(work_.steps().size(), 1000u);
+}
+
+TEST_F(AgentTest, AForgottenWorkerRegistersAgainAndKeepsItsLease) {
+  std::atomic<bool> end = false;
+  trainer_.train = [&](const v1::Trial&, AttemptObserver& observer) {
+    while (!end) std::this_thread::yield();
+    EXPECT_FALSE(observer.StopRequested());
+    return Outcome();
+  };
+  Start();
+  work_.Grant(1);
+  work_.AwaitRenewal(1);
+  work_.Forget();
+  work_.AwaitRenewal(1);
+  EXPECT_EQ(work_.registrations(), 2);
+  end = true;
+  EXPECT_TRUE(work_.AwaitFinish().has_completed());
+}
+
+TEST_F(AgentTest, LeavingGivesTheWorkBack) {
+  trainer_.train = TrainUntilStopped;
+  Start(/*slots=*/2);
+  work_.Grant(1);
+  work_.AwaitRenewal(1);
+  StopAgent();
+  EXPECT_THAT(work_.AwaitGivenBack(), ElementsAre(101));
+  EXPECT_TRUE(work_.nothing_finished());
+}
+
+TEST_F(AgentTest, LeavingWhileTheCoordinatorIsAwayDoesNotWaitForIt) {
+  grace_ = absl::Milliseconds(200);
+  trainer_.train = TrainUntilStopped;
+  Start();
+  work_.Grant(1);
+  work_.AwaitRenewal(1);
+  server_.reset();
+  StopAgent();
+  EXPECT_TRUE(work_.nothing_finished());
+}
+
+v1::AcquireWorkResponse Evaluation(const std::string& weights) {
+  v1::AcquireWorkResponse work;
+  FakeWork::SetToken(work.mutable_evaluation()->mutable_token(), 9);
+  work.mutable_evaluation()->mutable_study()->set_name("mnist");
+  v1::Artifact* artifact = work.mutable_evaluation()->mutable_weights();
+  artifact->set_study("mnist");
+  artifact->set_attempt(1);
+  artifact->set_kind(v1::Artifact::WEIGHTS);
+  artifact->set_size(static_cast<int64_t>(weights.size()));
+  artifact->set_crc32(client::Crc32(weights));
+  return work;
+}
+
+TEST_F(AgentTest, AnEvaluationFetchesTheWeightsAndSendsTheMetrics) {
+  const std::string weights = std::string(1 << 20, 'w') + "end";
+  work_.set_file(weights);
+  trainer_.evaluate = [&](const std::string& got) -> absl::StatusOr<std::map<std::string, double>> {
+    EXPECT_EQ(got, weights);
+    return std::map<std::string, double>{{"test_accuracy", 0.75}};
+  };
+  Start();
+  work_.Grant(Evaluation(weights));
+  const v1::FinishWorkRequest finish = work_.AwaitFinish();
+  EXPECT_EQ(finish.token().counter(), 109);
+  EXPECT_EQ(finish.evaluated().metrics().at("test_accuracy"), 0.75);
+}
+
+TEST_F(AgentTest, DamagedWeightsFailTheEvaluation) {
+  work_.set_file("damaged");
+  trainer_.evaluate = [](const std::string&) -> absl::StatusOr<std::map<std::string, double>> {
+    ADD_FAILURE();
+    return absl::InternalError("");
+  };
+  Start();
+  work_.Grant(Evaluation("weights"));
+  EXPECT_THAT(work_.AwaitFinish().failed().message(), HasSubstr("checksum"));
+}
+
+}  // namespace
+}  // namespace caviar::agent

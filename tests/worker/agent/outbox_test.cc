@@ -1,0 +1,106 @@
+#include "worker/agent/outbox.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "worker/agent/wire_text.h"
+
+namespace caviar::agent {
+namespace {
+
+v1::Measurement At(int64_t step, int metrics = 1) {
+  v1::Measurement measurement;
+  measurement.set_step(step);
+  for (int i = 0; i < metrics; ++i) (*measurement.mutable_metrics())[absl::StrCat("m", i)] = i;
+  return measurement;
+}
+
+class OutboxTest : public testing::Test {
+ protected:
+  Lease lease_{v1::FencingToken(), absl::Seconds(60), [] { return absl::ZeroDuration(); }};
+};
+
+TEST_F(OutboxTest, GivesMeasurementsInOrderUntilTheyArePopped) {
+  Outbox outbox(lease_, 100);
+  for (int step = 1; step <= 3; ++step) outbox.OnMeasurement(At(step));
+  ASSERT_EQ(outbox.Next().size(), 3u);
+  ASSERT_EQ(outbox.Next().size(), 3u);
+  outbox.Pop(2);
+  const std::vector<v1::Measurement> rest = outbox.Next();
+  ASSERT_EQ(rest.size(), 1u);
+  EXPECT_EQ(rest[0].step(), 3);
+  outbox.Pop(1);
+  outbox.Close();
+  EXPECT_TRUE(outbox.Next().empty());
+}
+
+TEST_F(OutboxTest, ASenderWaitsForTheNextMeasurementOrTheEnd) {
+  Outbox outbox(lease_, 100);
+  std::thread sender([&] {
+    EXPECT_EQ(outbox.Next().size(), 1u);
+    outbox.Pop(1);
+    EXPECT_TRUE(outbox.Next().empty());
+  });
+  outbox.OnMeasurement(At(1));
+  outbox.Close();
+  sender.join();
+}
+
+TEST_F(OutboxTest, ABatchHasAtMost1000Values) {
+  Outbox outbox(lease_, 10'000);
+  for (int step = 1; step <= 5; ++step) outbox.OnMeasurement(At(step, 400));
+  EXPECT_EQ(outbox.Next().size(), 2u);
+}
+
+TEST_F(OutboxTest, AMeasurementOfMoreIsSplit) {
+  Outbox outbox(lease_, 10'000);
+  outbox.OnMeasurement(At(7, 2500));
+  int values = 0;
+  for (int i = 0; i < 3; ++i) {
+    const std::vector<v1::Measurement> batch = outbox.Next();
+    ASSERT_EQ(batch.size(), 1u);
+    EXPECT_EQ(batch[0].step(), 7);
+    values += batch[0].metrics_size();
+    outbox.Pop(1);
+  }
+  EXPECT_EQ(values, 2500);
+}
+
+TEST_F(OutboxTest, OneThatOverflowsStopsTheTraining) {
+  Outbox outbox(lease_, 3);
+  for (int step = 1; step <= 3; ++step) outbox.OnMeasurement(At(step));
+  EXPECT_FALSE(outbox.StopRequested());
+  outbox.OnMeasurement(At(4));
+  EXPECT_TRUE(outbox.overflowed());
+  EXPECT_TRUE(outbox.StopRequested());
+  EXPECT_EQ(outbox.Next().size(), 3u);
+}
+
+TEST_F(OutboxTest, TheTrainingStopsWithItsLease) {
+  Outbox outbox(lease_, 3);
+  EXPECT_FALSE(outbox.StopRequested());
+  lease_.Stop();
+  EXPECT_TRUE(outbox.StopRequested());
+}
+
+TEST(WireText, IsUtf8OfAtMost4096Bytes) {
+  EXPECT_EQ(ToWireText("sch\xC3\xB6n \xF0\x9F\x90\x9F"), "sch\xC3\xB6n \xF0\x9F\x90\x9F");
+  EXPECT_EQ(ToWireText("a\xFF\xC3"), "a??");
+  EXPECT_EQ(ToWireText("\xC0\x80"), "??");            // a long form of NUL
+  EXPECT_EQ(ToWireText("\xED\xA0\x80"), "???");       // a surrogate
+  EXPECT_EQ(ToWireText("\xF4\x90\x80\x80"), "????");  // above U+10FFFF
+  EXPECT_EQ(ToWireText(std::string(4096, 'x')), std::string(4096, 'x'));
+  std::string umlauts;
+  for (int i = 0; i < 3000; ++i) umlauts += "\xC3\xA4";
+  const std::string cut = ToWireText(umlauts);
+  EXPECT_LE(cut.size(), 4096u);
+  EXPECT_EQ(cut.substr(cut.size() - 5), "\xC3\xA4...");
+  EXPECT_EQ(ToWireText(cut), cut);
+}
+
+}  // namespace
+}  // namespace caviar::agent
