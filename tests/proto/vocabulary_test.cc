@@ -46,7 +46,7 @@ TEST(NearestName, FindsAWordWithALetterWrongMissingOrSwapped) {
 }
 
 TEST(NearestName, FindsNothingWhereMoreThanAThirdDiffers) {
-  EXPECT_EQ(NearestName("dropout", BatchNormNetworkParameterNames()), "");
+  EXPECT_EQ(NearestName("colour", BatchNormNetworkParameterNames()), "");
   EXPECT_EQ(NearestName("", {"a"}), "");
   EXPECT_EQ(NearestName("abc", {"axy"}), "");
   EXPECT_EQ(NearestName("abc", {"abd"}), "abd");
@@ -103,7 +103,7 @@ TEST(Quoted, EscapesAndCuts) {
 
 TEST(BatchNormNetworkParameters, StartWithTheLearningRate) {
   EXPECT_EQ(BatchNormNetworkParameterNames().front(), "learning_rate");
-  EXPECT_THAT(BatchNormNetworkParameterNames(), SizeIs(19));
+  EXPECT_THAT(BatchNormNetworkParameterNames(), SizeIs(32));
 }
 
 TEST(BatchNormNetworkParameters, AGoodStudyHasNothingWrong) {
@@ -126,7 +126,7 @@ TEST(BatchNormNetworkParameters, AnUnknownNameGetsTheNearestKnownOne) {
             "parameters.learning_rat: the built-in trainer has no parameter \"learning_rat\"; did "
             "you mean "
             "learning_rate?");
-  EXPECT_THAT(OnlyViolation(R"(parameters { name: "dropout" value { double_value: 1 } })"),
+  EXPECT_THAT(OnlyViolation(R"(parameters { name: "depth" value { double_value: 1 } })"),
               HasSubstr("it has learning_rate, optimizer"));
 }
 
@@ -162,22 +162,25 @@ TEST(BatchNormNetworkParameters, TypesHaveToFit) {
   EXPECT_THAT(OnlyViolation(R"(parameters { name: "l2" value { string_value: "no" } })"),
               HasSubstr("\"no\" is not a number"));
   EXPECT_THAT(
-      OnlyViolation(R"(parameters { name: "optimizer" value { string_value: "rmsprop" } })"),
-      HasSubstr("\"rmsprop\" is not known: optimizer is sgd or adam"));
+      OnlyViolation(R"(parameters { name: "optimizer" value { string_value: "adagrad" } })"),
+      HasSubstr("\"adagrad\" is not known: optimizer is sgd, nesterov, rmsprop, adam or adamw"));
   EXPECT_THAT(Check(R"(parameters { name: "l2" type: INT min: 0 max: 3 })"), IsEmpty());
 }
 
 TEST(BatchNormNetworkParameters, AParameterThatWouldBeIgnoredNeedsAWhen) {
   EXPECT_EQ(OnlyViolation(std::string(kOptimizer) + "parameters {" + kMomentum + "}"),
-            "parameters.momentum.when: momentum is read only where optimizer is sgd, but optimizer "
+            "parameters.momentum.when: momentum is read only where optimizer is sgd or nesterov, "
+            "but optimizer "
             "may be adam: add when: {optimizer: sgd}");
   EXPECT_EQ(OnlyViolation(std::string(kOptimizer) + "parameters {" + kMomentum +
                           R"(when { parameter: "optimizer" values { string_value: "adam" } } })"),
-            "parameters.momentum: momentum is read only where optimizer is sgd, but optimizer is "
-            "always adam: remove momentum or set optimizer to sgd");
+            "parameters.momentum: momentum is read only where optimizer is sgd or nesterov, but "
+            "optimizer is "
+            "always adam: remove momentum or set optimizer to sgd or nesterov");
   EXPECT_EQ(OnlyViolation(std::string("parameters {") + kMomentum + "}"),
-            "parameters.momentum: momentum is read only where optimizer is sgd, but optimizer is "
-            "always adam (its default): remove momentum or set optimizer to sgd");
+            "parameters.momentum: momentum is read only where optimizer is sgd or nesterov, but "
+            "optimizer is "
+            "always adam (its default): remove momentum or set optimizer to sgd or nesterov");
 }
 
 TEST(BatchNormNetworkParameters, AWhenMayReachTheOtherParameterThroughAParent) {
@@ -295,7 +298,7 @@ TEST(ToBatchNormNetworkParameters, AGivenScheduleStays) {
 }
 
 TEST(ToBatchNormNetworkParameters, RefusesWhatTheTrainerCannotRead) {
-  for (const char* bad : {R"(parameters { key: "dropout" value { double_value: 0.5 } })",
+  for (const char* bad : {R"(parameters { key: "depth" value { double_value: 0.5 } })",
                           R"(parameters { key: "learning_rate" value { double_value: 0 } })",
                           R"(parameters { key: "learning_rate" value { double_value: nan } })",
                           R"(parameters { key: "learning_rate" value { double_value: inf } })",
@@ -306,6 +309,72 @@ TEST(ToBatchNormNetworkParameters, RefusesWhatTheTrainerCannotRead) {
     EXPECT_EQ(parameters.status().code(), absl::StatusCode::kInvalidArgument) << bad;
     EXPECT_TRUE(error::HasReason(parameters.status(), error::kInvalidField)) << bad;
   }
+}
+
+TEST(ParseList, ReadsNumbersBetweenCommasAndNothingElse) {
+  EXPECT_THAT(*ParseList("512,256,128"), ::testing::ElementsAre(512, 256, 128));
+  EXPECT_THAT(*ParseList("1,2.5,1e-3"), ::testing::ElementsAre(1, 2.5, 1e-3));
+  EXPECT_THAT(*ParseList("7"), ::testing::ElementsAre(7));
+  for (const char* wrong :
+       {"", ",", "1,", ",1", "1,,2", "1, 2", "a", "1e999", "nan", "inf", "0x1"}) {
+    EXPECT_FALSE(ParseList(wrong)) << wrong;
+  }
+}
+
+const char kUnits[] = R"(
+    parameters { name: "units" type: CATEGORICAL values { string_value: "512,256" }
+                 values { string_value: "64" } } )";
+
+TEST(CheckBatchNormNetworkParameters, TakesListsOfUnitsAndRefusesWhatIsNone) {
+  EXPECT_THAT(Check(kUnits), IsEmpty());
+  EXPECT_EQ(OnlyViolation(R"(parameters { name: "units" value { string_value: "512,0" } })"),
+            "parameters.units.value: 0 is out of range: units must be in [1, 65536]");
+  EXPECT_THAT(OnlyViolation(R"(parameters { name: "units" value { string_value: "512,1.5" } })"),
+              HasSubstr("1.5 is not a whole number"));
+  EXPECT_THAT(OnlyViolation(R"(parameters { name: "units" value { int_value: 512 } })"),
+              HasSubstr("a list of whole numbers in [1, 65536], such as [256, 128]"));
+  EXPECT_THAT(OnlyViolation(R"(parameters { name: "units" type: INT min: 4 max: 8 })"),
+              HasSubstr("units is a list"));
+}
+
+TEST(CheckBatchNormNetworkParameters, RefusesWidthAndDepthBesideAListOfUnits) {
+  EXPECT_THAT(OnlyViolation(std::string(kUnits) +
+                            R"(parameters { name: "hidden_units" type: INT min: 4 max: 8 })"),
+              HasSubstr("hidden_units is read only where shape is constant or pyramid, but shape "
+                        "is always units: remove hidden_units"));
+  EXPECT_THAT(OnlyViolation(R"(
+      parameters { name: "shape" type: CATEGORICAL values { string_value: "pyramid" }
+                   values { string_value: "units" } }
+      parameters { name: "units" value { string_value: "512,256" } }
+      parameters { name: "hidden_units" type: INT min: 4 max: 8 })"),
+              HasSubstr("add when: {shape: pyramid}"));
+}
+
+TEST(CheckBatchNormNetworkParameters, TakesTrueAndFalse) {
+  EXPECT_THAT(Check(R"(parameters { name: "bias_correction" type: BOOL })"), IsEmpty());
+  EXPECT_THAT(Check(R"(parameters { name: "bias_correction" value { bool_value: false } })"),
+              IsEmpty());
+  EXPECT_THAT(OnlyViolation(R"(parameters { name: "bias_correction" value { int_value: 0 } })"),
+              HasSubstr("bias_correction is true or false"));
+  EXPECT_THAT(OnlyViolation(R"(parameters { name: "bias_correction" type: INT min: 0 max: 1 })"),
+              HasSubstr("use type bool"));
+}
+
+TEST(ToBatchNormNetworkParameters, LetsWhatIsGivenChooseWhatReadsIt) {
+  const auto read = [](const std::string& text) {
+    v1::Trial trial;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &trial));
+    return *ToBatchNormNetworkParameters(trial.parameters());
+  };
+  EXPECT_EQ(read("").shape(), "constant");
+  EXPECT_TRUE(read("").bias_correction());
+  EXPECT_EQ(read("parameters { key: 'units' value { string_value: '3,2' } }").shape(), "units");
+  EXPECT_EQ(
+      read("parameters { key: 'decay_rate' value { double_value: 1 } }").learning_rate_schedule(),
+      "inverse_time");
+  EXPECT_EQ(read("").weight_decay(), 0);
+  EXPECT_EQ(read("parameters { key: 'optimizer' value { string_value: 'adamw' } }").weight_decay(),
+            0.01);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -14,6 +15,37 @@ namespace {
 std::string RangeText(const v1::Hyperparameter& rules) {
   return absl::StrCat("in ", rules.min_excluded() ? "(" : "[", FormatDouble(rules.min()), ", ",
                       FormatDouble(rules.max()), rules.max_excluded() ? ")" : "]");
+}
+
+// "none, balanced or a list such as [512, 256] of whole numbers in [1, 65536]"
+std::string WordsText(const v1::Hyperparameter& rules) {
+  std::vector<std::string> words = Words(rules.values());
+  if (rules.list() != v1::Hyperparameter::NONE) {
+    const bool whole = rules.list() == v1::Hyperparameter::WHOLE_NUMBERS;
+    words.push_back(absl::StrCat("a list of ", whole ? "whole numbers " : "numbers ",
+                                 RangeText(rules),
+                                 whole ? ", such as [256, 128]" : ", such as [1, 2.5]"));
+  }
+  return Alternatives(words);
+}
+
+std::string CheckWord(const FieldDescriptor& field, const v1::Value& value) {
+  const v1::Hyperparameter& rules = RulesOf(field);
+  const std::string unknown = absl::StrCat(
+      Quoted(FormatValue(value)), " is not known: ", field.name(), " is ", WordsText(rules));
+  if (value.kind_case() != v1::Value::kStringValue) return unknown;
+  if (Contains(Words(rules.values()), value.string_value())) return "";
+  if (rules.list() == v1::Hyperparameter::NONE) return unknown;
+  const auto numbers = ParseList(value.string_value());
+  if (!numbers) return unknown;
+  for (const double number : *numbers) {
+    if (rules.list() == v1::Hyperparameter::WHOLE_NUMBERS && number != std::floor(number)) {
+      return absl::StrCat(FormatDouble(number), " is not a whole number: ", field.name(), " is ",
+                          WordsText(rules));
+    }
+    if (std::string wrong = CheckNumber(field, number); !wrong.empty()) return wrong;
+  }
+  return "";
 }
 
 }  // namespace
@@ -77,12 +109,10 @@ std::string CheckValue(const FieldDescriptor& field, const v1::Value& value) {
   const std::string text = FormatValue(value);
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
-      if (value.kind_case() == v1::Value::kStringValue &&
-          Contains(Words(rules.values()), value.string_value())) {
-        return "";
-      }
-      return absl::StrCat(Quoted(text), " is not known: ", field.name(), " is ",
-                          Alternatives(Words(rules.values())));
+      return CheckWord(field, value);
+    case FieldDescriptor::CPPTYPE_BOOL:
+      if (value.kind_case() == v1::Value::kBoolValue) return "";
+      return absl::StrCat(Quoted(text), " is not known: ", field.name(), " is true or false");
     case FieldDescriptor::CPPTYPE_INT64:
       if (value.kind_case() != v1::Value::kIntValue) {
         return absl::StrCat(Quoted(text), " is not a whole number: ", field.name(),

@@ -25,6 +25,12 @@ Values MakeValues(const Range& range) {
 
 Values Only(const v1::Value& value) { return {{ValueKey(value), value}}; }
 
+v1::Value Word(const std::string& word) {
+  v1::Value value;
+  value.set_string_value(word);
+  return value;
+}
+
 Values Intersection(const Values& a, const Values& b) {
   Values common;
   for (const auto& [key, value] : a) {
@@ -43,15 +49,15 @@ class Circumstances {
     Assume(active);
   }
 
-  // All values that the trainer may read for `name`; `absent` is what it takes where the study
-  // gives none. nullopt: a range of numbers.
-  std::optional<Values> PossibleValues(const std::string& name, const v1::Value& absent) {
+  // All values that the trainer may read for `name`; `absent` are those that it may take where the
+  // study gives none. nullopt: a range of numbers.
+  std::optional<Values> PossibleValues(const std::string& name, const Values& absent) {
     const auto it = by_name_.find(name);
-    if (it == by_name_.end()) return Only(absent);
+    if (it == by_name_.end()) return absent;
     const Activity activity = ActivityOf(*it->second);
-    if (activity == Activity::kNever) return Only(absent);
+    if (activity == Activity::kNever) return absent;
     std::optional<Values> values = ValuesOf(*it->second);
-    if (activity == Activity::kSometimes && values) values->emplace(ValueKey(absent), absent);
+    if (activity == Activity::kSometimes && values) values->insert(absent.begin(), absent.end());
     return values;
   }
 
@@ -150,6 +156,7 @@ class StudyCheck {
       return;
     }
     const bool is_word = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING;
+    const bool is_bool = field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL;
     const bool is_whole = field.cpp_type() == FieldDescriptor::CPPTYPE_INT64;
     switch (parameter.type()) {
       case v1::Parameter::CATEGORICAL:
@@ -160,7 +167,13 @@ class StudyCheck {
         return;
       case v1::Parameter::DOUBLE:
       case v1::Parameter::INT:
-        if (is_word) {
+        if (is_bool) {
+          Add(path + ".type", absl::StrCat(field.name(), " is true or false: use type bool"));
+        } else if (RulesOf(field).list() != v1::Hyperparameter::NONE) {
+          Add(path + ".type", absl::StrCat(field.name(),
+                                           " is a list: use type categorical with values such as "
+                                           "[[256, 128], [512, 256]]"));
+        } else if (is_word) {
           Add(path + ".type",
               absl::StrCat(field.name(), " is a word: use type categorical with values among ",
                            absl::StrJoin(RulesOf(field).values(), ", ")));
@@ -173,9 +186,26 @@ class StudyCheck {
         }
         return;
       default:
+        if (is_bool) return;
         Add(path + ".type", absl::StrCat("bool does not fit: ", field.name(), " is a ",
                                          is_word ? "word" : "number"));
     }
+  }
+
+  // What the trainer may take for a hyperparameter that a configuration lacks: what others of the
+  // study imply for it, else its default.
+  Values AbsentValues(const FieldDescriptor& field) const {
+    Values values;
+    bool implied_always = false;
+    for (const v1::Parameter& parameter : study_.parameters()) {
+      const FieldDescriptor* other = FindField(parameter.name());
+      if (other == nullptr || RulesOf(*other).implies().empty()) continue;
+      if (RulesOf(*other).used_with() != field.name()) continue;
+      values.merge(Only(Word(RulesOf(*other).implies())));
+      implied_always = implied_always || parameter.when().empty();
+    }
+    if (!implied_always) values.merge(Only(Word(RulesOf(field).default_value())));
+    return values;
   }
 
   // A parameter that is searched must be read wherever it is active; a fixed one somewhere.
@@ -183,10 +213,8 @@ class StudyCheck {
     if (rules.used_with().empty()) return;
     const std::string& other = rules.used_with();
     const FieldDescriptor& other_field = *FindField(other);
-    v1::Value absent;
-    absent.set_string_value(RulesOf(other_field).default_value());
-    // A decay rate alone chooses its schedule.
-    if (parameter.name() == "decay_rate") absent.set_string_value("inverse_time");
+    const Values absent =
+        rules.implies().empty() ? AbsentValues(other_field) : Only(Word(rules.implies()));
 
     const std::vector<std::string> fitting = Words(rules.used_with_values());
     std::vector<std::string> fits, misfits;
@@ -204,9 +232,13 @@ class StudyCheck {
     if (fits.empty()) {
       const bool given = std::any_of(study_.parameters().begin(), study_.parameters().end(),
                                      [&](const auto& p) { return p.name() == other; });
-      Add(path, absl::StrCat(rule, " is always ", Alternatives(misfits),
-                             given ? "" : " (its default)", ": remove ", parameter.name(),
-                             " or set ", other, " to ", Alternatives(fitting)));
+      Add(path,
+          absl::StrCat(
+              rule, " is always ", Alternatives(misfits),
+              given || absent.count(ValueKey(Word(RulesOf(other_field).default_value()))) == 0
+                  ? ""
+                  : " (its default)",
+              ": remove ", parameter.name(), " or set ", other, " to ", Alternatives(fitting)));
       return;
     }
     const std::string wanted =

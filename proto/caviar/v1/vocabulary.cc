@@ -1,6 +1,7 @@
 #include "caviar/v1/vocabulary.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/hyperparameter_rules.h"
 
@@ -24,6 +26,9 @@ void SetField(v1::BatchNormNetworkParameters& parameters, const FieldDescriptor&
       return;
     case FieldDescriptor::CPPTYPE_INT64:
       reflection->SetInt64(&parameters, &field, value.int_value());
+      return;
+    case FieldDescriptor::CPPTYPE_BOOL:
+      reflection->SetBool(&parameters, &field, value.bool_value());
       return;
     default:
       reflection->SetDouble(&parameters, &field,
@@ -43,6 +48,10 @@ v1::Value DefaultValue(const FieldDescriptor& field) {
     int64_t number = 0;
     ok = absl::SimpleAtoi(text, &number);
     value.set_int_value(number);
+  } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
+    bool flag = false;
+    ok = absl::SimpleAtob(text, &flag);
+    value.set_bool_value(flag);
   } else {
     double number = 0;
     ok = absl::SimpleAtod(text, &number);
@@ -50,6 +59,23 @@ v1::Value DefaultValue(const FieldDescriptor& field) {
   }
   if (!ok) std::abort();  // the .proto itself is wrong; a test reads every default
   return value;
+}
+
+// As in Loshchilov & Hutter's code, and in PyTorch.
+constexpr double kDefaultAdamwDecay = 0.01;
+
+void SetImplied(v1::BatchNormNetworkParameters& parameters) {
+  const auto* reflection = parameters.GetReflection();
+  const auto* descriptor = v1::BatchNormNetworkParameters::descriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const FieldDescriptor& field = *descriptor->field(i);
+    const v1::Hyperparameter& rules = RulesOf(field);
+    if (rules.implies().empty() || !reflection->HasField(parameters, &field)) continue;
+    const FieldDescriptor& implied = *FindField(rules.used_with());
+    if (!reflection->HasField(parameters, &implied)) {
+      reflection->SetString(&parameters, &implied, rules.implies());
+    }
+  }
 }
 
 }  // namespace
@@ -105,6 +131,17 @@ std::string FormatValue(const v1::Value& value) {
       break;
   }
   return "(none)";
+}
+
+std::optional<std::vector<double>> ParseList(absl::string_view text) {
+  std::vector<double> numbers;
+  for (const absl::string_view part : absl::StrSplit(text, ',')) {
+    double number = 0;
+    const bool plain = !part.empty() && part.find_first_not_of("0123456789.eE+-") == part.npos;
+    if (!plain || !absl::SimpleAtod(part, &number) || !std::isfinite(number)) return std::nullopt;
+    numbers.push_back(number);
+  }
+  return numbers;
 }
 
 bool IsUtf8(absl::string_view text) {
@@ -165,10 +202,12 @@ absl::StatusOr<v1::BatchNormNetworkParameters> ToBatchNormNetworkParameters(
     if (!wrong.empty()) return error::InvalidField(path, std::move(wrong));
     SetField(parameters, *field, value);
   }
-  if (parameters.has_decay_rate() && !parameters.has_learning_rate_schedule()) {
-    parameters.set_learning_rate_schedule("inverse_time");
-  }
   const auto* descriptor = v1::BatchNormNetworkParameters::descriptor();
+  SetImplied(parameters);
+  // Of this one alone the default depends on another.
+  if (parameters.optimizer() == "adamw" && !parameters.has_weight_decay()) {
+    parameters.set_weight_decay(kDefaultAdamwDecay);
+  }
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const FieldDescriptor& field = *descriptor->field(i);
     if (!parameters.GetReflection()->HasField(parameters, &field)) {

@@ -5,6 +5,7 @@
 #ifndef CAVIAR_PROTO_CAVIAR_V1_VOCABULARY_H_
 #define CAVIAR_PROTO_CAVIAR_V1_VOCABULARY_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,10 @@ std::vector<std::string> BatchNormNetworkParameterNames();
 
 // A value as a person would write it in a study file: 0.001, 64, true, adam.
 std::string FormatValue(const v1::Value& value);
+
+// The numbers of a list as it stands in a Value, such as "512,256,128": at least one, each finite,
+// separated by commas. nullopt: it is no such list.
+std::optional<std::vector<double>> ParseList(absl::string_view text);
 
 // Equal for values that mean the same in a search space: 1 and 1.0 do; 1 and "1" do not.
 std::string ValueKey(const v1::Value& value);
