@@ -2,6 +2,8 @@
 #ifndef CAVIAR_WORKER_NETWORK_ACTIVATION_H_
 #define CAVIAR_WORKER_NETWORK_ACTIVATION_H_
 
+#include <numbers>
+
 #include "worker/network/architecture.h"
 #include "worker/network/eigen.h"
 
@@ -9,6 +11,12 @@ namespace caviar::network {
 
 // Slope of leaky_relu below zero (Maas et al. 2013).
 inline constexpr double kLeakyReluSlope = 0.01;
+
+// Whether the derivative is a function of the activation's value. Where not, it is computed with
+// the value and kept.
+constexpr bool HasDerivativeOfValue(Activation activation) {
+  return activation != Activation::kGelu;
+}
 
 // values <- f(values).
 template <typename Scalar>
@@ -28,11 +36,29 @@ void Activate(Activation activation, MatrixView<Scalar> values) {
     case Activation::kSigmoid:
       x = x.logistic();
       break;
+    // Clevert et al. 2016, alpha 1.
+    case Activation::kElu:
+      x = (x < Scalar(0)).select(x.min(Scalar(0)).expm1(), x);
+      break;
+    // Hendrycks & Gimpel 2016, exactly: x * Phi(x).
+    case Activation::kGelu:
+      x = Scalar(0.5) * x * (Scalar(1) + (Scalar(std::numbers::sqrt2 / 2) * x).erf());
+      break;
   }
 }
 
-// gradient <- gradient * f'(z), where values = f(z): every derivative here is a function of f(z).
-// At the kink of the rectifiers it is the left one.
+// slope <- f'(values), for those whose derivative has to be kept: before Activate.
+template <typename Scalar>
+void ActivationSlope(ConstMatrixView<Scalar> values, MatrixView<Scalar> slope) {
+  const auto x = values.array();
+  // gelu: Phi(x) + x * phi(x).
+  constexpr double kDensity = std::numbers::inv_sqrtpi / std::numbers::sqrt2;
+  slope.array() = Scalar(0.5) * (Scalar(1) + (Scalar(std::numbers::sqrt2 / 2) * x).erf()) +
+                  x * Scalar(kDensity) * (Scalar(-0.5) * x.square()).exp();
+}
+
+// gradient <- gradient * f'(z), where values = f(z), for those whose derivative is a function of
+// f(z). At the kink of the rectifiers it is the left one.
 template <typename Scalar>
 void ActivationGradient(Activation activation, ConstMatrixView<Scalar> values,
                         MatrixView<Scalar> gradient) {
@@ -50,6 +76,11 @@ void ActivationGradient(Activation activation, ConstMatrixView<Scalar> values,
       break;
     case Activation::kSigmoid:
       g *= y * (Scalar(1) - y);
+      break;
+    case Activation::kElu:
+      g = (y > Scalar(0)).select(g, (y + Scalar(1)) * g);
+      break;
+    case Activation::kGelu:
       break;
   }
 }

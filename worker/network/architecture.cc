@@ -1,5 +1,6 @@
 #include "worker/network/architecture.h"
 
+#include <cmath>
 #include <cstddef>
 
 namespace caviar::network {
@@ -38,6 +39,14 @@ Layout MakeLayout(const Architecture& architecture) {
     inputs = layer.units;
   }
   return layout;
+}
+
+StatisticsReading ReadingOf(double batch_norm_momentum, bool bias_correction, int64_t updates) {
+  if (updates == 0) return {0, 1};
+  const double exponent = static_cast<double>(updates) * std::log(batch_norm_momentum);
+  if (!bias_correction) return {1, std::exp(exponent)};
+  // 1 - m^t without cancellation where m is close to 1.
+  return {-1 / std::expm1(exponent), 0};
 }
 
 }  // namespace caviar::network

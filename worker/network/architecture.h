@@ -15,10 +15,17 @@
 namespace caviar::network {
 
 // The numbers of these enums are stored in weights files and never change.
-enum class Activation : uint32_t { kRelu = 0, kLeakyRelu = 1, kTanh = 2, kSigmoid = 3 };
+enum class Activation : uint32_t {
+  kRelu = 0,
+  kLeakyRelu = 1,
+  kTanh = 2,
+  kSigmoid = 3,
+  kElu = 4,
+  kGelu = 5,
+};
 enum class BatchNormPosition : uint32_t { kNone = 0, kBeforeActivation = 1, kAfterActivation = 2 };
 
-enum class Optimizer { kSgd, kAdam };
+enum class Optimizer { kSgd, kNesterov, kRmsprop, kAdam, kAdamw };
 enum class Initialization { kHe, kXavier };
 
 // Everything but the numbers that evaluation needs.
@@ -35,18 +42,33 @@ struct Architecture {
   double batch_norm_momentum = 0.9;
   // Added to the variance under the square root, in (0, 1].
   double batch_norm_epsilon = 1e-5;
+  // Evaluation removes the weight of the running statistics' start.
+  bool bias_correction = true;
 
   friend bool operator==(const Architecture&, const Architecture&) = default;
 };
 
-// How an update changes the parameters. Ranges are those of BatchNormNetworkParameters.
+// How training changes the parameters; evaluation reads nothing of it. Names, formulas and ranges
+// are those of BatchNormNetworkParameters.
 struct UpdateRule {
   Optimizer optimizer = Optimizer::kAdam;
   double momentum = 0.9;
+  // v <- b v + g, instead of v <- b v + (1 - b) g.
+  bool pytorch_momentum = false;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
   double l2 = 0;
+  double weight_decay = 0;
+  // 0: none.
+  double clip_norm = 0;
+  double dropout = 0;
+  double label_smoothing = 0;
+  // Of each class, > 0. Empty: all 1.
+  std::vector<float> class_weights;
+  // What dropout's random numbers are of.
+  uint64_t seed = 0;
+  uint64_t trial = 0;
 };
 
 // Where one layer's numbers lie: offsets into the parameters, and into the statistics. -1: it has
@@ -83,6 +105,25 @@ struct NetworkState {
   std::vector<float> statistics;
   // Updates so far: t above.
   int64_t updates = 0;
+};
+
+// What evaluation makes of statistics s: mean = factor * s, variance = factor * s + start_variance.
+struct StatisticsReading {
+  double factor = 1;
+  double start_variance = 0;
+};
+// After `updates` updates with this batch_norm_momentum. Without bias correction the start, mean 0
+// and variance 1, keeps its weight; with it, it has all of it before the first update only.
+StatisticsReading ReadingOf(double batch_norm_momentum, bool bias_correction, int64_t updates);
+
+// All numbers from which training goes on bit for bit.
+struct TrainingState {
+  NetworkState network;
+  // The optimizer's averages, in the places of the parameters: sgd and nesterov have the velocity,
+  // rmsprop that of the squared gradient, adam both, in this order. What it lacks is empty.
+  std::vector<float> first, second;
+  // Steps in these averages.
+  int64_t steps = 0;
 };
 
 }  // namespace caviar::network

@@ -2,8 +2,8 @@
 //
 // Training normalizes with the batch's mean and variance (divisor N). Evaluation uses running ones:
 // r <- m * r + (1 - m) * b, where b's variance has divisor N - 1 (a batch of one example, whose
-// variance that divisor leaves undefined, counts as 0), with the start's weight removed; see
-// NetworkState for the form in which they are kept.
+// variance that divisor leaves undefined, counts as 0), with the start's weight removed unless
+// bias_correction is off; see NetworkState for the form in which they are kept.
 #ifndef CAVIAR_WORKER_NETWORK_BATCH_NORM_H_
 #define CAVIAR_WORKER_NETWORK_BATCH_NORM_H_
 
@@ -19,10 +19,11 @@ namespace caviar::network {
 template <typename Scalar>
 class BatchNorm {
  public:
-  BatchNorm(const LayerLayout& layer, double momentum, double epsilon, int capacity)
+  BatchNorm(const LayerLayout& layer, const Architecture& architecture, int capacity)
       : layer_(layer),
-        momentum_(momentum),
-        epsilon_(epsilon),
+        momentum_(architecture.batch_norm_momentum),
+        epsilon_(architecture.batch_norm_epsilon),
+        bias_correction_(architecture.bias_correction),
         normalized_(layer.units, capacity),
         mean_(layer.units),
         variance_(layer.units),
@@ -100,23 +101,18 @@ class BatchNorm {
  private:
   // The mean and the deviation that evaluation uses: before any update, those of the start.
   void ReadStatistics(const Scalar* statistics, int64_t updates) {
-    if (updates == 0) {
-      mean_.setZero();
-      variance_.setOnes();
-    } else {
-      // 1 - m^t without cancellation where m is close to 1.
-      const Scalar correction =
-          Scalar(-1 / std::expm1(static_cast<double>(updates) * std::log(momentum_)));
-      mean_ = correction * ConstVectorView<Scalar>(statistics + layer_.running_mean, layer_.units);
-      variance_ =
-          correction * ConstVectorView<Scalar>(statistics + layer_.running_variance, layer_.units);
-    }
+    const ConstVectorView<Scalar> mean(statistics + layer_.running_mean, layer_.units);
+    const ConstVectorView<Scalar> variance(statistics + layer_.running_variance, layer_.units);
+    const StatisticsReading reading = ReadingOf(momentum_, bias_correction_, updates);
+    mean_ = Scalar(reading.factor) * mean;
+    variance_ = (Scalar(reading.factor) * variance).array() + Scalar(reading.start_variance);
     inverse_deviation_ = (variance_.array() + Scalar(epsilon_)).sqrt().inverse();
   }
 
   LayerLayout layer_;
   double momentum_;
   double epsilon_;
+  bool bias_correction_;
   Matrix<Scalar> normalized_;
   // Of the last batch; Backward uses mean_ as room for its own.
   Vector<Scalar> mean_;

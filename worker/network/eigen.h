@@ -8,6 +8,8 @@
 #define EIGEN_MAX_ALIGN_BYTES 64
 
 #include <Eigen/Core>
+// erf for whole packets.
+#include <unsupported/Eigen/SpecialFunctions>
 
 namespace caviar::network {
 

@@ -52,6 +52,22 @@ class LevelNetwork final : public Network {
     perceptron_.optimizer().Reset();
   }
 
+  void GetTrainingState(TrainingState& state) const override {
+    GetState(state.network);
+    const auto& first = perceptron_.optimizer().first();
+    const auto& second = perceptron_.optimizer().second();
+    state.first.assign(first.data(), first.data() + first.size());
+    state.second.assign(second.data(), second.data() + second.size());
+    state.steps = perceptron_.optimizer().steps();
+  }
+
+  void SetTrainingState(const TrainingState& state) override {
+    SetState(state.network);
+    std::copy(state.first.begin(), state.first.end(), perceptron_.optimizer().first().data());
+    std::copy(state.second.begin(), state.second.end(), perceptron_.optimizer().second().data());
+    perceptron_.optimizer().set_steps(state.steps);
+  }
+
  private:
   Perceptron<float> perceptron_;
 };

@@ -1,5 +1,7 @@
 #include "worker/network/network.h"
 
+#include <gnu/libc-version.h>
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -11,6 +13,7 @@
 namespace caviar::network {
 namespace {
 
+constexpr size_t kMaxFingerprintBytes = 512;
 constexpr int64_t kMaxWeightsBytes = int64_t{1} << 30;
 constexpr int64_t kMaxMemoryBytes = int64_t{8} << 30;
 // Room in the weights file for all that is not a parameter.
@@ -61,6 +64,23 @@ absl::StatusOr<std::string> ChosenLevel() {
   return std::string((*level)->name);
 }
 
+std::string NumericsFingerprint() {
+  std::vector<std::string> dispatch;
+#ifdef __x86_64__
+  // What glibc chooses the variants of exp, log, sin and cos by.
+  if (__builtin_cpu_supports("fma")) dispatch.emplace_back("fma");
+  if (__builtin_cpu_supports("fma4")) dispatch.emplace_back("fma4");
+  if (__builtin_cpu_supports("avx2")) dispatch.emplace_back("avx2");
+#endif
+  const char* tunables = std::getenv("GLIBC_TUNABLES");
+  return absl::StrCat("level ", ChosenLevel().value_or("unknown"), " (", CAVIAR_NETWORK_FLAGS,
+                      "), compiler ", __VERSION__,
+                      ", products Eigen " CAVIAR_EIGEN_VERSION ", libm glibc ",
+                      gnu_get_libc_version(), " ", absl::StrJoin(dispatch, "+"),
+                      tunables == nullptr ? "" : absl::StrCat(" tunables ", tunables))
+      .substr(0, kMaxFingerprintBytes);
+}
+
 absl::Status CheckSize(const Architecture& architecture, int64_t capacity) {
   constexpr int kMaxUnits = 65536;
   constexpr int kMaxInputs = 1 << 24;
@@ -89,9 +109,10 @@ absl::Status CheckSize(const Architecture& architecture, int64_t capacity) {
   // or activation, the gradient, and a packed copy.
   int64_t per_example = 2 * int64_t{architecture.inputs};
   for (const LayerLayout& layer : layout.layers) per_example += 5 * int64_t{layer.units};
-  // Parameters, gradient, two averages of Adam, the kept weights and their file.
+  // Parameters, gradient, two averages of Adam, the kept weights and their files, and checkpoints
+  // of four such arrays: one being made, one that waits, and one on its way.
   const int64_t bytes =
-      6 * weights_bytes + per_example * capacity * static_cast<int64_t>(sizeof(float));
+      20 * weights_bytes + per_example * capacity * static_cast<int64_t>(sizeof(float));
   if (bytes > kMaxMemoryBytes) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "training the network would need about ", bytes >> 20, " MiB of memory, more than ",

@@ -29,6 +29,11 @@ std::vector<std::string> SupportedLevels();
 // FAILED_PRECONDITION: the variable names none of SupportedLevels().
 absl::StatusOr<std::string> ChosenLevel();
 
+// What this process's numbers depend on, beside what is computed: the level, compiler and flags,
+// the library of the matrix products, and which of its variants the C library's mathematics takes
+// here. One line of at most 512 bytes. Trainings under equal fingerprints give the same bits.
+std::string NumericsFingerprint();
+
 // What is wrong with the size of such a network, if anything. RESOURCE_EXHAUSTED: its weights file
 // would be larger than 1 GiB, or it would need more than 8 GiB of memory to train on batches of
 // `capacity` examples. INVALID_ARGUMENT: a number is out of its range.

@@ -11,14 +11,20 @@ namespace caviar::network {
 
 // How a network did on one batch.
 struct BatchResult {
-  // Mean cross-entropy over the batch, without the penalty of l2; NaN or infinite if it diverged.
+  // Mean cross-entropy over the batch, without label smoothing, class weights and the penalty of
+  // l2, so that configurations can be compared; NaN or infinite if it diverged.
   double loss = 0;
+  // Update only: what it minimizes, with smoothing and class weights, without the penalty.
+  double minimized = 0;
+  // Update only: the norm of the gradient by all parameters, the penalty's included, before it was
+  // clipped.
+  double gradient_norm = 0;
   // Examples whose largest logit (the first of equals) is their label's.
   int correct = 0;
 };
 
 // Not thread safe; different networks may be used by different threads at the same time. No method
-// but GetState allocates once every batch size has been seen.
+// but GetState and GetTrainingState allocates once every batch size has been seen.
 class Network {
  public:
   virtual ~Network() = default;
@@ -42,6 +48,11 @@ class Network {
   virtual void GetState(NetworkState& state) const = 0;
   // Takes a state of the same layout, and forgets the optimizer's averages.
   virtual void SetState(const NetworkState& state) = 0;
+
+  // The same with the optimizer's averages: Update goes on bit for bit.
+  virtual void GetTrainingState(TrainingState& state) const = 0;
+  // `state` has the sizes of this layout and optimizer.
+  virtual void SetTrainingState(const TrainingState& state) = 0;
 };
 
 }  // namespace caviar::network

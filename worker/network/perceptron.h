@@ -10,6 +10,7 @@
 
 #include "worker/network/hidden_layer.h"
 #include "worker/network/optimizer.h"
+#include "worker/network/random.h"
 #include "worker/network/softmax_cross_entropy.h"
 
 namespace caviar::network {
@@ -21,6 +22,8 @@ class Perceptron {
              int capacity)
       : output_layer_(layout.layers.back()),
         l2_(rule.l2),
+        seed_(rule.seed),
+        trial_(rule.trial),
         inputs_(Matrix<Scalar>::Zero(architecture.inputs, capacity)),
         labels_(static_cast<size_t>(capacity), 0),
         logits_(Matrix<Scalar>::Zero(architecture.classes, capacity)),
@@ -28,9 +31,10 @@ class Perceptron {
         parameters_(Vector<Scalar>::Zero(layout.parameters)),
         gradient_(Vector<Scalar>::Zero(layout.parameters)),
         statistics_(Vector<Scalar>::Zero(layout.statistics)),
-        optimizer_(rule, layout.parameters) {
+        loss_(rule, architecture.classes),
+        optimizer_(rule, layout) {
     for (size_t i = 0; i + 1 < layout.layers.size(); ++i) {
-      hidden_.emplace_back(layout.layers[i], architecture, capacity);
+      hidden_.emplace_back(layout.layers[i], architecture, rule.dropout, capacity);
     }
   }
 
@@ -47,19 +51,22 @@ class Perceptron {
   int64_t updates() const { return updates_; }
   void set_updates(int64_t updates) { updates_ = updates; }
   OptimizerState<Scalar>& optimizer() { return optimizer_; }
+  const OptimizerState<Scalar>& optimizer() const { return optimizer_; }
 
-  // The loss of the first `count` examples with the batch's own statistics; keeps what Backward
-  // needs.
+  // The loss of the first `count` examples with the batch's own statistics and the dropout of the
+  // next update; keeps what Backward needs.
   BatchResult Forward(int count) {
+    const CounterRandom dropout(seed_, trial_, static_cast<uint64_t>(updates_), Purpose::kDropout);
     const Scalar* input = inputs_.data();
-    for (auto& layer : hidden_) {
-      layer.Train(parameters_.data(), input, count, product_);
-      input = layer.output();
+    for (size_t i = 0; i < hidden_.size(); ++i) {
+      hidden_[i].Train(parameters_.data(), input, count, dropout.Bits(i), product_);
+      input = hidden_[i].output();
     }
-    return Output(input, count);
+    ComputeLogits(input, count);
+    return loss_.Compute(Logits(count), labels_.data(), LogitsGradient(count));
   }
 
-  // After Forward: gradient() of the mean loss and the penalty, l2 / 2 * |W|^2.
+  // After Forward: gradient() of what is minimized and the penalty, l2 / 2 * |W|^2.
   void Backward(int count) {
     const size_t layers = hidden_.size();
     DenseBackward(output_layer_, parameters_.data(), Input(layers), logits_gradient_.data(), count,
@@ -72,12 +79,15 @@ class Perceptron {
   }
 
   BatchResult Update(int count, double learning_rate) {
-    const BatchResult result = Forward(count);
-    if (!std::isfinite(result.loss)) return result;
+    BatchResult result = Forward(count);
+    if (!std::isfinite(result.loss) || !std::isfinite(result.minimized)) {
+      result.loss = std::nan("");
+      return result;
+    }
     for (auto& layer : hidden_) layer.UpdateStatistics(count, statistics_.data());
     ++updates_;
     Backward(count);
-    optimizer_.Step(learning_rate, gradient_, parameters_);
+    result.gradient_norm = optimizer_.Step(learning_rate, gradient_, parameters_);
     return result;
   }
 
@@ -88,22 +98,29 @@ class Perceptron {
       layer.Evaluate(parameters_.data(), statistics_.data(), updates_, input, count, product_);
       input = layer.output();
     }
-    return Output(input, count);
+    ComputeLogits(input, count);
+    return SoftmaxCrossEntropy<Scalar>::Evaluate(Logits(count), labels_.data(),
+                                                 LogitsGradient(count));
   }
 
  private:
   // What layer i reads.
   const Scalar* Input(size_t i) const { return i > 0 ? hidden_[i - 1].output() : inputs_.data(); }
 
-  BatchResult Output(const Scalar* input, int count) {
+  void ComputeLogits(const Scalar* input, int count) {
     DenseForward(output_layer_, parameters_.data(), input, count, product_, logits_.data());
-    return SoftmaxCrossEntropy<Scalar>(
-        ConstMatrixView<Scalar>(logits_.data(), output_layer_.units, count), labels_.data(),
-        MatrixView<Scalar>(logits_gradient_.data(), output_layer_.units, count));
+  }
+  ConstMatrixView<Scalar> Logits(int count) const {
+    return ConstMatrixView<Scalar>(logits_.data(), output_layer_.units, count);
+  }
+  MatrixView<Scalar> LogitsGradient(int count) {
+    return MatrixView<Scalar>(logits_gradient_.data(), output_layer_.units, count);
   }
 
   LayerLayout output_layer_;
   double l2_;
+  uint64_t seed_;
+  uint64_t trial_;
   Matrix<Scalar> inputs_;
   std::vector<int32_t> labels_;
   std::vector<HiddenLayer<Scalar>> hidden_;
@@ -113,6 +130,7 @@ class Perceptron {
   Vector<Scalar> gradient_;
   Vector<Scalar> statistics_;
   int64_t updates_ = 0;
+  SoftmaxCrossEntropy<Scalar> loss_;
   OptimizerState<Scalar> optimizer_;
   MatrixProduct<Scalar> product_;
 };

@@ -9,13 +9,13 @@
 namespace caviar::network {
 
 // What numbers are drawn for: no two purposes share any.
-enum class Purpose : uint64_t { kInitialization = 1, kOrder = 2 };
+enum class Purpose : uint64_t { kInitialization = 1, kOrder = 2, kDropout = 3 };
 
 // A stream of its own for each (seed, trial, stage, purpose). Values are SplitMix64's (Steele et
 // al. 2014) from a start that the key chooses. Thread safe.
 class CounterRandom {
  public:
-  // `stage`: the layer, or the epoch.
+  // `stage`: the layer, the epoch, or for dropout the update.
   CounterRandom(uint64_t seed, uint64_t trial, uint64_t stage, Purpose purpose);
 
   // 64 uniform bits.

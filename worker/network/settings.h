@@ -2,6 +2,9 @@
 #ifndef CAVIAR_WORKER_NETWORK_SETTINGS_H_
 #define CAVIAR_WORKER_NETWORK_SETTINGS_H_
 
+#include <cstdint>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "caviar/v1/batch_norm_network_parameters.pb.h"
 #include "worker/network/architecture.h"
@@ -16,14 +19,11 @@ struct Settings {
 };
 
 // `parameters` has every field set and in range (vocabulary::ToBatchNormNetworkParameters),
-// `inputs` and `classes` are the data's. INVALID_ARGUMENT: a word is not known here.
+// `inputs` and `classes` are the data's, `examples` those of each class in the training part (as
+// many as classes, each >= 1). INVALID_ARGUMENT: a word is not known here, or a list has not as
+// many entries as there are classes.
 absl::StatusOr<Settings> ToSettings(const v1::BatchNormNetworkParameters& parameters, int inputs,
-                                    int classes);
-
-// The learning rate of `epoch`, counted from 0, of `epochs`; formulas beside the parameter
-// learning_rate_schedule. INVALID_ARGUMENT: the schedule is not known here.
-absl::StatusOr<double> LearningRate(const v1::BatchNormNetworkParameters& parameters, int epoch,
-                                    int epochs);
+                                    int classes, const std::vector<int64_t>& examples);
 
 }  // namespace caviar::network
 

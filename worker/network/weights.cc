@@ -1,40 +1,20 @@
 #include "worker/network/weights.h"
 
-#include <zlib.h>
-
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <limits>
-#include <type_traits>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "worker/network/byte_stream.h"
 #include "worker/network/network.h"
 
 namespace caviar::network {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "weights files are little-endian");
-
 constexpr absl::string_view kMagic = "CAVIARNN";
 constexpr uint32_t kVersion = 1;
 constexpr size_t kMaxNameBytes = 4096;
-
-uint32_t Crc32(absl::string_view bytes) {
-  return static_cast<uint32_t>(
-      crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
-
-template <typename T>
-void Append(T value, std::string& out) {
-  static_assert(std::is_arithmetic_v<T>);
-  out.append(reinterpret_cast<const char*>(&value), sizeof(value));
-}
-
-void AppendFloats(const float* values, int64_t count, std::string& out) {
-  out.append(reinterpret_cast<const char*>(values), static_cast<size_t>(count) * sizeof(float));
-}
 
 // Calls `visit(array, offset, count)` for each array of numbers in the order of the file.
 template <typename State, typename Visit>
@@ -50,39 +30,6 @@ void ForEachArray(const Layout& layout, State& state, const Visit& visit) {
   }
 }
 
-// Reads numbers from the front of a string, never past its end.
-class Reader {
- public:
-  explicit Reader(absl::string_view bytes) : bytes_(bytes) {}
-
-  template <typename T>
-  bool Read(T& value) {
-    static_assert(std::is_arithmetic_v<T>);
-    if (bytes_.size() < sizeof(T)) return false;
-    std::memcpy(&value, bytes_.data(), sizeof(T));
-    bytes_.remove_prefix(sizeof(T));
-    return true;
-  }
-
-  bool ReadBytes(uint64_t count, std::string& value) {
-    if (bytes_.size() < count) return false;
-    value.assign(bytes_.data(), static_cast<size_t>(count));
-    bytes_.remove_prefix(static_cast<size_t>(count));
-    return true;
-  }
-
-  // `count` is at most remaining() / sizeof(float).
-  void ReadFloats(float* values, size_t count) {
-    std::memcpy(values, bytes_.data(), count * sizeof(float));
-    bytes_.remove_prefix(count * sizeof(float));
-  }
-
-  uint64_t remaining() const { return bytes_.size(); }
-
- private:
-  absl::string_view bytes_;
-};
-
 absl::Status Refuse(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("weights file: ", what));
 }
@@ -91,18 +38,22 @@ absl::Status Truncated(absl::string_view where) {
   return Refuse(absl::StrCat("it ends within its ", where));
 }
 
-absl::Status ReadArchitecture(Reader& reader, Architecture& architecture) {
-  uint32_t inputs, classes, activation, batch_norm, layers;
+absl::Status ReadArchitecture(ByteReader& reader, Architecture& architecture) {
+  uint32_t inputs, classes, activation, batch_norm, bias_correction, layers;
   if (!reader.Read(inputs) || !reader.Read(classes) || !reader.Read(activation) ||
-      !reader.Read(batch_norm) || !reader.Read(architecture.batch_norm_momentum) ||
+      !reader.Read(batch_norm) || !reader.Read(bias_correction) ||
+      !reader.Read(architecture.batch_norm_momentum) ||
       !reader.Read(architecture.batch_norm_epsilon) || !reader.Read(layers)) {
     return Truncated("architecture");
   }
-  if (activation > static_cast<uint32_t>(Activation::kSigmoid)) {
+  if (activation > static_cast<uint32_t>(Activation::kGelu)) {
     return Refuse(absl::StrCat("activation ", activation, " is not known"));
   }
   if (batch_norm > static_cast<uint32_t>(BatchNormPosition::kAfterActivation)) {
     return Refuse(absl::StrCat("batch norm position ", batch_norm, " is not known"));
+  }
+  if (bias_correction > 1) {
+    return Refuse(absl::StrCat("bias correction ", bias_correction, " is neither 0 nor 1"));
   }
   // Written so that NaN is refused.
   if (!(architecture.batch_norm_momentum >= 0 && architecture.batch_norm_momentum < 1)) {
@@ -119,6 +70,7 @@ absl::Status ReadArchitecture(Reader& reader, Architecture& architecture) {
   };
   architecture.activation = static_cast<Activation>(activation);
   architecture.batch_norm = static_cast<BatchNormPosition>(batch_norm);
+  architecture.bias_correction = bias_correction == 1;
   architecture.inputs = clamped(inputs);
   architecture.classes = clamped(classes);
   for (uint32_t i = 0; i < layers; ++i) {
@@ -130,7 +82,7 @@ absl::Status ReadArchitecture(Reader& reader, Architecture& architecture) {
   return status.ok() ? status : Refuse(absl::string_view(status.message()));
 }
 
-absl::Status ReadNumbers(Reader& reader, Weights& weights) {
+absl::Status ReadNumbers(ByteReader& reader, Weights& weights) {
   uint64_t updates = 0;
   if (!reader.Read(updates)) return Truncated("count of updates");
   if (updates > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
@@ -159,33 +111,32 @@ absl::Status ReadNumbers(Reader& reader, Weights& weights) {
 
 std::string SerializeWeights(const Weights& weights) {
   const Architecture& architecture = weights.architecture;
-  std::string out(kMagic);
-  out.reserve((weights.state.parameters.size() + weights.state.statistics.size() +
+  ByteWriter out;
+  out.Reserve((weights.state.parameters.size() + weights.state.statistics.size() +
                weights.mean.size() + weights.inverse_deviation.size() + 64) *
               sizeof(float));
-  Append(kVersion, out);
-  Append(static_cast<uint32_t>(architecture.inputs), out);
-  Append(static_cast<uint32_t>(architecture.classes), out);
-  Append(static_cast<uint32_t>(architecture.activation), out);
-  Append(static_cast<uint32_t>(architecture.batch_norm), out);
-  Append(architecture.batch_norm_momentum, out);
-  Append(architecture.batch_norm_epsilon, out);
-  Append(static_cast<uint32_t>(architecture.hidden.size()), out);
-  for (const int units : architecture.hidden) Append(static_cast<uint32_t>(units), out);
-  AppendFloats(weights.mean.data(), architecture.inputs, out);
-  AppendFloats(weights.inverse_deviation.data(), architecture.inputs, out);
+  out.WriteBytes(kMagic);
+  out.Write(kVersion);
+  out.Write(static_cast<uint32_t>(architecture.inputs));
+  out.Write(static_cast<uint32_t>(architecture.classes));
+  out.Write(static_cast<uint32_t>(architecture.activation));
+  out.Write(static_cast<uint32_t>(architecture.batch_norm));
+  out.Write(uint32_t{architecture.bias_correction});
+  out.Write(architecture.batch_norm_momentum);
+  out.Write(architecture.batch_norm_epsilon);
+  out.Write(static_cast<uint32_t>(architecture.hidden.size()));
+  for (const int units : architecture.hidden) out.Write(static_cast<uint32_t>(units));
+  out.WriteFloats(weights.mean.data(), architecture.inputs);
+  out.WriteFloats(weights.inverse_deviation.data(), architecture.inputs);
   for (const std::string& name : weights.class_names) {
-    const size_t length = std::min(name.size(), kMaxNameBytes);
-    Append(static_cast<uint32_t>(length), out);
-    out.append(name, 0, length);
+    out.WriteCounted(absl::string_view(name).substr(0, kMaxNameBytes));
   }
-  Append(static_cast<uint64_t>(weights.state.updates), out);
+  out.Write(static_cast<uint64_t>(weights.state.updates));
   ForEachArray(MakeLayout(architecture), weights.state,
                [&](const std::vector<float>& array, int64_t offset, int64_t count) {
-                 AppendFloats(array.data() + offset, count, out);
+                 out.WriteFloats(array.data() + offset, count);
                });
-  Append(Crc32(out), out);
-  return out;
+  return out.TakeWithChecksum();
 }
 
 absl::StatusOr<Weights> ParseWeights(absl::string_view bytes) {
@@ -193,7 +144,7 @@ absl::StatusOr<Weights> ParseWeights(absl::string_view bytes) {
     return Refuse("it does not start with \"CAVIARNN\"");
   }
   uint32_t version = 0;
-  Reader reader(bytes.substr(kMagic.size()));
+  ByteReader reader(bytes.substr(kMagic.size()));
   if (!reader.Read(version)) return Truncated("version");
   if (version != kVersion) {
     return Refuse(absl::StrCat("its version is ", version, ", this build reads ", kVersion));
@@ -206,7 +157,7 @@ absl::StatusOr<Weights> ParseWeights(absl::string_view bytes) {
     return Refuse(absl::StrCat("its checksum is wrong: the file of ", bytes.size(),
                                " bytes is truncated or damaged"));
   }
-  reader = Reader(body.substr(kMagic.size() + sizeof(version)));
+  reader = ByteReader(body.substr(kMagic.size() + sizeof(version)));
 
   Weights weights;
   if (absl::Status status = ReadArchitecture(reader, weights.architecture); !status.ok()) {

@@ -6,7 +6,8 @@
 //   magic          = "CAVIARNN"                      8 bytes
 //   version        = u32                             1
 //   architecture   = inputs:u32 classes:u32 activation:u32 batch_norm:u32
-//                    batch_norm_momentum:f64 batch_norm_epsilon:f64 hidden_layers:u32 units:u32*
+//                    bias_correction:u32 batch_norm_momentum:f64 batch_norm_epsilon:f64
+//                    hidden_layers:u32 units:u32*
 //   standardization= mean:f32[inputs] inverse_deviation:f32[inputs]   x' = (x - mean) * inverse
 //   class_names    = (length:u32 byte*)[classes]     at most 4,096 bytes each
 //   numbers        = updates:u64 layer*              hidden layers in order, then the output layer

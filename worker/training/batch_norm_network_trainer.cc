@@ -30,7 +30,7 @@ Outcome Failed(const absl::Status& status) {
 
 absl::Status CheckStudy(const v1::Study& study) {
   const std::vector<std::string> metrics = {"validation_accuracy", "validation_loss",
-                                            "train_accuracy", "train_loss", "learning_rate"};
+                                            "train_accuracy", "train_loss"};
   const std::string& metric = study.objective().metric();
   if (std::find(metrics.begin(), metrics.end(), metric) == metrics.end()) {
     return absl::InvalidArgumentError(
@@ -74,8 +74,9 @@ absl::Status CheckSameData(const network::Weights& weights, const data::Dataset&
 
 }  // namespace
 
-Outcome BatchNormNetworkTrainer::Train(const v1::Study& study, const v1::Trial& trial,
-                                       AttemptObserver& observer) {
+Outcome BatchNormNetworkTrainer::Train(const AttemptWork& work, AttemptObserver& observer) {
+  const v1::Study& study = work.study;
+  const v1::Trial& trial = work.trial;
   try {
     if (absl::Status status = CheckStudy(study); !status.ok()) return Failed(status);
     const auto parameters = vocabulary::ToBatchNormNetworkParameters(trial.parameters());
@@ -90,11 +91,20 @@ Outcome BatchNormNetworkTrainer::Train(const v1::Study& study, const v1::Trial& 
     }
     TrainingKey key;
     key.objective = study.objective();
-    key.epochs = study.trainer().batch_norm_network().epochs();
+    const v1::BatchNormNetwork& settings = study.trainer().batch_norm_network();
+    key.epochs = settings.epochs();
+    if (settings.has_checkpoint_every()) key.checkpoint_every = settings.checkpoint_every();
     key.seed = study.sampler().seed();
     key.trial = static_cast<uint64_t>(trial.number());
     const auto run = TrainingRun::Create(key, *parameters, **data, observer);
     if (!run.ok()) return Failed(run.status());
+    if (work.checkpoint != nullptr) {
+      if (const absl::Status resumed = (*run)->Resume(*work.checkpoint); !resumed.ok()) {
+        Outcome outcome = Failed(resumed);
+        outcome.kind = Outcome::Kind::kUnusableCheckpoint;
+        return outcome;
+      }
+    }
     return (*run)->Run();
   } catch (const std::bad_alloc&) {
     return Failed(absl::ResourceExhaustedError(kOutOfMemory));
@@ -123,6 +133,10 @@ absl::StatusOr<std::map<std::string, double>> BatchNormNetworkTrainer::Evaluate(
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError(kOutOfMemory);
   }
+}
+
+std::string BatchNormNetworkTrainer::NumericsFingerprint() const {
+  return network::NumericsFingerprint();
 }
 
 }  // namespace caviar::training

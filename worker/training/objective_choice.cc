@@ -8,11 +8,10 @@ bool ObjectiveChoice::Offer(int64_t step, double value) {
   if (objective_.value() != v1::Objective::LAST) {
     if (!std::isfinite(value)) return false;
     const bool better =
-        objective_.goal() == v1::Objective::MINIMIZE ? value < value_ : value > value_;
-    if (step_.has_value() && !better) return false;
+        objective_.goal() == v1::Objective::MINIMIZE ? value < state_.value : value > state_.value;
+    if (state_.step.has_value() && !better) return false;
   }
-  step_ = step;
-  value_ = value;
+  state_ = {step, value};
   return true;
 }
 

@@ -19,12 +19,19 @@ class ObjectiveChoice {
   bool Offer(int64_t step, double value);
 
   // The step chosen so far; none while no value could be.
-  std::optional<int64_t> step() const { return step_; }
+  std::optional<int64_t> step() const { return state_.step; }
+
+  // What it remembers, for checkpoints.
+  struct State {
+    std::optional<int64_t> step;
+    double value = 0;
+  };
+  const State& state() const { return state_; }
+  void set_state(const State& state) { state_ = state; }
 
  private:
   v1::Objective objective_;
-  std::optional<int64_t> step_;
-  double value_ = 0;
+  State state_;
 };
 
 }  // namespace caviar::training

@@ -24,6 +24,9 @@ struct Outcome {
     kFailed,      // the trainer broke: message says what, where and what to do
     kInfeasible,  // diverged at `step`: the loss was not finite
     kStopped,     // the observer said stop
+    // The checkpoint to go on from is damaged, or of another format: message says which. Nothing
+    // was measured.
+    kUnusableCheckpoint,
   };
   Kind kind = Kind::kCompleted;
   std::string message;
@@ -32,29 +35,53 @@ struct Outcome {
   // worker/network; and that step.
   std::string weights;
   int64_t weights_step = 0;
+  // kCompleted: the same network as ONNX; empty: none was made.
+  std::string model;
 };
 
-// Watches one attempt. Called from the training thread.
+// What to train. All of it outlives the training.
+struct AttemptWork {
+  // Its definition.
+  const v1::Study& study;
+  // Number and parameters.
+  const v1::Trial& trial;
+  // What an earlier attempt handed to OnCheckpoint: the training goes on from there bit for bit,
+  // and measures only what comes after. nullptr: it starts anew.
+  const std::string* checkpoint = nullptr;
+};
+
+// Watches one attempt. Called from the training thread; no call waits for the network.
 class AttemptObserver {
  public:
   virtual ~AttemptObserver() = default;
-  // Takes a measurement; never waits for the network. Steps grow.
+  // Takes a measurement. Steps grow; those of a trainer that makes checkpoints count from 1.
   virtual void OnMeasurement(const v1::Measurement& measurement) = 0;
+  // Takes all the state from which the training goes on, at most 1 GiB. `step` is the last one
+  // measured before it, 0: none was yet. Only the newest checkpoint matters: one that is not stored
+  // yet gives way to it.
+  virtual void OnCheckpoint(int64_t step, std::string checkpoint) = 0;
   // Asked after every update; true ends the training soon after. Cheap: an atomic read.
   virtual bool StopRequested() const = 0;
+  // As StopRequested. True: the attempt is about to be stopped and will go on elsewhere. Hand in a
+  // checkpoint, then return kStopped. StopRequested is true as well, so that it is enough to ask
+  // this one when about to stop.
+  virtual bool CheckpointRequested() const = 0;
 };
 
 // Thread safe: a worker's slots share one.
 class Trainer {
  public:
   virtual ~Trainer() = default;
-  // Trains `trial` of `study` (its definition) and blocks until that is over.
-  virtual Outcome Train(const v1::Study& study, const v1::Trial& trial,
-                        AttemptObserver& observer) = 0;
+  // Trains and blocks until that is over.
+  virtual Outcome Train(const AttemptWork& work, AttemptObserver& observer) = 0;
   // Metrics of kept weights on the study's test set: test_accuracy, test_loss.
   virtual absl::StatusOr<std::map<std::string, double>> Evaluate(const v1::Study& study,
                                                                  const v1::Trial& trial,
                                                                  const std::string& weights) = 0;
+  // What its numbers depend on beside the configuration: instruction set, libraries, compiler
+  // flags. Trainings under one fingerprint give the same bits. For people too: at most 512 bytes,
+  // one line.
+  virtual std::string NumericsFingerprint() const = 0;
 };
 
 }  // namespace caviar::training

@@ -12,6 +12,14 @@ constexpr double kMomentum = 0.9;
 constexpr double kEpsilon = 1e-3;
 
 // One layer of two units: gamma 2 and 3, beta 5 and -1.
+Architecture With(double momentum, bool bias_correction = true) {
+  Architecture architecture;
+  architecture.batch_norm_momentum = momentum;
+  architecture.batch_norm_epsilon = kEpsilon;
+  architecture.bias_correction = bias_correction;
+  return architecture;
+}
+
 class BatchNormTest : public testing::Test {
  protected:
   BatchNormTest() : parameters_(Vector<double>::Zero(32)), statistics_(Vector<double>::Zero(32)) {
@@ -40,7 +48,7 @@ class BatchNormTest : public testing::Test {
 };
 
 TEST_F(BatchNormTest, NormalizesWithTheBatchsVarianceOfDivisorN) {
-  BatchNorm<double> norm(layer_, kMomentum, kEpsilon, 3);
+  BatchNorm<double> norm(layer_, With(kMomentum), 3);
   Matrix<double> x(2, 3);
   x << 1, 2, 6,  //
       -4, 0, 4;
@@ -54,12 +62,12 @@ TEST_F(BatchNormTest, NormalizesWithTheBatchsVarianceOfDivisorN) {
 }
 
 TEST_F(BatchNormTest, EvaluatesWithMeanZeroAndVarianceOneBeforeAnyUpdate) {
-  BatchNorm<double> norm(layer_, kMomentum, kEpsilon, 3);
+  BatchNorm<double> norm(layer_, With(kMomentum), 3);
   EXPECT_DOUBLE_EQ(Evaluated(norm, 0, 4), 2 * 4 / std::sqrt(1 + kEpsilon) + 5);
 }
 
 TEST_F(BatchNormTest, EvaluatesWithRunningStatisticsWithoutTheWeightOfTheirStart) {
-  BatchNorm<double> norm(layer_, kMomentum, kEpsilon, 4);
+  BatchNorm<double> norm(layer_, With(kMomentum), 4);
   // By the rule itself: r <- m r + (1 - m) b from 0 and 1, then (r - m^t r0) / (1 - m^t).
   double mean = 0;
   double variance = 1;
@@ -93,7 +101,7 @@ TEST_F(BatchNormTest, EvaluatesWithRunningStatisticsWithoutTheWeightOfTheirStart
 TEST_F(BatchNormTest, AfterOneUpdateEvaluatesWithExactlyThatBatch) {
   for (const double momentum : {0.0, 0.5, 0.999999999}) {
     statistics_.setZero();
-    BatchNorm<double> norm(layer_, momentum, kEpsilon, 2);
+    BatchNorm<double> norm(layer_, With(momentum), 2);
     Matrix<double> x(2, 2);
     x << 1e-3, 3e-3, 0, 0;
     norm.Train(parameters_.data(), x.data(), 2, x.data());
@@ -103,8 +111,23 @@ TEST_F(BatchNormTest, AfterOneUpdateEvaluatesWithExactlyThatBatch) {
   }
 }
 
+TEST_F(BatchNormTest, KeepsTheWeightOfTheStartWithoutBiasCorrection) {
+  BatchNorm<double> norm(layer_, With(kMomentum, false), 2);
+  double mean = 0, variance = 1;
+  EXPECT_DOUBLE_EQ(Evaluated(norm, 0, 4), 2 * 4 / std::sqrt(1 + kEpsilon) + 5);
+  for (int t = 1; t <= 5; ++t) {
+    Matrix<double> x(2, 2);
+    x << t, t + 4, 0, 0;
+    norm.Train(parameters_.data(), x.data(), 2, x.data());
+    norm.UpdateStatistics(2, statistics_.data());
+    mean = kMomentum * mean + (1 - kMomentum) * (t + 2);
+    variance = kMomentum * variance + (1 - kMomentum) * 8;
+    EXPECT_NEAR(Evaluated(norm, t, 4), 2 * (4 - mean) / std::sqrt(variance + kEpsilon) + 5, 1e-12);
+  }
+}
+
 TEST_F(BatchNormTest, CountsTheVarianceOfASingleExampleAsZero) {
-  BatchNorm<double> norm(layer_, kMomentum, kEpsilon, 1);
+  BatchNorm<double> norm(layer_, With(kMomentum), 1);
   Matrix<double> x = Matrix<double>::Constant(2, 1, 7);
   norm.Train(parameters_.data(), x.data(), 1, x.data());
   EXPECT_DOUBLE_EQ(x(0, 0), 5);

@@ -14,13 +14,21 @@ namespace {
 
 constexpr int kCount = 7;
 
-using Case = std::tuple<Activation, BatchNormPosition, std::vector<int>, double>;
+// What of the rule changes the loss.
+struct LossCase {
+  double l2 = 0;
+  double label_smoothing = 0;
+  std::vector<float> class_weights;
+  double dropout = 0;
+};
+
+using Case = std::tuple<Activation, BatchNormPosition, std::vector<int>, LossCase>;
 
 class Gradient : public testing::TestWithParam<Case> {};
 
-// Mean loss and the penalty on the weights.
+// What is minimized, and the penalty on the weights.
 double Loss(Perceptron<double>& network, const Layout& layout, double l2) {
-  double loss = network.Forward(kCount).loss;
+  double loss = network.Forward(kCount).minimized;
   for (const LayerLayout& layer : layout.layers) {
     loss += l2 / 2 *
             network.parameters()
@@ -31,11 +39,15 @@ double Loss(Perceptron<double>& network, const Layout& layout, double l2) {
 }
 
 TEST_P(Gradient, EqualsCentralDifferences) {
-  const auto& [activation, position, hidden, l2] = GetParam();
+  const auto& [activation, position, hidden, loss_case] = GetParam();
+  const double l2 = loss_case.l2;
   const Architecture architecture = SmallArchitecture(hidden, activation, position);
   const Layout layout = MakeLayout(architecture);
   UpdateRule rule;
   rule.l2 = l2;
+  rule.label_smoothing = loss_case.label_smoothing;
+  rule.class_weights = loss_case.class_weights;
+  rule.dropout = loss_case.dropout;
   Perceptron<double> network(architecture, rule, layout, kCount + 2);
   FillNormal(1, network.inputs().size(), network.inputs().data());
   FillLabels(2, kCount, architecture.classes, network.labels().data());
@@ -70,15 +82,17 @@ TEST_P(Gradient, EqualsCentralDifferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryLayer, Gradient,
-                         testing::Combine(testing::Values(Activation::kRelu, Activation::kLeakyRelu,
-                                                          Activation::kTanh, Activation::kSigmoid),
-                                          testing::Values(BatchNormPosition::kNone,
-                                                          BatchNormPosition::kBeforeActivation,
-                                                          BatchNormPosition::kAfterActivation),
-                                          testing::Values(std::vector<int>{}, std::vector<int>{6},
-                                                          std::vector<int>{8, 3}),
-                                          testing::Values(0.0, 0.3)));
+INSTANTIATE_TEST_SUITE_P(
+    EveryLayer, Gradient,
+    testing::Combine(testing::Values(Activation::kRelu, Activation::kLeakyRelu, Activation::kTanh,
+                                     Activation::kSigmoid, Activation::kElu, Activation::kGelu),
+                     testing::Values(BatchNormPosition::kNone, BatchNormPosition::kBeforeActivation,
+                                     BatchNormPosition::kAfterActivation),
+                     testing::Values(std::vector<int>{}, std::vector<int>{6},
+                                     std::vector<int>{8, 3}),
+                     testing::Values(LossCase{}, LossCase{0.3, 0, {}, 0}, LossCase{0, 0.2, {}, 0},
+                                     LossCase{0, 0, {1, 3, 0.5, 2, 1}, 0},
+                                     LossCase{0.1, 0.1, {2, 1, 1, 1, 4}, 0.4})));
 
 TEST(Layout, HasNoBiasWhereBatchNormFollows) {
   const Layout before = MakeLayout(SmallArchitecture());
@@ -97,9 +111,9 @@ TEST(SoftmaxCrossEntropy, IsStableForHugeLogits) {
   logits << 10000, -10000, 0, 0, -10000, 10000;
   Matrix<float> gradient(3, 2);
   const int32_t labels[] = {0, 0};
-  const BatchResult result =
-      SoftmaxCrossEntropy<float>(ConstMatrixView<float>(logits.data(), 3, 2), labels,
-                                 MatrixView<float>(gradient.data(), 3, 2));
+  const BatchResult result = SoftmaxCrossEntropy<float>(UpdateRule(), 3)
+                                 .Compute(ConstMatrixView<float>(logits.data(), 3, 2), labels,
+                                          MatrixView<float>(gradient.data(), 3, 2));
   EXPECT_DOUBLE_EQ(result.loss, 10000);
   EXPECT_EQ(result.correct, 1);
   EXPECT_FLOAT_EQ(gradient(0, 1), -0.5f);
@@ -114,10 +128,10 @@ TEST(SoftmaxCrossEntropy, IsNotFiniteForALogitThatIsNot) {
       logits(row, 0) = bad;
       Matrix<float> gradient(3, 1);
       const int32_t label = 1;
-      EXPECT_FALSE(
-          std::isfinite(SoftmaxCrossEntropy<float>(ConstMatrixView<float>(logits.data(), 3, 1),
-                                                   &label, MatrixView<float>(gradient.data(), 3, 1))
-                            .loss));
+      EXPECT_FALSE(std::isfinite(SoftmaxCrossEntropy<float>(UpdateRule(), 3)
+                                     .Compute(ConstMatrixView<float>(logits.data(), 3, 1), &label,
+                                              MatrixView<float>(gradient.data(), 3, 1))
+                                     .loss));
     }
   }
 }

@@ -65,6 +65,41 @@ TEST(Network, GivesTheSameBitsOnTwoThreadsAtOnce) {
   EXPECT_TRUE(SameBits(alone, second));
 }
 
+TEST(Network, GoesOnFromATrainingStateBitForBitWhateverTheOptimizer) {
+  const Architecture architecture = SmallArchitecture({65, 33});
+  for (const Optimizer optimizer : {Optimizer::kSgd, Optimizer::kNesterov, Optimizer::kRmsprop,
+                                    Optimizer::kAdam, Optimizer::kAdamw}) {
+    UpdateRule rule;
+    rule.optimizer = optimizer;
+    rule.dropout = 0.2;
+    rule.seed = 5;
+    const auto straight = Make(architecture, rule);
+    const auto first = Make(architecture, rule);
+    const auto second = Make(architecture, rule);
+    TrainingState between;
+    for (int i = 0; i < 20; ++i) {
+      straight->Update(kCount, 0.01);
+      (i < 7 ? first : second)->Update(kCount, 0.01);
+      if (i == 6) {
+        first->GetTrainingState(between);
+        second->SetTrainingState(between);
+      }
+    }
+    NetworkState expected, resumed;
+    straight->GetState(expected);
+    second->GetState(resumed);
+    EXPECT_TRUE(SameBits(expected, resumed)) << static_cast<int>(optimizer);
+
+    // Losing the running statistics would be silent: evaluation alone reads them.
+    between.network.statistics.assign(between.network.statistics.size(), 0.0f);
+    second->SetTrainingState(between);
+    for (int i = 7; i < 20; ++i) second->Update(kCount, 0.01);
+    second->GetState(resumed);
+    EXPECT_EQ(expected.parameters, resumed.parameters);
+    EXPECT_NE(straight->Evaluate(kCount).loss, second->Evaluate(kCount).loss);
+  }
+}
+
 TEST(Network, LearnsItsExamples) {
   for (const BatchNormPosition position :
        {BatchNormPosition::kNone, BatchNormPosition::kBeforeActivation,

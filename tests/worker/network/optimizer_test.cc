@@ -3,15 +3,27 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <vector>
 
 namespace caviar::network {
 namespace {
+
+// One layer of `size` weights and nothing else.
+Layout LayoutOf(int size) {
+  Layout layout;
+  layout.layers.resize(1);
+  layout.layers[0].inputs = 1;
+  layout.layers[0].units = size;
+  layout.layers[0].weights = 0;
+  layout.parameters = size;
+  return layout;
+}
 
 TEST(Optimizer, MomentumTakesTheStepsComputedByHand) {
   UpdateRule rule;
   rule.optimizer = Optimizer::kSgd;
   rule.momentum = 0.5;
-  OptimizerState<double> optimizer(rule, 1);
+  OptimizerState<double> optimizer(rule, LayoutOf(1));
   Vector<double> w = Vector<double>::Constant(1, 10);
   Vector<double> g(1);
   g << 4;
@@ -29,7 +41,7 @@ TEST(Optimizer, MomentumZeroIsPlainGradientDescent) {
   UpdateRule rule;
   rule.optimizer = Optimizer::kSgd;
   rule.momentum = 0;
-  OptimizerState<double> optimizer(rule, 1);
+  OptimizerState<double> optimizer(rule, LayoutOf(1));
   Vector<double> w = Vector<double>::Constant(1, 1);
   optimizer.Step(0.25, Vector<double>::Constant(1, 2), w);
   EXPECT_DOUBLE_EQ(w[0], 0.5);
@@ -40,7 +52,7 @@ TEST(Optimizer, AdamTakesTheStepsOfAlgorithm1) {
   rule.beta1 = 0.8;
   rule.beta2 = 0.9;
   rule.epsilon = 1e-3;
-  OptimizerState<double> optimizer(rule, 1);
+  OptimizerState<double> optimizer(rule, LayoutOf(1));
   Vector<double> w = Vector<double>::Constant(1, 1);
   double expected = 1, m = 0, v = 0;
   const double gradients[] = {3, -1, 0.5, 0};
@@ -61,7 +73,7 @@ TEST(Optimizer, AdamsFirstStepIsTheLearningRateWhateverTheGradientsSize) {
     UpdateRule rule;
     rule.beta1 = beta;
     rule.beta2 = beta;
-    OptimizerState<float> optimizer(rule, 3);
+    OptimizerState<float> optimizer(rule, LayoutOf(3));
     Vector<float> w = Vector<float>::Zero(3);
     Vector<float> g(3);
     g << 1e-3f, -5.0f, 0.0f;
@@ -72,11 +84,89 @@ TEST(Optimizer, AdamsFirstStepIsTheLearningRateWhateverTheGradientsSize) {
   }
 }
 
-TEST(Optimizer, TreatsEveryParameterTheSameWhereverItStands) {
-  for (const Optimizer kind : {Optimizer::kSgd, Optimizer::kAdam}) {
+// Parameters after steps along `gradients` from 1, at a rate of 0.1.
+double Moved(const UpdateRule& rule, const std::vector<double>& gradients) {
+  OptimizerState<double> optimizer(rule, LayoutOf(1));
+  Vector<double> w = Vector<double>::Constant(1, 1);
+  for (const double g : gradients) optimizer.Step(0.1, Vector<double>::Constant(1, g), w);
+  return w[0];
+}
+
+TEST(Optimizer, NesterovLooksAhead) {
+  UpdateRule rule;
+  rule.optimizer = Optimizer::kNesterov;
+  rule.momentum = 0.5;
+  // v = 2, then 0.5 * 2 + 0.5 * -2 = 0; steps 0.5 * v + 0.5 * g.
+  EXPECT_DOUBLE_EQ(Moved(rule, {4, -2}), 1 - 0.1 * (1 + 2) - 0.1 * (0 - 1));
+  rule.pytorch_momentum = true;
+  // v = 4, then 0; steps g + 0.5 * v.
+  EXPECT_DOUBLE_EQ(Moved(rule, {4, -2}), 1 - 0.1 * (4 + 2) - 0.1 * (-2 + 0));
+}
+
+TEST(Optimizer, PytorchsFormOfMomentumMakesLargerSteps) {
+  UpdateRule rule;
+  rule.optimizer = Optimizer::kSgd;
+  rule.momentum = 0.5;
+  rule.pytorch_momentum = true;
+  EXPECT_DOUBLE_EQ(Moved(rule, {4, -2}), 1 - 0.1 * 4 - 0.1 * 0);
+}
+
+TEST(Optimizer, RmspropDividesByTheRootOfItsAverage) {
+  UpdateRule rule;
+  rule.optimizer = Optimizer::kRmsprop;
+  rule.beta2 = 0.9;
+  rule.epsilon = 1e-3;
+  const double s1 = 0.1 * 16, s2 = 0.9 * s1 + 0.1 * 4;
+  EXPECT_NEAR(Moved(rule, {4, -2}),
+              1 - 0.1 * 4 / (std::sqrt(s1) + 1e-3) + 0.1 * 2 / (std::sqrt(s2) + 1e-3), 1e-14);
+}
+
+TEST(Optimizer, DecoupledDecayIsNoPartOfTheAverages) {
+  for (const Optimizer kind : {Optimizer::kSgd, Optimizer::kNesterov, Optimizer::kRmsprop,
+                               Optimizer::kAdam, Optimizer::kAdamw}) {
     UpdateRule rule;
     rule.optimizer = kind;
-    OptimizerState<float> optimizer(rule, 5000);
+    rule.weight_decay = 0.3;
+    EXPECT_DOUBLE_EQ(Moved(rule, {0, 0}), (1 - 0.03) * (1 - 0.03));
+  }
+}
+
+TEST(Optimizer, OnlyWeightsDecay) {
+  UpdateRule rule;
+  rule.weight_decay = 1;
+  Layout layout = LayoutOf(2);
+  layout.parameters = 18;
+  layout.layers[0].bias = 16;
+  OptimizerState<double> optimizer(rule, layout);
+  Vector<double> w = Vector<double>::Ones(18);
+  optimizer.Step(0.1, Vector<double>::Zero(18), w);
+  EXPECT_DOUBLE_EQ(w[1], 0.9);
+  EXPECT_DOUBLE_EQ(w[16], 1);
+}
+
+TEST(Optimizer, ClipsByTheNormOverAllParameters) {
+  for (const double clip : {0.0, 0.5, 2.5, 5.0, 6.0}) {
+    UpdateRule rule;
+    rule.optimizer = Optimizer::kSgd;
+    rule.momentum = 0;
+    rule.clip_norm = clip;
+    OptimizerState<double> optimizer(rule, LayoutOf(2));
+    Vector<double> w = Vector<double>::Zero(2);
+    Vector<double> g(2);
+    g << 3, -4;
+    EXPECT_DOUBLE_EQ(optimizer.Step(1, g, w), 5) << "the norm before clipping";
+    const double scale = clip > 0 ? std::min(clip / 5, 1.0) : 1;
+    EXPECT_DOUBLE_EQ(w[0], -3 * scale);
+    EXPECT_DOUBLE_EQ(w[1], 4 * scale);
+  }
+}
+
+TEST(Optimizer, TreatsEveryParameterTheSameWhereverItStands) {
+  for (const Optimizer kind : {Optimizer::kSgd, Optimizer::kNesterov, Optimizer::kRmsprop,
+                               Optimizer::kAdam, Optimizer::kAdamw}) {
+    UpdateRule rule;
+    rule.optimizer = kind;
+    OptimizerState<float> optimizer(rule, LayoutOf(5000));
     Vector<float> w = Vector<float>::Constant(5000, 0.3f);
     for (int t = 0; t < 3; ++t) optimizer.Step(0.1, Vector<float>::Constant(5000, 0.7f), w);
     EXPECT_LT(w.maxCoeff() - w.minCoeff(), 1e-6f);

@@ -139,13 +139,14 @@ TEST(Weights, SayWhatIsWrong) {
   EXPECT_THAT(message(With(file, 8, uint32_t{2})), HasSubstr("version is 2"));
   EXPECT_THAT(message(file.substr(0, file.size() - 1)), HasSubstr("checksum"));
   EXPECT_THAT(message(With(file, 12, uint32_t{0})), HasSubstr("0 inputs"));
-  EXPECT_THAT(message(With(file, 20, uint32_t{4})), HasSubstr("activation 4"));
+  EXPECT_THAT(message(With(file, 20, uint32_t{6})), HasSubstr("activation 6"));
   EXPECT_THAT(message(With(file, 24, uint32_t{3})), HasSubstr("position 3"));
-  EXPECT_THAT(message(With(file, 28, std::numeric_limits<double>::quiet_NaN())),
+  EXPECT_THAT(message(With(file, 28, uint32_t{2})), HasSubstr("bias correction 2"));
+  EXPECT_THAT(message(With(file, 32, std::numeric_limits<double>::quiet_NaN())),
               HasSubstr("momentum nan"));
-  EXPECT_THAT(message(With(file, 36, -1.0)), HasSubstr("epsilon -1"));
-  EXPECT_THAT(message(With(file, 44, uint32_t{1000000})), HasSubstr("list of hidden layers"));
-  EXPECT_THAT(message(With(file, 48, uint32_t{60000})), HasSubstr("numbers"));
+  EXPECT_THAT(message(With(file, 40, -1.0)), HasSubstr("epsilon -1"));
+  EXPECT_THAT(message(With(file, 48, uint32_t{1000000})), HasSubstr("list of hidden layers"));
+  EXPECT_THAT(message(With(file, 52, uint32_t{60000})), HasSubstr("numbers"));
 }
 
 }  // namespace

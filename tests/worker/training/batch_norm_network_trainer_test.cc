@@ -2,140 +2,33 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <filesystem>
 #include <fstream>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "worker/network/network.h"
-#include "worker/network/random.h"
-#include "worker/network/weights.h"
-#include "worker/training/split_evaluation.h"
+#include "tests/worker/training/trainer_fixture.h"
 
 namespace caviar::training {
 namespace {
 
 using testing::HasSubstr;
 
-// Keeps what it is told, and says stop when it was asked often enough.
-class Recorder : public AttemptObserver {
- public:
-  explicit Recorder(int stop_after = -1) : left_(stop_after) {}
-  void OnMeasurement(const v1::Measurement& measurement) override {
-    measurements.push_back(measurement);
-  }
-  bool StopRequested() const override { return left_ >= 0 && left_-- == 0; }
-
-  double Metric(size_t i, const std::string& name) const {
-    return measurements[i].metrics().at(name);
-  }
-
-  std::vector<v1::Measurement> measurements;
-
- private:
-  mutable int left_;
-};
-
-class BatchNormNetworkTrainerTest : public testing::Test {
- protected:
-  BatchNormNetworkTrainerTest() {
-    folder_ =
-        std::filesystem::path(testing::TempDir()) /
-        absl::StrCat("trainer_", testing::UnitTest::GetInstance()->random_seed(), "_",
-                     testing::UnitTest::GetInstance()->current_test_info()->name(), "_", getpid());
-    std::filesystem::create_directories(folder_);
-    // 401 rows with a tenth kept back leave a rest for the last batch.
-    WriteCsv("train.csv", 401, 1);
-    WriteCsv("test.csv", 150, 2);
-    auto& trainer = *study_.mutable_trainer()->mutable_batch_norm_network();
-    trainer.set_epochs(4);
-    trainer.mutable_data()->mutable_csv()->set_train("train.csv");
-    trainer.mutable_data()->mutable_csv()->set_test("test.csv");
-    trainer.mutable_data()->mutable_csv()->set_label("kind");
-    trainer.mutable_data()->set_validation_fraction(0.1);
-    study_.mutable_objective()->set_metric("validation_loss");
-    study_.mutable_objective()->set_goal(v1::Objective::MINIMIZE);
-    study_.mutable_sampler()->set_seed(7);
-    trial_.set_number(3);
-    Set("learning_rate", 0.01);
-    Set("batch_size", int64_t{32});
-    Set("hidden_units", int64_t{16});
-    datasets_.emplace(folder_.string());
-    trainer_.emplace(*datasets_);
-  }
-
-  ~BatchNormNetworkTrainerTest() override { std::filesystem::remove_all(folder_); }
-
-  // Three overlapping clouds in the plane, and an input that says nothing.
-  void WriteCsv(const std::string& name, int rows, uint64_t key) const {
-    const char* kinds[] = {"north", "east", "west"};
-    const double centers[][2] = {{0, 2}, {2, -1}, {-2, -1}};
-    const network::CounterRandom random(key, 0, 0, network::Purpose::kInitialization);
-    std::ofstream out(folder_ / name);
-    out << "x,y,noise,kind\n";
-    for (int i = 0; i < rows; ++i) {
-      const uint64_t at = 3 * static_cast<uint64_t>(i);
-      out << 100 + centers[i % 3][0] + 0.7 * random.Normal(at) << ","
-          << centers[i % 3][1] + 0.7 * random.Normal(at + 1) << "," << random.Normal(at + 2) << ","
-          << kinds[i % 3] << "\n";
-    }
-  }
-
-  void Set(const std::string& name, double value) {
-    (*trial_.mutable_parameters())[name].set_double_value(value);
-  }
-  void Set(const std::string& name, int64_t value) {
-    (*trial_.mutable_parameters())[name].set_int_value(value);
-  }
-  void Set(const std::string& name, const char* value) {
-    (*trial_.mutable_parameters())[name].set_string_value(value);
-  }
-
-  // A configuration that cannot stay finite: the penalty's step overshoots a million times.
-  void MakeDiverge() {
-    Set("optimizer", "sgd");
-    Set("momentum", 0.0);
-    Set("learning_rate", 1000.0);
-    Set("l2", 1000.0);
-    Set("batch_norm", "none");
-    Set("activation", "leaky_relu");
-  }
-
-  // The validation loss of kept weights.
-  double ValidationLoss(const std::string& bytes) {
-    const auto weights = network::ParseWeights(bytes);
-    EXPECT_TRUE(weights.ok()) << weights.status();
-    const auto data = datasets_->Get(study_.trainer().batch_norm_network().data(), 7);
-    EXPECT_TRUE(data.ok()) << data.status();
-    auto network =
-        *network::CreateNetwork(weights->architecture, network::UpdateRule(), kEvaluationBatch);
-    network->SetState(weights->state);
-    return SplitEvaluation((*data)->validation).Evaluate(*network).loss;
-  }
-
-  std::filesystem::path folder_;
-  v1::Study study_;
-  v1::Trial trial_;
-  std::optional<data::DatasetCache> datasets_;
-  std::optional<BatchNormNetworkTrainer> trainer_;
-};
+using BatchNormNetworkTrainerTest = TrainerFixture;
 
 TEST_F(BatchNormNetworkTrainerTest, LearnsAndReportsEveryEpoch) {
   Set("decay_rate", 0.5);
   Recorder recorder;
-  const Outcome outcome = trainer_->Train(study_, trial_, recorder);
+  const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
   ASSERT_EQ(outcome.kind, Outcome::Kind::kCompleted) << outcome.message;
   EXPECT_EQ(outcome.step, 4);
   ASSERT_EQ(recorder.measurements.size(), 4u);
   for (size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(recorder.measurements[i].step(), static_cast<int64_t>(i) + 1);
-    EXPECT_EQ(recorder.measurements[i].metrics().size(), 5u);
+    EXPECT_EQ(recorder.measurements[i].metrics().size(), 7u);
     // Only a decay_rate is given: inverse_time.
     EXPECT_DOUBLE_EQ(recorder.Metric(i, "learning_rate"),
                      0.01 / (1 + 0.5 * static_cast<double>(i)));
@@ -157,7 +50,7 @@ TEST_F(BatchNormNetworkTrainerTest, KeepsTheWeightsOfTheBestStep) {
   Set("learning_rate", 0.3);
   study_.mutable_trainer()->mutable_batch_norm_network()->set_epochs(8);
   Recorder recorder;
-  const Outcome outcome = trainer_->Train(study_, trial_, recorder);
+  const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
   ASSERT_EQ(outcome.kind, Outcome::Kind::kCompleted) << outcome.message;
   size_t best = 0;
   for (size_t i = 1; i < 8; ++i) {
@@ -168,7 +61,7 @@ TEST_F(BatchNormNetworkTrainerTest, KeepsTheWeightsOfTheBestStep) {
 
   study_.mutable_objective()->set_goal(v1::Objective::MAXIMIZE);
   Recorder again;
-  const Outcome worst = trainer_->Train(study_, trial_, again);
+  const Outcome worst = trainer_->Train({study_, trial_}, again);
   EXPECT_NE(worst.weights_step, outcome.weights_step);
   EXPECT_EQ(ValidationLoss(worst.weights),
             again.Metric(static_cast<size_t>(worst.weights_step) - 1, "validation_loss"));
@@ -178,40 +71,41 @@ TEST_F(BatchNormNetworkTrainerTest, KeepsTheWeightsOfTheLastStepWhereTheStudySay
   study_.mutable_objective()->set_value(v1::Objective::LAST);
   study_.mutable_objective()->set_goal(v1::Objective::MAXIMIZE);
   Recorder recorder;
-  const Outcome outcome = trainer_->Train(study_, trial_, recorder);
+  const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
   EXPECT_EQ(outcome.weights_step, 4);
   EXPECT_EQ(ValidationLoss(outcome.weights), recorder.Metric(3, "validation_loss"));
 }
 
 TEST_F(BatchNormNetworkTrainerTest, GivesTheSameBitsAgainAlsoOnTwoThreadsAtOnce) {
   Recorder alone, one, two;
-  const Outcome first = trainer_->Train(study_, trial_, alone);
+  const Outcome first = trainer_->Train({study_, trial_}, alone);
   ASSERT_FALSE(first.weights.empty());
   Outcome a, b;
-  std::thread slot_one([&] { a = trainer_->Train(study_, trial_, one); });
-  std::thread slot_two([&] { b = trainer_->Train(study_, trial_, two); });
+  std::thread slot_one([&] { a = trainer_->Train({study_, trial_}, one); });
+  std::thread slot_two([&] { b = trainer_->Train({study_, trial_}, two); });
   slot_one.join();
   slot_two.join();
   EXPECT_TRUE(a.weights == first.weights);
   EXPECT_TRUE(b.weights == first.weights);
   for (size_t i = 0; i < 4; ++i) {
     for (const auto& [name, value] : alone.measurements[i].metrics()) {
+      if (name == "samples_per_second") continue;  // the only one that is measured, not computed
       EXPECT_EQ(one.Metric(i, name), value);
       EXPECT_EQ(two.Metric(i, name), value);
     }
   }
   trial_.set_number(4);
   Recorder other;
-  EXPECT_FALSE(trainer_->Train(study_, trial_, other).weights == first.weights);
+  EXPECT_FALSE(trainer_->Train({study_, trial_}, other).weights == first.weights);
   trial_.set_number(3);
   study_.mutable_sampler()->set_seed(8);
-  EXPECT_FALSE(trainer_->Train(study_, trial_, other).weights == first.weights);
+  EXPECT_FALSE(trainer_->Train({study_, trial_}, other).weights == first.weights);
 }
 
 TEST_F(BatchNormNetworkTrainerTest, EndsAsInfeasibleWhenItDiverges) {
   MakeDiverge();
   Recorder recorder;
-  const Outcome outcome = trainer_->Train(study_, trial_, recorder);
+  const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
   EXPECT_EQ(outcome.kind, Outcome::Kind::kInfeasible);
   EXPECT_EQ(outcome.step, 1);
   EXPECT_TRUE(outcome.weights.empty());
@@ -227,7 +121,7 @@ TEST_F(BatchNormNetworkTrainerTest, SaysInWhichEpochItDiverged) {
   Set("learning_rate", 10.0);
   study_.mutable_trainer()->mutable_batch_norm_network()->set_epochs(50);
   Recorder recorder;
-  const Outcome outcome = trainer_->Train(study_, trial_, recorder);
+  const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
   EXPECT_EQ(outcome.kind, Outcome::Kind::kInfeasible);
   EXPECT_GT(outcome.step, 1);
   EXPECT_EQ(outcome.step, static_cast<int64_t>(recorder.measurements.size()) + 1);
@@ -237,7 +131,7 @@ TEST_F(BatchNormNetworkTrainerTest, SaysInWhichEpochItDiverged) {
 TEST_F(BatchNormNetworkTrainerTest, StopsAfterTheUpdateInWhichItIsAskedTo) {
   for (const int asked : {0, 5, 14}) {
     Recorder recorder(asked);
-    const Outcome outcome = trainer_->Train(study_, trial_, recorder);
+    const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
     EXPECT_EQ(outcome.kind, Outcome::Kind::kStopped);
     EXPECT_EQ(outcome.step, static_cast<int64_t>(recorder.measurements.size()));
     EXPECT_LE(recorder.measurements.size(), 1u);
@@ -247,14 +141,14 @@ TEST_F(BatchNormNetworkTrainerTest, StopsAfterTheUpdateInWhichItIsAskedTo) {
 
 TEST_F(BatchNormNetworkTrainerTest, TrainsWithEverySetting) {
   study_.mutable_trainer()->mutable_batch_norm_network()->set_epochs(1);
-  for (const char* optimizer : {"sgd", "adam"}) {
-    for (const char* activation : {"relu", "leaky_relu", "tanh", "sigmoid"}) {
+  for (const char* optimizer : {"sgd", "nesterov", "rmsprop", "adam", "adamw"}) {
+    for (const char* activation : {"relu", "leaky_relu", "tanh", "sigmoid", "elu", "gelu"}) {
       for (const char* batch_norm : {"before_activation", "after_activation", "none"}) {
         Set("optimizer", optimizer);
         Set("activation", activation);
         Set("batch_norm", batch_norm);
         Recorder recorder;
-        const Outcome outcome = trainer_->Train(study_, trial_, recorder);
+        const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
         EXPECT_EQ(outcome.kind, Outcome::Kind::kCompleted) << outcome.message;
         EXPECT_TRUE(trainer_->Evaluate(study_, trial_, outcome.weights).ok());
       }
@@ -263,7 +157,51 @@ TEST_F(BatchNormNetworkTrainerTest, TrainsWithEverySetting) {
   Set("hidden_layers", int64_t{0});
   Set("batch_size", int64_t{1});
   Recorder recorder;
-  EXPECT_EQ(trainer_->Train(study_, trial_, recorder).kind, Outcome::Kind::kCompleted);
+  EXPECT_EQ(trainer_->Train({study_, trial_}, recorder).kind, Outcome::Kind::kCompleted);
+}
+
+TEST_F(BatchNormNetworkTrainerTest, LearnsWithEveryRegularization) {
+  Set("units", "24,12");
+  Set("dropout", 0.1);
+  Set("label_smoothing", 0.1);
+  Set("class_weights", "1,2,0.5");
+  Set("clip_norm", 1.0);
+  Set("l2", 1e-4);
+  Set("optimizer", "adamw");
+  Set("learning_rate_schedule", "one_cycle");
+  Set("learning_rate", 0.03);
+  Set("warmup_epochs", 0.5);
+  Set("bias_correction", false);
+  Recorder recorder;
+  const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
+  ASSERT_EQ(outcome.kind, Outcome::Kind::kCompleted) << outcome.message;
+  EXPECT_EQ(network::ParseWeights(outcome.weights)->architecture.hidden,
+            (std::vector<int>{24, 12}));
+  EXPECT_GT(recorder.Metric(3, "validation_accuracy"), 0.9);
+  EXPECT_GT(recorder.Metric(0, "gradient_norm"), 0);
+  EXPECT_GT(recorder.Metric(0, "samples_per_second"), 0);
+}
+
+TEST_F(BatchNormNetworkTrainerTest, StopsOnAPlateauAndKeepsTheBest) {
+  Set("early_stopping_patience", int64_t{3});
+  Set("early_stopping_min_delta", 0.001);
+  study_.mutable_trainer()->mutable_batch_norm_network()->set_epochs(1000);
+  Recorder recorder;
+  const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
+  ASSERT_EQ(outcome.kind, Outcome::Kind::kCompleted) << outcome.message;
+  const auto epochs = static_cast<int64_t>(recorder.measurements.size());
+  EXPECT_LT(epochs, 1000);
+  EXPECT_EQ(outcome.step, epochs);
+  EXPECT_LE(outcome.weights_step, epochs);
+  EXPECT_EQ(ValidationLoss(outcome.weights),
+            recorder.Metric(static_cast<size_t>(outcome.weights_step) - 1, "validation_loss"));
+}
+
+TEST_F(BatchNormNetworkTrainerTest, SaysWhatItsNumbersDependOn) {
+  const std::string fingerprint = trainer_->NumericsFingerprint();
+  EXPECT_LE(fingerprint.size(), 512u);
+  EXPECT_THAT(fingerprint, testing::AllOf(HasSubstr("level "), HasSubstr("-O"), HasSubstr("glibc"),
+                                          HasSubstr("compiler")));
 }
 
 TEST_F(BatchNormNetworkTrainerTest, FailsWithTheReadersMessage) {
@@ -271,42 +209,42 @@ TEST_F(BatchNormNetworkTrainerTest, FailsWithTheReadersMessage) {
       *study_.mutable_trainer()->mutable_batch_norm_network()->mutable_data()->mutable_csv();
   csv.set_train("absent.csv");
   Recorder recorder;
-  Outcome outcome = trainer_->Train(study_, trial_, recorder);
+  Outcome outcome = trainer_->Train({study_, trial_}, recorder);
   EXPECT_EQ(outcome.kind, Outcome::Kind::kFailed);
   EXPECT_THAT(outcome.message, HasSubstr("absent.csv"));
   std::ofstream(folder_ / "broken.csv") << "x,y,noise,kind\n1,2,three,north\n";
   csv.set_train("broken.csv");
-  outcome = trainer_->Train(study_, trial_, recorder);
+  outcome = trainer_->Train({study_, trial_}, recorder);
   EXPECT_EQ(outcome.kind, Outcome::Kind::kFailed);
   EXPECT_THAT(outcome.message, HasSubstr("broken.csv"));
   // And goes on with the next trial.
   csv.set_train("train.csv");
-  EXPECT_EQ(trainer_->Train(study_, trial_, recorder).kind, Outcome::Kind::kCompleted);
+  EXPECT_EQ(trainer_->Train({study_, trial_}, recorder).kind, Outcome::Kind::kCompleted);
 }
 
 TEST_F(BatchNormNetworkTrainerTest, FailsWhereTheStudyAsksForWhatItCannotDo) {
   Recorder recorder;
   study_.mutable_objective()->set_metric("accuracy");
-  Outcome outcome = trainer_->Train(study_, trial_, recorder);
+  Outcome outcome = trainer_->Train({study_, trial_}, recorder);
   EXPECT_EQ(outcome.kind, Outcome::Kind::kFailed);
   EXPECT_THAT(outcome.message,
               testing::AllOf(HasSubstr("\"accuracy\""), HasSubstr("validation_accuracy")));
   study_.mutable_objective()->set_metric("train_loss");
   Set("learning_rat", 0.1);
-  outcome = trainer_->Train(study_, trial_, recorder);
+  outcome = trainer_->Train({study_, trial_}, recorder);
   EXPECT_EQ(outcome.kind, Outcome::Kind::kFailed);
   EXPECT_THAT(outcome.message, HasSubstr("learning_rat"));
   trial_.mutable_parameters()->erase("learning_rat");
   Set("hidden_units", int64_t{65536});
   Set("hidden_layers", int64_t{64});
-  outcome = trainer_->Train(study_, trial_, recorder);
+  outcome = trainer_->Train({study_, trial_}, recorder);
   EXPECT_EQ(outcome.kind, Outcome::Kind::kFailed);
   EXPECT_THAT(outcome.message, HasSubstr("lower hidden_units"));
 }
 
 TEST_F(BatchNormNetworkTrainerTest, RefusesToEvaluateWhatDoesNotFit) {
   Recorder recorder;
-  const Outcome outcome = trainer_->Train(study_, trial_, recorder);
+  const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
   EXPECT_EQ(trainer_->Evaluate(study_, trial_, "").status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(trainer_->Evaluate(study_, trial_, outcome.weights.substr(1)).status().code(),
@@ -348,7 +286,7 @@ TEST_F(BatchNormNetworkTrainerTest, TrainsOnImages) {
   idx.set_train_images("images");
   idx.set_train_labels("labels");
   Recorder recorder;
-  const Outcome outcome = trainer_->Train(study_, trial_, recorder);
+  const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
   ASSERT_EQ(outcome.kind, Outcome::Kind::kCompleted) << outcome.message;
   EXPECT_GT(recorder.Metric(3, "validation_accuracy"), 0.95);
   EXPECT_EQ(network::ParseWeights(outcome.weights)->architecture.inputs, 12);
