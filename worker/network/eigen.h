@@ -7,6 +7,11 @@
 // The same layout at every level; enough for AVX-512.
 #define EIGEN_MAX_ALIGN_BYTES 64
 
+#ifdef __GNUC__
+// A packet as template argument loses its attributes, which matter to nobody.
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+#endif
+
 #include <Eigen/Core>
 // erf for whole packets.
 #include <unsupported/Eigen/SpecialFunctions>

@@ -8,31 +8,32 @@
 namespace caviar::network {
 namespace {
 
+// Arrays are as long as a Layout makes them, whole packets; these tests look at their first values.
+constexpr int kSize = 16;
+
 // One layer of `size` weights and nothing else.
 Layout LayoutOf(int size) {
-  Layout layout;
-  layout.layers.resize(1);
-  layout.layers[0].inputs = 1;
-  layout.layers[0].units = size;
-  layout.layers[0].weights = 0;
-  layout.parameters = size;
+  Architecture architecture;
+  architecture.inputs = 1;
+  architecture.classes = size;
+  Layout layout = MakeLayout(architecture);
+  layout.layers[0].bias = -1;
   return layout;
 }
-
 TEST(Optimizer, MomentumTakesTheStepsComputedByHand) {
   UpdateRule rule;
   rule.optimizer = Optimizer::kSgd;
   rule.momentum = 0.5;
-  OptimizerState<double> optimizer(rule, LayoutOf(1));
-  Vector<double> w = Vector<double>::Constant(1, 10);
-  Vector<double> g(1);
-  g << 4;
+  OptimizerState<double> optimizer(rule, LayoutOf(kSize));
+  Vector<double> w = Vector<double>::Constant(kSize, 10);
+  Vector<double> g(kSize);
+  g.setConstant(4);
   optimizer.Step(0.1, g, w);  // v = 0.5 * 0 + 0.5 * 4 = 2
   EXPECT_DOUBLE_EQ(w[0], 10 - 0.1 * 2);
-  g << -2;
+  g.setConstant(-2);
   optimizer.Step(0.2, g, w);  // v = 0.5 * 2 + 0.5 * -2 = 0
   EXPECT_DOUBLE_EQ(w[0], 9.8);
-  g << 8;
+  g.setConstant(8);
   optimizer.Step(0.2, g, w);  // v = 4
   EXPECT_DOUBLE_EQ(w[0], 9.8 - 0.2 * 4);
 }
@@ -41,9 +42,9 @@ TEST(Optimizer, MomentumZeroIsPlainGradientDescent) {
   UpdateRule rule;
   rule.optimizer = Optimizer::kSgd;
   rule.momentum = 0;
-  OptimizerState<double> optimizer(rule, LayoutOf(1));
-  Vector<double> w = Vector<double>::Constant(1, 1);
-  optimizer.Step(0.25, Vector<double>::Constant(1, 2), w);
+  OptimizerState<double> optimizer(rule, LayoutOf(kSize));
+  Vector<double> w = Vector<double>::Constant(kSize, 1);
+  optimizer.Step(0.25, Vector<double>::Constant(kSize, 2), w);
   EXPECT_DOUBLE_EQ(w[0], 0.5);
 }
 
@@ -52,8 +53,8 @@ TEST(Optimizer, AdamTakesTheStepsOfAlgorithm1) {
   rule.beta1 = 0.8;
   rule.beta2 = 0.9;
   rule.epsilon = 1e-3;
-  OptimizerState<double> optimizer(rule, LayoutOf(1));
-  Vector<double> w = Vector<double>::Constant(1, 1);
+  OptimizerState<double> optimizer(rule, LayoutOf(kSize));
+  Vector<double> w = Vector<double>::Constant(kSize, 1);
   double expected = 1, m = 0, v = 0;
   const double gradients[] = {3, -1, 0.5, 0};
   for (int t = 1; t <= 4; ++t) {
@@ -63,7 +64,7 @@ TEST(Optimizer, AdamTakesTheStepsOfAlgorithm1) {
     v = 0.9 * v + 0.1 * g * g;
     expected -=
         rate * (m / (1 - std::pow(0.8, t))) / (std::sqrt(v / (1 - std::pow(0.9, t))) + 1e-3);
-    optimizer.Step(rate, Vector<double>::Constant(1, g), w);
+    optimizer.Step(rate, Vector<double>::Constant(kSize, g), w);
     EXPECT_NEAR(w[0], expected, 1e-14) << "step " << t;
   }
 }
@@ -73,10 +74,10 @@ TEST(Optimizer, AdamsFirstStepIsTheLearningRateWhateverTheGradientsSize) {
     UpdateRule rule;
     rule.beta1 = beta;
     rule.beta2 = beta;
-    OptimizerState<float> optimizer(rule, LayoutOf(3));
-    Vector<float> w = Vector<float>::Zero(3);
-    Vector<float> g(3);
-    g << 1e-3f, -5.0f, 0.0f;
+    OptimizerState<float> optimizer(rule, LayoutOf(kSize));
+    Vector<float> w = Vector<float>::Zero(kSize);
+    Vector<float> g = Vector<float>::Zero(kSize);
+    g.head(2) << 1e-3f, -5.0f;
     optimizer.Step(0.01, g, w);
     EXPECT_NEAR(w[0], -0.01, 1e-6);
     EXPECT_NEAR(w[1], 0.01, 1e-6);
@@ -86,9 +87,9 @@ TEST(Optimizer, AdamsFirstStepIsTheLearningRateWhateverTheGradientsSize) {
 
 // Parameters after steps along `gradients` from 1, at a rate of 0.1.
 double Moved(const UpdateRule& rule, const std::vector<double>& gradients) {
-  OptimizerState<double> optimizer(rule, LayoutOf(1));
-  Vector<double> w = Vector<double>::Constant(1, 1);
-  for (const double g : gradients) optimizer.Step(0.1, Vector<double>::Constant(1, g), w);
+  OptimizerState<double> optimizer(rule, LayoutOf(kSize));
+  Vector<double> w = Vector<double>::Constant(kSize, 1);
+  for (const double g : gradients) optimizer.Step(0.1, Vector<double>::Constant(kSize, g), w);
   return w[0];
 }
 
@@ -135,11 +136,11 @@ TEST(Optimizer, OnlyWeightsDecay) {
   UpdateRule rule;
   rule.weight_decay = 1;
   Layout layout = LayoutOf(2);
-  layout.parameters = 18;
+  layout.parameters = 32;
   layout.layers[0].bias = 16;
   OptimizerState<double> optimizer(rule, layout);
-  Vector<double> w = Vector<double>::Ones(18);
-  optimizer.Step(0.1, Vector<double>::Zero(18), w);
+  Vector<double> w = Vector<double>::Ones(32);
+  optimizer.Step(0.1, Vector<double>::Zero(32), w);
   EXPECT_DOUBLE_EQ(w[1], 0.9);
   EXPECT_DOUBLE_EQ(w[16], 1);
 }
@@ -150,10 +151,10 @@ TEST(Optimizer, ClipsByTheNormOverAllParameters) {
     rule.optimizer = Optimizer::kSgd;
     rule.momentum = 0;
     rule.clip_norm = clip;
-    OptimizerState<double> optimizer(rule, LayoutOf(2));
-    Vector<double> w = Vector<double>::Zero(2);
-    Vector<double> g(2);
-    g << 3, -4;
+    OptimizerState<double> optimizer(rule, LayoutOf(kSize));
+    Vector<double> w = Vector<double>::Zero(kSize);
+    Vector<double> g = Vector<double>::Zero(kSize);
+    g.head(2) << 3, -4;
     EXPECT_DOUBLE_EQ(optimizer.Step(1, g, w), 5) << "the norm before clipping";
     const double scale = clip > 0 ? std::min(clip / 5, 1.0) : 1;
     EXPECT_DOUBLE_EQ(w[0], -3 * scale);
@@ -166,9 +167,9 @@ TEST(Optimizer, TreatsEveryParameterTheSameWhereverItStands) {
                                Optimizer::kAdam, Optimizer::kAdamw}) {
     UpdateRule rule;
     rule.optimizer = kind;
-    OptimizerState<float> optimizer(rule, LayoutOf(5000));
-    Vector<float> w = Vector<float>::Constant(5000, 0.3f);
-    for (int t = 0; t < 3; ++t) optimizer.Step(0.1, Vector<float>::Constant(5000, 0.7f), w);
+    OptimizerState<float> optimizer(rule, LayoutOf(5008));
+    Vector<float> w = Vector<float>::Constant(5008, 0.3f);
+    for (int t = 0; t < 3; ++t) optimizer.Step(0.1, Vector<float>::Constant(5008, 0.7f), w);
     EXPECT_LT(w.maxCoeff() - w.minCoeff(), 1e-6f);
     EXPECT_LT(w.maxCoeff(), 0.3f);
   }
