@@ -334,8 +334,11 @@ TEST_F(AgentTest, AnEvaluationFetchesTheWeightsAndSendsTheMetrics) {
     result.metrics = {{"test_accuracy", 0.75}};
     result.classes.resize(2);
     result.classes[0].set_name("o\xFFk");
+    result.classes[0].set_examples(3);
     result.classes[0].add_predicted_as(3);
+    result.classes[0].add_predicted_as(0);
     result.classes[1].set_name(std::string(1000, 'x'));
+    result.classes[1].mutable_predicted_as()->Resize(2, 0);
     return result;
   };
   Start();
