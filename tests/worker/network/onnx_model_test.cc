@@ -225,12 +225,16 @@ TEST(OnnxModel, UsesTheRunningStatisticsAsEvaluationDoes) {
        {BatchNormPosition::kBeforeActivation, BatchNormPosition::kAfterActivation}) {
     Architecture architecture = SmallArchitecture({12}, Activation::kRelu, position);
     const Examples examples = NormalExamples(architecture.inputs, architecture.classes, 0);
-    for (const double momentum : {0.0, 0.5, 0.999}) {
-      architecture.batch_norm_momentum = momentum;
-      // Before any update, after the first one, and later.
-      for (const int updates : {0, 1, 5}) {
-        SCOPED_TRACE(testing::Message() << momentum << " after " << updates << " updates");
-        ExpectSameProbabilities(Train(architecture, examples, updates), examples);
+    for (const bool corrected : {true, false}) {
+      architecture.bias_correction = corrected;
+      for (const double momentum : {0.0, 0.5, 0.999}) {
+        architecture.batch_norm_momentum = momentum;
+        // Before any update, after the first one, and later.
+        for (const int updates : {0, 1, 5}) {
+          SCOPED_TRACE(testing::Message() << momentum << " after " << updates << " updates, "
+                                          << (corrected ? "" : "not ") << "corrected");
+          ExpectSameProbabilities(Train(architecture, examples, updates), examples);
+        }
       }
     }
   }

@@ -48,7 +48,7 @@ TEST_F(BatchNormNetworkTrainerTest, LearnsAndReportsEveryEpoch) {
 
 TEST_F(BatchNormNetworkTrainerTest, ReportsHowEachClassDidOnTheTestSet) {
   Recorder recorder;
-  const Outcome outcome = trainer_->Train(study_, trial_, recorder);
+  const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
   const auto test = trainer_->Evaluate(study_, trial_, outcome.weights);
   ASSERT_TRUE(test.ok()) << test.status();
   ASSERT_EQ(test->classes.size(), 3u);
@@ -65,7 +65,7 @@ TEST_F(BatchNormNetworkTrainerTest, ReportsHowEachClassDidOnTheTestSet) {
 
 TEST_F(BatchNormNetworkTrainerTest, MakesAModelOfTheKeptWeights) {
   Recorder recorder;
-  const Outcome outcome = trainer_->Train(study_, trial_, recorder);
+  const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
   EXPECT_EQ(outcome.no_model, "");
   EXPECT_THAT(outcome.model, HasSubstr(R"(["x","y","noise"])")) << "the inputs' names";
   EXPECT_THAT(outcome.model, HasSubstr(R"(["east","north","west"])")) << "the classes' names";
