@@ -8,8 +8,10 @@ namespace {
 
 constexpr absl::string_view kColumns =
     "f.trial_id, f.attempt, f.kind, f.step, f.size, f.crc32, f.file, f.time";
-// WEIGHTS before CHECKPOINT, as their numbers are.
-constexpr absl::string_view kOrder = " ORDER BY f.trial_id, f.attempt, f.kind <> 'WEIGHTS', f.step";
+// Kinds in the order of their numbers.
+constexpr absl::string_view kOrder =
+    " ORDER BY f.trial_id, f.attempt, "
+    "CASE f.kind WHEN 'WEIGHTS' THEN 1 WHEN 'CHECKPOINT' THEN 2 ELSE 3 END, f.step";
 
 absl::StatusOr<std::vector<ArtifactRow>> ReadRows(Query& query) {
   std::vector<ArtifactRow> rows;

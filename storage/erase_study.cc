@@ -36,6 +36,7 @@ constexpr absl::string_view kOfTrial[] = {
 
 // The rows beside the trials.
 constexpr absl::string_view kOfStudyFirst[] = {
+    "DELETE FROM evaluation_class WHERE study_id = ?1 AND ?2 > 0",
     "DELETE FROM evaluation_metric WHERE study_id = ?1 AND ?2 > 0",
     "DELETE FROM evaluation WHERE study_id = ?1 AND ?2 > 0",
 };

@@ -1,6 +1,7 @@
 #include "storage/evaluation_table.h"
 
 #include "absl/strings/str_cat.h"
+#include "storage/evaluation_class_table.h"
 #include "storage/real_columns.h"
 #include "storage/statement.h"
 
@@ -39,6 +40,7 @@ absl::StatusOr<std::vector<EvaluationRow>> ReadRows(Connection& connection, Quer
   if (!query.status().ok()) return query.status();
   for (EvaluationRow& row : rows) {
     if (absl::Status status = ReadMetrics(connection, row); !status.ok()) return status;
+    if (absl::Status status = ReadClasses(connection, row); !status.ok()) return status;
   }
   return rows;
 }
@@ -76,7 +78,8 @@ absl::Status WriteRow(const WriteContext& context, const EvaluationRow& row) {
              row.request_client_id, row.request_sequence, row.lost_leases, TimeOrNull(row.time),
              context.commit);
   if (absl::Status status = query.Run(); !status.ok()) return status;
-  return WriteMetrics(context, row);
+  if (absl::Status status = WriteMetrics(context, row); !status.ok()) return status;
+  return WriteClasses(context, row);
 }
 
 absl::StatusOr<std::vector<EvaluationRow>> ReadAllEvaluations(Connection& connection) {

@@ -1,4 +1,4 @@
-// The tables `evaluation` and `evaluation_metric`.
+// The tables `evaluation` and `evaluation_metric`, with the rows of `evaluation_class`.
 #ifndef CAVIAR_STORAGE_EVALUATION_TABLE_H_
 #define CAVIAR_STORAGE_EVALUATION_TABLE_H_
 

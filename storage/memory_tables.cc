@@ -14,6 +14,9 @@ constexpr int64_t kLowest = std::numeric_limits<int64_t>::min();
 
 absl::Status Invalid(absl::string_view what) { return absl::InvalidArgumentError(what); }
 
+// Written so that NaN is none.
+bool IsShare(double value) { return value >= 0 && value <= 1; }
+
 absl::Status CheckParameters(const TrialRow& row) {
   for (const auto& [name, value] : row.parameters) {
     if (name.empty() || value.kind_case() == v1::Value::KIND_NOT_SET ||
@@ -153,6 +156,13 @@ absl::Status MemoryTransaction::Write(const EvaluationRow& row) {
   if (row.state == v1::TestEvaluation::STATE_UNSPECIFIED || row.lost_leases < 0 ||
       trial == tables_.trials.end() || trial->second.row.study_id != row.study_id) {
     return Invalid(absl::StrCat("evaluation of study ", row.study_id, ", trial ", row.trial_id));
+  }
+  for (const v1::ClassResult& result : row.classes) {
+    if (!IsShare(result.precision()) || !IsShare(result.recall()) || !IsShare(result.f1()) ||
+        result.examples() < 0) {
+      return Invalid(
+          absl::StrCat("evaluation of study ", row.study_id, ", class '", result.name(), "'"));
+    }
   }
   Put(tables_.evaluations, row.study_id, row);
   return absl::OkStatus();

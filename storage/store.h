@@ -117,6 +117,8 @@ struct EvaluationRow {
   int64_t trial_id = 0;
   v1::TestEvaluation::State state = v1::TestEvaluation::WAITING;
   std::map<std::string, double> metrics;
+  // In the classes' order; may be none. Shares are in [0, 1].
+  std::vector<v1::ClassResult> classes;
   std::string message;
   std::string worker;
   std::string worker_id;

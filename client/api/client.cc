@@ -68,6 +68,10 @@ class GrpcClient final : public Client {
   absl::StatusOr<v1::Trial> TellTrial(const v1::TellTrialRequest& request) override {
     return Call(studies_, &StudyStub::TellTrial, request);
   }
+  absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
+      const v1::DownloadModelRequest& request) override {
+    return Call(studies_, &StudyStub::DownloadModel, request);
+  }
   absl::StatusOr<v1::ServerStatus> GetServerStatus() override {
     return Call(server_, &ServerStub::GetServerStatus, v1::GetServerStatusRequest());
   }

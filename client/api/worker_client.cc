@@ -1,7 +1,5 @@
 #include "client/api/worker_client.h"
 
-#include <zlib.h>
-
 #include <set>
 #include <utility>
 
@@ -146,11 +144,6 @@ class GrpcWorkerClient final : public WorkerClient {
 };
 
 }  // namespace
-
-uint32_t Crc32(absl::string_view data) {
-  return static_cast<uint32_t>(
-      crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size()));
-}
 
 std::unique_ptr<WorkerClient> WorkerClient::Connect(Options options) {
   return std::make_unique<GrpcWorkerClient>(std::move(options));

@@ -11,15 +11,13 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "caviar/v1/worker_service.pb.h"
+#include "client/api/crc32.h"
 #include "client/api/request_ids.h"
 
 namespace caviar::client {
 
 // A file is sent and fetched in pieces of this size.
 inline constexpr int64_t kChunkBytes = 1 << 20;
-
-// CRC-32 as zlib computes it, for any length.
-uint32_t Crc32(absl::string_view data);
 
 // Calls block for at most their timeout. Errors are the coordinator's own, ErrorDetail included;
 // UNAVAILABLE without one: it could not be reached. Thread safe.

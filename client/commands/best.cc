@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/commands/command_line.h"
+#include "client/commands/save_model.h"
 #include "client/commands/trial_text.h"
 #include "client/render/number.h"
 #include "client/render/table.h"
@@ -13,6 +14,7 @@ namespace {
 struct Arguments {
   std::string study;
   int top = 5;
+  SaveModelArguments model;
 };
 
 void PrintTable(const v1::Study& study, const v1::ListBestTrialsResponse& best, Session& session) {
@@ -38,7 +40,11 @@ void PrintTable(const v1::Study& study, const v1::ListBestTrialsResponse& best, 
   if (!test.empty()) session.out() << "\ntest set: " << render::Printable(test) << "\n";
 }
 
-int Best(const Arguments& arguments, Session& session) {
+int Best(Arguments& arguments, Session& session) {
+  if (!arguments.model.file.empty()) {
+    arguments.model.study = arguments.study;
+    return SaveModel(arguments.model, session);
+  }
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
   v1::ListBestTrialsRequest request;
@@ -62,10 +68,26 @@ int Best(const Arguments& arguments, Session& session) {
 
 void AddBest(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = line.Add(app, "best", "List the best trials of a study, best first",
-                               [arguments](Session& session) { return Best(*arguments, session); });
+  CLI::App& command =
+      line.Add(app, "best", "List the best trials of a study, best first, or save a network",
+               [arguments](Session& session) { return Best(*arguments, session); });
   command.add_option("NAME", arguments->study, "Name of the study")->required();
-  command.add_option("--top", arguments->top, "How many; default: 5")->check(CLI::Range(1, 1000));
+  CLI::Option* top = command.add_option("--top", arguments->top, "How many; default: 5")
+                         ->check(CLI::Range(1, 1000));
+  CLI::Option* save = command
+                          .add_option("--save-model", arguments->model.file,
+                                      "Save the best trial's network as this ONNX file")
+                          ->excludes(top)
+                          ->check([](const std::string& file) {
+                            return file.empty() ? "it is empty; name a file" : "";
+                          });
+  command
+      .add_option("--trial", arguments->model.trial,
+                  "Save the network of this trial; default: the best one")
+      ->needs(save)
+      ->check(CLI::NonNegativeNumber);
+  command.add_flag("--force", arguments->model.overwrite, "Overwrite the file if it exists")
+      ->needs(save);
 }
 
 }  // namespace caviar::commands

@@ -1,5 +1,7 @@
 #include "client/commands/session.h"
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -48,6 +50,16 @@ absl::StatusOr<client::Client*> Session::Client() {
 
 bool Session::colors() const {
   return environment_.out_is_terminal && environment_.variable("NO_COLOR").value_or("").empty();
+}
+
+bool Session::unicode() const {
+  // POSIX: the first one that is set and not empty counts.
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const std::string locale = absl::AsciiStrToLower(environment_.variable(name).value_or(""));
+    if (locale.empty()) continue;
+    return absl::StrContains(locale, "utf-8") || absl::StrContains(locale, "utf8");
+  }
+  return false;
 }
 
 render::Cell Session::StateCell(const std::string& state) {

@@ -42,6 +42,8 @@ class Session {
   bool is_table() const { return options_.output == "table"; }
   // Whether `out` takes colours.
   bool colors() const;
+  // Whether people's terminals show more than ASCII: the locale is UTF-8.
+  bool unicode() const;
   // A state's name in its colour.
   static render::Cell StateCell(const std::string& state);
 

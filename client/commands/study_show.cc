@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/commands/command_line.h"
+#include "client/commands/test_report.h"
 #include "client/commands/trial_text.h"
 #include "client/render/number.h"
 #include "client/render/table.h"
@@ -131,6 +132,9 @@ void PrintPage(const v1::Study& study, Session& session) {
        {"active for", study.has_active_duration() ? duration : ""}},
       session.colors());
   session.out() << "\n" << ParametersTable(study, session.colors());
+  const std::string report =
+      TestReport(study.test_evaluation(), session.environment().terminal_width(), session.colors());
+  if (!report.empty()) session.out() << "\ntest set, by class\n" << report;
 }
 
 int Show(const Arguments& arguments, Session& session) {

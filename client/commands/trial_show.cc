@@ -1,13 +1,12 @@
 #include <map>
 #include <memory>
-#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/commands/command_line.h"
+#include "client/commands/trial_curves.h"
 #include "client/commands/trial_text.h"
 #include "client/render/number.h"
-#include "client/render/progress.h"
 #include "client/render/table.h"
 
 namespace caviar::commands {
@@ -43,35 +42,6 @@ std::string AttemptsTable(const v1::Trial& trial, bool colors) {
   return table.Render(colors);
 }
 
-// A row a step, a column a metric; and each metric's curve in one line.
-std::string Curve(const v1::Trial& trial, int width, bool colors) {
-  std::set<std::string> metrics;
-  for (const v1::Measurement& measurement : trial.measurements()) {
-    for (const auto& [name, value] : measurement.metrics()) metrics.insert(name);
-  }
-  std::vector<render::Column> columns = {{"step", true}};
-  for (const std::string& name : metrics) columns.push_back({name, true});
-  render::Table table(columns);
-  std::map<std::string, std::vector<double>> curves;
-  for (const v1::Measurement& measurement : trial.measurements()) {
-    std::vector<render::Cell> cells = {absl::StrCat(measurement.step())};
-    for (const std::string& name : metrics) {
-      const auto found = measurement.metrics().find(name);
-      const bool is_there = found != measurement.metrics().end();
-      cells.emplace_back(is_there ? render::FormatShortNumber(found->second) : "");
-      if (is_there) curves[name].push_back(found->second);
-    }
-    table.AddRow(std::move(cells));
-  }
-  std::vector<std::pair<std::string, render::Cell>> lines;
-  for (const auto& [name, values] : curves) {
-    if (values.size() > 1) lines.emplace_back(name, render::Sparkline(values, width));
-  }
-  std::string text = table.Render(colors);
-  if (!lines.empty()) absl::StrAppend(&text, "\n", render::RenderPairs(lines, colors));
-  return text;
-}
-
 void PrintPage(const v1::Trial& trial, Session& session) {
   const bool colors = session.colors();
   session.out() << render::RenderPairs(
@@ -82,6 +52,7 @@ void PrintPage(const v1::Trial& trial, Session& session) {
        {"worker", trial.worker()},
        {"last step", trial.has_last_step() ? absl::StrCat(trial.last_step()) : ""},
        {"weights", trial.weights_file()},
+       {"model", trial.model_file()},
        {"lost leases", trial.lost_leases() > 0 ? absl::StrCat(trial.lost_leases()) : ""},
        {"created", TimeOrNothing(trial.has_create_time(), trial.create_time())},
        {"started", TimeOrNothing(trial.has_start_time(), trial.start_time())},
@@ -95,9 +66,9 @@ void PrintPage(const v1::Trial& trial, Session& session) {
   }
   session.out() << "\n" << parameters.Render(colors);
   if (trial.attempts_size() > 0) session.out() << "\n" << AttemptsTable(trial, colors);
-  if (trial.measurements_size() > 0) {
-    session.out() << "\n" << Curve(trial, 40, colors);
-  }
+  const std::string curves = TrialCurves(
+      trial, {session.environment().terminal_width(), session.unicode(), session.colors()});
+  if (!curves.empty()) session.out() << "\n" << curves;
 }
 
 int Show(const Arguments& arguments, Session& session) {
@@ -122,7 +93,7 @@ int Show(const Arguments& arguments, Session& session) {
 void AddTrialShow(CLI::App& trial, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App& command =
-      line.Add(trial, "show", "Show a trial: its configuration, its attempts, its measurements",
+      line.Add(trial, "show", "Show a trial: its configuration, its attempts, its curves",
                [arguments](Session& session) { return Show(*arguments, session); });
   command.add_option("NAME", arguments->study, "Name of the study")->required();
   command.add_option("NUMBER", arguments->number, "Number of the trial")

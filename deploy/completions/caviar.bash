@@ -31,7 +31,7 @@ _caviar_options() {
     "study init") echo "--preset --help" ;;
     "study schema" | completions) echo "--help" ;;
     "trial list") echo "--state --order-by --limit $connection $output" ;;
-    best) echo "--top $connection $output" ;;
+    best) echo "--top --save-model --trial --force $connection $output" ;;
     ask) echo "--lease $connection $output" ;;
     report) echo "--step $connection $output" ;;
     tell) echo "--failed --infeasible --message $connection $output" ;;
@@ -76,7 +76,7 @@ _caviar() {
         address=${words[i]}
         ;;
       --patience | --output | --format | --preset | --state | --order-by | --limit | --top | \
-        --lease | --step | --message | --name)
+        --save-model | --trial | --lease | --step | --message | --name)
         i=$((i + 1))
         ;;
       -*) ;;
@@ -94,6 +94,8 @@ _caviar() {
   values=$(_caviar_values "$previous")
   if [[ -n $values ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$values" -- "$current")
+  elif [[ $previous == --save-model ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
   elif [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(_caviar_options "$command")" -- "$current")
   elif ((arguments == 0)); then

@@ -145,6 +145,52 @@ void FieldChecker::Measurements(
   }
 }
 
+void FieldChecker::Classes(const std::string& field,
+                           const google::protobuf::RepeatedPtrField<v1::ClassResult>& classes) {
+  if (classes.size() > kMaxClasses) {
+    Require(false, field,
+            absl::StrCat("has ", classes.size(), " entries; at most ", kMaxClasses, " are taken"));
+    return;
+  }
+  for (int i = 0; i < classes.size(); ++i) {
+    const v1::ClassResult& result = classes[i];
+    const std::string one = absl::StrCat(field, "[", i, "]");
+    Length(one + ".name", result.name(), 0, kMaxClassNameBytes);
+    Share(one + ".precision", result.precision());
+    Share(one + ".recall", result.recall());
+    Share(one + ".f1", result.f1());
+    Counts(one, result, classes.size());
+  }
+}
+
+void FieldChecker::Share(absl::string_view field, double share) {
+  if (share >= 0 && share <= 1) return;  // NaN is not
+  Require(false, field, absl::StrCat("is ", share, "; must be in [0, 1]"));
+}
+
+void FieldChecker::Counts(const std::string& field, const v1::ClassResult& result, int classes) {
+  if (result.predicted_as_size() != classes) {
+    Require(false, field + ".predicted_as",
+            absl::StrCat("has ", result.predicted_as_size(), " entries; must have one for each of ",
+                         "the ", classes, " classes"));
+    return;
+  }
+  int64_t left = result.examples();
+  for (int i = 0; i < classes; ++i) {
+    const int64_t count = result.predicted_as(i);
+    // Subtracted, so that no sum overflows.
+    if (count < 0 || count > left) {
+      Require(false, absl::StrCat(field, ".predicted_as[", i, "]"),
+              absl::StrCat("is ", count, "; must be at least 0, and all together the class's ",
+                           result.examples(), " examples"));
+      return;
+    }
+    left -= count;
+  }
+  Require(left == 0, field + ".examples",
+          absl::StrCat("is ", result.examples(), "; predicted_as has ", result.examples() - left));
+}
+
 void FieldChecker::Duration(absl::string_view field, const google::protobuf::Duration& duration,
                             absl::Duration min, absl::Duration max) {
   // The type's own bounds first, so that nothing overflows: about 10,000 years, and nanos of the
@@ -164,8 +210,11 @@ void FieldChecker::Duration(absl::string_view field, const google::protobuf::Dur
 }
 
 void FieldChecker::ArtifactKind(absl::string_view field, v1::Artifact::Kind kind) {
-  Require(kind == v1::Artifact::WEIGHTS || kind == v1::Artifact::CHECKPOINT, field,
-          absl::StrCat("is ", static_cast<int>(kind), "; must be WEIGHTS (1) or CHECKPOINT (2)"));
+  Require(kind == v1::Artifact::WEIGHTS || kind == v1::Artifact::CHECKPOINT ||
+              kind == v1::Artifact::MODEL,
+          field,
+          absl::StrCat("is ", static_cast<int>(kind),
+                       "; must be WEIGHTS (1), CHECKPOINT (2) or MODEL (3)"));
 }
 
 absl::Status FieldChecker::Result() && { return error::InvalidFields(std::move(violations_)); }

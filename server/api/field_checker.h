@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "caviar/v1/measurement.pb.h"
 #include "caviar/v1/request.pb.h"
+#include "caviar/v1/study.pb.h"
 #include "caviar/v1/trial.pb.h"
 #include "caviar/v1/worker_service.pb.h"
 #include "google/protobuf/duration.pb.h"
@@ -30,6 +31,8 @@ class FieldChecker {
   static constexpr int kMaxTextBytes = 4096;  // messages for people
   static constexpr int kMaxChunkBytes = 1 << 20;
   static constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
+  static constexpr int kMaxClasses = 256;
+  static constexpr size_t kMaxClassNameBytes = 256;
 
   void Require(bool holds, absl::string_view field, absl::string_view description);
   // `value` in [min, max].
@@ -46,6 +49,9 @@ class FieldChecker {
   void Step(absl::string_view field, int64_t step);
   void Metrics(const std::string& field, const google::protobuf::Map<std::string, double>& metrics);
   void Measurements(const google::protobuf::RepeatedPtrField<v1::Measurement>& measurements);
+  // A confusion matrix, and what follows from it.
+  void Classes(const std::string& field,
+               const google::protobuf::RepeatedPtrField<v1::ClassResult>& classes);
   void Duration(absl::string_view field, const google::protobuf::Duration& duration,
                 absl::Duration min, absl::Duration max);
   void ArtifactKind(absl::string_view field, v1::Artifact::Kind kind);
@@ -54,6 +60,11 @@ class FieldChecker {
   absl::Status Result() &&;
 
  private:
+  // `share` in [0, 1].
+  void Share(absl::string_view field, double share);
+  // Of one class among `classes`.
+  void Counts(const std::string& field, const v1::ClassResult& result, int classes);
+
   std::vector<v1::FieldViolation> violations_;
 };
 

@@ -166,6 +166,14 @@ absl::Status CheckRequest(const v1::TellTrialRequest& request) {
   return std::move(check).Result();
 }
 
+absl::Status CheckRequest(const v1::DownloadModelRequest& request) {
+  FieldChecker check;
+  check.StudyName("study", request.study());
+  check.Range("number", request.number(), 0, kMaxInt32);
+  check.Range("offset", request.offset(), 0, FieldChecker::kMaxFileBytes);
+  return std::move(check).Result();
+}
+
 absl::Status CheckRequest(const v1::RegisterWorkerRequest& request) {
   FieldChecker check;
   check.Id("request_id", request.has_request_id(), request.request_id());
@@ -231,6 +239,7 @@ absl::Status CheckRequest(const v1::FinishWorkRequest& request) {
       break;
     case v1::FinishWorkRequest::kEvaluated:
       check.Metrics("evaluated.metrics", request.evaluated().metrics());
+      check.Classes("evaluated.classes", request.evaluated().classes());
       break;
     case v1::FinishWorkRequest::OUTCOME_NOT_SET:
       check.Require(false, "outcome",

@@ -74,6 +74,18 @@ class Sightings {
   std::map<std::string, absl::Duration> seen_ ABSL_GUARDED_BY(mutex_);
 };
 
+// What a file is called, behind its attempt's number.
+std::string FileName(v1::Artifact::Kind kind, int64_t step) {
+  switch (kind) {
+    case v1::Artifact::WEIGHTS:
+      return absl::StrCat("-weights-", step, ".bin");
+    case v1::Artifact::MODEL:
+      return absl::StrCat("-model-", step, ".onnx");
+    default:
+      return absl::StrCat("-checkpoint-", step, ".bin");
+  }
+}
+
 class ThreadedCoordinator : public Coordinator {
  public:
   ThreadedCoordinator(const Dependencies& dependencies, Options options)
@@ -264,6 +276,10 @@ class ThreadedCoordinator : public Coordinator {
                       Done<v1::ListBestTrialsResponse> done) override {
     Read<v1::ListBestTrialsResponse>(&Queries::ListBestTrials, std::move(request), std::move(done));
   }
+  void DownloadModel(v1::DownloadModelRequest request,
+                     Done<v1::DownloadModelResponse> done) override {
+    Read<v1::DownloadModelResponse>(&Queries::DownloadModel, std::move(request), std::move(done));
+  }
   void ReadStudyChanges(std::string study, int64_t after_commit, Done<StudyChanges> done) override {
     reads_.Post([this, study = std::move(study), after_commit, done = std::move(done)] {
       done(queries_.ReadStudyChanges(study, after_commit));
@@ -369,8 +385,7 @@ class ThreadedCoordinator : public Coordinator {
     row.size = request.size();
     row.crc32 = request.crc32();
     row.file = absl::StrCat("artifacts/", lease->study_id, "/", lease->number, "/", lease->attempt,
-                            request.kind() == v1::Artifact::WEIGHTS ? "-weights-" : "-checkpoint-",
-                            request.step(), ".bin");
+                            FileName(row.kind, row.step));
     const auto written = artifacts_.Write(row.file, request.offset(), request.data());
     if (written.ok()) return row;
     // The last chunk again, because its answer was lost: the file is in its place already.

@@ -90,6 +90,8 @@ class Coordinator {
   virtual void ListTrials(v1::ListTrialsRequest request, Done<v1::ListTrialsResponse> done) = 0;
   virtual void ListBestTrials(v1::ListBestTrialsRequest request,
                               Done<v1::ListBestTrialsResponse> done) = 0;
+  virtual void DownloadModel(v1::DownloadModelRequest request,
+                             Done<v1::DownloadModelResponse> done) = 0;
   virtual void GetServerStatus(Done<v1::ServerStatus> done) = 0;
   virtual void ListWorkers(Done<v1::ListWorkersResponse> done) = 0;
 

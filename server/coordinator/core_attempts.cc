@@ -254,6 +254,7 @@ absl::StatusOr<v1::FinishWorkResponse> Core::FinishEvaluation(
   if (request.has_evaluated()) {
     row.state = v1::TestEvaluation::COMPLETED;
     row.metrics.insert(request.evaluated().metrics().begin(), request.evaluated().metrics().end());
+    row.classes.assign(request.evaluated().classes().begin(), request.evaluated().classes().end());
   } else if (request.has_failed()) {
     row.state = v1::TestEvaluation::FAILED;
     row.message = request.failed().message();

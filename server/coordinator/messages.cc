@@ -74,10 +74,21 @@ v1::Study ToMessage(const storage::StudyReading& reading, int64_t now) {
     for (const auto& [name, value] : evaluation.metrics) (*message.mutable_metrics())[name] = value;
     message.set_message(evaluation.message);
     message.set_worker(evaluation.worker);
+    message.mutable_classes()->Add(evaluation.classes.begin(), evaluation.classes.end());
   }
   const int64_t since = row.active_since == 0 ? 0 : std::max<int64_t>(0, now - row.active_since);
   *study.mutable_active_duration() = ToMessage(absl::Microseconds(row.active_time + since));
   return study;
+}
+
+const storage::ArtifactRow* FindKept(const storage::TrialReading& trial, v1::Artifact::Kind kind) {
+  for (const auto& artifact : trial.artifacts) {
+    if (artifact.kind == kind && trial.trial.objective_step == artifact.step &&
+        !trial.attempts.empty() && artifact.attempt == trial.attempts.back().number) {
+      return &artifact;
+    }
+  }
+  return nullptr;
 }
 
 v1::Trial ToMessage(const std::string& study, const storage::TrialReading& reading, bool full) {
@@ -99,12 +110,10 @@ v1::Trial ToMessage(const std::string& study, const storage::TrialReading& readi
   if (!reading.attempts.empty()) trial.set_worker(reading.attempts.back().worker);
   if (!full) return trial;
   AddMeasurements(reading.measurements, trial);
-  for (const auto& artifact : reading.artifacts) {
-    if (artifact.kind == v1::Artifact::WEIGHTS && row.objective_step == artifact.step &&
-        !reading.attempts.empty() && artifact.attempt == reading.attempts.back().number) {
-      trial.set_weights_file(artifact.file);
-    }
+  if (const auto* file = FindKept(reading, v1::Artifact::WEIGHTS)) {
+    trial.set_weights_file(file->file);
   }
+  if (const auto* file = FindKept(reading, v1::Artifact::MODEL)) trial.set_model_file(file->file);
   return trial;
 }
 

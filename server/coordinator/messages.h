@@ -15,7 +15,10 @@ namespace caviar::coordinator {
 
 // `now` in microseconds since the epoch, for a study's time so far.
 v1::Study ToMessage(const storage::StudyReading& reading, int64_t now);
-// `full`: with measurements and weights_file.
+// The file that holds the network of the trial's objective, in one form or another; null where it
+// has none.
+const storage::ArtifactRow* FindKept(const storage::TrialReading& trial, v1::Artifact::Kind kind);
+// `full`: with measurements, weights_file and model_file.
 v1::Trial ToMessage(const std::string& study, const storage::TrialReading& reading, bool full);
 v1::Artifact ToMessage(const std::string& study, int32_t trial, const storage::ArtifactRow& row);
 

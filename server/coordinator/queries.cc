@@ -67,6 +67,18 @@ absl::StatusOr<storage::StudyReading> Queries::FindStudy(const std::string& name
   return reading;
 }
 
+absl::StatusOr<storage::TrialReading> Queries::FindTrial(const storage::StudyReading& study,
+                                                         int32_t number, bool full) {
+  auto trial = reader_.GetTrial(study.study.id, number, full);
+  if (absl::IsNotFound(trial.status())) {
+    const std::string& name = study.study.definition.name();
+    return absl::NotFoundError(absl::StrCat("study '", name, "' has no trial ", number,
+                                            "; 'caviar trial list ", name,
+                                            "' shows those there are"));
+  }
+  return trial;
+}
+
 v1::Study Queries::Message(const storage::StudyReading& reading) {
   return ToMessage(reading, absl::ToUnixMicros(clock_.Wall()));
 }
@@ -90,7 +102,10 @@ absl::StatusOr<v1::ListStudiesResponse> Queries::ListStudies(
       response.set_next_page_token(absl::StrCat((*studies)[size - 1].study.id));
       break;
     }
-    *response.add_studies() = Message(study);
+    v1::Study& message = *response.add_studies();
+    message = Message(study);
+    // A thousand confusion matrices would not fit into one message.
+    if (message.has_test_evaluation()) message.mutable_test_evaluation()->clear_classes();
   }
   return response;
 }
@@ -99,12 +114,7 @@ absl::StatusOr<v1::Trial> Queries::GetTrial(const v1::GetTrialRequest& request) 
   const auto study = FindStudy(request.study());
   if (!study.ok()) return study.status();
   const bool full = request.view() != v1::TRIAL_VIEW_BASIC;
-  const auto trial = reader_.GetTrial(study->study.id, request.number(), full);
-  if (absl::IsNotFound(trial.status())) {
-    return absl::NotFoundError(absl::StrCat("study '", request.study(), "' has no trial ",
-                                            request.number(), "; 'caviar trial list ",
-                                            request.study(), "' shows those there are"));
-  }
+  const auto trial = FindTrial(*study, request.number(), full);
   if (!trial.ok()) return trial.status();
   return ToMessage(request.study(), *trial, full);
 }

@@ -2,6 +2,7 @@
 #ifndef CAVIAR_SERVER_COORDINATOR_QUERIES_H_
 #define CAVIAR_SERVER_COORDINATOR_QUERIES_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -27,9 +28,13 @@ class Queries {
   absl::StatusOr<Coordinator::StudyChanges> ReadStudyChanges(const std::string& study,
                                                              int64_t after_commit);
   absl::StatusOr<v1::DownloadChunkResponse> DownloadChunk(const v1::DownloadChunkRequest& request);
+  // queries_model.cc
+  absl::StatusOr<v1::DownloadModelResponse> DownloadModel(const v1::DownloadModelRequest& request);
 
  private:
   absl::StatusOr<storage::StudyReading> FindStudy(const std::string& name);
+  absl::StatusOr<storage::TrialReading> FindTrial(const storage::StudyReading& study,
+                                                  int32_t number, bool full);
   v1::Study Message(const storage::StudyReading& reading);
   storage::Reader& reader_;
   const storage::ArtifactStore& artifacts_;

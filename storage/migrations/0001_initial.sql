@@ -2,7 +2,7 @@
 --
 --   sqlite3 -readonly caviar-data/caviar.db 'SELECT * FROM trials'
 --
--- The views `studies`, `trials` and `curve` are made for people. Times are microseconds since the
+-- The views `studies`, `trials`, `curve` and `confusion` are made for people. Times are microseconds since the
 -- Unix epoch, NULL: not yet. Every row remembers the number of the commit that wrote it. A column
 -- declared ANY holds a REAL exactly as it was given (-0.0 too, which REAL affinity would lose).
 
@@ -195,7 +195,7 @@ CREATE TABLE late_measurement (
 CREATE TABLE artifact (
   trial_id INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('WEIGHTS', 'CHECKPOINT')),
+  kind TEXT NOT NULL CHECK (kind IN ('WEIGHTS', 'CHECKPOINT', 'MODEL')),
   step INTEGER NOT NULL CHECK (step >= 0),
   size INTEGER NOT NULL CHECK (size >= 0),
   crc32 INTEGER NOT NULL,
@@ -239,6 +239,21 @@ CREATE TABLE evaluation_metric (
   commit_number INTEGER NOT NULL,
   PRIMARY KEY (study_id, name),
   CHECK ((value IS NULL) <> (not_finite IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- How the test examples of one class did. `predicted_as` is a JSON array: how many of them were taken
+-- for class 0, 1, ...: a row of the confusion matrix.
+CREATE TABLE evaluation_class (
+  study_id INTEGER NOT NULL REFERENCES evaluation (study_id),
+  number INTEGER NOT NULL CHECK (number >= 0),
+  name TEXT NOT NULL,
+  precision REAL NOT NULL CHECK (precision BETWEEN 0 AND 1),
+  recall REAL NOT NULL CHECK (recall BETWEEN 0 AND 1),
+  f1 REAL NOT NULL CHECK (f1 BETWEEN 0 AND 1),
+  examples INTEGER NOT NULL CHECK (examples >= 0),
+  predicted_as TEXT NOT NULL CHECK (predicted_as LIKE '[%]'),
+  commit_number INTEGER NOT NULL,
+  PRIMARY KEY (study_id, number)
 ) STRICT, WITHOUT ROWID;
 
 -- `features` is a JSON array of words, `labels` a JSON object of texts.
@@ -303,3 +318,12 @@ FROM study JOIN trial ON trial.study_id = study.id
   JOIN measurement ON measurement.trial_id = trial.id
   JOIN metric ON metric.id = measurement.metric_id
 WHERE study.deleted = 0;
+
+-- The confusion matrix of the test set, a row a cell that is not empty.
+CREATE VIEW confusion AS
+SELECT study.name AS study, class.name AS class, taken.name AS taken_for,
+  cell.value AS count, class.examples
+FROM study JOIN evaluation_class AS class ON class.study_id = study.id
+  JOIN json_each(class.predicted_as) AS cell
+  JOIN evaluation_class AS taken ON taken.study_id = study.id AND taken.number = cell.key
+WHERE study.deleted = 0 AND cell.value > 0;

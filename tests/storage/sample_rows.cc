@@ -141,6 +141,14 @@ EvaluationRow SampleEvaluation(int64_t study_id, int64_t trial_id) {
   row.trial_id = trial_id;
   row.state = v1::TestEvaluation::COMPLETED;
   row.metrics = {{"test_accuracy", 0.875}, {"test_loss", std::nan("")}};
+  row.classes.resize(2);
+  row.classes[0].set_name("Z\xc3\xbcrich, \"one\"");
+  row.classes[0].set_precision(0.1);
+  row.classes[0].set_recall(1);
+  row.classes[0].set_f1(2.0 / 11);
+  row.classes[0].set_examples(3'000'000'000);
+  row.classes[0].add_predicted_as(3'000'000'000);
+  row.classes[0].add_predicted_as(0);
   row.worker = "node-7";
   row.worker_id = "0123456789abcdef";
   row.token_epoch = 77;
@@ -190,6 +198,9 @@ std::string Text(const EvaluationRow& row) {
   std::string metrics;
   for (const auto& [name, value] : row.metrics) {
     absl::StrAppend(&metrics, name, "=", Bits(value), ",");
+  }
+  for (const v1::ClassResult& result : row.classes) {
+    absl::StrAppend(&metrics, "{", result.ShortDebugString(), Bits(result.f1()), "},");
   }
   return Line("evaluation", row.study_id, row.trial_id, static_cast<int>(row.state), metrics,
               row.message, row.worker, row.worker_id, row.token_epoch, row.token_counter,

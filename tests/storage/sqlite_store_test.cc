@@ -248,10 +248,16 @@ TEST(SqliteStore, AnswersAPersonsQuestions) {
   TrialRow trial = CompletedTrial(1, 1, 0, 0.875);
   trial.parameters["rate"].set_double_value(0.001);
   trial.parameters["bias"].set_bool_value(true);
+  EvaluationRow evaluation = SampleEvaluation(1, 1);
+  evaluation.classes[0].set_name("shirt");
+  evaluation.classes[1].set_name("coat");
+  evaluation.classes[1].set_examples(9);
+  evaluation.classes[1].add_predicted_as(2);
+  evaluation.classes[1].add_predicted_as(7);
   ASSERT_TRUE(store
                   ->Apply({SampleStudy(1, "mnist"), trial, SampleTrial(2, 1, 1),
                            SampleAttempt(1, 1, 1), SampleMeasurement(1, 1, "accuracy", 1, 0.875),
-                           SampleMeasurement(1, 1, "accuracy", 2, 0.0 / 0.0)},
+                           SampleMeasurement(1, 1, "accuracy", 2, 0.0 / 0.0), evaluation},
                           1)
                   .ok());
   EXPECT_EQ(Ask(folder.path(),
@@ -265,6 +271,10 @@ TEST(SqliteStore, AnswersAPersonsQuestions) {
             "{\"bias\":true,\"optimizer\":\"sgd\",\"rate\":0.001}|2023-11-14 22:13:20\n");
   EXPECT_EQ(Ask(folder.path(), "SELECT study, trial, attempt, metric, step, value FROM curve"),
             "mnist|0|1|accuracy|1|0.875\nmnist|0|1|accuracy|2|nan\n");
+  EXPECT_EQ(Ask(folder.path(),
+                "SELECT class, taken_for, count, examples FROM confusion WHERE class = 'coat' "
+                "ORDER BY count"),
+            "coat|shirt|2|9\ncoat|coat|7|9\n");
   EXPECT_EQ(Ask(folder.path(),
                 "SELECT json_extract(definition, '$.trainer.batch_norm_network.epochs'), "
                 "max_duration, seed FROM study"),

@@ -64,7 +64,7 @@ class RandomChanges {
         return LateMeasurementRow{Draw(1, 12), Draw(1, 3),  DrawMetric(),
                                   Draw(0, 3),  DrawValue(), 1};
       case 7:
-        return SampleArtifact(Draw(1, 12), static_cast<int32_t>(Draw(1, 3)), Draw(0, 2));
+        return DrawArtifact();
       case 8:
         return DrawEvaluation();
       case 9:
@@ -75,9 +75,16 @@ class RandomChanges {
                                  Draw(0, 5), DrawValue());
     }
   }
+  ArtifactRow DrawArtifact() {
+    ArtifactRow row = SampleArtifact(Draw(1, 12), static_cast<int32_t>(Draw(1, 3)), Draw(0, 2));
+    row.kind = static_cast<v1::Artifact::Kind>(Draw(1, 3));
+    return row;
+  }
   EvaluationRow DrawEvaluation() {
     const int64_t trial_id = Draw(1, 12);
-    return SampleEvaluation(Draw(0, 9) == 0 ? Draw(1, 4) : 1 + trial_id % 4, trial_id);
+    EvaluationRow row = SampleEvaluation(Draw(0, 9) == 0 ? Draw(1, 4) : 1 + trial_id % 4, trial_id);
+    row.classes.resize(static_cast<size_t>(Draw(0, 2)));
+    return row;
   }
   StudyRow DrawStudy() {
     const int64_t id = Draw(1, 4);

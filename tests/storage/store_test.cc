@@ -82,6 +82,7 @@ TEST_P(StoreTest, ReplacesRowsWithTheSameKey) {
   attempt.token_counter = 9;
   artifact.size = 7;
   evaluation.metrics = {{"test_accuracy", 0.5}};
+  evaluation.classes.pop_back();
   worker.features.clear();
   worker.labels.clear();
   ASSERT_NO_FATAL_FAILURE(MustApply({study, trial, attempt, artifact, evaluation, worker}));
@@ -282,6 +283,12 @@ TEST_P(StoreTest, RefusesRowsThatBreakARule) {
   add(SampleEvaluation(1, 1), [](EvaluationRow& row) { row.lost_leases = -1; });
   add(SampleEvaluation(1, 1),
       [](EvaluationRow& row) { row.state = v1::TestEvaluation::STATE_UNSPECIFIED; });
+  for (const double wrong : {-0.1, 1.1, std::nan("")}) {
+    add(SampleEvaluation(1, 1), [&](EvaluationRow& row) { row.classes[1].set_precision(wrong); });
+    add(SampleEvaluation(1, 1), [&](EvaluationRow& row) { row.classes[1].set_recall(wrong); });
+    add(SampleEvaluation(1, 1), [&](EvaluationRow& row) { row.classes[1].set_f1(wrong); });
+  }
+  add(SampleEvaluation(1, 1), [](EvaluationRow& row) { row.classes[0].set_examples(-1); });
   const WorkerRow worker{"w", "w", "0", 1, {}, {}, 0};
   add(worker, [](WorkerRow& row) { row.id = ""; });
   add(worker, [](WorkerRow& row) { row.slots = -1; });

@@ -18,6 +18,9 @@ namespace {
 
 using Outcome = training::Outcome;
 
+// Of ClassResult.name; labels may be longer.
+constexpr size_t kMaxClassNameBytes = 256;
+
 Outcome Failed(std::string message) {
   Outcome outcome;
   outcome.kind = Outcome::Kind::kFailed;
@@ -54,6 +57,17 @@ v1::FinishWorkRequest ToRequest(const Outcome& outcome) {
   return request;
 }
 
+v1::Evaluated ToMessage(const training::TestResult& result) {
+  v1::Evaluated evaluated;
+  evaluated.mutable_metrics()->insert(result.metrics.begin(), result.metrics.end());
+  for (const v1::ClassResult& result_of_class : result.classes) {
+    v1::ClassResult& sent = *evaluated.add_classes();
+    sent = result_of_class;
+    sent.set_name(ToWireText(sent.name(), kMaxClassNameBytes));
+  }
+  return evaluated;
+}
+
 // Runs `body`, which returns T; an exception becomes `failed(message)`.
 template <typename Body, typename OnFailure>
 auto WithoutExceptions(Body body, OnFailure failed) -> decltype(body()) {
@@ -81,6 +95,19 @@ void SendMeasurements(Outbox& outbox, LeasedCalls calls, absl::Status& result) {
     }
     outbox.Pop(batch.size());
   }
+}
+
+// Sends the network as ONNX, behind its weights. A trial is as good without it, so that nothing of
+// it fails the trial: a coordinator of the release before does not take it.
+void StoreModel(const std::string& name, const Outcome& outcome, LeasedCalls& calls) {
+  std::string why = outcome.no_model;
+  if (!outcome.model.empty()) {
+    const absl::Status stored =
+        calls.Upload(v1::Artifact::MODEL, outcome.weights_step, outcome.model);
+    if (stored.ok() || absl::IsAborted(stored)) return;
+    why = std::string(stored.message());
+  }
+  if (!why.empty()) spdlog::warn("trial {} has no network as ONNX: {}", name, why);
 }
 
 // The outcome that counts, where the training's own is not the last word. `sent` says whether all
@@ -121,7 +148,9 @@ void AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
   if (outcome.kind == Outcome::Kind::kCompleted && !outcome.weights.empty()) {
     const absl::Status stored =
         calls.Upload(v1::Artifact::WEIGHTS, outcome.weights_step, outcome.weights);
-    if (!stored.ok()) {
+    if (stored.ok()) {
+      StoreModel(name, outcome, calls);
+    } else {
       outcome = Failed(absl::StrCat("the weights could not be stored: ", stored.message()));
     }
   }
@@ -148,17 +177,17 @@ void AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease) 
 v1::FinishWorkRequest AttemptRunner::Evaluate(const v1::EvaluationWork& work, LeasedCalls& calls) {
   v1::FinishWorkRequest request;
   const absl::StatusOr<std::string> weights = calls.Download(work.weights());
-  using Metrics = absl::StatusOr<std::map<std::string, double>>;
-  const Metrics metrics =
+  using Result = absl::StatusOr<training::TestResult>;
+  const Result result =
       !weights.ok()
-          ? Metrics(weights.status())
+          ? Result(weights.status())
           : WithoutExceptions(
                 [&] { return trainer_.Evaluate(work.study(), work.trial(), *weights); },
-                [](const std::string& message) -> Metrics { return absl::InternalError(message); });
-  if (metrics.ok()) {
-    request.mutable_evaluated()->mutable_metrics()->insert(metrics->begin(), metrics->end());
+                [](const std::string& message) -> Result { return absl::InternalError(message); });
+  if (result.ok()) {
+    *request.mutable_evaluated() = ToMessage(*result);
   } else {
-    request.mutable_failed()->set_message(ToWireText(metrics.status().message()));
+    request.mutable_failed()->set_message(ToWireText(result.status().message()));
   }
   return request;
 }

@@ -26,9 +26,10 @@ class AttemptRunner {
   AttemptRunner(client::WorkerClient& client, training::Trainer& trainer, const Options& options)
       : client_(client), trainer_(trainer), options_(options) {}
 
-  // Trains and reports; then sends all measurements, the weights, and the outcome. Returns when the
-  // coordinator has taken the outcome or the lease has ended; what the attempt made is dropped
-  // then. Whatever goes wrong in a trainer becomes a failed outcome, exceptions included.
+  // Trains and reports; then sends all measurements, the weights, the model, and the outcome.
+  // Returns when the coordinator has taken the outcome or the lease has ended; what the attempt
+  // made is dropped then. Whatever goes wrong in a trainer becomes a failed outcome, exceptions
+  // included.
   void RunTrial(const v1::TrialWork& work, Lease& lease);
   // Fetches the weights, evaluates them on the test set, and sends the result.
   void RunEvaluation(const v1::EvaluationWork& work, Lease& lease);

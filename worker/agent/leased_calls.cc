@@ -73,7 +73,7 @@ absl::Status LeasedCalls::Report(const std::vector<v1::Measurement>& measurement
 absl::Status LeasedCalls::Upload(v1::Artifact::Kind kind, int64_t step, const std::string& file) {
   const int64_t size = static_cast<int64_t>(file.size());
   if (size > kMaxFileBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("the weights have ", size,
+    return absl::InvalidArgumentError(absl::StrCat("the file has ", size,
                                                    " bytes, the coordinator takes ", kMaxFileBytes,
                                                    "; use fewer or narrower layers"));
   }

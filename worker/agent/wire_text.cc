@@ -7,8 +7,6 @@
 namespace caviar::agent {
 namespace {
 
-constexpr size_t kMaxBytes = 4096;
-
 // Bytes of the well-formed UTF-8 character at the start of `text`, which is not empty; 0: there is
 // none (Unicode 15, table 3-7).
 size_t CharacterSize(absl::string_view text) {
@@ -34,15 +32,15 @@ size_t CharacterSize(absl::string_view text) {
 
 }  // namespace
 
-std::string ToWireText(absl::string_view text) {
+std::string ToWireText(absl::string_view text, size_t max_bytes) {
   std::string result;
   size_t last_fit = 0;  // a cut here leaves room for the dots
   while (!text.empty()) {
     const size_t size = CharacterSize(text);
     absl::StrAppend(&result, size == 0 ? absl::string_view("?") : text.substr(0, size));
     text.remove_prefix(size == 0 ? 1 : size);
-    if (result.size() <= kMaxBytes - 3) last_fit = result.size();
-    if (result.size() > kMaxBytes) return absl::StrCat(result.substr(0, last_fit), "...");
+    if (result.size() <= max_bytes - 3) last_fit = result.size();
+    if (result.size() > max_bytes) return absl::StrCat(result.substr(0, last_fit), "...");
   }
   return result;
 }

@@ -2,15 +2,16 @@
 #ifndef CAVIAR_WORKER_AGENT_WIRE_TEXT_H_
 #define CAVIAR_WORKER_AGENT_WIRE_TEXT_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/strings/string_view.h"
 
 namespace caviar::agent {
 
-// `text` as valid UTF-8 of at most 4,096 bytes: bytes that are none (a trainer may quote a damaged
-// file) become "?", what is too long ends in "...".
-std::string ToWireText(absl::string_view text);
+// `text` as valid UTF-8 of at most `max_bytes` (>= 3): bytes that are none (a trainer may quote a
+// damaged file) become "?", what is too long ends in "...".
+std::string ToWireText(absl::string_view text, size_t max_bytes = 4096);
 
 }  // namespace caviar::agent
 

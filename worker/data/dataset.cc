@@ -125,6 +125,7 @@ absl::StatusOr<std::shared_ptr<const Dataset>> Assemble(const LabeledTable& trai
   auto dataset = std::make_shared<Dataset>();
   dataset->inputs = train.table->inputs;
   dataset->class_names = classes.names();
+  dataset->input_names = train.columns;
   dataset->classes = static_cast<int>(dataset->class_names.size());
   if (dataset->classes < 2) {
     return absl::InvalidArgumentError(absl::StrCat(

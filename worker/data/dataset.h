@@ -58,6 +58,8 @@ struct Dataset {
   int classes = 0;  // >= 2
   // By class: ascending where all are whole numbers, else in the order of their bytes.
   std::vector<std::string> class_names;
+  // Of each input; empty where the files name none (IDX).
+  std::vector<std::string> input_names;
   // Every class has an example in `train`. `test` has no rows where the study has no test files.
   Split train, validation, test;
   // Per input, of the training part.

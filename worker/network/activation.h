@@ -9,9 +9,6 @@
 
 namespace caviar::network {
 
-// Slope of leaky_relu below zero (Maas et al. 2013).
-inline constexpr double kLeakyReluSlope = 0.01;
-
 // Whether the derivative is a function of the activation's value. Where not, it is computed with
 // the value and kept.
 constexpr bool HasDerivativeOfValue(Activation activation) {

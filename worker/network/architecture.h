@@ -25,6 +25,9 @@ enum class Activation : uint32_t {
 };
 enum class BatchNormPosition : uint32_t { kNone = 0, kBeforeActivation = 1, kAfterActivation = 2 };
 
+// Slope of leaky_relu below zero (Maas et al. 2013).
+inline constexpr double kLeakyReluSlope = 0.01;
+
 enum class Optimizer { kSgd, kNesterov, kRmsprop, kAdam, kAdamw };
 enum class Initialization { kHe, kXavier };
 

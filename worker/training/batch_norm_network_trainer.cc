@@ -12,6 +12,8 @@
 #include "caviar/v1/vocabulary.h"
 #include "worker/network/network.h"
 #include "worker/network/weights.h"
+#include "worker/training/class_counts.h"
+#include "worker/training/model_file.h"
 #include "worker/training/split_evaluation.h"
 #include "worker/training/training_run.h"
 
@@ -96,7 +98,7 @@ Outcome BatchNormNetworkTrainer::Train(const AttemptWork& work, AttemptObserver&
     if (settings.has_checkpoint_every()) key.checkpoint_every = settings.checkpoint_every();
     key.seed = study.sampler().seed();
     key.trial = static_cast<uint64_t>(trial.number());
-    const auto run = TrainingRun::Create(key, *parameters, **data, observer);
+    auto run = TrainingRun::Create(key, *parameters, **data, observer);
     if (!run.ok()) return Failed(run.status());
     if (work.checkpoint != nullptr) {
       if (const absl::Status resumed = (*run)->Resume(*work.checkpoint); !resumed.ok()) {
@@ -105,14 +107,20 @@ Outcome BatchNormNetworkTrainer::Train(const AttemptWork& work, AttemptObserver&
         return outcome;
       }
     }
-    return (*run)->Run();
+    Outcome outcome = (*run)->Run();
+    run->reset();  // its memory is free for the model
+    if (outcome.kind == Outcome::Kind::kCompleted) {
+      AddModel(study, trial, (*data)->input_names, outcome);
+    }
+    return outcome;
   } catch (const std::bad_alloc&) {
     return Failed(absl::ResourceExhaustedError(kOutOfMemory));
   }
 }
 
-absl::StatusOr<std::map<std::string, double>> BatchNormNetworkTrainer::Evaluate(
-    const v1::Study& study, const v1::Trial& /*trial*/, const std::string& weights) {
+absl::StatusOr<TestResult> BatchNormNetworkTrainer::Evaluate(const v1::Study& study,
+                                                             const v1::Trial& /*trial*/,
+                                                             const std::string& weights) {
   try {
     const auto parsed = network::ParseWeights(weights);
     if (!parsed.ok()) return parsed.status();
@@ -127,9 +135,14 @@ absl::StatusOr<std::map<std::string, double>> BatchNormNetworkTrainer::Evaluate(
         network::CreateNetwork(parsed->architecture, network::UpdateRule(), kEvaluationBatch);
     if (!network.ok()) return network.status();
     (*network)->SetState(parsed->state);
-    const Score score = SplitEvaluation((*data)->test).Evaluate(**network);
-    return std::map<std::string, double>{{"test_accuracy", score.accuracy},
-                                         {"test_loss", score.loss}};
+    ClassCounts counts((*data)->classes);
+    const Score score = SplitEvaluation((*data)->test).Evaluate(**network, &counts);
+    TestResult result;
+    result.metrics = {{"test_accuracy", score.accuracy},
+                      {"test_loss", score.loss},
+                      {"test_macro_f1", counts.MacroF1()}};
+    result.classes = counts.Results((*data)->class_names);
+    return result;
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError(kOutOfMemory);
   }

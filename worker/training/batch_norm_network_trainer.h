@@ -2,7 +2,6 @@
 #ifndef CAVIAR_WORKER_TRAINING_BATCH_NORM_NETWORK_TRAINER_H_
 #define CAVIAR_WORKER_TRAINING_BATCH_NORM_NETWORK_TRAINER_H_
 
-#include <map>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -38,9 +37,8 @@ class BatchNormNetworkTrainer : public Trainer {
 
   // INVALID_ARGUMENT: the weights are no weights file, or of other data. FAILED_PRECONDITION: the
   // study has no test set. Else the data's errors.
-  absl::StatusOr<std::map<std::string, double>> Evaluate(const v1::Study& study,
-                                                         const v1::Trial& trial,
-                                                         const std::string& weights) override;
+  absl::StatusOr<TestResult> Evaluate(const v1::Study& study, const v1::Trial& trial,
+                                      const std::string& weights) override;
 
   std::string NumericsFingerprint() const override;
 

@@ -11,7 +11,7 @@ SplitEvaluation::SplitEvaluation(const data::Split& split)
   std::iota(rows_.begin(), rows_.end(), 0);
 }
 
-Score SplitEvaluation::Evaluate(network::Network& network) const {
+Score SplitEvaluation::Evaluate(network::Network& network, ClassCounts* counts) const {
   const int rows = split_.rows();
   double loss = 0;
   int64_t correct = 0;
@@ -22,6 +22,7 @@ Score SplitEvaluation::Evaluate(network::Network& network) const {
     const network::BatchResult result = network.Evaluate(count);
     loss += result.loss * count;
     correct += result.correct;
+    if (counts != nullptr) counts->Add(network.labels(), network.logits(), count);
   }
   return {loss / rows, static_cast<double>(correct) / rows};
 }

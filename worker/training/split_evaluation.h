@@ -7,6 +7,7 @@
 
 #include "worker/data/dataset.h"
 #include "worker/network/network_interface.h"
+#include "worker/training/class_counts.h"
 
 namespace caviar::training {
 
@@ -24,8 +25,9 @@ class SplitEvaluation {
   // Keeps a reference to `split`, which has at least one row.
   explicit SplitEvaluation(const data::Split& split);
 
-  // With the network's running statistics. Its capacity is at least kEvaluationBatch.
-  Score Evaluate(network::Network& network) const;
+  // With the network's running statistics. Its capacity is at least kEvaluationBatch. Adds what
+  // each example was taken for to `counts`, unless that is null.
+  Score Evaluate(network::Network& network, ClassCounts* counts = nullptr) const;
 
  private:
   const data::Split& split_;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "caviar/v1/measurement.pb.h"
@@ -35,9 +36,20 @@ struct Outcome {
   // worker/network; and that step.
   std::string weights;
   int64_t weights_step = 0;
-  // kCompleted: the same network as ONNX; empty: none was made.
+  // kCompleted: the same network as ONNX, for other programs. Empty where there can be none:
+  // `no_model` says why.
   std::string model;
+  std::string no_model;
 };
+
+// How kept weights did on the test set.
+struct TestResult {
+  // test_accuracy, test_loss, and test_macro_f1: the mean of the classes' F1.
+  std::map<std::string, double> metrics;
+  // In the classes' order; none where there are more than kMaxReportedClasses.
+  std::vector<v1::ClassResult> classes;
+};
+inline constexpr int kMaxReportedClasses = 256;
 
 // What to train. All of it outlives the training.
 struct AttemptWork {
@@ -74,10 +86,9 @@ class Trainer {
   virtual ~Trainer() = default;
   // Trains and blocks until that is over.
   virtual Outcome Train(const AttemptWork& work, AttemptObserver& observer) = 0;
-  // Metrics of kept weights on the study's test set: test_accuracy, test_loss.
-  virtual absl::StatusOr<std::map<std::string, double>> Evaluate(const v1::Study& study,
-                                                                 const v1::Trial& trial,
-                                                                 const std::string& weights) = 0;
+  // Evaluates kept weights on the study's test set.
+  virtual absl::StatusOr<TestResult> Evaluate(const v1::Study& study, const v1::Trial& trial,
+                                              const std::string& weights) = 0;
   // What its numbers depend on beside the configuration: instruction set, libraries, compiler
   // flags. Trainings under one fingerprint give the same bits. For people too: at most 512 bytes,
   // one line.

@@ -37,6 +37,8 @@ class MockClient : public client::Client {
   MOCK_METHOD(absl::StatusOr<v1::ReportTrialResponse>, ReportTrial, (const v1::ReportTrialRequest&),
               (override));
   MOCK_METHOD(absl::StatusOr<v1::Trial>, TellTrial, (const v1::TellTrialRequest&), (override));
+  MOCK_METHOD(absl::StatusOr<v1::DownloadModelResponse>, DownloadModel,
+              (const v1::DownloadModelRequest&), (override));
   MOCK_METHOD(absl::StatusOr<v1::ServerStatus>, GetServerStatus, (), (override));
   MOCK_METHOD(absl::StatusOr<v1::ListWorkersResponse>, ListWorkers, (), (override));
   MOCK_METHOD(absl::Status, WatchStudy,
@@ -179,6 +181,10 @@ class CommandTest : public ::testing::Test {
     }
     absl::StatusOr<v1::Trial> TellTrial(const v1::TellTrialRequest& request) override {
       return client_.TellTrial(request);
+    }
+    absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
+        const v1::DownloadModelRequest& request) override {
+      return client_.DownloadModel(request);
     }
     absl::StatusOr<v1::ServerStatus> GetServerStatus() override {
       return client_.GetServerStatus();

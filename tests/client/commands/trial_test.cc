@@ -4,6 +4,7 @@ namespace caviar::commands {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::Return;
 
 using TrialCommands = CommandTest;
@@ -66,16 +67,72 @@ TEST_F(TrialCommands, ShowHasConfigurationObjectiveAttemptsAndCurve) {
       measurements { step: 1 metrics { key: "accuracy" value: 0.5 } metrics { key: "loss" value: 2 } }
       measurements { step: 2 metrics { key: "accuracy" value: 0.75 } }
       weights_file: "artifacts/mnist/3.weights"
+      model_file: "artifacts/mnist/3.onnx"
     )");
   });
+  variables_["LANG"] = "de_DE.UTF-8";
   EXPECT_EQ(Run({"trial", "show", "mnist", "3"}), kDone);
   for (const char* part :
        {"trial      3 of mnist\n", "objective  0.8911666870117188 at step 7\n",
-        "weights    artifacts/mnist/3.weights\n", "rate       0.012345678901234\n",
+        "weights    artifacts/mnist/3.weights\n", "model      artifacts/mnist/3.onnx\n",
+        "rate       0.012345678901234\n",
         "      1  host-0  LEASE_EXPIRED  -        -      not renewed\n",
         "STEP  ACCURACY  LOSS\n   1       0.5     2\n   2      0.75     -\n", "accuracy  ▁█\n"}) {
     EXPECT_THAT(out(), HasSubstr(part));
   }
+}
+
+class TrialCurvesCommand : public CommandTest {
+ protected:
+  void SetUp() override {
+    EXPECT_CALL(client_, GetTrial).WillRepeatedly(Return(TestTrial(3, R"(
+      objective_step: 2
+      measurements { step: 1 metrics { key: "train_accuracy" value: 0.8 }
+                             metrics { key: "validation_accuracy" value: 0.8 }
+                             metrics { key: "train_loss" value: 0.6 }
+                             metrics { key: "validation_loss" value: 0.5 }
+                             metrics { key: "learning_rate" value: 0.1 } }
+      measurements { step: 2 metrics { key: "train_accuracy" value: 0.98 }
+                             metrics { key: "validation_accuracy" value: 0.9 }
+                             metrics { key: "train_loss" value: 0.1 }
+                             metrics { key: "validation_loss" value: 0.3 }
+                             metrics { key: "learning_rate" value: 0.05 } }
+    )")));
+  }
+};
+
+TEST_F(TrialCurvesCommand, ShowDrawsTrainingAgainstValidationAndSaysWhatThatMeans) {
+  variables_["LC_ALL"] = "C.utf8";
+  EXPECT_EQ(Run({"trial", "show", "mnist", "3"}), kDone);
+  for (const char* part : {"\naccuracy: ╌╌ training, ── validation\n", "\n0.95 ┤",
+                           "\nloss: ╌╌ training, ── validation\n", "⣀", "\nlearning_rate  █▁\n",
+                           "\nHigh variance: at step 2 the training error is 2.00 %"}) {
+    EXPECT_THAT(out(), HasSubstr(part));
+  }
+  EXPECT_THAT(out(), Not(HasSubstr("\ntrain_accuracy "))) << "it is drawn";
+}
+
+TEST_F(TrialCurvesCommand, ShowIsAsciiWhereTheLocaleIs) {
+  variables_["LANG"] = "de_DE.UTF-8";
+  variables_["LC_ALL"] = "C";
+  EXPECT_EQ(Run({"trial", "show", "mnist", "3"}), kDone);
+  EXPECT_THAT(out(), HasSubstr("\naccuracy: o training, x validation\n"));
+  for (const char c : out()) EXPECT_GE(c, 0) << out();
+}
+
+TEST_F(TrialCurvesCommand, ShowPaintsOnATerminalUnlessNoColor) {
+  variables_["LANG"] = "C.UTF-8";
+  terminal_ = true;
+  EXPECT_EQ(Run({"trial", "show", "mnist", "3"}), kDone);
+  EXPECT_THAT(out(), HasSubstr("\033[36m──\033[0m training, \033[33m──\033[0m validation\n"));
+  variables_["NO_COLOR"] = "1";
+  EXPECT_EQ(Run({"trial", "show", "mnist", "3"}), kDone);
+  EXPECT_THAT(out(), Not(HasSubstr("\033")));
+}
+
+TEST_F(TrialCurvesCommand, ShowAsJsonDrawsNothing) {
+  EXPECT_EQ(Run({"trial", "show", "mnist", "3", "--output", "json"}), kDone);
+  EXPECT_EQ(json()["measurements"][1]["metrics"]["train_accuracy"], 0.98);
 }
 
 TEST_F(TrialCommands, BestRanksAndTellsTheTestsVerdict) {

@@ -65,6 +65,7 @@ class FakeCoordinator : public coordinator::Coordinator {
   CAVIAR_FAKE_METHOD(ListTrials, list_trials, ListTrialsRequest, ListTrialsResponse);
   CAVIAR_FAKE_METHOD(ListBestTrials, list_best_trials, ListBestTrialsRequest,
                      ListBestTrialsResponse);
+  CAVIAR_FAKE_METHOD(DownloadModel, download_model, DownloadModelRequest, DownloadModelResponse);
 #undef CAVIAR_FAKE_METHOD
 
   void GetServerStatus(Done<v1::ServerStatus> done) override { done(server_status); }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <string>
 #include <vector>
@@ -163,6 +164,47 @@ TEST(RequestChecks, AnOutcomeIsRequiredAndItsTextBounded) {
   EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("evaluated.metrics"));
 }
 
+TEST(RequestChecks, AConfusionMatrixIsSquareAndAddsUp) {
+  v1::FinishWorkRequest request;
+  SetToken(request.mutable_token());
+  v1::Evaluated& evaluated = *request.mutable_evaluated();
+  (*evaluated.mutable_metrics())["test_accuracy"] = 0.5;
+  for (int i = 0; i < 256; ++i) {
+    v1::ClassResult& result = *evaluated.add_classes();
+    result.set_name(std::string(256, 'x'));
+    result.set_recall(1);
+    result.set_examples(3);
+    result.mutable_predicted_as()->Resize(256, 0);
+    result.set_predicted_as(i, 3);
+  }
+  EXPECT_TRUE(CheckRequest(request).ok());
+  evaluated.mutable_classes(0)->set_name(std::string(257, 'x'));
+  evaluated.mutable_classes(1)->set_precision(std::nan(""));
+  evaluated.mutable_classes(2)->set_recall(1.5);
+  evaluated.mutable_classes(3)->set_f1(-1);
+  evaluated.mutable_classes(4)->add_predicted_as(0);
+  evaluated.mutable_classes(5)->set_predicted_as(7, -1);
+  evaluated.mutable_classes(6)->set_predicted_as(9, INT64_MAX);
+  evaluated.mutable_classes(7)->set_examples(4);
+  EXPECT_THAT(
+      BadFields(CheckRequest(request)),
+      ElementsAre("evaluated.classes[0].name", "evaluated.classes[1].precision",
+                  "evaluated.classes[2].recall", "evaluated.classes[3].f1",
+                  "evaluated.classes[4].predicted_as", "evaluated.classes[5].predicted_as[7]",
+                  "evaluated.classes[6].predicted_as[9]", "evaluated.classes[7].examples"));
+  evaluated.add_classes();
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("evaluated.classes"));
+}
+
+TEST(RequestChecks, ADownloadNamesItsTrialOrNone) {
+  v1::DownloadModelRequest request;
+  request.set_study("mnist");
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.set_number(-1);
+  request.set_offset(-1);
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("number", "offset"));
+}
+
 TEST(RequestChecks, AWorkerSaysItsNameAndSlots) {
   v1::RegisterWorkerRequest request;
   SetId(request.mutable_request_id());
@@ -182,6 +224,11 @@ TEST(RequestChecks, AChunkFitsItsFile) {
   request.set_size(9);
   request.set_data("123456789");
   EXPECT_TRUE(CheckRequest(request).ok());
+  request.set_kind(v1::Artifact::MODEL);
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.set_kind(static_cast<v1::Artifact::Kind>(4));
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("kind"));
+  request.set_kind(v1::Artifact::WEIGHTS);
   request.set_offset(1);
   EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("offset"));
   request.set_offset(INT64_MIN);

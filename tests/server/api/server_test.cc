@@ -72,6 +72,23 @@ TEST_F(ServerTest, AnswersWhatTheCoordinatorAnswers) {
   EXPECT_EQ(study.state(), v1::Study::STOPPED);
 }
 
+TEST_F(ServerTest, APieceOfAModelCrossesTheWire) {
+  coordinator_.download_model = [](const v1::DownloadModelRequest& request) {
+    v1::DownloadModelResponse response;
+    response.set_number(request.has_number() ? request.number() : -1);
+    response.set_data(std::string(1 << 20, 'm'));
+    return response;
+  };
+  Start();
+  grpc::ClientContext context;
+  v1::DownloadModelRequest request;
+  request.set_study("mnist");
+  v1::DownloadModelResponse response;
+  ASSERT_TRUE(studies_->DownloadModel(&context, request, &response).ok());
+  EXPECT_EQ(response.number(), -1) << "none was named";
+  EXPECT_EQ(response.data().size(), 1u << 20);
+}
+
 TEST_F(ServerTest, ErrorsCrossTheWireWithTheirDetails) {
   const absl::Status refused = error::InvalidField("study", "is taken");
   coordinator_.get_study = [&](const v1::GetStudyRequest&) { return refused; };

@@ -200,6 +200,35 @@ TEST_F(ThreadedCoordinatorTest, AFileComesInChunksAndIsReadBack) {
   EXPECT_EQ(back->data(), file);
 }
 
+TEST_F(ThreadedCoordinatorTest, AModelGoesHomeOnceItsTrialIsCompleted) {
+  Create(NetworkStudy("s"));
+  const std::string worker = Register();
+  const auto work = Acquire(worker);
+  v1::UploadChunkRequest upload;
+  *upload.mutable_token() = work->trial().token();
+  upload.set_kind(v1::Artifact::MODEL);
+  upload.set_step(5);
+  upload.set_data("onnx");
+  upload.set_size(4);
+  upload.set_crc32(storage::Crc32("onnx"));
+  upload.set_data_crc32(storage::Crc32("onnx"));
+  ASSERT_TRUE(Wait<v1::UploadChunkResponse>([&](auto done) {
+                coordinator_->UploadChunk(upload, std::move(done));
+              }).ok());
+  const auto download = [&] {
+    v1::DownloadModelRequest request;
+    request.set_study("s");
+    return Wait<v1::DownloadModelResponse>(
+        [&](auto done) { coordinator_->DownloadModel(request, std::move(done)); });
+  };
+  EXPECT_EQ(download().status().code(), absl::StatusCode::kNotFound);
+  RunTrial(work->trial(), worker);
+  const auto model = download();
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->data(), "onnx");
+  EXPECT_TRUE(std::filesystem::exists(directory_ + "/artifacts/1/0/1-model-5.onnx"));
+}
+
 TEST_F(ThreadedCoordinatorTest, AFileUnderAStaleTokenIsRefused) {
   v1::UploadChunkRequest request;
   request.mutable_token()->set_epoch(1);

@@ -509,10 +509,14 @@ TEST_F(TestEvaluationTest, TheBestTrialsWeightsAreEvaluatedOnceUnderALeaseOfThei
   v1::FinishWorkRequest finish;
   *finish.mutable_token() = work.evaluation().token();
   (*finish.mutable_evaluated()->mutable_metrics())["test_accuracy"] = 0.48;
+  finish.mutable_evaluated()->add_classes()->set_name("coat");
   ASSERT_TRUE(house_.Call(&Core::Finish, finish).ok());
   ASSERT_TRUE(house_.Call(&Core::Finish, finish).ok()) << "a repeat";
   EXPECT_EQ(house_.study("s").evaluation->state, v1::TestEvaluation::COMPLETED);
   EXPECT_EQ(house_.study("s").evaluation->metrics.at("test_accuracy"), 0.48);
+  house_.Restart();
+  ASSERT_EQ(house_.study("s").evaluation->classes.size(), 1u);
+  EXPECT_EQ(house_.study("s").evaluation->classes[0].name(), "coat");
   EXPECT_FALSE(house_.Acquire(worker_).has_evaluation());
 }
 

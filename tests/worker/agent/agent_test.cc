@@ -100,6 +100,41 @@ TEST_F(AgentTest, TrainsReportsStoresTheWeightsAndFinishes) {
   EXPECT_EQ(finish.token().counter(), 104);
   EXPECT_THAT(work_.steps(), ElementsAre(1, 2, 3));
   EXPECT_EQ(work_.file(), weights);
+  EXPECT_EQ(work_.file(v1::Artifact::MODEL), "") << "the trainer made none";
+}
+
+Outcome TrainWithModel(const v1::Trial&, AttemptObserver&) {
+  Outcome outcome;
+  outcome.weights = "weights";
+  outcome.model = "model";
+  outcome.weights_step = 1;
+  return outcome;
+}
+
+TEST_F(AgentTest, StoresTheModelBesideTheWeights) {
+  trainer_.train = TrainWithModel;
+  Start();
+  work_.Grant(1);
+  EXPECT_TRUE(work_.AwaitFinish().has_completed());
+  EXPECT_EQ(work_.file(), "weights");
+  EXPECT_EQ(work_.file(v1::Artifact::MODEL), "model");
+}
+
+TEST_F(AgentTest, ATrialWhoseModelIsRefusedCompletesWithoutIt) {
+  work_.Refuse(v1::Artifact::MODEL);
+  trainer_.train = TrainWithModel;
+  Start();
+  work_.Grant(1);
+  EXPECT_TRUE(work_.AwaitFinish().has_completed());
+}
+
+TEST_F(AgentTest, ATrialWhoseWeightsAreRefusedFails) {
+  work_.Refuse(v1::Artifact::WEIGHTS);
+  trainer_.train = TrainWithModel;
+  Start();
+  work_.Grant(1);
+  EXPECT_THAT(work_.AwaitFinish().failed().message(), HasSubstr("not taken"));
+  EXPECT_EQ(work_.file(v1::Artifact::MODEL), "");
 }
 
 TEST_F(AgentTest, AnIdOfARequestIsUsedUntilItBringsWork) {
@@ -293,20 +328,33 @@ v1::AcquireWorkResponse Evaluation(const std::string& weights) {
 TEST_F(AgentTest, AnEvaluationFetchesTheWeightsAndSendsTheMetrics) {
   const std::string weights = std::string(1 << 20, 'w') + "end";
   work_.set_file(weights);
-  trainer_.evaluate = [&](const std::string& got) -> absl::StatusOr<std::map<std::string, double>> {
+  trainer_.evaluate = [&](const std::string& got) -> absl::StatusOr<training::TestResult> {
     EXPECT_EQ(got, weights);
-    return std::map<std::string, double>{{"test_accuracy", 0.75}};
+    training::TestResult result;
+    result.metrics = {{"test_accuracy", 0.75}};
+    result.classes.resize(2);
+    result.classes[0].set_name("o\xFFk");
+    result.classes[0].set_examples(3);
+    result.classes[0].add_predicted_as(3);
+    result.classes[0].add_predicted_as(0);
+    result.classes[1].set_name(std::string(1000, 'x'));
+    result.classes[1].mutable_predicted_as()->Resize(2, 0);
+    return result;
   };
   Start();
   work_.Grant(Evaluation(weights));
   const v1::FinishWorkRequest finish = work_.AwaitFinish();
   EXPECT_EQ(finish.token().counter(), 109);
   EXPECT_EQ(finish.evaluated().metrics().at("test_accuracy"), 0.75);
+  ASSERT_EQ(finish.evaluated().classes_size(), 2);
+  EXPECT_EQ(finish.evaluated().classes(0).name(), "o?k");
+  EXPECT_EQ(finish.evaluated().classes(0).predicted_as(0), 3);
+  EXPECT_EQ(finish.evaluated().classes(1).name(), std::string(253, 'x') + "...");
 }
 
 TEST_F(AgentTest, DamagedWeightsFailTheEvaluation) {
   work_.set_file("damaged");
-  trainer_.evaluate = [](const std::string&) -> absl::StatusOr<std::map<std::string, double>> {
+  trainer_.evaluate = [](const std::string&) -> absl::StatusOr<training::TestResult> {
     ADD_FAILURE();
     return absl::InternalError("");
   };

@@ -75,13 +75,14 @@ class FakeWork {
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(&there));
   }
-  std::string file() {
+  // What was uploaded, or is to be downloaded.
+  std::string file(v1::Artifact::Kind kind = v1::Artifact::WEIGHTS) {
     absl::MutexLock lock(&mutex_);
-    return file_;
+    return files_[kind];
   }
   void set_file(std::string file) {
     absl::MutexLock lock(&mutex_);
-    file_ = std::move(file);
+    files_[v1::Artifact::WEIGHTS] = std::move(file);
   }
   int registrations() {
     absl::MutexLock lock(&mutex_);
@@ -101,6 +102,11 @@ class FakeWork {
   void Forget() {
     absl::MutexLock lock(&mutex_);
     worker_id_.clear();
+  }
+  // From now on files of this kind are refused.
+  void Refuse(v1::Artifact::Kind kind) {
+    absl::MutexLock lock(&mutex_);
+    refused_ = kind;
   }
   // The next report gets this answer.
   void FailReport(absl::Status status) {
@@ -183,16 +189,19 @@ class FakeWork {
   }
   absl::StatusOr<v1::UploadChunkResponse> Upload(const v1::UploadChunkRequest& request) {
     absl::MutexLock lock(&mutex_);
-    file_.resize(request.offset());
-    file_ += request.data();
+    if (refused_ == request.kind()) return absl::InvalidArgumentError("not taken");
+    std::string& file = files_[request.kind()];
+    file.resize(request.offset());
+    file += request.data();
     v1::UploadChunkResponse response;
-    response.set_received(static_cast<int64_t>(file_.size()));
+    response.set_received(static_cast<int64_t>(file.size()));
     return response;
   }
   absl::StatusOr<v1::DownloadChunkResponse> Download(const v1::DownloadChunkRequest& request) {
     absl::MutexLock lock(&mutex_);
     v1::DownloadChunkResponse response;
-    response.set_data(file_.substr(request.offset(), client::kChunkBytes));
+    response.set_data(
+        files_[request.artifact().kind()].substr(request.offset(), client::kChunkBytes));
     response.set_data_crc32(client::Crc32(response.data()));
     return response;
   }
@@ -207,7 +216,8 @@ class FakeWork {
   std::vector<int64_t> steps_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::FinishWorkRequest> finished_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::vector<int64_t>> given_back_ ABSL_GUARDED_BY(mutex_);
-  std::string file_ ABSL_GUARDED_BY(mutex_);
+  std::map<v1::Artifact::Kind, std::string> files_ ABSL_GUARDED_BY(mutex_);
+  v1::Artifact::Kind refused_ ABSL_GUARDED_BY(mutex_) = v1::Artifact::KIND_UNSPECIFIED;
 };
 
 class FakeTrainer final : public training::Trainer {
@@ -216,13 +226,13 @@ class FakeTrainer final : public training::Trainer {
                           training::AttemptObserver& observer) override {
     return train(trial, observer);
   }
-  absl::StatusOr<std::map<std::string, double>> Evaluate(const v1::Study&, const v1::Trial&,
-                                                         const std::string& weights) override {
+  absl::StatusOr<training::TestResult> Evaluate(const v1::Study&, const v1::Trial&,
+                                                const std::string& weights) override {
     return evaluate(weights);
   }
 
   std::function<training::Outcome(const v1::Trial&, training::AttemptObserver&)> train;
-  std::function<absl::StatusOr<std::map<std::string, double>>(const std::string&)> evaluate;
+  std::function<absl::StatusOr<training::TestResult>(const std::string&)> evaluate;
 };
 
 }  // namespace caviar::agent

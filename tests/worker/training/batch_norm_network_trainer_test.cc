@@ -39,10 +39,36 @@ TEST_F(BatchNormNetworkTrainerTest, LearnsAndReportsEveryEpoch) {
 
   const auto test = trainer_->Evaluate(study_, trial_, outcome.weights);
   ASSERT_TRUE(test.ok()) << test.status();
-  EXPECT_EQ(test->size(), 2u);
-  EXPECT_GT(test->at("test_accuracy"), 0.93);
-  EXPECT_LT(test->at("test_loss"), 0.3);
-  EXPECT_EQ(*trainer_->Evaluate(study_, trial_, outcome.weights), *test);
+  EXPECT_EQ(test->metrics.size(), 3u);
+  EXPECT_GT(test->metrics.at("test_accuracy"), 0.93);
+  EXPECT_LT(test->metrics.at("test_loss"), 0.3);
+  EXPECT_GT(test->metrics.at("test_macro_f1"), 0.93);
+  EXPECT_EQ(trainer_->Evaluate(study_, trial_, outcome.weights)->metrics, test->metrics);
+}
+
+TEST_F(BatchNormNetworkTrainerTest, ReportsHowEachClassDidOnTheTestSet) {
+  Recorder recorder;
+  const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
+  const auto test = trainer_->Evaluate(study_, trial_, outcome.weights);
+  ASSERT_TRUE(test.ok()) << test.status();
+  ASSERT_EQ(test->classes.size(), 3u);
+  int64_t right = 0;
+  for (int i = 0; i < 3; ++i) {
+    const v1::ClassResult& result = test->classes[static_cast<size_t>(i)];
+    EXPECT_EQ(result.examples(), 50);
+    ASSERT_EQ(result.predicted_as_size(), 3);
+    right += result.predicted_as(i);
+  }
+  EXPECT_EQ(test->classes[0].name(), "east");
+  EXPECT_DOUBLE_EQ(static_cast<double>(right) / 150, test->metrics.at("test_accuracy"));
+}
+
+TEST_F(BatchNormNetworkTrainerTest, MakesAModelOfTheKeptWeights) {
+  Recorder recorder;
+  const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
+  EXPECT_EQ(outcome.no_model, "");
+  EXPECT_THAT(outcome.model, HasSubstr(R"(["x","y","noise"])")) << "the inputs' names";
+  EXPECT_THAT(outcome.model, HasSubstr(R"(["east","north","west"])")) << "the classes' names";
 }
 
 TEST_F(BatchNormNetworkTrainerTest, KeepsTheWeightsOfTheBestStep) {

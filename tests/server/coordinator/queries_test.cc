@@ -1,0 +1,175 @@
+// Reads, against rows and files that a test puts down.
+#include "server/coordinator/queries.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "caviar/v1/error_detail.h"
+#include "storage/memory_store.h"
+#include "tests/server/coordinator/harness.h"
+#include "tests/storage/temporary_folder.h"
+
+namespace caviar::coordinator {
+namespace {
+
+using ::testing::HasSubstr;
+
+class QueriesTest : public ::testing::Test {
+ protected:
+  static constexpr int64_t kTrialId = 10;  // of number 0
+
+  void Write(storage::Batch batch) {
+    const absl::Status written = store_.Apply(batch, ++commit_);
+    ASSERT_TRUE(written.ok()) << written;
+  }
+  void AddStudy(const v1::Study& definition) {
+    storage::StudyRow row;
+    row.id = 1;
+    row.definition = definition;
+    Write({row});
+  }
+  // Trial `number`, with one attempt for each of `attempts`.
+  void AddTrial(int32_t number, v1::Trial::State state, int attempts = 1) {
+    storage::TrialRow row;
+    row.id = kTrialId + number;
+    row.study_id = 1;
+    row.number = number;
+    row.state = state;
+    if (state == v1::Trial::COMPLETED) {
+      row.objective = 0.5 + 0.1 * number;
+      row.objective_step = 3;
+    }
+    Write({row});
+    for (int i = 1; i <= attempts; ++i) {
+      storage::AttemptRow attempt;
+      attempt.trial_id = row.id;
+      attempt.number = i;
+      attempt.token_epoch = 1;
+      attempt.token_counter = 100 * number + i;
+      Write({attempt});
+    }
+  }
+  void AddFile(int32_t number, int32_t attempt, v1::Artifact::Kind kind, int64_t step,
+               const std::string& bytes) {
+    storage::ArtifactRow row;
+    row.trial_id = kTrialId + number;
+    row.attempt = attempt;
+    row.kind = kind;
+    row.step = step;
+    row.size = static_cast<int64_t>(bytes.size());
+    row.crc32 = storage::Crc32(bytes);
+    row.file = absl::StrCat("artifacts/1/", number, "/", attempt, "-", kind, "-", step);
+    ASSERT_TRUE(artifacts_.Write(row.file, 0, bytes).ok());
+    ASSERT_TRUE(artifacts_.Commit(row.file, row.size, row.crc32).ok());
+    Write({row});
+  }
+
+  absl::StatusOr<v1::DownloadModelResponse> Download(std::optional<int32_t> number = std::nullopt,
+                                                     int64_t offset = 0) {
+    v1::DownloadModelRequest request;
+    request.set_study("s");
+    if (number) request.set_number(*number);
+    request.set_offset(offset);
+    return queries_.DownloadModel(request);
+  }
+  std::string Refusal(std::optional<int32_t> number = std::nullopt) {
+    const absl::Status status = Download(number).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
+    return std::string(status.message());
+  }
+
+  VirtualClock clock_;
+  storage::MemoryStore store_;
+  storage::TemporaryFolder folder_;
+  storage::ArtifactStore artifacts_ = *storage::ArtifactStore::Open(folder_.path());
+  Queries queries_{store_, artifacts_, clock_};
+  int64_t commit_ = 0;
+};
+
+TEST_F(QueriesTest, AModelIsTheBestTrialsUnlessAnotherIsNamed) {
+  AddStudy(NetworkStudy("s"));
+  for (const int number : {0, 1}) {
+    AddTrial(number, v1::Trial::COMPLETED);
+    AddFile(number, 1, v1::Artifact::WEIGHTS, 3, "weights");
+    AddFile(number, 1, v1::Artifact::MODEL, 3, absl::StrCat("model of ", number));
+  }
+  const auto best = Download();
+  ASSERT_TRUE(best.ok()) << best.status();
+  EXPECT_EQ(best->number(), 1);
+  EXPECT_EQ(best->step(), 3);
+  EXPECT_EQ(best->size(), 10);
+  EXPECT_EQ(best->crc32(), storage::Crc32("model of 1"));
+  EXPECT_EQ(best->data(), "model of 1");
+  EXPECT_EQ(Download(0)->data(), "model of 0");
+}
+
+TEST_F(QueriesTest, AModelComesInPieces) {
+  AddStudy(NetworkStudy("s"));
+  AddTrial(0, v1::Trial::COMPLETED);
+  const std::string file = std::string(1 << 20, 'm') + "end";
+  AddFile(0, 1, v1::Artifact::MODEL, 3, file);
+  EXPECT_EQ(Download(0)->data().size(), 1u << 20);
+  EXPECT_EQ(Download(0, 1 << 20)->data(), "end");
+  EXPECT_EQ(Download(0, (1 << 20) + 3)->data(), "");
+  EXPECT_TRUE(error::HasReason(Download(0, (1 << 20) + 4).status(), error::kInvalidField));
+}
+
+TEST_F(QueriesTest, AModelIsOfTheAttemptAndStepThatCount) {
+  AddStudy(NetworkStudy("s"));
+  AddTrial(0, v1::Trial::COMPLETED, /*attempts=*/2);
+  AddFile(0, 1, v1::Artifact::MODEL, 3, "of a lost attempt");
+  AddFile(0, 2, v1::Artifact::MODEL, 2, "of another step");
+  AddFile(0, 2, v1::Artifact::WEIGHTS, 3, "weights");
+  EXPECT_THAT(Refusal(), HasSubstr("trial 0 of study 's' has no network as ONNX"));
+  AddFile(0, 2, v1::Artifact::MODEL, 3, "this one");
+  EXPECT_EQ(Download()->data(), "this one");
+
+  v1::GetTrialRequest request;
+  request.set_study("s");
+  EXPECT_EQ(queries_.GetTrial(request)->model_file(), "artifacts/1/0/2-3-3");
+  EXPECT_EQ(queries_.GetTrial(request)->weights_file(), "artifacts/1/0/2-1-3");
+  request.set_view(v1::TRIAL_VIEW_BASIC);
+  EXPECT_EQ(queries_.GetTrial(request)->model_file(), "");
+}
+
+TEST_F(QueriesTest, WhereThereIsNoModelItSaysWhy) {
+  EXPECT_THAT(Refusal(), HasSubstr("no study 's'"));
+  AddStudy(NetworkStudy("s"));
+  EXPECT_THAT(Refusal(), HasSubstr("no completed trial"));
+  AddTrial(0, v1::Trial::FAILED);
+  EXPECT_THAT(Refusal(0), HasSubstr("trial 0 of study 's' is FAILED"));
+  EXPECT_THAT(Refusal(7), HasSubstr("no trial 7"));
+}
+
+TEST_F(QueriesTest, AnExternalStudyKeepsNoModels) {
+  AddStudy(ExternalStudy("s"));
+  AddTrial(0, v1::Trial::COMPLETED);
+  EXPECT_THAT(Refusal(), HasSubstr("external"));
+}
+
+TEST_F(QueriesTest, AStudyHasItsConfusionMatrixButAListDoesNot) {
+  AddStudy(NetworkStudy("s"));
+  AddTrial(0, v1::Trial::COMPLETED);
+  storage::EvaluationRow evaluation;
+  evaluation.study_id = 1;
+  evaluation.trial_id = kTrialId;
+  evaluation.state = v1::TestEvaluation::COMPLETED;
+  evaluation.metrics = {{"test_accuracy", 0.75}};
+  evaluation.classes.resize(2);
+  evaluation.classes[1].set_name("coat");
+  evaluation.classes[1].add_predicted_as(3);
+  Write({evaluation});
+  v1::GetStudyRequest get;
+  get.set_study("s");
+  const v1::TestEvaluation test = queries_.GetStudy(get)->test_evaluation();
+  ASSERT_EQ(test.classes_size(), 2);
+  EXPECT_EQ(test.classes(1).name(), "coat");
+  EXPECT_EQ(test.classes(1).predicted_as(0), 3);
+  const auto list = queries_.ListStudies(v1::ListStudiesRequest());
+  EXPECT_EQ(list->studies(0).test_evaluation().metrics().at("test_accuracy"), 0.75);
+  EXPECT_EQ(list->studies(0).test_evaluation().classes_size(), 0);
+}
+
+}  // namespace
+}  // namespace caviar::coordinator
