@@ -44,6 +44,7 @@ v1::FinishWorkRequest ToRequest(const Outcome& outcome) {
       request.mutable_completed();
       break;
     case Outcome::Kind::kFailed:
+    case Outcome::Kind::kUnusableCheckpoint:  // of a trainer that was given none
       request.mutable_failed()->set_message(ToWireText(outcome.message));
       break;
     case Outcome::Kind::kInfeasible:
@@ -160,8 +161,11 @@ void AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
 
 training::Outcome AttemptRunner::Train(const v1::TrialWork& work,
                                        training::AttemptObserver& observer) {
-  return WithoutExceptions([&] { return trainer_.Train(work.study(), work.trial(), observer); },
-                           Failed);
+  return WithoutExceptions(
+      [&] {
+        return trainer_.Train({work.study(), work.trial()}, observer);
+      },
+      Failed);
 }
 
 void AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease) {

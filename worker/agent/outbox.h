@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -27,7 +28,9 @@ class Outbox final : public training::AttemptObserver {
   Outbox(const Lease& lease, int64_t max_values) : lease_(lease), max_values_(max_values) {}
 
   void OnMeasurement(const v1::Measurement& measurement) override;
+  void OnCheckpoint(int64_t, std::string) override {}
   bool StopRequested() const override { return stop_ || lease_.stop_requested(); }
+  bool CheckpointRequested() const override { return false; }
 
   // Ends the training soon: its measurements are not taken.
   void Stop() { stop_ = true; }

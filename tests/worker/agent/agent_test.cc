@@ -23,6 +23,7 @@ using server_api::Server;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using training::AttemptObserver;
+using training::AttemptWork;
 using training::Outcome;
 
 Outcome OutcomeOf(Outcome::Kind kind) {
@@ -39,7 +40,7 @@ v1::Measurement At(int64_t step) {
 }
 
 // A training that goes on until it is told to stop.
-Outcome TrainUntilStopped(const v1::Trial&, AttemptObserver& observer) {
+Outcome TrainUntilStopped(const AttemptWork&, AttemptObserver& observer) {
   while (!observer.StopRequested()) std::this_thread::yield();
   return OutcomeOf(Outcome::Kind::kStopped);
 }
@@ -85,8 +86,8 @@ class AgentTest : public testing::Test {
 
 TEST_F(AgentTest, TrainsReportsStoresTheWeightsAndFinishes) {
   const std::string weights = std::string(2 << 20, 'w') + "end";
-  trainer_.train = [&](const v1::Trial& trial, AttemptObserver& observer) {
-    EXPECT_EQ(trial.number(), 4);
+  trainer_.train = [&](const AttemptWork& work, AttemptObserver& observer) {
+    EXPECT_EQ(work.trial.number(), 4);
     for (int step = 1; step <= 3; ++step) observer.OnMeasurement(At(step));
     Outcome outcome;
     outcome.weights = weights;
@@ -103,7 +104,7 @@ TEST_F(AgentTest, TrainsReportsStoresTheWeightsAndFinishes) {
   EXPECT_EQ(work_.file(v1::Artifact::MODEL), "") << "the trainer made none";
 }
 
-Outcome TrainWithModel(const v1::Trial&, AttemptObserver&) {
+Outcome TrainWithModel(const AttemptWork&, AttemptObserver&) {
   Outcome outcome;
   outcome.weights = "weights";
   outcome.model = "model";
@@ -138,7 +139,7 @@ TEST_F(AgentTest, ATrialWhoseWeightsAreRefusedFails) {
 }
 
 TEST_F(AgentTest, AnIdOfARequestIsUsedUntilItBringsWork) {
-  trainer_.train = [](const v1::Trial&, AttemptObserver&) { return Outcome(); };
+  trainer_.train = [](const AttemptWork&, AttemptObserver&) { return Outcome(); };
   Start();
   work_.Grant(v1::AcquireWorkResponse());  // nothing to do
   work_.Grant(1);
@@ -153,7 +154,7 @@ TEST_F(AgentTest, AnIdOfARequestIsUsedUntilItBringsWork) {
 
 TEST_F(AgentTest, EverySlotWorks) {
   std::atomic<int> running = 0;
-  trainer_.train = [&](const v1::Trial&, AttemptObserver&) {
+  trainer_.train = [&](const AttemptWork&, AttemptObserver&) {
     for (++running; running < 3;) std::this_thread::yield();
     return Outcome();
   };
@@ -163,7 +164,7 @@ TEST_F(AgentTest, EverySlotWorks) {
 }
 
 TEST_F(AgentTest, ADivergedTrainingIsInfeasibleAtItsStep) {
-  trainer_.train = [](const v1::Trial&, AttemptObserver& observer) {
+  trainer_.train = [](const AttemptWork&, AttemptObserver& observer) {
     observer.OnMeasurement(At(1));
     Outcome outcome = OutcomeOf(Outcome::Kind::kInfeasible);
     outcome.step = 2;
@@ -179,8 +180,8 @@ TEST_F(AgentTest, ADivergedTrainingIsInfeasibleAtItsStep) {
 }
 
 TEST_F(AgentTest, ExceptionsBecomeFailuresAndTheWorkerGoesOn) {
-  trainer_.train = [](const v1::Trial& trial, AttemptObserver&) -> Outcome {
-    if (trial.number() == 1) throw std::bad_alloc();
+  trainer_.train = [](const AttemptWork& work, AttemptObserver&) -> Outcome {
+    if (work.trial.number() == 1) throw std::bad_alloc();
     throw std::runtime_error("bad \xFF byte");
   };
   Start();
@@ -201,9 +202,9 @@ TEST_F(AgentTest, ALostLeaseStopsTheTrainingAndNothingIsSent) {
 
 TEST_F(AgentTest, AReportThatIsToldLeaseLostStopsTheTraining) {
   work_.FailReport(error::WithReason(absl::AbortedError("stale"), error::kLeaseLost));
-  trainer_.train = [](const v1::Trial& trial, AttemptObserver& observer) {
+  trainer_.train = [](const AttemptWork& work, AttemptObserver& observer) {
     observer.OnMeasurement(At(1));
-    return TrainUntilStopped(trial, observer);
+    return TrainUntilStopped(work, observer);
   };
   Start();
   work_.Grant(1);
@@ -213,9 +214,9 @@ TEST_F(AgentTest, AReportThatIsToldLeaseLostStopsTheTraining) {
 
 TEST_F(AgentTest, ARefusedReportFailsTheTrial) {
   work_.FailReport(absl::InvalidArgumentError("no such metric"));
-  trainer_.train = [](const v1::Trial& trial, AttemptObserver& observer) {
+  trainer_.train = [](const AttemptWork& work, AttemptObserver& observer) {
     observer.OnMeasurement(At(1));
-    return TrainUntilStopped(trial, observer);
+    return TrainUntilStopped(work, observer);
   };
   Start();
   work_.Grant(1);
@@ -233,7 +234,7 @@ TEST_F(AgentTest, ADirectiveToStopEndsTheAttemptAsStopped) {
 TEST_F(AgentTest, TrainingGoesOnWhileTheCoordinatorIsAway) {
   absl::Notification away;
   absl::Notification trained;
-  trainer_.train = [&](const v1::Trial&, AttemptObserver& observer) {
+  trainer_.train = [&](const AttemptWork&, AttemptObserver& observer) {
     observer.OnMeasurement(At(1));
     away.WaitForNotification();
     for (int step = 2; step <= 50; ++step) observer.OnMeasurement(At(step));
@@ -257,7 +258,7 @@ TEST_F(AgentTest, TrainingGoesOnWhileTheCoordinatorIsAway) {
 TEST_F(AgentTest, MoreUnsentMeasurementsThanItKeepsFailTheTrial) {
   absl::Notification away;
   absl::Notification trained;
-  trainer_.train = [&](const v1::Trial&, AttemptObserver& observer) {
+  trainer_.train = [&](const AttemptWork&, AttemptObserver& observer) {
     away.WaitForNotification();
     for (int step = 1; !observer.StopRequested(); ++step) observer.OnMeasurement(At(step));
     trained.Notify();
@@ -276,7 +277,7 @@ TEST_F(AgentTest, MoreUnsentMeasurementsThanItKeepsFailTheTrial) {
 
 TEST_F(AgentTest, AForgottenWorkerRegistersAgainAndKeepsItsLease) {
   std::atomic<bool> end = false;
-  trainer_.train = [&](const v1::Trial&, AttemptObserver& observer) {
+  trainer_.train = [&](const AttemptWork&, AttemptObserver& observer) {
     while (!end) std::this_thread::yield();
     EXPECT_FALSE(observer.StopRequested());
     return Outcome();

@@ -222,16 +222,18 @@ class FakeWork {
 
 class FakeTrainer final : public training::Trainer {
  public:
-  training::Outcome Train(const v1::Study&, const v1::Trial& trial,
+  training::Outcome Train(const training::AttemptWork& work,
                           training::AttemptObserver& observer) override {
-    return train(trial, observer);
+    return train(work, observer);
   }
   absl::StatusOr<training::TestResult> Evaluate(const v1::Study&, const v1::Trial&,
                                                 const std::string& weights) override {
     return evaluate(weights);
   }
+  std::string NumericsFingerprint() const override { return numerics; }
 
-  std::function<training::Outcome(const v1::Trial&, training::AttemptObserver&)> train;
+  std::string numerics = "numbers";
+  std::function<training::Outcome(const training::AttemptWork&, training::AttemptObserver&)> train;
   std::function<absl::StatusOr<training::TestResult>(const std::string&)> evaluate;
 };
 
