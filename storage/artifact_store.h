@@ -1,10 +1,12 @@
-// Files that attempts make: the network's weights, later checkpoints. They lie below the data
+// Files that attempts make: the network's weights, and checkpoints. They lie below the data
 // directory; a row in the Store names each one that counts.
 #ifndef CAVIAR_STORAGE_ARTIFACT_STORE_H_
 #define CAVIAR_STORAGE_ARTIFACT_STORE_H_
 
 #include <cstdint>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -23,18 +25,36 @@ class ArtifactStore {
   // beneath the data directory without following links). offset 0 starts it anew; otherwise
   // `offset` is at most what was received, and what lies behind it is cut. Returns the bytes
   // received. OUT_OF_RANGE: offset past what is there (the message says how much is).
+  // RESOURCE_EXHAUSTED: the disk is full; what was received is removed, so that it is not in the
+  // way.
   absl::StatusOr<int64_t> Write(const std::string& file, int64_t offset, absl::string_view data);
 
   // Checks size and CRC-32 of the unfinished file, syncs it, renames it into its place, syncs the
   // folder. Repeating is no error. DATA_LOSS: size or checksum differ; the unfinished file is
   // removed. RESOURCE_EXHAUSTED: the disk is full.
-  absl::Status Commit(const std::string& file, int64_t size, uint32_t crc32);
+  absl::Status Commit(const std::string& file, int64_t size, uint32_t crc32) {
+    return CommitAs(file, file, size, crc32);
+  }
+  // The same for what was written as `unfinished`, a name in the same folder, and becomes `file`:
+  // so that one unfinished file at a time takes room, whatever becomes of it.
+  absl::Status CommitAs(const std::string& unfinished, const std::string& file, int64_t size,
+                        uint32_t crc32);
 
   // Up to `size` bytes from `offset`. NOT_FOUND: there is no such file.
   absl::StatusOr<std::string> Read(const std::string& file, int64_t offset, int64_t size) const;
 
+  // Removes a file. Repeating is no error.
+  absl::Status Remove(const std::string& file);
+
   // Removes a folder such as "artifacts/3" with all in it. Repeating is no error.
-  absl::Status RemoveFolder(const std::string& folder);
+  absl::Status RemoveFolder(const std::string& folder) { return RemoveOthers(folder, {}); }
+
+  // Removes all in a folder but the files and folders that `keep` names, and the folder itself
+  // where nothing is left.
+  absl::Status RemoveOthers(const std::string& folder, const std::set<std::string>& keep);
+
+  // The same in all studies' folders: those with a number for a name, directly below artifacts/.
+  absl::Status Sweep(const std::set<std::string>& keep);
 
  private:
   explicit ArtifactStore(std::string data_directory) : data_directory_(std::move(data_directory)) {}

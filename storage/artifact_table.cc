@@ -44,6 +44,13 @@ absl::Status WriteRow(const WriteContext& context, const ArtifactRow& row) {
   return query.Run();
 }
 
+absl::Status WriteRow(const WriteContext& context, const EraseArtifact& key) {
+  Query query(context.connection,
+              "DELETE FROM artifact WHERE trial_id = ? AND attempt = ? AND kind = ? AND step = ?");
+  query.Bind(key.trial_id, key.attempt, v1::Artifact::Kind_Name(key.kind), key.step);
+  return query.Run();
+}
+
 absl::StatusOr<std::vector<ArtifactRow>> ReadAllArtifacts(Connection& connection) {
   Query query(connection,
               absl::StrCat("SELECT ", kColumns,
@@ -58,6 +65,24 @@ absl::StatusOr<std::vector<ArtifactRow>> ReadArtifacts(Connection& connection, i
                                        " FROM artifact AS f WHERE f.trial_id = ?", kOrder));
   query.Bind(trial_id);
   return ReadRows(query);
+}
+
+absl::StatusOr<ArtifactRow> ReadArtifact(Connection& connection, int64_t study_id, int32_t number,
+                                         int32_t attempt, v1::Artifact::Kind kind, int64_t step) {
+  Query query(connection,
+              absl::StrCat("SELECT ", kColumns,
+                           " FROM artifact AS f JOIN trial ON trial.id = f.trial_id "
+                           "JOIN study ON study.id = trial.study_id WHERE study.deleted = 0 "
+                           "AND study.id = ? AND trial.number = ? AND f.attempt = ? "
+                           "AND f.kind = ? AND f.step = ?"));
+  query.Bind(study_id, number, attempt, v1::Artifact::Kind_Name(kind), step);
+  absl::StatusOr<std::vector<ArtifactRow>> rows = ReadRows(query);
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) {
+    return absl::NotFoundError(absl::StrCat("attempt ", attempt, " of trial ", number,
+                                            " has no such file of step ", step));
+  }
+  return rows->front();
 }
 
 }  // namespace caviar::storage

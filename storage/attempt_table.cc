@@ -11,7 +11,8 @@ namespace {
 constexpr absl::string_view kColumns =
     "a.trial_id, a.number, a.worker, a.worker_id, a.token_epoch, a.token_counter, "
     "a.request_client_id, a.request_sequence, a.outcome, a.message, a.start_time, a.end_time, "
-    "a.parent_attempt, a.resumed_from_step, a.lease_duration";
+    "a.parent_attempt, a.resumed_from_step, a.lease_duration, a.numerics_fingerprint, "
+    "a.numerics_changed";
 
 absl::StatusOr<std::vector<AttemptRow>> ReadRows(Query& query) {
   std::vector<AttemptRow> rows;
@@ -32,6 +33,8 @@ absl::StatusOr<std::vector<AttemptRow>> ReadRows(Query& query) {
     row.parent_attempt = query.Integer32(12);
     row.resumed_from_step = query.Integer(13);
     row.lease_duration = query.Integer(14);
+    row.numerics_fingerprint = query.Text(15);
+    row.numerics_changed = query.Integer(16) != 0;
   }
   if (!query.status().ok()) return query.status();
   return rows;
@@ -43,8 +46,9 @@ absl::Status WriteRow(const WriteContext& context, const AttemptRow& row) {
   Query query(context.connection,
               "INSERT INTO attempt (trial_id, number, worker, worker_id, token_epoch, "
               "token_counter, request_client_id, request_sequence, outcome, message, start_time, "
-              "end_time, parent_attempt, resumed_from_step, lease_duration, commit_number) "
-              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+              "end_time, parent_attempt, resumed_from_step, lease_duration, "
+              "numerics_fingerprint, numerics_changed, commit_number) "
+              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (trial_id, number) DO UPDATE SET worker = excluded.worker, "
               "worker_id = excluded.worker_id, token_epoch = excluded.token_epoch, "
               "token_counter = excluded.token_counter, "
@@ -54,6 +58,8 @@ absl::Status WriteRow(const WriteContext& context, const AttemptRow& row) {
               "end_time = excluded.end_time, parent_attempt = excluded.parent_attempt, "
               "resumed_from_step = excluded.resumed_from_step, "
               "lease_duration = excluded.lease_duration, "
+              "numerics_fingerprint = excluded.numerics_fingerprint, "
+              "numerics_changed = excluded.numerics_changed, "
               "commit_number = excluded.commit_number");
   const bool ended = row.outcome != v1::Attempt::OUTCOME_UNSPECIFIED;
   query.Bind(
@@ -61,7 +67,8 @@ absl::Status WriteRow(const WriteContext& context, const AttemptRow& row) {
       row.token_counter, row.request_client_id, row.request_sequence,
       ended ? std::optional<std::string>(v1::Attempt::Outcome_Name(row.outcome)) : std::nullopt,
       row.message, TimeOrNull(row.start_time), TimeOrNull(row.end_time), row.parent_attempt,
-      row.resumed_from_step, row.lease_duration, context.commit);
+      row.resumed_from_step, row.lease_duration, row.numerics_fingerprint, row.numerics_changed,
+      context.commit);
   return query.Run();
 }
 

@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,45 +7,16 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <memory>
-#include <optional>
 #include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "storage/artifact_place.h"
 #include "storage/artifact_store.h"
 #include "storage/beneath.h"
 
 namespace caviar::storage {
 namespace {
-
-constexpr char kFolder[] = "artifacts";
-
-// A file's folder, opened, and its names in there.
-struct Place {
-  Descriptor folder;
-  std::vector<std::string> segments;
-  std::string name;
-  std::string unfinished;  // begins with a dot, which no file's name does
-};
-
-absl::StatusOr<std::vector<std::string>> SplitArtifact(absl::string_view path) {
-  absl::StatusOr<std::vector<std::string>> segments = SplitPath(path);
-  if (segments.ok() && segments->front() != kFolder) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("file name '", path, "': must begin with ", kFolder, "/"));
-  }
-  return segments;
-}
-
-absl::StatusOr<Place> FindPlace(const std::string& root, const std::string& file, bool create) {
-  absl::StatusOr<std::vector<std::string>> segments = SplitArtifact(file);
-  if (!segments.ok()) return segments.status();
-  absl::StatusOr<Descriptor> folder = OpenFolder(root, *segments, segments->size() - 1, create);
-  if (!folder.ok()) return folder.status();
-  const std::string name = segments->back();
-  return Place{*std::move(folder), *std::move(segments), name, absl::StrCat(".", name, ".part")};
-}
 
 // Opens a plain file of the folder; anything else is refused.
 absl::StatusOr<Descriptor> OpenFile(const Descriptor& folder, const std::string& name, int flags) {
@@ -108,7 +78,7 @@ absl::StatusOr<bool> Matches(const Descriptor& file, int64_t size, uint32_t crc3
   return static_cast<uint32_t>(sum) == crc32;
 }
 
-absl::StatusOr<bool> MatchesNamed(const Place& place, const std::string& name, int64_t size,
+absl::StatusOr<bool> MatchesNamed(const ArtifactPlace& place, const std::string& name, int64_t size,
                                   uint32_t crc32) {
   absl::StatusOr<Descriptor> file = OpenFile(place.folder, name, O_RDONLY);
   if (absl::IsNotFound(file.status())) return false;
@@ -117,32 +87,11 @@ absl::StatusOr<bool> MatchesNamed(const Place& place, const std::string& name, i
 }
 
 // Makes the entries of all folders on the way durable, the innermost one first.
-absl::Status SyncFolders(const std::string& root, const Place& place) {
+absl::Status SyncFolders(const std::string& root, const ArtifactPlace& place) {
   for (size_t count = place.segments.size(); count-- > 0;) {
     absl::StatusOr<Descriptor> folder = OpenFolder(root, place.segments, count, false);
     if (!folder.ok()) return folder.status();
     if (fsync(folder->number()) != 0) return FileError(errno, "syncing a folder");
-  }
-  return absl::OkStatus();
-}
-
-// Empties a folder, links themselves and not what they lead to.
-absl::Status RemoveAll(Descriptor folder) {
-  const int number = folder.number();
-  std::unique_ptr<DIR, int (*)(DIR*)> list(fdopendir(number), &closedir);
-  if (list == nullptr) return FileError(errno, "listing a folder");
-  (void)folder.Release();  // the list's now
-  while (const dirent* entry = readdir(list.get())) {
-    const std::string name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    if (unlinkat(number, name.c_str(), 0) == 0 || errno == ENOENT) continue;
-    if (errno != EISDIR && errno != EPERM) return FileError(errno, absl::StrCat("removing ", name));
-    Descriptor inner(openat(number, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (inner.number() < 0) return FileError(errno, absl::StrCat("opening ", name));
-    if (absl::Status status = RemoveAll(std::move(inner)); !status.ok()) return status;
-    if (unlinkat(number, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
-      return FileError(errno, absl::StrCat("removing ", name));
-    }
   }
   return absl::OkStatus();
 }
@@ -157,7 +106,7 @@ uint32_t Crc32(absl::string_view data) {
 absl::StatusOr<ArtifactStore> ArtifactStore::Open(const std::string& data_directory) {
   std::error_code error;
   std::filesystem::create_directories(data_directory, error);
-  absl::StatusOr<Descriptor> folder = OpenFolder(data_directory, {kFolder}, 1, true);
+  absl::StatusOr<Descriptor> folder = OpenFolder(data_directory, {kArtifactFolder}, 1, true);
   if (!folder.ok()) return folder.status();
   return ArtifactStore(data_directory);
 }
@@ -168,7 +117,7 @@ absl::StatusOr<int64_t> ArtifactStore::Write(const std::string& file, int64_t of
     return absl::InvalidArgumentError(
         absl::StrCat("offset ", offset, " of ", file, " is negative"));
   }
-  absl::StatusOr<Place> place = FindPlace(data_directory_, file, true);
+  absl::StatusOr<ArtifactPlace> place = FindArtifactPlace(data_directory_, file, true);
   if (!place.ok()) return place.status();
   absl::StatusOr<Descriptor> part =
       OpenFile(place->folder, place->unfinished, O_WRONLY | (offset == 0 ? O_CREAT : 0));
@@ -181,13 +130,27 @@ absl::StatusOr<int64_t> ArtifactStore::Write(const std::string& file, int64_t of
   if (ftruncate(part->number(), offset) != 0) {
     return FileError(errno, absl::StrCat("cutting ", file));
   }
-  if (absl::Status status = WriteAll(*part, offset, data, file); !status.ok()) return status;
+  if (absl::Status status = WriteAll(*part, offset, data, file); !status.ok()) {
+    if (absl::IsResourceExhausted(status)) {
+      unlinkat(place->folder.number(), place->unfinished.c_str(), 0);
+    }
+    return status;
+  }
   return offset + static_cast<int64_t>(data.size());
 }
 
-absl::Status ArtifactStore::Commit(const std::string& file, int64_t size, uint32_t crc32) {
-  absl::StatusOr<Place> place = FindPlace(data_directory_, file, true);
+absl::Status ArtifactStore::CommitAs(const std::string& unfinished_file, const std::string& file,
+                                     int64_t size, uint32_t crc32) {
+  absl::StatusOr<ArtifactPlace> written = FindArtifactPlace(data_directory_, unfinished_file, true);
+  if (!written.ok()) return written.status();
+  absl::StatusOr<ArtifactPlace> place = FindArtifactPlace(data_directory_, file, true);
   if (!place.ok()) return place.status();
+  place->unfinished = written->unfinished;
+  written->segments.back() = place->name;
+  if (written->segments != place->segments) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(unfinished_file, " and ", file, " lie in different folders"));
+  }
   const int folder = place->folder.number();
   const char* unfinished = place->unfinished.c_str();
   absl::StatusOr<bool> received = MatchesNamed(*place, place->unfinished, size, crc32);
@@ -223,27 +186,12 @@ absl::StatusOr<std::string> ArtifactStore::Read(const std::string& file, int64_t
     return absl::InvalidArgumentError(
         absl::StrCat("offset ", offset, " or size ", size, " of ", file, " is negative"));
   }
-  absl::StatusOr<Place> place = FindPlace(data_directory_, file, false);
+  absl::StatusOr<ArtifactPlace> place = FindArtifactPlace(data_directory_, file, false);
   if (!place.ok()) return place.status();
   absl::StatusOr<Descriptor> stored = OpenFile(place->folder, place->name, O_RDONLY);
   if (!stored.ok()) return stored.status();
   const int64_t left = std::max<int64_t>(SizeOf(*stored) - offset, 0);
   return ReadPart(*stored, offset, std::min(size, left));
-}
-
-absl::Status ArtifactStore::RemoveFolder(const std::string& folder) {
-  absl::StatusOr<Place> place = FindPlace(data_directory_, folder, false);
-  if (absl::IsNotFound(place.status())) return absl::OkStatus();
-  if (!place.ok()) return place.status();
-  absl::StatusOr<Descriptor> opened =
-      OpenFolder(data_directory_, place->segments, place->segments.size(), false);
-  if (absl::IsNotFound(opened.status())) return absl::OkStatus();
-  if (!opened.ok()) return opened.status();
-  if (absl::Status status = RemoveAll(*std::move(opened)); !status.ok()) return status;
-  if (unlinkat(place->folder.number(), place->name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
-    return FileError(errno, absl::StrCat("removing ", folder));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace caviar::storage

@@ -1,6 +1,7 @@
 #include "storage/measurement_table.h"
 
 #include <cmath>
+#include <limits>
 
 #include "storage/real_columns.h"
 #include "storage/statement.h"
@@ -23,6 +24,32 @@ absl::StatusOr<int64_t> MetricId(const WriteContext& context, const std::string&
 }
 
 bool IsSameValue(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+absl::Status AddMetricValues(Connection& connection, int64_t trial_id, const CurvePart& part,
+                             const std::string& metric,
+                             std::vector<std::pair<int64_t, double>>& values) {
+  Query query(connection,
+              "SELECT step, value, not_finite FROM measurement WHERE trial_id = ? AND attempt = ? "
+              "AND metric_id = (SELECT id FROM metric WHERE name = ?) AND step > ? AND step <= ? "
+              "ORDER BY step");
+  query.Bind(trial_id, part.attempt, metric, part.after, part.up_to);
+  while (query.Next()) values.emplace_back(query.Integer(0), ReadReal(query, 1));
+  return query.status();
+}
+
+absl::Status AddMeasurements(Connection& connection, int64_t trial_id, const CurvePart& part,
+                             std::vector<MeasurementRow>& rows) {
+  Query query(connection,
+              "SELECT metric.name, m.step, m.value, m.not_finite, m.time FROM measurement AS m "
+              "JOIN metric ON metric.id = m.metric_id WHERE m.trial_id = ? AND m.attempt = ? "
+              "AND m.step > ? AND m.step <= ? ORDER BY m.step, metric.name");
+  query.Bind(trial_id, part.attempt, part.after, part.up_to);
+  while (query.Next()) {
+    rows.push_back({trial_id, part.attempt, query.Text(0), query.Integer(1), ReadReal(query, 2),
+                    query.Integer(4)});
+  }
+  return query.status();
+}
 
 }  // namespace
 
@@ -54,29 +81,29 @@ absl::Status WriteRow(const WriteContext& context, const LateMeasurementRow& row
 
 absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetricValues(
     Connection& connection, int64_t trial_id, int32_t attempt, const std::string& metric) {
-  Query query(connection,
-              "SELECT step, value, not_finite FROM measurement WHERE trial_id = ? AND attempt = ? "
-              "AND metric_id = (SELECT id FROM metric WHERE name = ?) ORDER BY step");
-  query.Bind(trial_id, attempt, metric);
+  const CurvePart all{attempt, -1, std::numeric_limits<int64_t>::max()};
+  return ReadMetricValues(connection, trial_id, {all}, metric);
+}
+
+absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetricValues(
+    Connection& connection, int64_t trial_id, const std::vector<CurvePart>& curve,
+    const std::string& metric) {
   std::vector<std::pair<int64_t, double>> values;
-  while (query.Next()) values.emplace_back(query.Integer(0), ReadReal(query, 1));
-  if (!query.status().ok()) return query.status();
+  for (const CurvePart& part : curve) {
+    const absl::Status status = AddMetricValues(connection, trial_id, part, metric, values);
+    if (!status.ok()) return status;
+  }
   return values;
 }
 
 absl::StatusOr<std::vector<MeasurementRow>> ReadMeasurements(Connection& connection,
-                                                             int64_t trial_id, int32_t attempt) {
-  Query query(connection,
-              "SELECT metric.name, m.step, m.value, m.not_finite, m.time FROM measurement AS m "
-              "JOIN metric ON metric.id = m.metric_id WHERE m.trial_id = ? AND m.attempt = ? "
-              "ORDER BY m.step, metric.name");
-  query.Bind(trial_id, attempt);
+                                                             int64_t trial_id,
+                                                             const std::vector<CurvePart>& curve) {
   std::vector<MeasurementRow> rows;
-  while (query.Next()) {
-    rows.push_back(
-        {trial_id, attempt, query.Text(0), query.Integer(1), ReadReal(query, 2), query.Integer(4)});
+  for (const CurvePart& part : curve) {
+    const absl::Status status = AddMeasurements(connection, trial_id, part, rows);
+    if (!status.ok()) return status;
   }
-  if (!query.status().ok()) return query.status();
   return rows;
 }
 

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/curve.h"
 #include "storage/store.h"
 #include "storage/write_context.h"
 
@@ -25,11 +26,17 @@ absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetricValues(Connect
                                                                          int32_t attempt,
                                                                          const std::string& metric);
 
-// Of an attempt, by step and metric.
-absl::StatusOr<std::vector<MeasurementRow>> ReadMeasurements(Connection& connection,
-                                                             int64_t trial_id, int32_t attempt);
+// The same of a curve.
+absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetricValues(
+    Connection& connection, int64_t trial_id, const std::vector<CurvePart>& curve,
+    const std::string& metric);
 
-// The largest step measured in an attempt.
+// Of a curve, by step and metric.
+absl::StatusOr<std::vector<MeasurementRow>> ReadMeasurements(Connection& connection,
+                                                             int64_t trial_id,
+                                                             const std::vector<CurvePart>& curve);
+
+// The largest step that an attempt measured itself.
 absl::StatusOr<std::optional<int64_t>> ReadLastStep(Connection& connection, int64_t trial_id,
                                                     int32_t attempt);
 

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "storage/curve.h"
 #include "storage/memory_store.h"
 
 namespace caviar::storage {
@@ -78,7 +79,7 @@ StudyReading ReadStudy(const MemoryTables& tables, const StudyRow& study) {
   return reading;
 }
 
-// By step and metric.
+// The attempt's own, by step and metric.
 std::vector<MeasurementRow> MeasurementsOf(const MemoryTables& tables, int64_t trial_id,
                                            int32_t attempt) {
   std::vector<MeasurementRow> rows;
@@ -94,24 +95,32 @@ std::vector<MeasurementRow> MeasurementsOf(const MemoryTables& tables, int64_t t
   return rows;
 }
 
+// The same for the curve that ends in the last of the attempts.
+std::vector<MeasurementRow> CurveOf(const MemoryTables& tables,
+                                    const std::vector<AttemptRow>& attempts) {
+  std::vector<MeasurementRow> curve;
+  if (attempts.empty()) return curve;
+  for (const CurvePart& part : CurveParts(attempts, attempts.back().number)) {
+    for (const MeasurementRow& row :
+         MeasurementsOf(tables, attempts.back().trial_id, part.attempt)) {
+      if (row.step > part.after && row.step <= part.up_to) curve.push_back(row);
+    }
+  }
+  return curve;
+}
+
 TrialReading ReadTrial(const MemoryTables& tables, const TrialRow& trial, bool full) {
   TrialReading reading;
   reading.trial = trial;
-  for (auto it = tables.attempts.lower_bound({trial.id, 0});
-       it != tables.attempts.end() && it->first.first == trial.id; ++it) {
-    reading.attempts.push_back(it->second);
-  }
-  if (!reading.attempts.empty() && (full || trial.state == v1::Trial::RUNNING)) {
-    reading.measurements = MeasurementsOf(tables, trial.id, reading.attempts.back().number);
-  }
+  reading.attempts = tables.AttemptsOf(trial.id);
   if (trial.state == v1::Trial::RUNNING) {
-    reading.trial.last_step.reset();
-    if (!reading.measurements.empty()) reading.trial.last_step = reading.measurements.back().step;
+    const AttemptRow newest = reading.attempts.empty() ? AttemptRow() : reading.attempts.back();
+    const auto own = MeasurementsOf(tables, trial.id, newest.number);
+    reading.trial.last_step = LastStepOfCurve(
+        newest, own.empty() ? std::nullopt : std::optional<int64_t>(own.back().step));
   }
-  if (!full) {
-    reading.measurements.clear();
-    return reading;
-  }
+  if (!full) return reading;
+  reading.measurements = CurveOf(tables, reading.attempts);
   for (auto it = tables.artifacts.lower_bound({trial.id, 0, 0, kLowest});
        it != tables.artifacts.end() && it->second.trial_id == trial.id; ++it) {
     reading.artifacts.push_back(it->second);
@@ -203,6 +212,19 @@ absl::StatusOr<std::vector<TrialReading>> MemoryStore::ListBestTrials(int64_t st
     readings.push_back(ReadTrial(tables_, trial->row, full));
   }
   return readings;
+}
+
+absl::StatusOr<ArtifactRow> MemoryStore::GetArtifact(int64_t study_id, int32_t number,
+                                                     int32_t attempt, v1::Artifact::Kind kind,
+                                                     int64_t step) {
+  absl::MutexLock lock(&mutex_);
+  const auto trial = tables_.trial_ids.find({study_id, number});
+  if (trial != tables_.trial_ids.end() && IsVisible(tables_, study_id)) {
+    const auto it = tables_.artifacts.find({trial->second, attempt, kind, step});
+    if (it != tables_.artifacts.end()) return it->second;
+  }
+  return absl::NotFoundError(
+      absl::StrCat("attempt ", attempt, " of trial ", number, " has no such file of step ", step));
 }
 
 }  // namespace caviar::storage

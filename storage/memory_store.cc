@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "storage/curve.h"
 #include "storage/trial_state.h"
 
 namespace caviar::storage {
@@ -102,6 +103,23 @@ absl::StatusOr<std::vector<std::pair<int64_t, double>>> MemoryStore::ReadMetric(
        it->second.attempt == attempt && it->second.metric == metric;
        ++it) {
     values.emplace_back(it->second.step, it->second.value);
+  }
+  return values;
+}
+
+absl::StatusOr<std::vector<std::pair<int64_t, double>>> MemoryStore::ReadCurve(
+    int64_t trial_id, int32_t attempt, const std::string& metric) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<std::pair<int64_t, double>> values;
+  for (const CurvePart& part : CurveParts(tables_.AttemptsOf(trial_id), attempt)) {
+    for (auto it =
+             tables_.measurements.lower_bound({trial_id, part.attempt, metric, part.after + 1});
+         it != tables_.measurements.end() && it->second.trial_id == trial_id &&
+         it->second.attempt == part.attempt && it->second.metric == metric &&
+         it->second.step <= part.up_to;
+         ++it) {
+      values.emplace_back(it->second.step, it->second.value);
+    }
   }
   return values;
 }

@@ -38,6 +38,8 @@ class MemoryStore : public Store, public Reader {
                                                         int64_t sequence) override;
   absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetric(
       int64_t trial_id, int32_t attempt, const std::string& metric) override;
+  absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadCurve(
+      int64_t trial_id, int32_t attempt, const std::string& metric) override;
   absl::StatusOr<int32_t> CountConflicts(const std::vector<MeasurementRow>& rows) override;
   absl::StatusOr<std::optional<AttemptRow>> FindAttempt(int64_t token_epoch,
                                                         int64_t token_counter) override;
@@ -52,6 +54,8 @@ class MemoryStore : public Store, public Reader {
   absl::StatusOr<std::vector<TrialReading>> ListBestTrials(int64_t study_id,
                                                            v1::Objective::Goal goal, int32_t count,
                                                            bool full) override;
+  absl::StatusOr<ArtifactRow> GetArtifact(int64_t study_id, int32_t number, int32_t attempt,
+                                          v1::Artifact::Kind kind, int64_t step) override;
 
  private:
   const int64_t store_epoch_;

@@ -44,6 +44,15 @@ absl::Status CheckUpdate(const TrialRow& before, const TrialRow& row) {
 
 }  // namespace
 
+std::vector<AttemptRow> MemoryTables::AttemptsOf(int64_t trial_id) const {
+  std::vector<AttemptRow> rows;
+  for (auto it = attempts.lower_bound({trial_id, 0});
+       it != attempts.end() && it->first.first == trial_id; ++it) {
+    rows.push_back(it->second);
+  }
+  return rows;
+}
+
 MemoryTransaction::~MemoryTransaction() {
   for (auto undo = undo_.rbegin(); undo != undo_.rend(); ++undo) (*undo)();
 }
@@ -101,6 +110,10 @@ absl::Status MemoryTransaction::Write(const AttemptRow& row) {
     return Invalid(absl::StrCat("attempt ", row.number, " of trial ", row.trial_id,
                                 ": number and token start at 1"));
   }
+  if (row.parent_attempt < 0 || row.parent_attempt >= row.number || row.resumed_from_step < 0) {
+    return Invalid(absl::StrCat("attempt ", row.number, " of trial ", row.trial_id, ": parent ",
+                                row.parent_attempt, ", resumed from step ", row.resumed_from_step));
+  }
   if (!tables_.trials.contains(row.trial_id)) {
     return Invalid(absl::StrCat("attempt ", row.number, ": there is no trial ", row.trial_id));
   }
@@ -148,6 +161,12 @@ absl::Status MemoryTransaction::Write(const ArtifactRow& row) {
                                 row.attempt));
   }
   Put(tables_.artifacts, {row.trial_id, row.attempt, row.kind, row.step}, row);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTransaction::Write(const EraseArtifact& key) {
+  const auto it = tables_.artifacts.find({key.trial_id, key.attempt, key.kind, key.step});
+  if (it != tables_.artifacts.end()) Erase(tables_.artifacts, it);
   return absl::OkStatus();
 }
 

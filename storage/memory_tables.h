@@ -39,6 +39,9 @@ struct MemoryTables {
   std::map<int64_t, EvaluationRow> evaluations;                    // study
   std::map<std::string, WorkerRow> workers;                        // id
   std::map<std::pair<std::string, int64_t>, RequestRow> requests;  // (client, sequence)
+
+  // By number.
+  std::vector<AttemptRow> AttemptsOf(int64_t trial_id) const;
 };
 
 // Changes tables in place, and takes everything back when it goes away uncommitted. Rows are
@@ -56,6 +59,7 @@ class MemoryTransaction {
   absl::Status Write(const MeasurementRow& row);
   absl::Status Write(const LateMeasurementRow& row);
   absl::Status Write(const ArtifactRow& row);
+  absl::Status Write(const EraseArtifact& key);
   absl::Status Write(const EvaluationRow& row);
   absl::Status Write(const WorkerRow& row);
   absl::Status Write(const RequestRow& row);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "storage/artifact_table.h"
 #include "storage/attempt_table.h"
+#include "storage/curve.h"
 #include "storage/evaluation_table.h"
 #include "storage/measurement_table.h"
 #include "storage/migration.h"
@@ -44,8 +45,8 @@ absl::StatusOr<StudyReading> Complete(Connection& connection, StudyRow study) {
 absl::Status FillIn(Connection& connection, TrialReading& reading) {
   const int64_t id = reading.trial.id;
   if (!reading.attempts.empty()) {
-    absl::StatusOr<std::vector<MeasurementRow>> measurements =
-        ReadMeasurements(connection, id, reading.attempts.back().number);
+    absl::StatusOr<std::vector<MeasurementRow>> measurements = ReadMeasurements(
+        connection, id, CurveParts(reading.attempts, reading.attempts.back().number));
     if (!measurements.ok()) return measurements.status();
     reading.measurements = *std::move(measurements);
   }
@@ -62,11 +63,11 @@ absl::StatusOr<TrialReading> Complete(Connection& connection, TrialRow trial, bo
   if (!attempts.ok()) return attempts.status();
   reading.attempts = *std::move(attempts);
   if (reading.trial.state == v1::Trial::RUNNING) {
-    const int32_t newest = reading.attempts.empty() ? 0 : reading.attempts.back().number;
-    absl::StatusOr<std::optional<int64_t>> last_step =
-        ReadLastStep(connection, reading.trial.id, newest);
-    if (!last_step.ok()) return last_step.status();
-    reading.trial.last_step = *last_step;
+    const AttemptRow newest = reading.attempts.empty() ? AttemptRow() : reading.attempts.back();
+    absl::StatusOr<std::optional<int64_t>> own =
+        ReadLastStep(connection, reading.trial.id, newest.number);
+    if (!own.ok()) return own.status();
+    reading.trial.last_step = LastStepOfCurve(newest, *own);
   }
   if (full) {
     if (absl::Status status = FillIn(connection, reading); !status.ok()) return status;
@@ -195,6 +196,14 @@ absl::StatusOr<std::vector<TrialReading>> SqliteReader::ListBestTrials(int64_t s
     if (!visible.ok()) return visible.status();
     if (!*visible) return Readings();
     return Complete(connection, FindBestTrials(connection, study_id, goal, count), full);
+  });
+}
+
+absl::StatusOr<ArtifactRow> SqliteReader::GetArtifact(int64_t study_id, int32_t number,
+                                                      int32_t attempt, v1::Artifact::Kind kind,
+                                                      int64_t step) {
+  return InSnapshot<ArtifactRow>([&](Connection& connection) {
+    return ReadArtifact(connection, study_id, number, attempt, kind, step);
   });
 }
 

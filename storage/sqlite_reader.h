@@ -31,6 +31,8 @@ class SqliteReader : public Reader {
   absl::StatusOr<std::vector<TrialReading>> ListBestTrials(int64_t study_id,
                                                            v1::Objective::Goal goal, int32_t count,
                                                            bool full) override;
+  absl::StatusOr<ArtifactRow> GetArtifact(int64_t study_id, int32_t number, int32_t attempt,
+                                          v1::Artifact::Kind kind, int64_t step) override;
 
  private:
   explicit SqliteReader(std::string file) : file_(std::move(file)) {}

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "storage/artifact_table.h"
 #include "storage/attempt_table.h"
+#include "storage/curve.h"
 #include "storage/erase_study.h"
 #include "storage/evaluation_table.h"
 #include "storage/measurement_table.h"
@@ -195,6 +196,14 @@ absl::StatusOr<std::vector<std::pair<int64_t, double>>> SqliteStore::ReadMetric(
     int64_t trial_id, int32_t attempt, const std::string& metric) {
   if (!broken_.ok()) return broken_;
   return Note(ReadMetricValues(*connection_, trial_id, attempt, metric));
+}
+
+absl::StatusOr<std::vector<std::pair<int64_t, double>>> SqliteStore::ReadCurve(
+    int64_t trial_id, int32_t attempt, const std::string& metric) {
+  if (!broken_.ok()) return broken_;
+  const auto attempts = ReadAttempts(*connection_, trial_id);
+  if (!attempts.ok()) return Note(attempts.status());
+  return Note(ReadMetricValues(*connection_, trial_id, CurveParts(*attempts, attempt), metric));
 }
 
 absl::StatusOr<std::optional<int64_t>> SqliteStore::FindLastStep(int64_t trial_id,

@@ -52,6 +52,8 @@ class SqliteStore : public Store {
                                                         int64_t sequence) override;
   absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetric(
       int64_t trial_id, int32_t attempt, const std::string& metric) override;
+  absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadCurve(
+      int64_t trial_id, int32_t attempt, const std::string& metric) override;
   absl::StatusOr<std::optional<int64_t>> FindLastStep(int64_t trial_id, int32_t attempt) override;
   absl::StatusOr<bool> HasStudyRows(int64_t study_id) override;
   absl::StatusOr<int32_t> CountConflicts(const std::vector<MeasurementRow>& rows) override;

@@ -50,8 +50,8 @@ struct TrialRow {
   std::map<std::string, v1::Value> parameters;
   std::optional<double> objective;  // finite
   std::optional<int64_t> objective_step;
-  // Largest step measured in the newest attempt. Written when the trial leaves RUNNING; until then
-  // a Reader fills it in from the measurements.
+  // Largest step of the curve that ends in the newest attempt. Written when an attempt begins or
+  // ends; while it runs, a Reader fills it in from the measurements.
   std::optional<int64_t> last_step;
   std::string message;
   int64_t create_time = 0;
@@ -74,9 +74,11 @@ struct AttemptRow {
   std::string message;
   int64_t start_time = 0;
   int64_t end_time = 0;
-  int32_t parent_attempt = 0;
-  int64_t resumed_from_step = 0;
-  int64_t lease_duration = 0;  // microseconds; 0: the coordinator's lease TTL
+  int32_t parent_attempt = 0;     // whose checkpoint it went on from, < number; 0: it started anew
+  int64_t resumed_from_step = 0;  // the last step measured before that checkpoint
+  int64_t lease_duration = 0;     // microseconds; 0: the coordinator's lease TTL
+  std::string numerics_fingerprint;  // the worker's
+  bool numerics_changed = false;     // the parent's is another
 };
 
 // One metric value. Written once: where the key is there already, the first value stays.
@@ -99,7 +101,7 @@ struct LateMeasurementRow {
   int64_t time = 0;
 };
 
-// A file in the ArtifactStore, written after the file itself.
+// A file in the ArtifactStore, written after the file itself and erased before it.
 struct ArtifactRow {
   int64_t trial_id = 0;
   int32_t attempt = 0;
@@ -138,6 +140,7 @@ struct WorkerRow {
   std::vector<std::string> features;
   std::map<std::string, std::string> labels;
   int64_t register_time = 0;
+  std::string numerics_fingerprint;  // what its numbers depend on
 };
 
 // The answer that a rare mutation got.
@@ -163,11 +166,19 @@ struct EraseStudyChunk {
   int64_t study_id = 0;
 };
 
+// Erases the ArtifactRow with this key, if there is one.
+struct EraseArtifact {
+  int64_t trial_id = 0;
+  int32_t attempt = 0;
+  v1::Artifact::Kind kind = v1::Artifact::WEIGHTS;
+  int64_t step = 0;
+};
+
 // Inserts the row, or replaces the one with the same key. MeasurementRow: inserts, or leaves the
 // one there is.
 using Change =
     std::variant<StudyRow, TrialRow, AttemptRow, MeasurementRow, LateMeasurementRow, ArtifactRow,
-                 EvaluationRow, WorkerRow, RequestRow, CountersRow, EraseStudyChunk>;
+                 EraseArtifact, EvaluationRow, WorkerRow, RequestRow, CountersRow, EraseStudyChunk>;
 
 // All changes of one transaction, applied in order.
 using Batch = std::vector<Change>;
@@ -224,7 +235,11 @@ class Store {
   virtual absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetric(
       int64_t trial_id, int32_t attempt, const std::string& metric) = 0;
 
-  // The largest step of an attempt, over all metrics; nullopt: nothing was measured.
+  // The same for the curve that ends in this attempt (curve.h).
+  virtual absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadCurve(
+      int64_t trial_id, int32_t attempt, const std::string& metric) = 0;
+
+  // The largest step that an attempt measured itself, over all metrics; nullopt: none.
   virtual absl::StatusOr<std::optional<int64_t>> FindLastStep(int64_t trial_id,
                                                               int32_t attempt) = 0;
 
@@ -253,8 +268,8 @@ struct StudyReading {
 struct TrialReading {
   TrialRow trial;
   std::vector<AttemptRow> attempts;  // by number
-  std::vector<MeasurementRow>
-      measurements;  // of the newest attempt, by step and metric; only where asked for
+  // The curve that ends in the newest attempt (curve.h), by step and metric; only where asked for.
+  std::vector<MeasurementRow> measurements;
   std::vector<ArtifactRow> artifacts;  // only where asked for
 };
 
@@ -276,6 +291,9 @@ class Reader {
   virtual absl::StatusOr<std::vector<TrialReading>> ListBestTrials(int64_t study_id,
                                                                    v1::Objective::Goal goal,
                                                                    int32_t count, bool full) = 0;
+  // NOT_FOUND: there is no such file, trial or study.
+  virtual absl::StatusOr<ArtifactRow> GetArtifact(int64_t study_id, int32_t number, int32_t attempt,
+                                                  v1::Artifact::Kind kind, int64_t step) = 0;
 };
 
 }  // namespace caviar::storage

@@ -38,19 +38,21 @@ absl::Status WriteRow(const WriteContext& context, const WorkerRow& row) {
   if (!labels_json.ok()) return labels_json.status();
   Query query(context.connection,
               "INSERT INTO worker (id, name, version, slots, features, labels, register_time, "
-              "commit_number) VALUES (?,?,?,?,?,?,?,?) "
+              "numerics_fingerprint, commit_number) VALUES (?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version, "
               "slots = excluded.slots, features = excluded.features, labels = excluded.labels, "
-              "register_time = excluded.register_time, commit_number = excluded.commit_number");
+              "register_time = excluded.register_time, "
+              "numerics_fingerprint = excluded.numerics_fingerprint, commit_number = "
+              "excluded.commit_number");
   query.Bind(row.id, row.name, row.version, row.slots, *features_json, *labels_json,
-             TimeOrNull(row.register_time), context.commit);
+             TimeOrNull(row.register_time), row.numerics_fingerprint, context.commit);
   return query.Run();
 }
 
 absl::StatusOr<std::vector<WorkerRow>> ReadAllWorkers(Connection& connection) {
   Query query(connection,
-              "SELECT id, name, version, slots, features, labels, register_time FROM worker "
-              "ORDER BY id");
+              "SELECT id, name, version, slots, features, labels, register_time, "
+              "numerics_fingerprint FROM worker ORDER BY id");
   std::vector<WorkerRow> rows;
   while (query.Next()) {
     WorkerRow& row = rows.emplace_back();
@@ -71,6 +73,7 @@ absl::StatusOr<std::vector<WorkerRow>> ReadAllWorkers(Connection& connection) {
       row.labels.emplace(name, value.string_value());
     }
     row.register_time = query.Integer(6);
+    row.numerics_fingerprint = query.Text(7);
   }
   if (!query.status().ok()) return query.status();
   return rows;

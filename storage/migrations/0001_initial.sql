@@ -63,7 +63,7 @@ CREATE TABLE trial (
   objective ANY CHECK (objective IS NULL OR (typeof(objective) = 'real'
                        AND objective BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308)),
   objective_step INTEGER,
-  last_step INTEGER,  -- of the newest attempt; written when the trial leaves RUNNING
+  last_step INTEGER,  -- of the curve; written when an attempt begins or ends
   message TEXT NOT NULL,
   create_time INTEGER,
   start_time INTEGER,
@@ -147,9 +147,12 @@ CREATE TABLE attempt (
   message TEXT NOT NULL,
   start_time INTEGER,
   end_time INTEGER,
-  parent_attempt INTEGER NOT NULL,     -- 0: it started anew
-  resumed_from_step INTEGER NOT NULL,
+  parent_attempt INTEGER NOT NULL      -- whose checkpoint it went on from; 0: it started anew
+    CHECK (parent_attempt >= 0 AND parent_attempt < number),
+  resumed_from_step INTEGER NOT NULL CHECK (resumed_from_step >= 0),
   lease_duration INTEGER NOT NULL,     -- microseconds; 0: the coordinator's lease TTL
+  numerics_fingerprint TEXT NOT NULL,  -- what its numbers depend on beside the configuration
+  numerics_changed INTEGER NOT NULL CHECK (numerics_changed IN (0, 1)),  -- the parent's is another
   commit_number INTEGER NOT NULL,
   PRIMARY KEY (trial_id, number),
   UNIQUE (token_epoch, token_counter)
@@ -191,7 +194,8 @@ CREATE TABLE late_measurement (
   CHECK ((value IS NULL) <> (not_finite IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- A file below the data directory.
+-- A file below the data directory: there before its row and gone after it. Of a trial's CHECKPOINTs
+-- there is one, the newest, until the trial is final.
 CREATE TABLE artifact (
   trial_id INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
@@ -265,6 +269,7 @@ CREATE TABLE worker (
   features TEXT NOT NULL,
   labels TEXT NOT NULL,
   register_time INTEGER,
+  numerics_fingerprint TEXT NOT NULL,
   commit_number INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
@@ -310,12 +315,28 @@ SELECT study.name AS study, trial.number, trial.state, trial.objective, trial.ob
   trial.message
 FROM trial JOIN study ON study.id = trial.study_id WHERE study.deleted = 0;
 
+-- A trial's curve: what its newest attempt measured, and up to the step that it resumed from the
+-- curve of its parent. Measurements that were superseded are in the table only. `part`: the steps in
+-- (after, up_to] of each attempt of the curve.
 CREATE VIEW curve AS
+WITH RECURSIVE part (trial_id, attempt, parent, after, up_to) AS (
+  SELECT trial_id, number, parent_attempt, iif(parent_attempt > 0, resumed_from_step, -1),
+    9223372036854775807
+  FROM attempt AS newest
+  WHERE number = (SELECT max(number) FROM attempt WHERE trial_id = newest.trial_id)
+  UNION ALL
+  SELECT earlier.trial_id, earlier.number, earlier.parent_attempt,
+    iif(earlier.parent_attempt > 0, min(earlier.resumed_from_step, part.after), -1), part.after
+  FROM part JOIN attempt AS earlier
+    ON earlier.trial_id = part.trial_id AND earlier.number = part.parent
+)
 SELECT study.name AS study, trial.number AS trial, measurement.attempt, metric.name AS metric,
   measurement.step, coalesce(measurement.value, measurement.not_finite) AS value,
   strftime('%Y-%m-%d %H:%M:%f', measurement.time / 1e6, 'unixepoch') AS time
 FROM study JOIN trial ON trial.study_id = study.id
-  JOIN measurement ON measurement.trial_id = trial.id
+  JOIN part ON part.trial_id = trial.id
+  JOIN measurement ON measurement.trial_id = trial.id AND measurement.attempt = part.attempt
+    AND measurement.step > part.after AND measurement.step <= part.up_to
   JOIN metric ON metric.id = measurement.metric_id
 WHERE study.deleted = 0;
 

@@ -2,12 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "tests/storage/temporary_folder.h"
@@ -119,6 +122,83 @@ TEST_F(ArtifactStoreTest, GoesOnAfterItWasOpenedAgain) {
   EXPECT_TRUE(again.Commit(kFile, 6, Crc32("abcdef")).ok());
 }
 
+TEST_F(ArtifactStoreTest, ManyFilesCanBeWrittenUnderOneUnfinishedName) {
+  ASSERT_TRUE(store_.Write("artifacts/3/17/upload", 0, "a long one, given up").ok());
+  for (const std::string name : {"artifacts/3/17/a", "artifacts/3/17/b"}) {
+    ASSERT_TRUE(store_.Write("artifacts/3/17/upload", 0, name).ok());
+    const auto commit = [&] {
+      return store_.CommitAs("artifacts/3/17/upload", name, static_cast<int64_t>(name.size()),
+                             Crc32(name));
+    };
+    ASSERT_TRUE(commit().ok());
+    EXPECT_TRUE(commit().ok()) << "repeating is no error";
+  }
+  EXPECT_EQ(store_.Read("artifacts/3/17/a", 0, 100).value(), "artifacts/3/17/a");
+  EXPECT_EQ(store_.Read("artifacts/3/17/b", 0, 100).value(), "artifacts/3/17/b");
+  EXPECT_EQ(std::distance(fs::directory_iterator(PathOf("artifacts/3/17")), {}), 2);
+  EXPECT_EQ(store_.CommitAs("artifacts/3/upload", "artifacts/3/17/c", 0, 0).code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(ArtifactStoreTest, WhatAFullDiskCutIsRemoved) {
+  // A limit on the size of files looks like a disk that is full in the middle of one.
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit before = {};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small = {1000, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const absl::Status status = store_.Write(kFile, 0, std::string(2000, 'x')).status();
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  EXPECT_TRUE(fs::is_empty(fs::path(PathOf(kFile)).parent_path()));
+  Store(kFile, "there is room again");
+}
+
+TEST_F(ArtifactStoreTest, RemovesOneFile) {
+  Store("artifacts/3/1/a", "x");
+  Store("artifacts/3/1/b", "y");
+  EXPECT_TRUE(store_.Remove("artifacts/3/1/a").ok());
+  EXPECT_EQ(store_.Read("artifacts/3/1/a", 0, 1).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_.Read("artifacts/3/1/b", 0, 1).value(), "y");
+  EXPECT_TRUE(store_.Remove("artifacts/3/1/a").ok()) << "repeating is no error";
+  EXPECT_TRUE(store_.Remove("artifacts/4/1/a").ok());
+  EXPECT_FALSE(store_.Remove("artifacts/3/1").ok()) << "no folders";
+}
+
+TEST_F(ArtifactStoreTest, RemovesAllButWhatIsNamed) {
+  Store("artifacts/3/1/a", "x");
+  Store("artifacts/3/1/b", "y");
+  ASSERT_TRUE(store_.Write("artifacts/3/1/a", 0, "unfinished").ok());
+  EXPECT_TRUE(store_.RemoveOthers("artifacts/3/1", {"artifacts/3/1/a", "artifacts/3/1/c"}).ok());
+  EXPECT_EQ(store_.Read("artifacts/3/1/a", 0, 1).value(), "x");
+  EXPECT_EQ(std::distance(fs::directory_iterator(PathOf("artifacts/3/1")), {}), 1);
+  EXPECT_TRUE(store_.RemoveOthers("artifacts/3/1", {"artifacts/3/10/a"}).ok());
+  EXPECT_FALSE(fs::exists(PathOf("artifacts/3/1"))) << "nothing is left in it";
+  EXPECT_TRUE(store_.RemoveOthers("artifacts/3/1", {}).ok()) << "repeating is no error";
+}
+
+TEST_F(ArtifactStoreTest, ASweepLeavesWhatIsNamedAndWhatIsNotOurs) {
+  Store("artifacts/3/1/a", "kept");
+  Store("artifacts/3/1/b", "orphan");
+  Store("artifacts/3/2/a", "orphan");
+  Store("artifacts/4/1/a", "kept with its folder");
+  Store("artifacts/5/1/a", "of a study that is gone");
+  ASSERT_TRUE(store_.Write("artifacts/3/1/c", 0, "unfinished").ok());
+  fs::create_directories(PathOf("artifacts/lost+found/7"));
+  std::ofstream(PathOf("artifacts/notes.txt")) << "a person's";
+  TemporaryFolder outside;
+  std::ofstream(outside.path() + "/secret") << "secret";
+  fs::create_directory_symlink(outside.path(), PathOf("artifacts/3/link"));
+  EXPECT_TRUE(store_.Sweep({"artifacts/3/1/a", "artifacts/4"}).ok());
+  std::set<std::string> left;
+  for (const auto& entry : fs::recursive_directory_iterator(PathOf("artifacts"))) {
+    left.insert(fs::relative(entry.path(), PathOf("artifacts")));
+  }
+  EXPECT_EQ(left, (std::set<std::string>{"3", "3/1", "3/1/a", "4", "4/1", "4/1/a", "lost+found",
+                                         "lost+found/7", "notes.txt"}));
+  EXPECT_TRUE(fs::exists(outside.path() + "/secret"));
+}
+
 TEST_F(ArtifactStoreTest, RefusesHostileNames) {
   for (const std::string& name : {std::string(),
                                   std::string("artifacts"),
@@ -145,6 +225,7 @@ TEST_F(ArtifactStoreTest, RefusesHostileNames) {
         << name;
     EXPECT_EQ(store_.Commit(name, 1, 0).code(), absl::StatusCode::kInvalidArgument) << name;
     EXPECT_EQ(store_.Read(name, 0, 1).status().code(), absl::StatusCode::kInvalidArgument) << name;
+    EXPECT_EQ(store_.Remove(name).code(), absl::StatusCode::kInvalidArgument) << name;
     EXPECT_EQ(store_.RemoveFolder(name).code(), absl::StatusCode::kInvalidArgument) << name;
   }
 }

@@ -183,6 +183,45 @@ TEST_P(ReaderTest, FillsInTheLastStepOnlyWhileATrialRuns) {
   EXPECT_EQ(reader().GetTrial(1, 0, false)->trial.last_step, std::nullopt);
 }
 
+TEST_P(ReaderTest, ReadsTheCurveOverAllAttemptsThatItRanThrough) {
+  AttemptRow second = SampleAttempt(1, 2, 2);
+  second.parent_attempt = 1;
+  second.resumed_from_step = 2;
+  ASSERT_NO_FATAL_FAILURE(MustApply(
+      {SampleStudy(1, "a"), SampleTrial(1, 1, 0, v1::Trial::RUNNING), SampleAttempt(1, 1, 1),
+       SampleMeasurement(1, 1, "loss", 1, 0.5), SampleMeasurement(1, 1, "accuracy", 2, 0.5),
+       SampleMeasurement(1, 1, "loss", 2, 0.4), SampleMeasurement(1, 1, "loss", 3, 0.3)}));
+  ASSERT_NO_FATAL_FAILURE(MustApply({second}));
+  EXPECT_EQ(reader().GetTrial(1, 0, false)->trial.last_step, 2) << "nothing measured yet";
+  ASSERT_NO_FATAL_FAILURE(MustApply({SampleMeasurement(1, 2, "loss", 3, 0.35)}));
+  const std::vector<MeasurementRow> curve = {
+      SampleMeasurement(1, 1, "loss", 1, 0.5), SampleMeasurement(1, 1, "accuracy", 2, 0.5),
+      SampleMeasurement(1, 1, "loss", 2, 0.4), SampleMeasurement(1, 2, "loss", 3, 0.35)};
+  EXPECT_EQ(Text(reader().GetTrial(1, 0, true)->measurements), Text(curve));
+  EXPECT_EQ(Text(reader().ListTrials(QueryOf(1), true)->front().measurements), Text(curve));
+  EXPECT_EQ(reader().GetTrial(1, 0, false)->trial.last_step, 3);
+}
+
+TEST_P(ReaderTest, FindsAFileByItsKey) {
+  const ArtifactRow file = SampleArtifact(1, 1, 2, v1::Artifact::CHECKPOINT);
+  StudyRow study = SampleStudy(1, "a");
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({study, SampleTrial(1, 1, 7), SampleAttempt(1, 1, 1), file,
+                 SampleArtifact(1, 1, 3, v1::Artifact::CHECKPOINT), SampleArtifact(1, 1, 4)}));
+  const auto find = [this](int64_t study_id, int32_t number, int32_t attempt,
+                           v1::Artifact::Kind kind, int64_t step) {
+    return reader().GetArtifact(study_id, number, attempt, kind, step);
+  };
+  EXPECT_EQ(Text(find(1, 7, 1, v1::Artifact::CHECKPOINT, 2).value()), Text(file));
+  EXPECT_TRUE(absl::IsNotFound(find(1, 7, 1, v1::Artifact::WEIGHTS, 2).status()));
+  EXPECT_TRUE(absl::IsNotFound(find(1, 7, 2, v1::Artifact::CHECKPOINT, 2).status()));
+  EXPECT_TRUE(absl::IsNotFound(find(1, 1, 1, v1::Artifact::CHECKPOINT, 2).status()));
+  EXPECT_TRUE(absl::IsNotFound(find(2, 7, 1, v1::Artifact::CHECKPOINT, 2).status()));
+  study.deleted = true;
+  ASSERT_NO_FATAL_FAILURE(MustApply({study}));
+  EXPECT_TRUE(absl::IsNotFound(find(1, 7, 1, v1::Artifact::CHECKPOINT, 2).status()));
+}
+
 TEST_P(ReaderTest, ListsStudiesByIdInPages) {
   StudyRow deleted = SampleStudy(2, "b");
   deleted.deleted = true;

@@ -115,6 +115,7 @@ AttemptRow SampleAttempt(int64_t trial_id, int32_t number, int64_t token_counter
   row.request_sequence = 4;
   row.start_time = 1'700'000'000'000'003;
   row.lease_duration = 60'000'000;
+  row.numerics_fingerprint = "AVX-512, libm 2.36";
   return row;
 }
 
@@ -123,10 +124,12 @@ MeasurementRow SampleMeasurement(int64_t trial_id, int32_t attempt, const std::s
   return {trial_id, attempt, metric, step, value, 1'700'000'000'000'004};
 }
 
-ArtifactRow SampleArtifact(int64_t trial_id, int32_t attempt, int64_t step) {
+ArtifactRow SampleArtifact(int64_t trial_id, int32_t attempt, int64_t step,
+                           v1::Artifact::Kind kind) {
   ArtifactRow row;
   row.trial_id = trial_id;
   row.attempt = attempt;
+  row.kind = kind;
   row.step = step;
   row.size = int64_t{1} << 30;
   row.crc32 = 0xffffffff;
@@ -181,7 +184,8 @@ std::string Text(const AttemptRow& row) {
   return Line("attempt", row.trial_id, row.number, row.worker, row.worker_id, row.token_epoch,
               row.token_counter, row.request_client_id, row.request_sequence,
               static_cast<int>(row.outcome), row.message, row.start_time, row.end_time,
-              row.parent_attempt, row.resumed_from_step, row.lease_duration);
+              row.parent_attempt, row.resumed_from_step, row.lease_duration,
+              row.numerics_fingerprint, row.numerics_changed);
 }
 
 std::string Text(const MeasurementRow& row) {
@@ -209,7 +213,8 @@ std::string Text(const EvaluationRow& row) {
 
 std::string Text(const WorkerRow& row) {
   return Line("worker", row.id, row.name, row.version, row.slots, absl::StrJoin(row.features, ","),
-              absl::StrJoin(row.labels, ",", absl::PairFormatter("=")), row.register_time);
+              absl::StrJoin(row.labels, ",", absl::PairFormatter("=")), row.register_time,
+              row.numerics_fingerprint);
 }
 
 std::string Text(const RequestRow& row) {

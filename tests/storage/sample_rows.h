@@ -19,7 +19,8 @@ TrialRow CompletedTrial(int64_t id, int64_t study_id, int32_t number,
 AttemptRow SampleAttempt(int64_t trial_id, int32_t number, int64_t token_counter);
 MeasurementRow SampleMeasurement(int64_t trial_id, int32_t attempt, const std::string& metric,
                                  int64_t step, double value);
-ArtifactRow SampleArtifact(int64_t trial_id, int32_t attempt, int64_t step);
+ArtifactRow SampleArtifact(int64_t trial_id, int32_t attempt, int64_t step,
+                           v1::Artifact::Kind kind = v1::Artifact::WEIGHTS);
 EvaluationRow SampleEvaluation(int64_t study_id, int64_t trial_id);
 
 // Every field of the row. NaNs are equal; -0.0 and 0.0 are not.

@@ -281,6 +281,29 @@ TEST(SqliteStore, AnswersAPersonsQuestions) {
             "8|3600500000|4294967295\n");
 }
 
+TEST(SqliteStore, ShowsAPersonTheCurveThatCounts) {
+  TemporaryFolder folder;
+  auto store = MustOpen(folder.path());
+  Batch batch = {SampleStudy(1, "a"), SampleTrial(1, 1, 0), SampleTrial(2, 1, 1),
+                 SampleTrial(3, 1, 2)};
+  // (trial, attempt, parent, step): trial 1 goes on twice, trial 2 starts anew.
+  const int64_t attempts[][4] = {
+      {1, 1, 0, 0}, {1, 2, 1, 2}, {1, 3, 2, 3}, {2, 1, 0, 0}, {2, 2, 0, 0}};
+  int64_t token = 0;
+  for (const auto& [trial, number, parent, step] : attempts) {
+    AttemptRow row = SampleAttempt(trial, static_cast<int32_t>(number), ++token);
+    row.parent_attempt = static_cast<int32_t>(parent);
+    row.resumed_from_step = step;
+    batch.push_back(row);
+    for (int64_t own = 1; own <= 4; ++own) {
+      batch.push_back(SampleMeasurement(trial, row.number, "loss", own, 0.5));
+    }
+  }
+  ASSERT_TRUE(store->Apply(batch, 1).ok());
+  EXPECT_EQ(Ask(folder.path(), "SELECT trial, attempt, step FROM curve ORDER BY trial, step"),
+            "0|1|1\n0|1|2\n0|2|3\n0|3|4\n1|2|1\n1|2|2\n1|2|3\n1|2|4\n");
+}
+
 TEST(SqliteReader, NeedsAStoreThatIsThere) {
   TemporaryFolder folder;
   EXPECT_FALSE(SqliteReader::Open(folder.path()).ok());

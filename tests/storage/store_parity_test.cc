@@ -29,6 +29,7 @@ class RandomChanges {
     return Draw(0, 9) == 0 ? kOdd[Draw(0, 2)] : kValues[Draw(0, 5)];
   }
   std::string DrawMetric() { return Draw(0, 30) == 0 ? "" : Draw(0, 1) == 0 ? "loss" : "accuracy"; }
+  v1::Artifact::Kind DrawKind() { return static_cast<v1::Artifact::Kind>(Draw(1, 3)); }
   v1::Trial::State DrawState() { return static_cast<v1::Trial::State>(Draw(1, 8)); }
 
   // Something for the others to change.
@@ -50,7 +51,7 @@ class RandomChanges {
 
  private:
   Change DrawChange() {
-    switch (Draw(0, 12)) {
+    switch (Draw(0, 13)) {
       case 0:
         return DrawStudy();
       case 1:
@@ -64,21 +65,19 @@ class RandomChanges {
         return LateMeasurementRow{Draw(1, 12), Draw(1, 3),  DrawMetric(),
                                   Draw(0, 3),  DrawValue(), 1};
       case 7:
-        return DrawArtifact();
+        return SampleArtifact(Draw(1, 12), static_cast<int32_t>(Draw(1, 3)), Draw(0, 2),
+                              DrawKind());
       case 8:
         return DrawEvaluation();
       case 9:
         return Draw(0, 3) == 0 ? Change(EraseStudyChunk{Draw(1, 4)})
                                : Change(RequestRow{"c", Draw(1, 4), "m", 7, "answer", Draw(0, 9)});
+      case 10:
+        return EraseArtifact{Draw(1, 12), static_cast<int32_t>(Draw(1, 3)), DrawKind(), Draw(0, 2)};
       default:
         return SampleMeasurement(Draw(1, 12), static_cast<int32_t>(Draw(1, 3)), DrawMetric(),
                                  Draw(0, 5), DrawValue());
     }
-  }
-  ArtifactRow DrawArtifact() {
-    ArtifactRow row = SampleArtifact(Draw(1, 12), static_cast<int32_t>(Draw(1, 3)), Draw(0, 2));
-    row.kind = static_cast<v1::Artifact::Kind>(Draw(1, 3));
-    return row;
   }
   EvaluationRow DrawEvaluation() {
     const int64_t trial_id = Draw(1, 12);
@@ -109,6 +108,9 @@ class RandomChanges {
     const auto number = static_cast<int32_t>(Draw(1, 3));
     AttemptRow row = SampleAttempt(trial_id, number, trial_id * 10 + number);
     if (Draw(0, 10) == 0) row.token_counter = Draw(0, 40);
+    row.parent_attempt = static_cast<int32_t>(Draw(0, 10) == 0 ? Draw(-1, 4) : Draw(0, number - 1));
+    row.resumed_from_step = Draw(Draw(0, 20) == 0 ? -1 : 0, 4);
+    row.numerics_changed = Draw(0, 1) == 1;
     return row;
   }
 
@@ -137,6 +139,15 @@ std::string Answers(Store& store, Reader& reader, RandomChanges& random) {
   for (const auto& [step, value] : values) {
     text += Text(SampleMeasurement(trial_id, 1, "loss", step, value));
   }
+  const auto last = static_cast<int32_t>(random.Draw(1, 3));
+  const auto curve = store.ReadCurve(trial_id, last, "loss").value();
+  for (const auto& [step, value] : curve) {
+    text += Text(SampleMeasurement(trial_id, last, "loss", step, value));
+  }
+  const auto artifact =
+      reader.GetArtifact(1 + trial_id % 4, static_cast<int32_t>(trial_id),
+                         static_cast<int32_t>(random.Draw(1, 2)), random.DrawKind(), 1);
+  text += artifact.ok() ? Text(*artifact) : artifact.status().ToString();
   const auto attempt = store.FindAttempt(77, random.Draw(1, 130)).value();
   text += attempt.has_value() ? Text(*attempt) : "none";
   const MeasurementRow asked = SampleMeasurement(trial_id, 1, "loss", random.Draw(0, 5), 0.1);

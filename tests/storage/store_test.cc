@@ -47,7 +47,8 @@ TEST_P(StoreTest, GivesBackEveryFieldOfEveryRow) {
   attempt.end_time = 1'700'000'000'000'008;
   attempt.parent_attempt = 2;
   attempt.resumed_from_step = 4;
-  const WorkerRow worker{"w1", "node-7", "0.1.0", 4, {"gpu", "a \"b\""}, {{"rack", "7"}}, 17};
+  attempt.numerics_changed = true;
+  const WorkerRow worker{"w1", "node-7", "0.1.0", 4, {"gpu", "a \"b\""}, {{"rack", "7"}}, 17, "v4"};
   const CountersRow counters{2, 6, 13};
   ASSERT_NO_FATAL_FAILURE(MustApply(
       {study, trial, attempt, SampleArtifact(5, 3, 3), SampleEvaluation(1, 5), worker, counters}));
@@ -70,7 +71,7 @@ TEST_P(StoreTest, ReplacesRowsWithTheSameKey) {
   AttemptRow attempt = SampleAttempt(1, 1, 1);
   ArtifactRow artifact = SampleArtifact(1, 1, 2);
   EvaluationRow evaluation = SampleEvaluation(1, 1);
-  WorkerRow worker{"w", "node", "0.1.0", 1, {"x"}, {{"a", "b"}}, 1};
+  WorkerRow worker{"w", "node", "0.1.0", 1, {"x"}, {{"a", "b"}}, 1, "v3"};
   ASSERT_NO_FATAL_FAILURE(MustApply({study, trial, attempt, artifact, evaluation, worker}));
   study.state = v1::Study::STOPPED;
   study.definition.mutable_limits()->set_max_trials(99);
@@ -85,6 +86,7 @@ TEST_P(StoreTest, ReplacesRowsWithTheSameKey) {
   evaluation.classes.pop_back();
   worker.features.clear();
   worker.labels.clear();
+  worker.numerics_fingerprint = "v4";
   ASSERT_NO_FATAL_FAILURE(MustApply({study, trial, attempt, artifact, evaluation, worker}));
   Snapshot expected;
   expected.commit = 2;
@@ -137,6 +139,62 @@ TEST_P(StoreTest, ReadsOneMetricOfOneAttemptByStep) {
   EXPECT_TRUE(store().ReadMetric(1, 1, "unknown").value().empty());
   EXPECT_EQ(store().FindLastStep(7, 1).value(), std::nullopt);
   EXPECT_TRUE(store().ReadMetric(7, 1, "loss").value().empty());
+}
+
+AttemptRow ResumedAttempt(int32_t number, int32_t parent, int64_t step) {
+  AttemptRow row = SampleAttempt(1, number, number);
+  row.parent_attempt = parent;
+  row.resumed_from_step = step;
+  return row;
+}
+
+TEST_P(StoreTest, ACurveIsTheParentsUpToTheStepItResumedFromThenItsOwn) {
+  Batch batch = {SampleStudy(1, "a"),     SampleTrial(1, 1, 0),    SampleAttempt(1, 1, 1),
+                 ResumedAttempt(2, 1, 2), ResumedAttempt(3, 1, 2), ResumedAttempt(4, 3, 3),
+                 ResumedAttempt(5, 4, 0), SampleAttempt(1, 6, 6)};
+  for (int32_t attempt = 1; attempt <= 6; ++attempt) {
+    for (int64_t step = 1; step <= 4; ++step) {
+      batch.push_back(SampleMeasurement(1, attempt, "loss", step, attempt));
+      batch.push_back(SampleMeasurement(1, attempt, "other", step, -1));
+    }
+  }
+  batch.push_back(SampleMeasurement(1, 2, "loss", 0, 2));
+  ASSERT_NO_FATAL_FAILURE(MustApply(batch));
+  ASSERT_NO_FATAL_FAILURE(Reopen());
+  const auto curve = [this](int32_t attempt) {
+    std::vector<double> by_whom;
+    const auto values = store().ReadCurve(1, attempt, "loss").value();
+    for (size_t i = 0; i < values.size(); ++i) {
+      EXPECT_EQ(values[i].first, static_cast<int64_t>(i) + 1);
+      by_whom.push_back(values[i].second);
+    }
+    return by_whom;
+  };
+  EXPECT_THAT(curve(1), ElementsAre(1, 1, 1, 1));
+  EXPECT_THAT(curve(2), ElementsAre(1, 1, 2, 2)) << "not what it measured before that step";
+  EXPECT_THAT(curve(3), ElementsAre(1, 1, 3, 3));
+  EXPECT_THAT(curve(4), ElementsAre(1, 1, 3, 4));
+  EXPECT_THAT(curve(5), ElementsAre(5, 5, 5, 5)) << "from a checkpoint before the first step";
+  EXPECT_THAT(curve(6), ElementsAre(6, 6, 6, 6)) << "started anew";
+  EXPECT_THAT(curve(7), ElementsAre());
+}
+
+TEST_P(StoreTest, ErasesTheOneArtifactThatItIsTold) {
+  const ArtifactRow kept[] = {SampleArtifact(1, 1, 2),
+                              SampleArtifact(1, 1, 3, v1::Artifact::CHECKPOINT),
+                              SampleArtifact(1, 2, 2, v1::Artifact::CHECKPOINT)};
+  ASSERT_NO_FATAL_FAILURE(MustApply(
+      {SampleStudy(1, "a"), SampleTrial(1, 1, 0), SampleAttempt(1, 1, 1), SampleAttempt(1, 2, 2),
+       kept[0], kept[1], kept[2], SampleArtifact(1, 1, 2, v1::Artifact::CHECKPOINT)}));
+  const EraseArtifact erase{1, 1, v1::Artifact::CHECKPOINT, 2};
+  ASSERT_NO_FATAL_FAILURE(MustApply({erase}));
+  ASSERT_NO_FATAL_FAILURE(Reopen());
+  EXPECT_EQ(Text(store().Load()->artifacts),
+            Text(std::vector<ArtifactRow>(std::begin(kept), std::end(kept))));
+  EXPECT_TRUE(Apply({erase}).ok()) << "repeating is no error";
+  EXPECT_EQ(Apply({EraseArtifact{1, 1, v1::Artifact::CHECKPOINT, 3}, SampleTrial(9, 9, 9)}).code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(store().Load()->artifacts.size(), 3) << "all of a batch or nothing";
 }
 
 TEST_P(StoreTest, CountsMeasurementsThatDiffer) {
@@ -211,7 +269,7 @@ TEST_P(StoreTest, AppliesNothingOfABatchWithABadRow) {
                       SampleEvaluation(1, 1),
                       CountersRow{5, 5, 5},
                       RequestRow{"client", 1, "m", 0, "", 0},
-                      WorkerRow{"w", "w", "0", 1, {}, {}, 0}};
+                      WorkerRow{"w", "w", "0", 1, {}, {}, 0, ""}};
   Batch bad = good;
   bad.push_back(SampleTrial(3, 99, 0));
   EXPECT_EQ(Apply(bad).code(), absl::StatusCode::kInvalidArgument);
@@ -262,6 +320,9 @@ TEST_P(StoreTest, RefusesRowsThatBreakARule) {
   add(attempt, [](AttemptRow& row) { row.token_counter = 1; });
   add(attempt, [](AttemptRow& row) { row.token_counter = 0; });
   add(attempt, [](AttemptRow& row) { row.token_epoch = 0; });
+  add(attempt, [](AttemptRow& row) { row.parent_attempt = -1; });
+  add(attempt, [](AttemptRow& row) { row.parent_attempt = 2; });
+  add(attempt, [](AttemptRow& row) { row.resumed_from_step = -1; });
   const MeasurementRow measurement = SampleMeasurement(1, 1, "loss", 1, 1);
   add(measurement, [](MeasurementRow& row) { row.trial_id = 2; });
   add(measurement, [](MeasurementRow& row) { row.attempt = 2; });
@@ -289,7 +350,7 @@ TEST_P(StoreTest, RefusesRowsThatBreakARule) {
     add(SampleEvaluation(1, 1), [&](EvaluationRow& row) { row.classes[1].set_f1(wrong); });
   }
   add(SampleEvaluation(1, 1), [](EvaluationRow& row) { row.classes[0].set_examples(-1); });
-  const WorkerRow worker{"w", "w", "0", 1, {}, {}, 0};
+  const WorkerRow worker{"w", "w", "0", 1, {}, {}, 0, ""};
   add(worker, [](WorkerRow& row) { row.id = ""; });
   add(worker, [](WorkerRow& row) { row.slots = -1; });
   add(RequestRow{"client", 1, "m", 0, "", 0}, [](RequestRow& row) { row.client_id = ""; });
