@@ -181,6 +181,9 @@ absl::Status CheckRequest(const v1::RegisterWorkerRequest& request) {
   check.Require(IsPrintable(request.name()), "name",
                 absl::StrCat("is ", Quoted(request.name()), "; must be printable"));
   check.Length("version", request.version(), 1, 64);
+  check.Length("numerics_fingerprint", request.numerics_fingerprint(), 0, 512);
+  check.Require(IsPrintable(request.numerics_fingerprint()), "numerics_fingerprint",
+                absl::StrCat("is ", Quoted(request.numerics_fingerprint()), "; must be printable"));
   check.Range("slots", request.slots(), 1, 1024);
   check.Range("features", request.features_size(), 0, 64);
   for (int i = 0; i < request.features_size() && i < 64; ++i) {
@@ -251,6 +254,12 @@ absl::Status CheckRequest(const v1::FinishWorkRequest& request) {
 absl::Status CheckRequest(const v1::GiveBackWorkRequest& request) {
   FieldChecker check;
   check.Tokens(request.tokens());
+  check.Length("unusable_checkpoint", request.unusable_checkpoint(), 0,
+               FieldChecker::kMaxTextBytes);
+  check.Require(request.unusable_checkpoint().empty() || request.tokens_size() == 1,
+                "unusable_checkpoint",
+                absl::StrCat("is said of ", request.tokens_size(),
+                             " tokens; it goes with the one whose checkpoint it is about"));
   return std::move(check).Result();
 }
 

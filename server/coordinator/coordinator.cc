@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "server/coordinator/sequencer.h"
 #include "server/coordinator/suggester.h"
 #include "server/coordinator/thread_queue.h"
+#include "server/coordinator/uploads.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -74,18 +76,6 @@ class Sightings {
   std::map<std::string, absl::Duration> seen_ ABSL_GUARDED_BY(mutex_);
 };
 
-// What a file is called, behind its attempt's number.
-std::string FileName(v1::Artifact::Kind kind, int64_t step) {
-  switch (kind) {
-    case v1::Artifact::WEIGHTS:
-      return absl::StrCat("-weights-", step, ".bin");
-    case v1::Artifact::MODEL:
-      return absl::StrCat("-model-", step, ".onnx");
-    default:
-      return absl::StrCat("-checkpoint-", step, ".bin");
-  }
-}
-
 class ThreadedCoordinator : public Coordinator {
  public:
   ThreadedCoordinator(const Dependencies& dependencies, Options options)
@@ -95,11 +85,17 @@ class ThreadedCoordinator : public Coordinator {
         start_steady_(dependencies.clock.Steady()),
         start_wall_(dependencies.clock.Wall()),
         queries_(dependencies.reader, dependencies.artifacts, dependencies.clock),
+        uploads_(leases_, dependencies.artifacts),
         sequencer_(dependencies.clock),
         core_({dependencies.store, dependencies.clock, dependencies.randomness, leases_, suggester_,
                [this](Command command) { sequencer_.Post(std::move(command)); },
                [this](const std::string& study) { listeners_.Notify(study); },
-               [this](int64_t study_id) { RemoveFiles(study_id); }, dependencies.on_fatal},
+               [this](int64_t study_id) { RemoveFiles(study_id); },
+               [this](const std::string& file) { RemoveFile(file); },
+               [this](int64_t study_id, int32_t number, const std::set<std::string>& files) {
+                 RemoveOtherFiles(study_id, number, files);
+               },
+               dependencies.on_fatal},
               options),
         reads_("reads", 2),
         files_("files", 1) {}
@@ -111,6 +107,9 @@ class ThreadedCoordinator : public Coordinator {
 
   absl::Status Start() {
     if (const absl::Status loaded = core_.Load(); !loaded.ok()) return loaded;
+    // What an earlier process left behind: files whose rows were erased, or never written. Before
+    // any upload, which would look the same.
+    files_.Post([this, files = core_.Files()] { artifacts_.Sweep(files).IgnoreError(); });
     sequencer_.Start(core_);
     return absl::OkStatus();
   }
@@ -236,20 +235,15 @@ class ThreadedCoordinator : public Coordinator {
 
   void UploadChunk(v1::UploadChunkRequest request, Done<v1::UploadChunkResponse> done) override {
     files_.Post([this, request = std::move(request), done = std::move(done)]() mutable {
-      auto row = WriteChunk(request);
-      if (!row.ok()) return done(row.status());
-      if (const int64_t received = request.offset() + static_cast<int64_t>(request.data().size());
-          received < request.size()) {
+      const auto progress = uploads_.Take(request);
+      if (!progress.ok()) return done(progress.status());
+      if (!progress->whole) {
         v1::UploadChunkResponse response;
-        response.set_received(received);
+        response.set_received(progress->received);
         return done(response);
       }
-      if (const absl::Status committed = artifacts_.Commit(row->file, row->size, row->crc32);
-          !committed.ok()) {
-        return done(committed);
-      }
       sequencer_.Post(MakeCommand<v1::UploadChunkResponse>(
-          [token = ToToken(request.token()), row = *row](Core& core) {
+          [token = ToToken(request.token()), row = *progress->whole](Core& core) {
             return core.RecordArtifact(token, row);
           },
           std::move(done)));
@@ -365,43 +359,20 @@ class ThreadedCoordinator : public Coordinator {
     return response;
   }
 
-  // Checks and writes one chunk; returns the row of the whole file.
-  absl::StatusOr<storage::ArtifactRow> WriteChunk(const v1::UploadChunkRequest& request) {
-    const auto lease = leases_.Find(ToToken(request.token()));
-    if (!lease || lease->attempt == 0) {
-      return error::WithReason(absl::AbortedError("the lease is over; the file was not taken"),
-                               error::kLeaseLost);
-    }
-    if (request.offset() + static_cast<int64_t>(request.data().size()) > request.size()) {
-      return error::InvalidField(
-          "data", absl::StrCat("goes past the file's size of ", request.size(), " bytes"));
-    }
-    if (storage::Crc32(request.data()) != request.data_crc32()) {
-      return absl::DataLossError("a chunk's checksum does not fit its data; send it again");
-    }
-    storage::ArtifactRow row;
-    row.kind = request.kind();
-    row.step = request.step();
-    row.size = request.size();
-    row.crc32 = request.crc32();
-    row.file = absl::StrCat("artifacts/", lease->study_id, "/", lease->number, "/", lease->attempt,
-                            FileName(row.kind, row.step));
-    const auto written = artifacts_.Write(row.file, request.offset(), request.data());
-    if (written.ok()) return row;
-    // The last chunk again, because its answer was lost: the file is in its place already.
-    const bool last =
-        request.offset() + static_cast<int64_t>(request.data().size()) == request.size();
-    if (absl::IsOutOfRange(written.status()) && last &&
-        artifacts_.Commit(row.file, row.size, row.crc32).ok()) {
-      return row;
-    }
-    return written.status();
-  }
-
+  // Files go after their rows; what cannot be removed is only space, and is tried again at the next
+  // start.
   void RemoveFiles(int64_t study_id) {
     files_.Post([this, study_id] {
-      // What cannot be removed is only space; the study's rows are gone.
       artifacts_.RemoveFolder(absl::StrCat("artifacts/", study_id)).IgnoreError();
+    });
+  }
+  void RemoveFile(const std::string& file) {
+    files_.Post([this, file] { artifacts_.Remove(file).IgnoreError(); });
+  }
+  void RemoveOtherFiles(int64_t study_id, int32_t number, const std::set<std::string>& files) {
+    files_.Post([this, study_id, number, files] {
+      artifacts_.RemoveOthers(absl::StrCat("artifacts/", study_id, "/", number), files)
+          .IgnoreError();
     });
   }
 
@@ -417,6 +388,7 @@ class ThreadedCoordinator : public Coordinator {
   absl::Mutex drain_mutex_;
   bool drained_ ABSL_GUARDED_BY(drain_mutex_) = false;
   Queries queries_;
+  Uploads uploads_;
   // Destroyed from below: each thread is joined before what it posts to is gone.
   Sequencer sequencer_;
   Core core_;

@@ -8,6 +8,7 @@
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/messages.h"
 #include "server/coordinator/state_table.h"
+#include "storage/curve.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -75,13 +76,13 @@ absl::Status Core::Load() {
     }
     for (TrialState& trial : study.trials) {
       if (IsFinal(trial.row.state) || !trial.attempt) continue;
-      auto values = deps_.store.ReadMetric(trial.row.id, trial.attempt->number,
-                                           study.row.definition.objective().metric());
+      auto values = deps_.store.ReadCurve(trial.row.id, trial.attempt->number,
+                                          study.row.definition.objective().metric());
       if (!values.ok()) return values.status();
       trial.objective_values.insert(values->begin(), values->end());
-      auto last_step = deps_.store.FindLastStep(trial.row.id, trial.attempt->number);
-      if (!last_step.ok()) return last_step.status();
-      trial.row.last_step = *last_step;
+      auto own = deps_.store.FindLastStep(trial.row.id, trial.attempt->number);
+      if (!own.ok()) return own.status();
+      trial.row.last_step = storage::LastStepOfCurve(*trial.attempt, *own);
     }
     if (study.evaluation && study.evaluation->state == v1::TestEvaluation::RUNNING) {
       const storage::EvaluationRow& row = *study.evaluation;

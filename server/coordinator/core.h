@@ -2,8 +2,9 @@
 // against the state in memory, all are written as one transaction, then all are answered.
 //
 // Files: core.cc (batches, recovery), core_studies.cc (studies and their limits), core_hand_out.cc
-// (parked calls, grants), core_attempts.cc (reports, outcomes), core_leases.cc (holders, lost
-// leases), core_requests.cc (repeats of rare mutations).
+// (parked calls, grants), core_attempts.cc (reports, outcomes), core_artifacts.cc (files, what goes
+// on from a checkpoint), core_leases.cc (holders, lost leases), core_requests.cc (repeats of rare
+// mutations).
 #ifndef CAVIAR_SERVER_COORDINATOR_CORE_H_
 #define CAVIAR_SERVER_COORDINATOR_CORE_H_
 
@@ -86,6 +87,11 @@ class Core {
     std::function<void(const std::string& study)> on_change;
     // The files of this study can be removed.
     std::function<void(int64_t study_id)> on_erased;
+    // No row names this file any more.
+    std::function<void(const std::string& file)> on_file_erased;
+    // The trial is final: of its files, finished or not, only these are named by rows.
+    std::function<void(int64_t study_id, int32_t number, const std::set<std::string>& files)>
+        on_files_final;
     std::function<void(absl::Status)> on_fatal;
   };
 
@@ -103,6 +109,9 @@ class Core {
   bool dead() const { return dead_; }
 
   const State& state() const { return state_; }
+  // What lies rightly below artifacts/: the files that rows name, and the folders of studies that
+  // are being erased.
+  std::set<std::string> Files() const;
 
   // Decisions, called from commands. Each returns what the caller is to be answered.
   absl::StatusOr<v1::Study> CreateStudy(const v1::CreateStudyRequest& request);
@@ -203,6 +212,17 @@ class Core {
   void AnswerGrant(const Poll& poll, const StudyState& study, const TrialState& trial, Token token);
   bool AnswerRepeat(const Poll& poll);
   absl::Status AskRefusal(const Poll& poll);
+
+  // core_artifacts.cc
+  absl::Status CheckCheckpoint(const TrialState& trial, const storage::ArtifactRow& row) const;
+  void DropFile(const TrialState& trial, const std::string& file);
+  void EraseRow(const storage::ArtifactRow& row);
+  // Of a trial that has just become final.
+  void EraseFiles(const StudyState& study, TrialState& trial);
+  // The one that the newest attempt went on from.
+  void ForgetCheckpoint(TrialState& trial);
+  // A new attempt goes on from the checkpoint, or starts anew where there is none.
+  void BeginCurve(TrialState& trial, storage::AttemptRow& attempt) const;
 
   // core_attempts.cc
   struct Holder {

@@ -82,6 +82,7 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
   if (IsFinal(to)) {
     trial.row.end_time = WallMicros();
     trial.objective_values.clear();
+    EraseFiles(study, trial);
   }
   dirty_.insert(study.row.id);
   changed_.insert(study.row.definition.name());
@@ -106,10 +107,13 @@ absl::Status Core::StoreMeasurements(StudyState& study, TrialState& trial,
   for (const v1::Measurement& measurement : all) {
     // What is not beyond the last step may be there already: in the store, or in this batch.
     const bool known = trial.row.last_step && measurement.step() <= *trial.row.last_step;
+    // Up to the step that it resumed from, the curve is the parent's.
+    const bool on_curve =
+        trial.attempt->parent_attempt == 0 || measurement.step() > trial.attempt->resumed_from_step;
     for (const auto& [metric, value] : measurement.metrics()) {
       storage::MeasurementRow row{
           trial.row.id, trial.attempt->number, metric, measurement.step(), value, time};
-      if (metric == study.row.definition.objective().metric()) {
+      if (metric == study.row.definition.objective().metric() && on_curve) {
         trial.objective_values.emplace(measurement.step(), value);
       }
       if (!known) {
@@ -333,20 +337,6 @@ absl::StatusOr<v1::Trial> Core::Tell(const v1::TellTrialRequest& request) {
     EndBadly(study, trial, v1::Trial::INFEASIBLE, request.infeasible().message());
   }
   return message();
-}
-
-absl::StatusOr<v1::UploadChunkResponse> Core::RecordArtifact(Token token,
-                                                             storage::ArtifactRow row) {
-  const auto holder = FindHolder(token);
-  if (!holder || holder->evaluation) return LeaseLost(token);
-  row.trial_id = holder->trial->row.id;
-  row.attempt = holder->trial->attempt->number;
-  row.time = WallMicros();
-  if (row.kind == v1::Artifact::WEIGHTS) holder->trial->weights = row;
-  v1::UploadChunkResponse response;
-  response.set_received(row.size);
-  batch_.push_back(std::move(row));
-  return response;
 }
 
 }  // namespace caviar::coordinator

@@ -37,6 +37,7 @@ absl::StatusOr<v1::RegisterWorkerResponse> Core::RegisterWorker(
     row.features.assign(request.features().begin(), request.features().end());
     row.labels.insert(request.labels().begin(), request.labels().end());
     row.register_time = WallMicros();
+    row.numerics_fingerprint = request.numerics_fingerprint();
     v1::RegisterWorkerResponse response;
     response.set_worker_id(row.id);
     *response.mutable_lease_ttl() = ToMessage(options_.lease_ttl);
@@ -250,8 +251,7 @@ void Core::Grant(const Poll& poll, StudyState& study, int32_t number) {
   storage::AttemptRow attempt;
   attempt.trial_id = trial.row.id;
   attempt.number = trial.attempt ? trial.attempt->number + 1 : 1;
-  attempt.worker = poll.worker_id.empty() ? kAsked : state_.workers.at(poll.worker_id).name;
-  attempt.worker_id = poll.worker_id;
+  attempt.worker = kAsked;
   attempt.token_epoch = token.epoch;
   attempt.token_counter = token.counter;
   attempt.request_client_id = poll.client_id;
@@ -259,10 +259,14 @@ void Core::Grant(const Poll& poll, StudyState& study, int32_t number) {
   attempt.start_time = WallMicros();
   if (poll.worker_id.empty()) {
     attempt.lease_duration = absl::ToInt64Microseconds(poll.lease_duration);
+  } else {
+    const storage::WorkerRow& worker = state_.workers.at(poll.worker_id);
+    attempt.worker = worker.name;
+    attempt.worker_id = worker.id;
+    attempt.numerics_fingerprint = worker.numerics_fingerprint;
   }
   if (trial.row.start_time == 0) trial.row.start_time = attempt.start_time;
-  trial.row.last_step.reset();
-  trial.objective_values.clear();
+  BeginCurve(trial, attempt);
   MoveTrial(study, trial, v1::Trial::RUNNING, "");
   trial.attempt = attempt;
   batch_.push_back(std::move(attempt));
@@ -309,13 +313,18 @@ void Core::AnswerGrant(const Poll& poll, const StudyState& study, const TrialSta
     *work.mutable_token() = ToMessage(token);
     *work.mutable_study() = study.row.definition;
     *work.mutable_trial() = message;
-    *work.mutable_weights() = ToMessage(name, trial.row.number, *trial.weights);
+    *work.mutable_weights() =
+        ToMessage(name, trial.row.number, *trial.Newest(v1::Artifact::WEIGHTS));
   } else {
     v1::TrialWork& work = *response.mutable_trial();
     *work.mutable_token() = ToMessage(token);
     *work.mutable_study() = study.row.definition;
     *work.mutable_trial() = message;
     work.set_attempt(trial.attempt->number);
+    const storage::ArtifactRow* checkpoint = trial.Newest(v1::Artifact::CHECKPOINT);
+    if (trial.attempt->parent_attempt > 0 && checkpoint != nullptr) {
+      *work.mutable_checkpoint() = ToMessage(name, trial.row.number, *checkpoint);
+    }
   }
   after_commit_.push_back([done = poll.work_done, response] { done(response); });
 }

@@ -144,8 +144,12 @@ absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRe
     if (target->evaluation && target->study->evaluation->state == v1::TestEvaluation::RUNNING) {
       PutBackEvaluation(*target->study);
     } else if (!target->evaluation && target->trial->row.state == v1::Trial::RUNNING) {
-      PutBack(*target->study, *target->trial, v1::Attempt::GIVEN_BACK,
-              absl::StrCat("given back by worker ", target->trial->attempt->worker));
+      std::string message = absl::StrCat("given back by worker ", target->trial->attempt->worker);
+      if (const std::string& why = request.unusable_checkpoint(); !why.empty()) {
+        ForgetCheckpoint(*target->trial);
+        absl::StrAppend(&message, ", which could not use its checkpoint: ", why);
+      }
+      PutBack(*target->study, *target->trial, v1::Attempt::GIVEN_BACK, message);
     }
   }
   return v1::GiveBackWorkResponse();

@@ -188,8 +188,9 @@ void Core::EndStudy(StudyState& study, v1::Study::EndReason reason, const std::s
   evaluation.trial_id = study.trials[*study.best].row.id;
   evaluation.time = WallMicros();
   const auto& best = study.trials[*study.best];
-  if (!best.weights || best.weights->attempt != best.attempt->number ||
-      best.weights->step != best.row.objective_step) {
+  const storage::ArtifactRow* weights = best.Newest(v1::Artifact::WEIGHTS);
+  if (weights == nullptr || weights->attempt != best.attempt->number ||
+      weights->step != best.row.objective_step) {
     evaluation.state = v1::TestEvaluation::FAILED;
     evaluation.message = absl::StrCat("the weights of trial ", best.row.number, " at step ",
                                       *best.row.objective_step, " were not stored");

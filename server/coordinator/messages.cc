@@ -26,6 +26,8 @@ v1::Attempt ToMessage(const storage::AttemptRow& row) {
   if (row.end_time != 0) *attempt.mutable_end_time() = ToTimestamp(row.end_time);
   attempt.set_parent_attempt(row.parent_attempt);
   attempt.set_resumed_from_step(row.resumed_from_step);
+  attempt.set_numerics_fingerprint(row.numerics_fingerprint);
+  attempt.set_numerics_changed(row.numerics_changed);
   return attempt;
 }
 

@@ -202,25 +202,23 @@ absl::StatusOr<v1::DownloadChunkResponse> Queries::DownloadChunk(
   const v1::Artifact& artifact = request.artifact();
   const auto study = FindStudy(artifact.study());
   if (!study.ok()) return study.status();
-  const auto trial = reader_.GetTrial(study->study.id, artifact.trial(), true);
-  if (!trial.ok()) return trial.status();
-  for (const storage::ArtifactRow& row : trial->artifacts) {
-    if (row.attempt != artifact.attempt() || row.kind != artifact.kind() ||
-        row.step != artifact.step()) {
-      continue;
-    }
-    const int32_t size =
-        request.max_bytes() <= 0 ? kLargestChunk : std::min(request.max_bytes(), kLargestChunk);
-    auto data = artifacts_.Read(row.file, request.offset(), size);
-    if (!data.ok()) return data.status();
-    v1::DownloadChunkResponse response;
-    response.set_data_crc32(storage::Crc32(*data));
-    response.set_data(*std::move(data));
-    return response;
+  const auto row = reader_.GetArtifact(study->study.id, artifact.trial(), artifact.attempt(),
+                                       artifact.kind(), artifact.step());
+  if (absl::IsNotFound(row.status())) {
+    return absl::NotFoundError(
+        absl::StrCat("trial ", artifact.trial(), " of study '", artifact.study(),
+                     "' has no such file (", v1::Artifact::Kind_Name(artifact.kind()),
+                     " of attempt ", artifact.attempt(), ", step ", artifact.step(), ")"));
   }
-  return absl::NotFoundError(absl::StrCat("trial ", artifact.trial(), " of study '",
-                                          artifact.study(), "' has no such file (attempt ",
-                                          artifact.attempt(), ", step ", artifact.step(), ")"));
+  if (!row.ok()) return row.status();
+  const int32_t size =
+      request.max_bytes() <= 0 ? kLargestChunk : std::min(request.max_bytes(), kLargestChunk);
+  auto data = artifacts_.Read(row->file, request.offset(), size);
+  if (!data.ok()) return data.status();
+  v1::DownloadChunkResponse response;
+  response.set_data_crc32(storage::Crc32(*data));
+  response.set_data(*std::move(data));
+  return response;
 }
 
 }  // namespace caviar::coordinator

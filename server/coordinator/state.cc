@@ -48,6 +48,12 @@ void AddTrial(State& state, storage::TrialRow row) {
 
 }  // namespace
 
+const storage::ArtifactRow* TrialState::Newest(v1::Artifact::Kind kind) const {
+  const auto found = std::find_if(artifacts.rbegin(), artifacts.rend(),
+                                  [kind](const auto& row) { return row.kind == kind; });
+  return found == artifacts.rend() ? nullptr : &*found;
+}
+
 int CountFailuresInARow(const StudyState& study) {
   if (study.row.definition.trainer().has_external() || study.counts.completed() > 0) return 0;
   int64_t since = study.row.active_since;
@@ -110,19 +116,18 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     const auto& [study_id, number] = places.at(id);
     return state.studies.at(study_id).trials[number];
   };
+  for (auto& row : snapshot.artifacts) trial(row.trial_id).artifacts.push_back(std::move(row));
   for (auto& row : snapshot.attempts) {
     const auto& [study_id, number] = places.at(row.trial_id);
     TrialState& owner = trial(row.trial_id);
+    const storage::ArtifactRow* checkpoint = owner.Newest(v1::Artifact::CHECKPOINT);
+    if (checkpoint != nullptr && checkpoint->attempt == row.number) {
+      owner.checkpoint_numerics = row.numerics_fingerprint;
+    }
     if (owner.attempt && owner.attempt->number > row.number) continue;
     if (owner.attempt) state.tokens.erase(owner.attempt->token_counter);
     state.tokens[row.token_counter] = {study_id, number, false};
     owner.attempt = std::move(row);
-  }
-  for (auto& row : snapshot.artifacts) {
-    if (row.kind != v1::Artifact::WEIGHTS) continue;
-    TrialState& owner = trial(row.trial_id);
-    // An older attempt's weights are of no use to the newest one's objective.
-    if (!owner.weights || owner.weights->attempt <= row.attempt) owner.weights = std::move(row);
   }
   for (auto& row : snapshot.evaluations) {
     const auto study = state.studies.find(row.study_id);

@@ -25,10 +25,16 @@ struct TrialState {
   storage::TrialRow row;
   // The newest one.
   std::optional<storage::AttemptRow> attempt;
-  // Step to value of the objective's metric in the newest attempt, until the trial is final.
+  // Step to value of the objective's metric on the curve that ends in the newest attempt, until the
+  // trial is final.
   std::map<int64_t, double> objective_values;
-  // The newest stored weights.
-  std::optional<storage::ArtifactRow> weights;
+  // Its files; of each kind the newest comes last.
+  std::vector<storage::ArtifactRow> artifacts;
+  // The numerics fingerprint of the attempt that made the checkpoint.
+  std::string checkpoint_numerics;
+
+  // The newest file of a kind; nullptr: there is none.
+  const storage::ArtifactRow* Newest(v1::Artifact::Kind kind) const;
 };
 
 // A configuration that is ready to be handed out as trial `number`.

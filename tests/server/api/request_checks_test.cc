@@ -217,6 +217,34 @@ TEST(RequestChecks, AWorkerSaysItsNameAndSlots) {
   EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("name", "slots"));
 }
 
+TEST(RequestChecks, AWorkersNumericsAreOneShortLine) {
+  v1::RegisterWorkerRequest request;
+  SetId(request.mutable_request_id());
+  request.set_name("host:1");
+  request.set_version("0.1.0");
+  request.set_slots(1);
+  request.set_numerics_fingerprint(std::string(510, 'x') + "\xC3\xA4");
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.set_numerics_fingerprint(std::string(513, 'x'));
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("numerics_fingerprint"));
+  request.set_numerics_fingerprint("two\nlines");
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("numerics_fingerprint"));
+}
+
+TEST(RequestChecks, ACheckpointThatCannotBeUsedIsThatOfOneGrant) {
+  v1::GiveBackWorkRequest request;
+  SetToken(request.add_tokens());
+  request.set_unusable_checkpoint("damaged");
+  EXPECT_TRUE(CheckRequest(request).ok());
+  SetToken(request.add_tokens());
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("unusable_checkpoint"));
+  request.clear_unusable_checkpoint();
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.mutable_tokens()->RemoveLast();
+  request.set_unusable_checkpoint(std::string(4097, 'x'));
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("unusable_checkpoint"));
+}
+
 TEST(RequestChecks, AChunkFitsItsFile) {
   v1::UploadChunkRequest request;
   SetToken(request.mutable_token());

@@ -1,12 +1,14 @@
 // The coordinator with its threads, called from many at once.
 #include "server/coordinator/coordinator.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <atomic>
 #include <filesystem>
 #include <future>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -45,6 +47,10 @@ class ThreadedCoordinatorTest : public ::testing::Test {
     directory_ = mkdtemp(name.data());
     artifacts_ =
         std::make_unique<storage::ArtifactStore>(*storage::ArtifactStore::Open(directory_));
+    StartCoordinator();
+  }
+  void StartCoordinator() {
+    coordinator_.reset();
     coordinator_ = *Coordinator::Start({store_, store_, *artifacts_, clock_, randomness_,
                                         [](absl::Status status) { ADD_FAILURE() << status; }},
                                        Options());
@@ -118,6 +124,64 @@ class ThreadedCoordinatorTest : public ::testing::Test {
                 }).ok());
   }
 
+  absl::Status Report(const v1::FencingToken& token, int64_t step, double value) {
+    v1::ReportMeasurementsRequest report;
+    *report.mutable_token() = token;
+    report.add_measurements()->set_step(step);
+    (*report.mutable_measurements(0)->mutable_metrics())["validation_accuracy"] = value;
+    return Wait<v1::ReportMeasurementsResponse>(
+               [&](auto done) { coordinator_->ReportMeasurements(report, std::move(done)); })
+        .status();
+  }
+
+  // The chunk of `file` at `offset`, or all that is left of it.
+  absl::StatusOr<v1::UploadChunkResponse> Upload(const v1::FencingToken& token,
+                                                 v1::Artifact::Kind kind, int64_t step,
+                                                 const std::string& file, size_t offset = 0,
+                                                 size_t size = std::string::npos) {
+    v1::UploadChunkRequest request;
+    *request.mutable_token() = token;
+    request.set_kind(kind);
+    request.set_step(step);
+    request.set_size(static_cast<int64_t>(file.size()));
+    request.set_crc32(storage::Crc32(file));
+    request.set_offset(static_cast<int64_t>(offset));
+    request.set_data(file.substr(offset, size));
+    request.set_data_crc32(storage::Crc32(request.data()));
+    return Wait<v1::UploadChunkResponse>(
+        [&](auto done) { coordinator_->UploadChunk(request, std::move(done)); });
+  }
+
+  absl::StatusOr<std::string> Download(const v1::Artifact& artifact) {
+    v1::DownloadChunkRequest request;
+    *request.mutable_artifact() = artifact;
+    const auto response = Wait<v1::DownloadChunkResponse>(
+        [&](auto done) { coordinator_->DownloadChunk(request, std::move(done)); });
+    if (!response.ok()) return response.status();
+    return response->data();
+  }
+
+  absl::Status GiveBack(const v1::FencingToken& token) {
+    v1::GiveBackWorkRequest request;
+    *request.add_tokens() = token;
+    return Wait<v1::GiveBackWorkResponse>(
+               [&](auto done) { coordinator_->GiveBackWork(request, std::move(done)); })
+        .status();
+  }
+
+  // Waits for all that was to be removed: files are handled in their order.
+  std::set<std::string> Files() {
+    v1::UploadChunkRequest last;
+    last.mutable_token()->set_counter(-1);
+    (void)Wait<v1::UploadChunkResponse>(
+        [&](auto done) { coordinator_->UploadChunk(last, std::move(done)); });
+    std::set<std::string> files;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_)) {
+      if (entry.is_regular_file()) files.insert(entry.path().filename());
+    }
+    return files;
+  }
+
   absl::StatusOr<Coordinator::StudyChanges> Changes(const std::string& study, int64_t after) {
     return Wait<Coordinator::StudyChanges>([&](Done<Coordinator::StudyChanges> done) {
       coordinator_->ReadStudyChanges(study, after, std::move(done));
@@ -171,17 +235,7 @@ TEST_F(ThreadedCoordinatorTest, AFileComesInChunksAndIsReadBack) {
   std::string file(300'000, '\0');
   for (size_t i = 0; i < file.size(); ++i) file[i] = static_cast<char>(i * 31 % 251);
   const auto upload = [&](size_t offset, size_t size) {
-    v1::UploadChunkRequest request;
-    *request.mutable_token() = work->trial().token();
-    request.set_kind(v1::Artifact::WEIGHTS);
-    request.set_step(1);
-    request.set_size(file.size());
-    request.set_crc32(storage::Crc32(file));
-    request.set_offset(offset);
-    request.set_data(file.substr(offset, size));
-    request.set_data_crc32(storage::Crc32(request.data()));
-    return Wait<v1::UploadChunkResponse>(
-        [&](auto done) { coordinator_->UploadChunk(request, std::move(done)); });
+    return Upload(work->trial().token(), v1::Artifact::WEIGHTS, 1, file, offset, size);
   };
   EXPECT_EQ(upload(0, 100'000)->received(), 100'000);
   EXPECT_EQ(upload(0, 100'000)->received(), 100'000) << "a chunk may be repeated";
@@ -189,15 +243,93 @@ TEST_F(ThreadedCoordinatorTest, AFileComesInChunksAndIsReadBack) {
   EXPECT_EQ(upload(100'000, 200'000)->received(), 300'000) << "and the last one too";
   EXPECT_EQ(upload(50'000, 100'000).status().code(), absl::StatusCode::kOutOfRange);
 
-  v1::DownloadChunkRequest download;
-  download.mutable_artifact()->set_study("s");
-  download.mutable_artifact()->set_attempt(1);
-  download.mutable_artifact()->set_kind(v1::Artifact::WEIGHTS);
-  download.mutable_artifact()->set_step(1);
-  const auto back = Wait<v1::DownloadChunkResponse>(
-      [&](auto done) { coordinator_->DownloadChunk(download, std::move(done)); });
+  v1::Artifact artifact;
+  artifact.set_study("s");
+  artifact.set_attempt(1);
+  artifact.set_kind(v1::Artifact::WEIGHTS);
+  artifact.set_step(1);
+  const auto back = Download(artifact);
   ASSERT_TRUE(back.ok()) << back.status();
-  EXPECT_EQ(back->data(), file);
+  EXPECT_EQ(*back, file);
+  artifact.set_step(2);
+  const absl::Status missing = Download(artifact).status();
+  EXPECT_EQ(missing.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(missing.message()), testing::HasSubstr("WEIGHTS of attempt 1, step 2"));
+}
+
+TEST_F(ThreadedCoordinatorTest, ACheckpointTravelsFromOneAttemptToTheNext) {
+  Create(NetworkStudy("s", 1));
+  const std::string worker = Register();
+  v1::FencingToken token = Acquire(worker)->trial().token();
+  EXPECT_EQ(Upload(token, v1::Artifact::CHECKPOINT, 1, "early").status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Files(), testing::IsEmpty()) << "what was refused is not kept";
+  ASSERT_TRUE(Report(token, 1, 0.5).ok());
+  ASSERT_TRUE(Upload(token, v1::Artifact::CHECKPOINT, 1, "state after step 1").ok());
+  ASSERT_TRUE(Upload(token, v1::Artifact::CHECKPOINT, 1, "some updates later").ok());
+  // One that is given up in the middle, and one that takes its room.
+  ASSERT_TRUE(Upload(token, v1::Artifact::CHECKPOINT, 1, std::string(1000, 'x'), 0, 500).ok());
+  EXPECT_EQ(Files().size(), 2u);
+  ASSERT_TRUE(Upload(token, v1::Artifact::CHECKPOINT, 1, std::string(900, 'y'), 0, 400).ok());
+  EXPECT_EQ(Files().size(), 2u);
+  ASSERT_TRUE(GiveBack(token).ok());
+
+  auto work = Acquire(worker)->trial();
+  ASSERT_TRUE(work.has_checkpoint());
+  EXPECT_EQ(*Download(work.checkpoint()), "some updates later");
+  EXPECT_EQ(work.checkpoint().crc32(), storage::Crc32("some updates later"));
+  ASSERT_TRUE(Report(work.token(), 2, 0.4).ok());
+  const std::string file(300'000, 'z');
+  ASSERT_TRUE(Upload(work.token(), v1::Artifact::CHECKPOINT, 2, file, 0, 200'000).ok());
+  EXPECT_EQ(Upload(work.token(), v1::Artifact::CHECKPOINT, 2, file, 200'000)->received(), 300'000);
+  EXPECT_EQ(Upload(work.token(), v1::Artifact::CHECKPOINT, 2, file, 200'000)->received(), 300'000)
+      << "its answer was lost";
+  EXPECT_EQ(Files().size(), 1u);
+  ASSERT_TRUE(Upload(work.token(), v1::Artifact::WEIGHTS, 1, "weights").ok());
+  v1::FinishWorkRequest finish;
+  *finish.mutable_token() = work.token();
+  finish.mutable_completed();
+  ASSERT_TRUE(Wait<v1::FinishWorkResponse>([&](auto done) {
+                coordinator_->FinishWork(finish, std::move(done));
+              }).ok());
+  EXPECT_THAT(Files(), testing::ElementsAre("2-weights-1.bin"));
+
+  v1::GetTrialRequest request;
+  request.set_study("s");
+  const auto trial =
+      Wait<v1::Trial>([&](auto done) { coordinator_->GetTrial(request, std::move(done)); });
+  ASSERT_TRUE(trial.ok()) << trial.status();
+  ASSERT_EQ(trial->measurements_size(), 2) << "of both attempts";
+  EXPECT_EQ(trial->measurements(0).metrics().at("validation_accuracy"), 0.5);
+  EXPECT_EQ(trial->measurements(1).metrics().at("validation_accuracy"), 0.4);
+  EXPECT_EQ(trial->objective(), 0.5);
+  EXPECT_EQ(trial->objective_step(), 1);
+  EXPECT_EQ(trial->weights_file(), "artifacts/1/0/2-weights-1.bin")
+      << "the checkpoint carried them";
+  EXPECT_EQ(trial->attempts(1).parent_attempt(), 1);
+  EXPECT_EQ(trial->attempts(1).resumed_from_step(), 1);
+}
+
+TEST_F(ThreadedCoordinatorTest, AtItsStartItRemovesFilesThatNoRowNames) {
+  Create(NetworkStudy("s"));
+  const v1::FencingToken token = Acquire(Register())->trial().token();
+  ASSERT_TRUE(Report(token, 1, 0.5).ok());
+  ASSERT_TRUE(Upload(token, v1::Artifact::CHECKPOINT, 1, "kept").ok());
+  const std::set<std::string> kept = Files();
+  ASSERT_EQ(kept.size(), 1u);
+  ASSERT_TRUE(Upload(token, v1::Artifact::CHECKPOINT, 1, "unfinished", 0, 2).ok());
+  for (const char* orphan : {"artifacts/1/0/1-checkpoint-0.bin", "artifacts/1/5/file",
+                             "artifacts/77/0/1-weights-1.bin"}) {
+    ASSERT_TRUE(artifacts_->Write(orphan, 0, "x").ok());
+    ASSERT_TRUE(artifacts_->Commit(orphan, 1, storage::Crc32("x")).ok());
+  }
+  EXPECT_EQ(Files().size(), 5u);
+  StartCoordinator();
+  EXPECT_EQ(Files(), kept);
+  EXPECT_EQ(Upload(token, v1::Artifact::CHECKPOINT, 1, "unfinished", 2).status().code(),
+            absl::StatusCode::kOutOfRange)
+      << "sent again from its start";
+  EXPECT_TRUE(Upload(token, v1::Artifact::CHECKPOINT, 1, "unfinished").ok());
 }
 
 TEST_F(ThreadedCoordinatorTest, AModelGoesHomeOnceItsTrialIsCompleted) {

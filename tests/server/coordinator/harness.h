@@ -56,11 +56,19 @@ class Harness {
     options.lease_ttl = lease_ttl_;
     options.version = "test";
     core_ = std::make_unique<Core>(
-        Core::Dependencies{store, clock, randomness, *leases_, suggester_,
-                           [this](Command command) { queue_.push_back(std::move(command)); },
-                           [this](const std::string& study) { changed.insert(study); },
-                           [this](int64_t study) { erased.insert(study); },
-                           [this](absl::Status status) { fatal = status; }},
+        Core::Dependencies{
+            store, clock, randomness, *leases_, suggester_,
+            [this](Command command) { queue_.push_back(std::move(command)); },
+            [this](const std::string& study) { changed.insert(study); },
+            [this](int64_t study) { erased.insert(study); },
+            [this](const std::string& file) { files.erase(file); },
+            [this](int64_t study, int32_t number, const std::set<std::string>& kept) {
+              const std::string folder = absl::StrCat("artifacts/", study, "/", number, "/");
+              std::erase_if(files, [&](const std::string& file) {
+                return file.starts_with(folder) && !kept.contains(file);
+              });
+            },
+            [this](absl::Status status) { fatal = status; }},
         options);
     const absl::Status loaded = core_->Load();
     if (!loaded.ok()) fatal = loaded;
@@ -172,6 +180,8 @@ class Harness {
   storage::MemoryStore store;
   std::set<std::string> changed;
   std::set<int64_t> erased;
+  // What lies on the disk below artifacts/.
+  std::set<std::string> files;
   std::optional<absl::Status> fatal;
 
  private:
