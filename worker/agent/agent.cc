@@ -18,6 +18,7 @@
 #include "worker/agent/registration.h"
 #include "worker/agent/renewer.h"
 #include "worker/agent/slot.h"
+#include "worker/agent/wire_text.h"
 
 namespace caviar::agent {
 namespace {
@@ -28,10 +29,18 @@ absl::Duration BootTime() {
   return absl::DurationFromTimespec(now);
 }
 
+constexpr size_t kMaxFingerprintBytes = 512;  // the protocol's
+
+AgentOptions WithNumerics(AgentOptions options, const training::Trainer& trainer) {
+  options.registration.set_numerics_fingerprint(
+      ToWireLine(trainer.NumericsFingerprint(), kMaxFingerprintBytes));
+  return options;
+}
+
 class WorkerAgent final : public Agent {
  public:
   WorkerAgent(client::WorkerClient& client, training::Trainer& trainer, AgentOptions options)
-      : options_(std::move(options)),
+      : options_(WithNumerics(std::move(options), trainer)),
         client_(client),
         registration_(client, options_.registration, options_.backoff),
         keeper_(BootTime),
@@ -81,8 +90,11 @@ class WorkerAgent final : public Agent {
 
   void Leave() {
     const auto end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options_.grace);
-    const std::vector<v1::FencingToken> tokens = keeper_.Close();
-    spdlog::info("leaving; {} leases are given back", tokens.size());
+    keeper_.Leave();
+    spdlog::info("leaving; what runs hands in its checkpoints and is given back");
+    if (AwaitSlots(end - absl::ToChronoNanoseconds(options_.grace / 4))) return;
+    // What has no checkpoint by now goes without.
+    const std::vector<v1::FencingToken> tokens = keeper_.Release();
     if (!tokens.empty()) GiveBack(tokens, end);
     if (AwaitSlots(end)) return;
     // What is still to be sent will not be: the coordinator is away.
@@ -90,15 +102,16 @@ class WorkerAgent final : public Agent {
     client_.CancelAll();
   }
 
-  // Tries until it is answered, for at most half of the time: outcomes may be waiting too.
+  // Tries until it is answered, for half of the time that is left: outcomes may be waiting too.
   void GiveBack(const std::vector<v1::FencingToken>& tokens,
                 std::chrono::steady_clock::time_point end) {
+    spdlog::info("{} leases are given back without a checkpoint", tokens.size());
     v1::GiveBackWorkRequest request;
     for (const v1::FencingToken& token : tokens) *request.add_tokens() = token;
-    const auto last_try = end - absl::ToChronoNanoseconds(options_.grace / 2);
+    const auto last_try = end - absl::ToChronoNanoseconds(options_.grace / 8);
     client::Backoff backoff(options_.backoff.min, options_.backoff.max, client::DrawRandom());
     for (;;) {
-      const auto answer = client_.GiveBack(request, options_.grace / 4);
+      const auto answer = client_.GiveBack(request, options_.grace / 8);
       if (answer.ok()) return;
       const absl::Duration delay = backoff.Next();
       if (!absl::IsUnavailable(answer.status()) ||

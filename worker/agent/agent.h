@@ -19,7 +19,7 @@
 namespace caviar::agent {
 
 struct AgentOptions {
-  // Name, version, slots, features, labels; without request id.
+  // Name, version, slots, features, labels; the agent fills in the rest.
   v1::RegisterWorkerRequest registration;
   // How long one poll for work may park at the coordinator, at most 60 s.
   absl::Duration acquire_wait = absl::Seconds(30);
@@ -28,12 +28,13 @@ struct AgentOptions {
   // Metric values that an attempt keeps while the coordinator is away; a training that measures
   // more has failed.
   int64_t max_unsent_values = Outbox::kDefaultMaxValues;
-  // How long Run may go on after Stop, to give work back and to send finished outcomes.
+  // How long Run may go on after Stop, to send checkpoints and finished outcomes and to give work
+  // back. A quarter of it is kept for giving back what did not come in time.
   absl::Duration grace = absl::Seconds(8);
 };
 
-// One thread per slot, one more per running attempt (it sends), one that renews all leases; and the
-// caller of Run, which registers.
+// One thread per slot, two more per running attempt (they send), one that renews all leases; and
+// the caller of Run, which registers.
 class Agent {
  public:
   // `client` and `trainer` outlive it.
@@ -41,9 +42,10 @@ class Agent {
                                      AgentOptions options);
   virtual ~Agent() = default;
 
-  // Works until Stop: then takes nothing more, stops the trainings, gives their leases back, sends
-  // the outcomes that are ready, and returns within `grace`, unless a trainer does not heed
-  // StopRequested. A coordinator that cannot be reached is no reason to return. Once only.
+  // Works until Stop: then takes nothing more, asks the trainings for a checkpoint and to stop,
+  // sends those and gives the leases back, sends the outcomes that are ready, and returns within
+  // `grace`, unless a trainer does not heed StopRequested. A coordinator that cannot be reached is
+  // no reason to return. Once only.
   virtual void Run() = 0;
   // From any thread, not from a signal handler. Repeating it is harmless; before Run, it makes Run
   // return at once.

@@ -4,13 +4,11 @@
 
 #include <exception>
 #include <new>
-#include <thread>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "worker/agent/thread_name.h"
+#include "worker/agent/sender.h"
 #include "worker/agent/wire_text.h"
 
 namespace caviar::agent {
@@ -44,7 +42,7 @@ v1::FinishWorkRequest ToRequest(const Outcome& outcome) {
       request.mutable_completed();
       break;
     case Outcome::Kind::kFailed:
-    case Outcome::Kind::kUnusableCheckpoint:  // of a trainer that was given none
+    case Outcome::Kind::kUnusableCheckpoint:  // given back instead
       request.mutable_failed()->set_message(ToWireText(outcome.message));
       break;
     case Outcome::Kind::kInfeasible:
@@ -83,21 +81,6 @@ auto WithoutExceptions(Body body, OnFailure failed) -> decltype(body()) {
   }
 }
 
-// Sends what the outbox holds, in order, until all is sent or it cannot be. Then the training is
-// stopped: `result` says why.
-void SendMeasurements(Outbox& outbox, LeasedCalls calls, absl::Status& result) {
-  for (;;) {
-    const std::vector<v1::Measurement> batch = outbox.Next();
-    if (batch.empty()) return;
-    result = calls.Report(batch);
-    if (!result.ok()) {
-      outbox.Stop();
-      return;
-    }
-    outbox.Pop(batch.size());
-  }
-}
-
 // Sends the network as ONNX, behind its weights. A trial is as good without it, so that nothing of
 // it fails the trial: a coordinator of the release before does not take it.
 void StoreModel(const std::string& name, const Outcome& outcome, LeasedCalls& calls) {
@@ -128,72 +111,134 @@ Outcome Judge(Outcome outcome, const Outbox& outbox, const Lease& lease, const a
   return outcome;
 }
 
+// What did not come to an end where the lease was released or lost.
+std::string EndOf(const Lease& lease) {
+  return lease.state() == Lease::State::kLost ? "dropped, the lease is lost"
+                                              : "given back, the worker is leaving";
+}
+
 }  // namespace
 
 void AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
   const std::string name = NameOf(work.trial(), work.study());
-  spdlog::info("trial {} attempt {} starts, lease {}", name, work.attempt(), NameOf(lease.token()));
-  Outbox outbox(lease, options_.max_unsent_values);
-  absl::Status sent;  // the sender's until it is joined
-  std::thread sender([&] {
-    NameThisThread(absl::StrCat("send-", work.trial().number()));
-    SendMeasurements(outbox, LeasedCalls(client_, lease, options_.backoff), sent);
-  });
-  Outcome outcome = Train(work, outbox);
-  lease.BeginOutcome();
-  outbox.Close();
-  sender.join();
-
+  spdlog::info("trial {} attempt {} starts{}, lease {}", name, work.attempt(),
+               work.has_checkpoint() ? absl::StrCat(" after step ", work.checkpoint().step(),
+                                                    " of attempt ", work.checkpoint().attempt())
+                                     : "",
+               NameOf(lease.token()));
   LeasedCalls calls(client_, lease, options_.backoff);
-  outcome = Judge(std::move(outcome), outbox, lease, sent);
-  if (outcome.kind == Outcome::Kind::kCompleted && !outcome.weights.empty()) {
-    const absl::Status stored =
-        calls.Upload(v1::Artifact::WEIGHTS, outcome.weights_step, outcome.weights);
-    if (stored.ok()) {
-      StoreModel(name, outcome, calls);
-    } else {
-      outcome = Failed(absl::StrCat("the weights could not be stored: ", stored.message()));
+  Outcome outcome = RunAttempt(work, calls, lease);
+  std::string end;
+  if (outcome.kind == Outcome::Kind::kStopped && lease.checkpoint_requested()) {
+    end = GiveBack("", calls, lease);
+  } else if (outcome.kind == Outcome::Kind::kUnusableCheckpoint) {
+    lease.BeginOutcome();
+    end = GiveBack(outcome.message, calls, lease);
+  } else {
+    lease.BeginOutcome();
+    if (outcome.kind == Outcome::Kind::kCompleted && !outcome.weights.empty()) {
+      const absl::Status stored =
+          calls.Upload(v1::Artifact::WEIGHTS, outcome.weights_step, outcome.weights);
+      if (stored.ok()) {
+        StoreModel(name, outcome, calls);
+      } else {
+        outcome = Failed(absl::StrCat("the weights could not be stored: ", stored.message()));
+      }
     }
+    end = Finish(ToRequest(outcome), calls, lease);
   }
   spdlog::info("trial {} attempt {} ends, lease {}: {}", name, work.attempt(),
-               NameOf(lease.token()), Finish(ToRequest(outcome), calls, lease));
+               NameOf(lease.token()), end);
 }
 
-training::Outcome AttemptRunner::Train(const v1::TrialWork& work,
+training::Outcome AttemptRunner::RunAttempt(const v1::TrialWork& work, LeasedCalls& calls,
+                                            Lease& lease) {
+  Outcome stopped;
+  stopped.kind = Outcome::Kind::kStopped;
+  if (!work.has_checkpoint()) {
+    return lease.stop_requested() ? stopped : TrainAndSend(work, nullptr, lease);
+  }
+  const absl::StatusOr<std::string> checkpoint = calls.Download(work.checkpoint());
+  if (lease.stop_requested()) return stopped;
+  if (checkpoint.ok()) return TrainAndSend(work, &*checkpoint, lease);
+  Outcome unusable;
+  unusable.kind = Outcome::Kind::kUnusableCheckpoint;
+  unusable.message = absl::StrCat("it could not be fetched: ", checkpoint.status().message());
+  return unusable;
+}
+
+training::Outcome AttemptRunner::TrainAndSend(const v1::TrialWork& work,
+                                              const std::string* checkpoint, Lease& lease) {
+  Outbox outbox(lease, options_.max_unsent_values);
+  Sender sender(NameOf(work.trial(), work.study()), work.trial().number(), outbox, client_, lease,
+                options_.backoff);
+  Outcome outcome = Train({work.study(), work.trial(), checkpoint}, outbox);
+  const bool goes_on = outcome.kind == Outcome::Kind::kStopped && lease.checkpoint_requested();
+  if (!goes_on) lease.BeginOutcome();
+  outbox.Close(goes_on);
+  const absl::Status sent = sender.Join();
+  if (outcome.kind == Outcome::Kind::kUnusableCheckpoint && checkpoint == nullptr) {
+    outcome = Failed(
+        absl::StrCat("the trainer refuses a checkpoint that it was not given: ", outcome.message));
+  }
+  return Judge(std::move(outcome), outbox, lease, sent);
+}
+
+training::Outcome AttemptRunner::Train(const training::AttemptWork& work,
                                        training::AttemptObserver& observer) {
-  return WithoutExceptions(
-      [&] {
-        return trainer_.Train({work.study(), work.trial()}, observer);
-      },
-      Failed);
+  return WithoutExceptions([&] { return trainer_.Train(work, observer); }, Failed);
 }
 
 void AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease) {
   const std::string name = NameOf(work.trial(), work.study());
   spdlog::info("evaluation of {} on the test set starts, lease {}", name, NameOf(lease.token()));
   LeasedCalls calls(client_, lease, options_.backoff);
-  v1::FinishWorkRequest request = Evaluate(work, calls);
-  lease.BeginOutcome();
+  const absl::StatusOr<std::string> weights = calls.Download(work.weights());
+  std::string end;
+  if (!weights.ok() && lease.checkpoint_requested()) {
+    end = GiveBack("", calls, lease);
+  } else {
+    v1::FinishWorkRequest request;
+    if (weights.ok()) {
+      request = Evaluate(work, *weights);
+    } else {
+      request.mutable_failed()->set_message(ToWireText(weights.status().message()));
+    }
+    lease.BeginOutcome();
+    end = Finish(std::move(request), calls, lease);
+  }
   spdlog::info("evaluation of {} on the test set ends, lease {}: {}", name, NameOf(lease.token()),
-               Finish(std::move(request), calls, lease));
+               end);
 }
 
-v1::FinishWorkRequest AttemptRunner::Evaluate(const v1::EvaluationWork& work, LeasedCalls& calls) {
-  v1::FinishWorkRequest request;
-  const absl::StatusOr<std::string> weights = calls.Download(work.weights());
+v1::FinishWorkRequest AttemptRunner::Evaluate(const v1::EvaluationWork& work,
+                                              const std::string& weights) {
   using Result = absl::StatusOr<training::TestResult>;
-  const Result result =
-      !weights.ok()
-          ? Result(weights.status())
-          : WithoutExceptions(
-                [&] { return trainer_.Evaluate(work.study(), work.trial(), *weights); },
-                [](const std::string& message) -> Result { return absl::InternalError(message); });
+  const Result result = WithoutExceptions(
+      [&] { return trainer_.Evaluate(work.study(), work.trial(), weights); },
+      [](const std::string& message) -> Result { return absl::InternalError(message); });
+  v1::FinishWorkRequest request;
   if (result.ok()) {
     *request.mutable_evaluated() = ToMessage(*result);
   } else {
     request.mutable_failed()->set_message(ToWireText(result.status().message()));
   }
   return request;
+}
+
+std::string AttemptRunner::GiveBack(const std::string& unusable_checkpoint, LeasedCalls& calls,
+                                    const Lease& lease) {
+  const absl::Status status = calls.GiveBack(unusable_checkpoint);
+  if (!status.ok() && lease.ended()) return EndOf(lease);
+  // Where it was refused, the coordinator notices that nobody renews the lease any more.
+  return absl::StrCat(
+      status.ok() ? "given back" : "not given back",
+      unusable_checkpoint.empty()
+          ? ", the worker is leaving"
+          : absl::StrCat(", its checkpoint is unusable: ", unusable_checkpoint),
+      status.ok()
+          ? ""
+          : absl::StrCat("; ", status.ToString(absl::StatusToStringMode::kWithNoExtraData)));
 }
 
 std::string AttemptRunner::Finish(v1::FinishWorkRequest request, LeasedCalls& calls,
@@ -208,14 +253,7 @@ std::string AttemptRunner::Finish(v1::FinishWorkRequest request, LeasedCalls& ca
         absl::StrCat("the coordinator refused the outcome: ", state.status().message())));
     state = calls.Finish(failed);
   }
-  switch (lease.state()) {
-    case Lease::State::kLost:
-      return "dropped, the lease is lost";
-    case Lease::State::kReleased:
-      return "given back, the worker is leaving";
-    case Lease::State::kHeld:
-      break;
-  }
+  if (lease.ended()) return EndOf(lease);
   if (!state.ok())
     return absl::StrCat("dropped, ",
                         state.status().ToString(absl::StatusToStringMode::kWithNoExtraData));

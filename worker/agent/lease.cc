@@ -22,10 +22,28 @@ void Lease::Renewed(absl::Duration sent_at, absl::Duration ttl) {
   changed_.notify_all();
 }
 
+void Lease::StopLocked() {
+  // In this order: who sees that it is to stop sees also that nobody wants a checkpoint.
+  checkpoint_ = false;
+  stop_ = true;
+}
+
+void Lease::Stop() {
+  const std::lock_guard lock(mutex_);
+  StopLocked();
+}
+
+void Lease::RequestCheckpoint() {
+  const std::lock_guard lock(mutex_);
+  if (stop_) return;
+  checkpoint_ = true;
+  stop_ = true;
+}
+
 void Lease::EndLocked(State state) {
   if (state_ != State::kHeld) return;
   state_ = state;
-  stop_ = true;
+  StopLocked();
   changed_.notify_all();
 }
 

@@ -34,15 +34,21 @@ class Lease {
   const v1::FencingToken& token() const { return token_; }
   State state() const { return state_; }
   bool ended() const { return state_ != State::kHeld; }
-  // Ended, or the coordinator's directive was to stop. An atomic read.
+  // Ended, about to be given back, or the coordinator's directive was to stop. An atomic read.
   bool stop_requested() const { return stop_; }
+  // The worker is leaving: the training is to hand in a checkpoint and to stop, and the lease
+  // stands until that is sent. Not where nobody will go on: after a directive to stop, or without
+  // the lease. An atomic read.
+  bool checkpoint_requested() const { return checkpoint_; }
   bool Fenced() const;
 
   // A Renew sent at `sent_at` was answered: it stands.
   void Renewed(absl::Duration sent_at, absl::Duration ttl);
   void Lose();
   // The directive was to stop: the lease still stands, the training ends.
-  void Stop() { stop_ = true; }
+  void Stop();
+  // Asks the training for a checkpoint and to stop, unless it is to stop anyway.
+  void RequestCheckpoint();
 
   // The training is over and its outcome is about to be sent: Release leaves it alone from now on.
   void BeginOutcome();
@@ -57,17 +63,19 @@ class Lease {
   bool Sleep(absl::Duration delay);
 
  private:
-  // Both with mutex_ held.
+  // All with mutex_ held.
   bool FencedLocked() const;
+  void StopLocked();
   void EndLocked(State state);
 
   const v1::FencingToken token_;
   const SteadyClock clock_;
   std::atomic<State> state_ = State::kHeld;
   std::atomic<bool> stop_ = false;
+  std::atomic<bool> checkpoint_ = false;
   // The standard library's, here and in all that waits for a time: Abseil's waits end by the wall
   // clock, which may jump.
-  mutable std::mutex mutex_;  // guards all below, and changes of state_
+  mutable std::mutex mutex_;  // guards all below, and changes of what is atomic
   std::condition_variable changed_;
   absl::Duration counts_from_;
   absl::Duration ttl_;

@@ -67,11 +67,15 @@ void LeaseKeeper::TakeAnswer(absl::Duration sent_at, const v1::RenewLeasesRespon
   }
 }
 
-std::vector<v1::FencingToken> LeaseKeeper::Close() {
+void LeaseKeeper::Leave() {
   {
     absl::MutexLock lock(&mutex_);
     closed_ = true;
   }
+  for (const std::shared_ptr<Lease>& lease : All()) lease->RequestCheckpoint();
+}
+
+std::vector<v1::FencingToken> LeaseKeeper::Release() {
   std::vector<v1::FencingToken> released;
   for (const std::shared_ptr<Lease>& lease : All()) {
     if (lease->Release()) released.push_back(lease->token());

@@ -26,7 +26,7 @@ class LeaseKeeper {
   void SetTtl(absl::Duration ttl);
   absl::Duration ttl() const;
 
-  // A grant came in just now. After Close the lease is released already: give it back.
+  // A grant came in just now. After Leave the lease is released already: give it back.
   std::shared_ptr<Lease> Add(const v1::FencingToken& token);
   // The attempt is over, whatever became of the lease.
   void Remove(const v1::FencingToken& token);
@@ -37,9 +37,11 @@ class LeaseKeeper {
   // it does not name were granted after it was sent.
   void TakeAnswer(absl::Duration sent_at, const v1::RenewLeasesResponse& answer);
 
-  // The worker is leaving: releases all leases whose outcome is not being sent, and returns their
-  // tokens, to be given back.
-  std::vector<v1::FencingToken> Close();
+  // The worker is leaving: every attempt is asked for a checkpoint and to stop.
+  void Leave();
+  // What has not come by now is not waited for: releases all leases whose outcome is not being
+  // sent, and returns their tokens, to be given back.
+  std::vector<v1::FencingToken> Release();
   // There is no time left for the others either.
   void AbandonAll();
 

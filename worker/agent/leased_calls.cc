@@ -8,6 +8,7 @@
 #include "caviar/v1/error_detail.h"
 #include "client/api/request_ids.h"
 #include "client/api/retry.h"
+#include "worker/agent/wire_text.h"
 
 namespace caviar::agent {
 namespace {
@@ -18,8 +19,23 @@ constexpr int kMaxDoubtfulTries = 10;
 // A file that comes out damaged is sent, or fetched, this often.
 constexpr int kMaxTransfers = 3;
 constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
+constexpr absl::Duration kGiveBackTimeout = absl::Seconds(5);
 
 absl::Status Ended() { return absl::AbortedError("the lease has ended"); }
+
+// For messages.
+std::string NameOf(v1::Artifact::Kind kind) {
+  switch (kind) {
+    case v1::Artifact::WEIGHTS:
+      return "the weights file";
+    case v1::Artifact::CHECKPOINT:
+      return "the checkpoint";
+    case v1::Artifact::MODEL:
+      return "the ONNX file";
+    default:
+      return "the file";
+  }
+}
 
 bool IsDoubtful(const absl::Status& status) {
   return absl::IsDeadlineExceeded(status) || absl::IsCancelled(status) ||
@@ -42,7 +58,7 @@ bool LeasedCalls::TryAgain(const absl::Status& status) {
 }
 
 template <typename Attempt>
-auto LeasedCalls::Repeat(Attempt attempt) -> decltype(attempt()) {
+auto LeasedCalls::Repeat(Attempt attempt, const GiveUp& give_up) -> decltype(attempt()) {
   for (;;) {
     if (!lease_.AwaitSendable()) return Ended();
     auto answer = attempt();
@@ -52,7 +68,7 @@ auto LeasedCalls::Repeat(Attempt attempt) -> decltype(attempt()) {
       return answer;
     }
     if (error::HasReason(answer.status(), error::kLeaseLost)) lease_.Lose();
-    const bool again = !lease_.ended() && TryAgain(answer.status());
+    const bool again = !lease_.ended() && !(give_up && give_up(true)) && TryAgain(answer.status());
     if (lease_.ended()) return Ended();
     if (!again) return answer;
   }
@@ -70,10 +86,11 @@ absl::Status LeasedCalls::Report(const std::vector<v1::Measurement>& measurement
   return absl::OkStatus();
 }
 
-absl::Status LeasedCalls::Upload(v1::Artifact::Kind kind, int64_t step, const std::string& file) {
+absl::Status LeasedCalls::Upload(v1::Artifact::Kind kind, int64_t step, const std::string& file,
+                                 const GiveUp& give_up) {
   const int64_t size = static_cast<int64_t>(file.size());
   if (size > kMaxFileBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("the file has ", size,
+    return absl::InvalidArgumentError(absl::StrCat(NameOf(kind), " has ", size,
                                                    " bytes, the coordinator takes ", kMaxFileBytes,
                                                    "; use fewer or narrower layers"));
   }
@@ -82,8 +99,10 @@ absl::Status LeasedCalls::Upload(v1::Artifact::Kind kind, int64_t step, const st
   for (int transfer = 0; transfer < kMaxTransfers; ++transfer) {
     int64_t offset = 0;
     while (offset < size) {
+      if (give_up && give_up(false)) return absl::CancelledError("given up");
       const absl::StatusOr<int64_t> received = Repeat(
-          [&] { return client_.UploadChunk(lease_.token(), kind, step, file, crc32, offset); });
+          [&] { return client_.UploadChunk(lease_.token(), kind, step, file, crc32, offset); },
+          give_up);
       error = received.status();
       if (!received.ok()) break;
       if (*received <= offset || *received > size) {
@@ -103,14 +122,18 @@ absl::Status LeasedCalls::Upload(v1::Artifact::Kind kind, int64_t step, const st
 absl::StatusOr<std::string> LeasedCalls::Download(const v1::Artifact& artifact) {
   absl::Status error;
   if (artifact.size() < 0 || artifact.size() > kMaxFileBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("the weights have ", artifact.size(), " bytes"));
+    return absl::InvalidArgumentError(absl::StrCat(NameOf(artifact.kind()), " has ",
+                                                   artifact.size(), " bytes, at most ",
+                                                   kMaxFileBytes, " are fetched"));
   }
   for (int transfer = 0; transfer < kMaxTransfers; ++transfer) {
     std::string file;
     error = absl::OkStatus();
     while (error.ok() && static_cast<int64_t>(file.size()) < artifact.size()) {
-      const absl::StatusOr<std::string> chunk = Repeat(
-          [&] { return client_.DownloadChunk(artifact, static_cast<int64_t>(file.size())); });
+      if (lease_.stop_requested()) return absl::CancelledError("the attempt is to stop");
+      const absl::StatusOr<std::string> chunk =
+          Repeat([&] { return client_.DownloadChunk(artifact, static_cast<int64_t>(file.size())); },
+                 [this](bool) { return lease_.stop_requested(); });
       error = chunk.status();
       if (chunk.ok()) file += *chunk;
     }
@@ -119,12 +142,22 @@ absl::StatusOr<std::string> LeasedCalls::Download(const v1::Artifact& artifact) 
       return file;
     }
     if (error.ok()) {
-      error = absl::DataLossError(
-          "the weights came with another size or checksum than they were stored with");
+      error = absl::DataLossError(absl::StrCat(
+          NameOf(artifact.kind()), " came with another size or checksum than it was stored with"));
     }
     if (!absl::IsDataLoss(error)) return error;
   }
   return error;
+}
+
+absl::Status LeasedCalls::GiveBack(const std::string& unusable_checkpoint) {
+  v1::GiveBackWorkRequest request;
+  *request.add_tokens() = lease_.token();
+  request.set_unusable_checkpoint(ToWireText(unusable_checkpoint));
+  const auto answer = Repeat([&] { return client_.GiveBack(request, kGiveBackTimeout); });
+  if (!answer.ok()) return answer.status();
+  lease_.Abandon();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Trial::State> LeasedCalls::Finish(v1::FinishWorkRequest request) {

@@ -3,6 +3,7 @@
 #define CAVIAR_WORKER_AGENT_LEASED_CALLS_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,17 +33,26 @@ class LeasedCalls {
 
   // A directive to stop is passed on to the lease.
   absl::Status Report(const std::vector<v1::Measurement>& measurements);
-  // OK: the file is stored.
-  absl::Status Upload(v1::Artifact::Kind kind, int64_t step, const std::string& file);
-  // The whole file, its size and checksum verified. DATA_LOSS: they differ, several times.
+  // Asked between the chunks of a file (false), and when one did not get through for now (true):
+  // whether to give it up.
+  using GiveUp = std::function<bool(bool failed)>;
+
+  // OK: the file is stored. CANCELLED: given up.
+  absl::Status Upload(v1::Artifact::Kind kind, int64_t step, const std::string& file,
+                      const GiveUp& give_up = nullptr);
+  // The whole file, its size and checksum verified. DATA_LOSS: they differ, several times. Given
+  // up, with an error, where the attempt is to stop.
   absl::StatusOr<std::string> Download(const v1::Artifact& artifact);
+  // Gives the lease back, and ends it. `unusable_checkpoint`: why that of the grant could not be
+  // used; empty: that is not the reason.
+  absl::Status GiveBack(const std::string& unusable_checkpoint);
   // `request` without its token.
   absl::StatusOr<v1::Trial::State> Finish(v1::FinishWorkRequest request);
 
  private:
   // Calls `attempt`, which returns an absl::StatusOr, until its answer is final.
   template <typename Attempt>
-  auto Repeat(Attempt attempt) -> decltype(attempt());
+  auto Repeat(Attempt attempt, const GiveUp& give_up = nullptr) -> decltype(attempt());
   // Whether to try again after `status`; sleeps before it says yes.
   bool TryAgain(const absl::Status& status);
 

@@ -31,10 +31,25 @@ void Outbox::OnMeasurement(const v1::Measurement& measurement) {
   if (values_ + measurement.metrics_size() > max_values_) overflowed_ = true;
   if (overflowed_) {
     stop_ = true;
+    no_checkpoints_ = true;
     return;
   }
   values_ += measurement.metrics_size();
   for (v1::Measurement& piece : pieces) waiting_.push_back(std::move(piece));
+}
+
+void Outbox::OnCheckpoint(int64_t step, std::string checkpoint) {
+  if (checkpoint.empty()) return;
+  // What it replaces may be large: it is freed after the lock is let go.
+  std::optional<Checkpoint> next = Checkpoint{step, std::move(checkpoint)};
+  absl::MutexLock lock(&mutex_);
+  if (!no_checkpoints_) checkpoint_.swap(next);
+}
+
+void Outbox::Stop() {
+  absl::MutexLock lock(&mutex_);
+  stop_ = true;
+  no_checkpoints_ = true;
 }
 
 bool Outbox::overflowed() const {
@@ -42,9 +57,10 @@ bool Outbox::overflowed() const {
   return overflowed_;
 }
 
-void Outbox::Close() {
+void Outbox::Close(bool with_checkpoint) {
   absl::MutexLock lock(&mutex_);
   closed_ = true;
+  if (!with_checkpoint) no_checkpoints_ = true;
 }
 
 std::vector<v1::Measurement> Outbox::Next() {
@@ -66,6 +82,24 @@ void Outbox::Pop(size_t count) {
     values_ -= waiting_.front().metrics_size();
     waiting_.pop_front();
   }
+}
+
+bool Outbox::CheckpointReady() const {
+  if (no_checkpoints_) return true;
+  if (!checkpoint_) return closed_;
+  return waiting_.empty() || waiting_.front().step() > checkpoint_->step;
+}
+
+std::optional<Outbox::Checkpoint> Outbox::NextCheckpoint() {
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(this, &Outbox::CheckpointReady));
+  if (no_checkpoints_) return std::nullopt;
+  return std::exchange(checkpoint_, std::nullopt);
+}
+
+bool Outbox::GivesWay(bool failed) const {
+  absl::MutexLock lock(&mutex_);
+  return no_checkpoints_ || (failed && checkpoint_);
 }
 
 }  // namespace caviar::agent

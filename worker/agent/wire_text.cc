@@ -1,7 +1,9 @@
 #include "worker/agent/wire_text.h"
 
+#include <algorithm>
 #include <cstdint>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace caviar::agent {
@@ -43,6 +45,12 @@ std::string ToWireText(absl::string_view text, size_t max_bytes) {
     if (result.size() > max_bytes) return absl::StrCat(result.substr(0, last_fit), "...");
   }
   return result;
+}
+
+std::string ToWireLine(absl::string_view text, size_t max_bytes) {
+  std::string line = ToWireText(text, max_bytes);
+  std::replace_if(line.begin(), line.end(), absl::ascii_iscntrl, ' ');
+  return line;
 }
 
 }  // namespace caviar::agent

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "caviar/v1/error_detail.h"
 #include "client/api/worker_client.h"
@@ -38,13 +39,29 @@ class FakeWork {
   server_api::FakeCoordinator coordinator;
 
   // Gives a trial to the next poll; blocks until there is one.
-  void Grant(int32_t number) {
+  void Grant(int32_t number) { Grant(Trial(number)); }
+  static v1::AcquireWorkResponse Trial(int32_t number) {
     v1::AcquireWorkResponse work;
     SetToken(work.mutable_trial()->mutable_token(), number);
     work.mutable_trial()->mutable_study()->set_name("mnist");
     work.mutable_trial()->mutable_trial()->set_number(number);
     work.mutable_trial()->set_attempt(1);
-    Grant(work);
+    return work;
+  }
+  // The same, to go on from these bytes: that is what a download should bring.
+  static v1::AcquireWorkResponse TrialAfter(int32_t number, int64_t step,
+                                            const std::string& checkpoint) {
+    v1::AcquireWorkResponse work = Trial(number);
+    work.mutable_trial()->set_attempt(2);
+    v1::Artifact* artifact = work.mutable_trial()->mutable_checkpoint();
+    artifact->set_study("mnist");
+    artifact->set_trial(number);
+    artifact->set_attempt(1);
+    artifact->set_kind(v1::Artifact::CHECKPOINT);
+    artifact->set_step(step);
+    artifact->set_size(static_cast<int64_t>(checkpoint.size()));
+    artifact->set_crc32(client::Crc32(checkpoint));
+    return work;
   }
   void Grant(const v1::AcquireWorkResponse& work) {
     while (!coordinator.AnswerAcquire(coordinator.AwaitParked(), work)) {
@@ -58,8 +75,47 @@ class FakeWork {
 
   // The next outcome; blocks until there is one.
   v1::FinishWorkRequest AwaitFinish() { return Await(finished_); }
-  // The tokens' counters of the next GiveBackWork.
-  std::vector<int64_t> AwaitGivenBack() { return Await(given_back_); }
+  // The next GiveBackWork, and its tokens' counters.
+  v1::GiveBackWorkRequest AwaitGiveBack() { return Await(given_back_); }
+  std::vector<int64_t> AwaitGivenBack() {
+    std::vector<int64_t> counters;
+    const v1::GiveBackWorkRequest request = AwaitGiveBack();
+    for (const v1::FencingToken& token : request.tokens()) counters.push_back(token.counter());
+    return counters;
+  }
+  bool nothing_given_back() {
+    absl::MutexLock lock(&mutex_);
+    return given_back_.empty();
+  }
+  // What came, in its order: "step 3", "checkpoint 3: its bytes" (when it was whole), "weights",
+  // "finish", "give back".
+  std::vector<std::string> events() {
+    absl::MutexLock lock(&mutex_);
+    return events_;
+  }
+  void AwaitEvent(const std::string& event) {
+    const auto there = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return std::count(events_.begin(), events_.end(), event) > 0;
+    };
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&there));
+  }
+  // Chunks of checkpoints are answered so, until told otherwise.
+  void FailCheckpoints(absl::Status status) {
+    absl::MutexLock lock(&mutex_);
+    checkpoint_error_ = std::move(status);
+  }
+  void AwaitCheckpointTries(int count) {
+    const auto there = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return failed_chunks_ >= count;
+    };
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&there));
+  }
+  v1::RegisterWorkerRequest registration() {
+    absl::MutexLock lock(&mutex_);
+    return registration_;
+  }
   bool nothing_finished() {
     absl::MutexLock lock(&mutex_);
     return finished_.empty();
@@ -80,9 +136,9 @@ class FakeWork {
     absl::MutexLock lock(&mutex_);
     return files_[kind];
   }
-  void set_file(std::string file) {
+  void set_file(std::string file, v1::Artifact::Kind kind = v1::Artifact::WEIGHTS) {
     absl::MutexLock lock(&mutex_);
-    files_[v1::Artifact::WEIGHTS] = std::move(file);
+    files_[kind] = std::move(file);
   }
   int registrations() {
     absl::MutexLock lock(&mutex_);
@@ -137,6 +193,7 @@ class FakeWork {
   absl::StatusOr<v1::RegisterWorkerResponse> Register(const v1::RegisterWorkerRequest& request) {
     absl::MutexLock lock(&mutex_);
     ++registrations_;
+    registration_ = request;
     worker_id_ = request.request_id().client_id();
     worker_id_[0] = static_cast<char>('0' + registrations_ % 10);
     v1::RegisterWorkerResponse response;
@@ -167,7 +224,9 @@ class FakeWork {
     for (const v1::Measurement& measurement : request.measurements()) {
       const int64_t step = measurement.step();
       // What is stored already is left as it is: a report whose answer was lost comes again.
-      if (std::count(steps_.begin(), steps_.end(), step) == 0) steps_.push_back(step);
+      if (std::count(steps_.begin(), steps_.end(), step) > 0) continue;
+      steps_.push_back(step);
+      events_.push_back(absl::StrCat("step ", step));
     }
     v1::ReportMeasurementsResponse response;
     response.set_directive(directive_);
@@ -176,25 +235,36 @@ class FakeWork {
   absl::StatusOr<v1::FinishWorkResponse> Finish(const v1::FinishWorkRequest& request) {
     absl::MutexLock lock(&mutex_);
     finished_.push_back(request);
+    events_.push_back("finish");
     v1::FinishWorkResponse response;
     response.set_state(v1::Trial::COMPLETED);
     return response;
   }
   absl::StatusOr<v1::GiveBackWorkResponse> GiveBack(const v1::GiveBackWorkRequest& request) {
-    std::vector<int64_t> counters;
-    for (const v1::FencingToken& token : request.tokens()) counters.push_back(token.counter());
     absl::MutexLock lock(&mutex_);
-    given_back_.push_back(counters);
+    given_back_.push_back(request);
+    events_.push_back("give back");
     return v1::GiveBackWorkResponse();
   }
   absl::StatusOr<v1::UploadChunkResponse> Upload(const v1::UploadChunkRequest& request) {
     absl::MutexLock lock(&mutex_);
+    const bool is_checkpoint = request.kind() == v1::Artifact::CHECKPOINT;
+    if (is_checkpoint && !checkpoint_error_.ok()) {
+      ++failed_chunks_;
+      return checkpoint_error_;
+    }
     if (refused_ == request.kind()) return absl::InvalidArgumentError("not taken");
     std::string& file = files_[request.kind()];
     file.resize(request.offset());
     file += request.data();
     v1::UploadChunkResponse response;
     response.set_received(static_cast<int64_t>(file.size()));
+    if (response.received() == request.size()) {
+      events_.push_back(is_checkpoint
+                            ? absl::StrCat("checkpoint ", request.step(), ": ", file.substr(0, 20))
+                        : request.kind() == v1::Artifact::MODEL ? "model"
+                                                                : "weights");
+    }
     return response;
   }
   absl::StatusOr<v1::DownloadChunkResponse> Download(const v1::DownloadChunkRequest& request) {
@@ -215,9 +285,13 @@ class FakeWork {
   absl::Status report_error_ ABSL_GUARDED_BY(mutex_);
   std::vector<int64_t> steps_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::FinishWorkRequest> finished_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::vector<int64_t>> given_back_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::GiveBackWorkRequest> given_back_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> events_ ABSL_GUARDED_BY(mutex_);
   std::map<v1::Artifact::Kind, std::string> files_ ABSL_GUARDED_BY(mutex_);
   v1::Artifact::Kind refused_ ABSL_GUARDED_BY(mutex_) = v1::Artifact::KIND_UNSPECIFIED;
+  absl::Status checkpoint_error_ ABSL_GUARDED_BY(mutex_);
+  int failed_chunks_ ABSL_GUARDED_BY(mutex_) = 0;
+  v1::RegisterWorkerRequest registration_ ABSL_GUARDED_BY(mutex_);
 };
 
 class FakeTrainer final : public training::Trainer {

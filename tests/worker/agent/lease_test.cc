@@ -103,6 +103,20 @@ TEST_F(LeaseTest, ADirectiveToStopLeavesTheLeaseStanding) {
   EXPECT_TRUE(lease->AwaitSendable());
 }
 
+TEST_F(LeaseTest, NobodyGoesOnFromAnAttemptThatIsToStopAnyway) {
+  const auto lease = keeper_.Add(Token(1)), lost = keeper_.Add(Token(2));
+  lease->RequestCheckpoint();
+  EXPECT_TRUE(lease->checkpoint_requested());
+  lease->Stop();
+  EXPECT_FALSE(lease->checkpoint_requested());
+  EXPECT_TRUE(lease->stop_requested());
+  lease->RequestCheckpoint();
+  EXPECT_FALSE(lease->checkpoint_requested());
+  lost->RequestCheckpoint();
+  lost->Lose();
+  EXPECT_FALSE(lost->checkpoint_requested());
+}
+
 TEST_F(LeaseTest, ASleepEndsWithTheLease) {
   const auto lease = keeper_.Add(Token(1));
   std::thread sleeper([&] { EXPECT_FALSE(lease->Sleep(absl::Hours(1))); });
@@ -122,14 +136,20 @@ TEST_F(LeaseTest, OnlyLeasesThatStandAreRenewed) {
   EXPECT_EQ(tokens[0].counter(), 1);
 }
 
-TEST_F(LeaseTest, ClosingReleasesTrainingsButNotOutcomes) {
+TEST_F(LeaseTest, LeavingAsksForCheckpointsThenReleasesTrainingsButNotOutcomes) {
   const auto training = keeper_.Add(Token(1));
   const auto finishing = keeper_.Add(Token(2));
   finishing->BeginOutcome();
-  const std::vector<v1::FencingToken> released = keeper_.Close();
+  keeper_.Leave();
+  EXPECT_TRUE(training->checkpoint_requested());
+  EXPECT_TRUE(training->stop_requested());
+  EXPECT_FALSE(training->ended()) << "what it made is still to be sent";
+  EXPECT_EQ(keeper_.Tokens().size(), 2u) << "and is renewed until then";
+  const std::vector<v1::FencingToken> released = keeper_.Release();
   ASSERT_EQ(released.size(), 1u);
   EXPECT_EQ(released[0].counter(), 1);
   EXPECT_EQ(training->state(), Lease::State::kReleased);
+  EXPECT_FALSE(training->checkpoint_requested());
   EXPECT_FALSE(finishing->ended());
   EXPECT_EQ(keeper_.Add(Token(3))->state(), Lease::State::kReleased);
   keeper_.AbandonAll();

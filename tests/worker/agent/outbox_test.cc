@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,7 +36,7 @@ TEST_F(OutboxTest, GivesMeasurementsInOrderUntilTheyArePopped) {
   ASSERT_EQ(rest.size(), 1u);
   EXPECT_EQ(rest[0].step(), 3);
   outbox.Pop(1);
-  outbox.Close();
+  outbox.Close(false);
   EXPECT_TRUE(outbox.Next().empty());
 }
 
@@ -46,7 +48,7 @@ TEST_F(OutboxTest, ASenderWaitsForTheNextMeasurementOrTheEnd) {
     EXPECT_TRUE(outbox.Next().empty());
   });
   outbox.OnMeasurement(At(1));
-  outbox.Close();
+  outbox.Close(false);
   sender.join();
 }
 
@@ -80,10 +82,85 @@ TEST_F(OutboxTest, OneThatOverflowsStopsTheTraining) {
   EXPECT_EQ(outbox.Next().size(), 3u);
 }
 
+TEST_F(OutboxTest, ACheckpointLeavesAfterTheMeasurementsUpToItsStep) {
+  Outbox outbox(lease_, 100);
+  for (int step = 1; step <= 3; ++step) outbox.OnMeasurement(At(step));
+  outbox.OnCheckpoint(2, "two");
+  std::atomic<int> popped = 0;
+  std::thread saver([&] {
+    const auto checkpoint = outbox.NextCheckpoint();
+    ASSERT_TRUE(checkpoint);
+    EXPECT_EQ(checkpoint->bytes, "two");
+    EXPECT_EQ(checkpoint->step, 2);
+    EXPECT_EQ(popped, 2) << "not the one after it";
+  });
+  ++popped;
+  outbox.Pop(1);
+  ++popped;
+  outbox.Pop(1);
+  saver.join();
+  EXPECT_EQ(outbox.Next().size(), 1u);
+}
+
+TEST_F(OutboxTest, ACheckpointBeforeTheFirstStepWaitsForNothing) {
+  Outbox outbox(lease_, 100);
+  outbox.OnCheckpoint(0, "zero");
+  outbox.OnMeasurement(At(1));
+  EXPECT_EQ(outbox.NextCheckpoint()->bytes, "zero");
+}
+
+TEST_F(OutboxTest, OnlyTheNewestCheckpointWaits) {
+  Outbox outbox(lease_, 100);
+  outbox.OnCheckpoint(0, "first");
+  outbox.OnCheckpoint(0, "second");
+  outbox.OnCheckpoint(0, "");
+  EXPECT_FALSE(outbox.GivesWay(false));
+  EXPECT_TRUE(outbox.GivesWay(true)) << "a newer one waits";
+  EXPECT_EQ(outbox.NextCheckpoint()->bytes, "second");
+  EXPECT_FALSE(outbox.GivesWay(true));
+}
+
+TEST_F(OutboxTest, AfterTheEndTheLastCheckpointIsSentOnlyWhereItIsOfUse) {
+  Outbox goes_on(lease_, 100), over(lease_, 100);
+  for (Outbox* outbox : {&goes_on, &over}) {
+    outbox->OnMeasurement(At(1));
+    outbox->OnCheckpoint(1, "last");
+    outbox->Close(outbox == &goes_on);
+  }
+  EXPECT_EQ(over.NextCheckpoint(), std::nullopt);
+  EXPECT_TRUE(over.GivesWay(false));
+  EXPECT_EQ(over.Next().size(), 1u) << "its measurements count";
+  goes_on.Pop(1);
+  EXPECT_EQ(goes_on.NextCheckpoint()->bytes, "last");
+  EXPECT_EQ(goes_on.NextCheckpoint(), std::nullopt);
+}
+
+TEST_F(OutboxTest, ACheckpointDoesNotWaitForMeasurementsThatAreNotTaken) {
+  Outbox outbox(lease_, 100), overflowing(lease_, 1);
+  outbox.OnMeasurement(At(1));
+  outbox.OnCheckpoint(1, "one");
+  outbox.Stop();
+  outbox.OnCheckpoint(1, "two");
+  EXPECT_EQ(outbox.NextCheckpoint(), std::nullopt);
+  overflowing.OnMeasurement(At(1));
+  overflowing.OnMeasurement(At(2));
+  overflowing.OnCheckpoint(1, "one");
+  EXPECT_EQ(overflowing.NextCheckpoint(), std::nullopt);
+}
+
 TEST_F(OutboxTest, TheTrainingStopsWithItsLease) {
   Outbox outbox(lease_, 3);
   EXPECT_FALSE(outbox.StopRequested());
   lease_.Stop();
+  EXPECT_TRUE(outbox.StopRequested());
+  EXPECT_FALSE(outbox.CheckpointRequested());
+}
+
+TEST_F(OutboxTest, ATrainingThatWillGoOnElsewhereIsAskedForACheckpoint) {
+  Outbox outbox(lease_, 3);
+  EXPECT_FALSE(outbox.CheckpointRequested());
+  lease_.RequestCheckpoint();
+  EXPECT_TRUE(outbox.CheckpointRequested());
   EXPECT_TRUE(outbox.StopRequested());
 }
 
@@ -100,6 +177,12 @@ TEST(WireText, IsUtf8OfAtMost4096Bytes) {
   EXPECT_LE(cut.size(), 4096u);
   EXPECT_EQ(cut.substr(cut.size() - 5), "\xC3\xA4...");
   EXPECT_EQ(ToWireText(cut), cut);
+  EXPECT_EQ(ToWireText("abcdef", 5), "ab...");
+}
+
+TEST(WireText, CanBeOneLine) {
+  EXPECT_EQ(ToWireLine("AVX2,\n\tlibm \x7F\xFF", 512), "AVX2,  libm  ?");
+  EXPECT_EQ(ToWireLine(std::string(600, 'x'), 512).size(), 512u);
 }
 
 }  // namespace

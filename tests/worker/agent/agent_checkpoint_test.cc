@@ -1,0 +1,311 @@
+// The agent and checkpoints: handed in, sent in order, gone on from, and when the worker leaves.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "tests/worker/agent/agent_fixture.h"
+
+namespace caviar::agent {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class AgentCheckpointTest : public AgentTest {
+ protected:
+  // A training that hands in a checkpoint when it is asked for one.
+  static Outcome TrainUntilAsked(AttemptObserver& observer, int64_t step,
+                                 const std::string& checkpoint) {
+    while (!observer.StopRequested()) std::this_thread::yield();
+    if (observer.CheckpointRequested()) observer.OnCheckpoint(step, checkpoint);
+    return OutcomeOf(Outcome::Kind::kStopped);
+  }
+};
+
+TEST_F(AgentCheckpointTest, AreStoredAfterTheMeasurementsUpToThem) {
+  absl::Notification saved;
+  trainer_.train = [&](const AttemptWork& work, AttemptObserver& observer) {
+    EXPECT_EQ(work.checkpoint, nullptr);
+    observer.OnMeasurement(At(1));
+    observer.OnMeasurement(At(2));
+    observer.OnCheckpoint(2, "after two");
+    saved.WaitForNotification();
+    observer.OnMeasurement(At(3));
+    return Outcome();
+  };
+  Start();
+  work_.Grant(1);
+  work_.AwaitEvent("checkpoint 2: after two");
+  saved.Notify();
+  work_.AwaitFinish();
+  EXPECT_THAT(work_.events(),
+              ElementsAre("step 1", "step 2", "checkpoint 2: after two", "step 3", "finish"));
+}
+
+TEST_F(AgentCheckpointTest, NeitherDelayMeasurementsNorFailTheTrial) {
+  work_.FailCheckpoints(absl::UnavailableError("not now"));
+  absl::Notification tried, passed;
+  trainer_.train = [&](const AttemptWork&, AttemptObserver& observer) {
+    observer.OnMeasurement(At(1));
+    observer.OnCheckpoint(1, "one");
+    tried.WaitForNotification();
+    observer.OnMeasurement(At(2));
+    passed.WaitForNotification();
+    EXPECT_FALSE(observer.StopRequested());
+    return Outcome();
+  };
+  Start();
+  work_.Grant(1);
+  work_.AwaitCheckpointTries(2);
+  tried.Notify();
+  work_.AwaitSteps(2);
+  passed.Notify();
+  EXPECT_TRUE(work_.AwaitFinish().has_completed());
+  EXPECT_THAT(work_.events(), ElementsAre("step 1", "step 2", "finish"));
+}
+
+TEST_F(AgentCheckpointTest, GiveWayToNewerOnesAndTheNextIsTriedAfterARefusal) {
+  work_.FailCheckpoints(absl::UnavailableError("not now"));
+  absl::Notification tried, refused, stored;
+  trainer_.train = [&](const AttemptWork&, AttemptObserver& observer) {
+    observer.OnMeasurement(At(1));
+    observer.OnCheckpoint(1, "one");
+    tried.WaitForNotification();
+    observer.OnCheckpoint(1, "two");
+    observer.OnCheckpoint(1, "three");
+    refused.WaitForNotification();
+    observer.OnCheckpoint(1, "four");
+    stored.WaitForNotification();
+    return Outcome();
+  };
+  Start();
+  work_.Grant(1);
+  work_.AwaitCheckpointTries(1);
+  work_.FailCheckpoints(absl::FailedPreconditionError("no"));
+  tried.Notify();
+  work_.AwaitCheckpointTries(2);
+  work_.FailCheckpoints(absl::OkStatus());
+  refused.Notify();
+  work_.AwaitEvent("checkpoint 1: four");
+  stored.Notify();
+  EXPECT_TRUE(work_.AwaitFinish().has_completed());
+}
+
+TEST_F(AgentCheckpointTest, AreOfNoUseOnceTheTrainingIsOver) {
+  work_.FailCheckpoints(absl::UnavailableError("not now"));
+  trainer_.train = [](const AttemptWork&, AttemptObserver& observer) {
+    observer.OnMeasurement(At(1));
+    observer.OnCheckpoint(1, "never stored");
+    Outcome outcome;
+    outcome.weights = "weights";
+    return outcome;
+  };
+  Start();
+  work_.Grant(1);
+  EXPECT_TRUE(work_.AwaitFinish().has_completed());
+  EXPECT_THAT(work_.events(), ElementsAre("step 1", "weights", "finish"));
+}
+
+TEST_F(AgentCheckpointTest, ALeavingWorkerSendsThemBeforeItGivesItsWorkBack) {
+  trainer_.train = [](const AttemptWork& work, AttemptObserver& observer) {
+    observer.OnMeasurement(At(work.trial.number()));
+    return TrainUntilAsked(observer, work.trial.number(),
+                           absl::StrCat("of trial ", work.trial.number()));
+  };
+  Start(/*slots=*/3);
+  work_.Grant(1);
+  work_.Grant(2);
+  work_.AwaitSteps(2);
+  StopAgent();
+  std::vector<int64_t> given_back = work_.AwaitGivenBack();
+  for (const int64_t counter : work_.AwaitGivenBack()) given_back.push_back(counter);
+  EXPECT_THAT(given_back, testing::UnorderedElementsAre(101, 102));
+  const std::vector<std::string> events = work_.events();
+  ASSERT_EQ(events.size(), 6u);
+  EXPECT_THAT(events,
+              testing::IsSupersetOf({"checkpoint 1: of trial 1", "checkpoint 2: of trial 2"}));
+  EXPECT_EQ(events.back(), "give back");
+  EXPECT_TRUE(work_.nothing_finished());
+  EXPECT_TRUE(work_.nothing_given_back());
+}
+
+TEST_F(AgentCheckpointTest, WhatIsNotStoredInTimeIsGivenBackWithoutIt) {
+  grace_ = absl::Milliseconds(400);
+  work_.FailCheckpoints(absl::UnavailableError("not now"));
+  trainer_.train = [](const AttemptWork&, AttemptObserver& observer) {
+    return TrainUntilAsked(observer, 0, "never stored");
+  };
+  Start();
+  work_.Grant(1);
+  work_.AwaitRenewal(1);
+  StopAgent();
+  const v1::GiveBackWorkRequest request = work_.AwaitGiveBack();
+  EXPECT_EQ(request.tokens(0).counter(), 101);
+  EXPECT_EQ(request.unusable_checkpoint(), "");
+  EXPECT_THAT(work_.events(), ElementsAre("give back"));
+}
+
+TEST_F(AgentCheckpointTest, ATrainingThatEndsWhileTheWorkerLeavesSendsItsOutcome) {
+  trainer_.train = [](const AttemptWork&, AttemptObserver& observer) {
+    while (!observer.CheckpointRequested()) std::this_thread::yield();
+    observer.OnMeasurement(At(1));
+    Outcome outcome;
+    outcome.weights = "weights";
+    return outcome;
+  };
+  Start();
+  work_.Grant(1);
+  work_.AwaitRenewal(1);
+  StopAgent();
+  EXPECT_THAT(work_.events(), ElementsAre("step 1", "weights", "finish"));
+}
+
+TEST_F(AgentCheckpointTest, ADirectiveToStopNeedsNone) {
+  trainer_.train = [](const AttemptWork&, AttemptObserver& observer) {
+    while (!observer.StopRequested()) std::this_thread::yield();
+    EXPECT_FALSE(observer.CheckpointRequested());
+    return OutcomeOf(Outcome::Kind::kStopped);
+  };
+  Start();
+  work_.Grant(1);
+  work_.Direct(v1::DIRECTIVE_STOP);
+  EXPECT_TRUE(work_.AwaitFinish().has_stopped());
+}
+
+TEST_F(AgentCheckpointTest, ALostLeaseSendsNone) {
+  trainer_.train = [](const AttemptWork&, AttemptObserver& observer) {
+    while (!observer.StopRequested()) std::this_thread::yield();
+    EXPECT_FALSE(observer.CheckpointRequested());
+    observer.OnCheckpoint(0, "too late");
+    return OutcomeOf(Outcome::Kind::kStopped);
+  };
+  Start();
+  work_.Grant(1);
+  work_.Take(1);
+  work_.coordinator.AwaitParked();  // it polls again
+  EXPECT_THAT(work_.events(), IsEmpty());
+}
+
+TEST_F(AgentCheckpointTest, AreGoneOnFrom) {
+  const std::string checkpoint = std::string(2 << 20, 'c') + "end";
+  work_.set_file(checkpoint, v1::Artifact::CHECKPOINT);
+  trainer_.train = [&](const AttemptWork& work, AttemptObserver& observer) {
+    EXPECT_TRUE(work.checkpoint != nullptr && *work.checkpoint == checkpoint);
+    observer.OnMeasurement(At(4));
+    return Outcome();
+  };
+  Start();
+  work_.Grant(FakeWork::TrialAfter(1, 3, checkpoint));
+  EXPECT_TRUE(work_.AwaitFinish().has_completed());
+  EXPECT_THAT(work_.steps(), ElementsAre(4));
+}
+
+TEST_F(AgentCheckpointTest, ADamagedOneIsGivenBackWithTheReason) {
+  work_.set_file("damaged", v1::Artifact::CHECKPOINT);
+  trainer_.train = [](const AttemptWork& work, AttemptObserver&) {
+    EXPECT_EQ(work.trial.number(), 2);
+    return Outcome();
+  };
+  Start();
+  work_.Grant(FakeWork::TrialAfter(1, 3, "whole ones"));
+  const v1::GiveBackWorkRequest request = work_.AwaitGiveBack();
+  EXPECT_EQ(request.tokens(0).counter(), 101);
+  EXPECT_THAT(request.unusable_checkpoint(), HasSubstr("the coordinator's file ends at 7"));
+  work_.Grant(2);
+  EXPECT_TRUE(work_.AwaitFinish().has_completed()) << "the worker goes on";
+}
+
+TEST_F(AgentCheckpointTest, AMissingOneIsGivenBackWithTheReason) {
+  work_.coordinator.download_chunk = [](const auto&) -> absl::StatusOr<v1::DownloadChunkResponse> {
+    return absl::NotFoundError("no such file");
+  };
+  Start();
+  work_.Grant(FakeWork::TrialAfter(1, 3, "gone"));
+  EXPECT_THAT(work_.AwaitGiveBack().unusable_checkpoint(), HasSubstr("no such file"));
+  EXPECT_TRUE(work_.nothing_finished());
+}
+
+TEST_F(AgentCheckpointTest, OneThatTheTrainerRefusesIsGivenBackWithTheReason) {
+  work_.set_file("of another format", v1::Artifact::CHECKPOINT);
+  trainer_.train = [](const AttemptWork&, AttemptObserver&) {
+    Outcome outcome = OutcomeOf(Outcome::Kind::kUnusableCheckpoint);
+    outcome.message = "format 7, not 3 \xFF";
+    return outcome;
+  };
+  Start();
+  work_.Grant(FakeWork::TrialAfter(1, 3, "of another format"));
+  EXPECT_EQ(work_.AwaitGiveBack().unusable_checkpoint(), "format 7, not 3 ?");
+  EXPECT_TRUE(work_.nothing_finished());
+}
+
+TEST_F(AgentCheckpointTest, ATrainerThatRefusesOneItWasNotGivenFails) {
+  trainer_.train = [](const AttemptWork&, AttemptObserver&) {
+    return OutcomeOf(Outcome::Kind::kUnusableCheckpoint);
+  };
+  Start();
+  work_.Grant(1);
+  EXPECT_THAT(work_.AwaitFinish().failed().message(), HasSubstr("was not given"));
+}
+
+TEST_F(AgentCheckpointTest, AWorkerThatLeavesWhileItFetchesOneGivesTheWorkBackUnharmed) {
+  std::atomic<int> tries = 0;
+  work_.coordinator.download_chunk = [&](const auto&) -> absl::StatusOr<v1::DownloadChunkResponse> {
+    ++tries;
+    return absl::UnavailableError("not now");
+  };
+  Start();
+  work_.Grant(FakeWork::TrialAfter(1, 3, "checkpoint"));
+  while (tries == 0) std::this_thread::yield();
+  StopAgent();
+  const v1::GiveBackWorkRequest request = work_.AwaitGiveBack();
+  EXPECT_EQ(request.tokens(0).counter(), 101);
+  EXPECT_EQ(request.unusable_checkpoint(), "");
+  EXPECT_THAT(work_.events(), ElementsAre("give back"));
+}
+
+TEST_F(AgentCheckpointTest, AnEvaluationThatRunsIsSentWhileTheWorkerLeaves) {
+  absl::Notification running, leaving;
+  work_.set_file("weights");
+  trainer_.evaluate = [&](const std::string&) -> absl::StatusOr<training::TestResult> {
+    running.Notify();
+    leaving.WaitForNotification();
+    training::TestResult result;
+    result.metrics = {{"test_accuracy", 0.75}};
+    return result;
+  };
+  Start();
+  v1::AcquireWorkResponse work;
+  FakeWork::SetToken(work.mutable_evaluation()->mutable_token(), 9);
+  work.mutable_evaluation()->mutable_weights()->set_size(7);
+  work.mutable_evaluation()->mutable_weights()->set_attempt(1);
+  work.mutable_evaluation()->mutable_weights()->set_kind(v1::Artifact::WEIGHTS);
+  work.mutable_evaluation()->mutable_weights()->set_study("mnist");
+  work.mutable_evaluation()->mutable_weights()->set_crc32(client::Crc32("weights"));
+  work_.Grant(work);
+  running.WaitForNotification();
+  agent_->Stop();
+  leaving.Notify();
+  StopAgent();
+  EXPECT_TRUE(work_.AwaitFinish().has_evaluated());
+  EXPECT_TRUE(work_.nothing_given_back());
+}
+
+TEST_F(AgentCheckpointTest, TheWorkerSaysWhatItsNumbersDependOn) {
+  trainer_.numerics = "AVX-512\nlibm 2.36 " + std::string(600, 'x');
+  trainer_.train = [](const AttemptWork&, AttemptObserver&) { return Outcome(); };
+  Start();
+  work_.Grant(1);
+  work_.AwaitFinish();
+  const std::string said = work_.registration().numerics_fingerprint();
+  EXPECT_EQ(said.size(), 512u);
+  EXPECT_THAT(said, testing::StartsWith("AVX-512 libm 2.36 xxx"));
+}
+
+}  // namespace
+}  // namespace caviar::agent

@@ -1,0 +1,193 @@
+// Calls under a lease, without a network.
+#include "worker/agent/leased_calls.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "caviar/v1/error_detail.h"
+
+namespace caviar::agent {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Chunks and give-backs are answered as a test says.
+class FakeClient final : public client::WorkerClient {
+ public:
+  template <typename Response>
+  using Answer = absl::StatusOr<Response>;
+
+  v1::RequestId NextRequestId() override { return {}; }
+  Answer<v1::RegisterWorkerResponse> Register(const v1::RegisterWorkerRequest&) override {
+    return absl::UnimplementedError("");
+  }
+  Answer<v1::AcquireWorkResponse> Acquire(const v1::AcquireWorkRequest&) override {
+    return absl::UnimplementedError("");
+  }
+  Answer<v1::RenewLeasesResponse> Renew(const v1::RenewLeasesRequest&, absl::Duration) override {
+    return absl::UnimplementedError("");
+  }
+  Answer<v1::ReportMeasurementsResponse> Report(const v1::ReportMeasurementsRequest&) override {
+    return absl::UnimplementedError("");
+  }
+  Answer<v1::FinishWorkResponse> Finish(const v1::FinishWorkRequest&) override {
+    return absl::UnimplementedError("");
+  }
+  Answer<v1::GiveBackWorkResponse> GiveBack(const v1::GiveBackWorkRequest& request,
+                                            absl::Duration) override {
+    return give_back(request);
+  }
+  Answer<int64_t> UploadChunk(const v1::FencingToken&, v1::Artifact::Kind, int64_t,
+                              absl::string_view file, uint32_t crc32, int64_t offset) override {
+    EXPECT_EQ(crc32, client::Crc32(file));
+    offsets.push_back(offset);
+    return upload(offset);
+  }
+  Answer<std::string> DownloadChunk(const v1::Artifact&, int64_t offset) override {
+    offsets.push_back(offset);
+    return download(offset);
+  }
+  void CancelWaiting() override {}
+  void CancelAll() override {}
+
+  std::function<Answer<v1::GiveBackWorkResponse>(const v1::GiveBackWorkRequest&)> give_back;
+  std::function<Answer<int64_t>(int64_t)> upload;
+  std::function<Answer<std::string>(int64_t)> download;
+  std::vector<int64_t> offsets;  // that were asked for
+};
+
+class LeasedCallsTest : public testing::Test {
+ protected:
+  absl::Status UploadFile(const LeasedCalls::GiveUp& give_up = nullptr) {
+    return calls_.Upload(v1::Artifact::CHECKPOINT, 3, "123456", give_up);
+  }
+  absl::StatusOr<std::string> DownloadFile() {
+    v1::Artifact artifact;
+    artifact.set_kind(v1::Artifact::CHECKPOINT);
+    artifact.set_size(6);
+    artifact.set_crc32(client::Crc32("123456"));
+    return calls_.Download(artifact);
+  }
+
+  std::atomic<int64_t> now_ = 0;
+  Lease lease_{v1::FencingToken(), absl::Seconds(60),
+               [this] { return absl::Seconds(now_.load()); }};
+  FakeClient client_;
+  LeasedCalls calls_{client_, lease_, {absl::Microseconds(1), absl::Microseconds(2)}};
+};
+
+TEST_F(LeasedCallsTest, AFileGoesInPiecesAndAgainFromWhereTheCoordinatorIs) {
+  int calls = 0;
+  client_.upload = [&](int64_t offset) -> absl::StatusOr<int64_t> {
+    // Lost once, forgotten once by a coordinator that was restarted.
+    if (++calls == 2) return absl::UnavailableError("away");
+    if (calls == 4) return absl::OutOfRangeError("only 0 bytes were received");
+    return offset + 2;
+  };
+  EXPECT_TRUE(UploadFile().ok());
+  EXPECT_THAT(client_.offsets, ElementsAre(0, 2, 2, 4, 0, 2, 4));
+}
+
+TEST_F(LeasedCallsTest, AFencedUploadWaitsUntilTheLeaseIsKnownToStand) {
+  std::atomic<bool> known = false;
+  client_.upload = [&](int64_t offset) -> absl::StatusOr<int64_t> {
+    if (offset == 0) {
+      now_ = 48;  // 80 % of its time
+    } else {
+      EXPECT_TRUE(known) << "nothing is sent under a lease that may be over";
+    }
+    return offset + 2;
+  };
+  std::thread renewer([&] {
+    while (now_ < 48) std::this_thread::yield();
+    known = true;
+    lease_.Renewed(absl::Seconds(40), absl::Seconds(60));
+  });
+  EXPECT_TRUE(UploadFile().ok());
+  renewer.join();
+}
+
+TEST_F(LeasedCallsTest, AFencedUploadEndsWithTheLease) {
+  client_.upload = [&](int64_t offset) -> absl::StatusOr<int64_t> {
+    now_ = 48;
+    return offset + 2;
+  };
+  std::thread renewer([&] {
+    while (now_ < 48) std::this_thread::yield();
+    lease_.Lose();
+  });
+  EXPECT_TRUE(absl::IsAborted(UploadFile()));
+  EXPECT_THAT(client_.offsets, ElementsAre(0));
+  renewer.join();
+}
+
+TEST_F(LeasedCallsTest, AnUploadUnderAStaleTokenLosesTheLease) {
+  client_.upload = [](int64_t) -> absl::StatusOr<int64_t> {
+    return error::WithReason(absl::AbortedError("stale"), error::kLeaseLost);
+  };
+  EXPECT_TRUE(absl::IsAborted(UploadFile()));
+  EXPECT_EQ(lease_.state(), Lease::State::kLost);
+}
+
+TEST_F(LeasedCallsTest, AnUploadIsGivenUpBetweenPiecesOrWhenOneDoesNotGetThrough) {
+  client_.upload = [](int64_t offset) -> absl::StatusOr<int64_t> { return offset + 2; };
+  int asked = 0;
+  EXPECT_TRUE(absl::IsCancelled(UploadFile([&](bool failed) {
+    EXPECT_FALSE(failed);
+    return ++asked == 3;
+  })));
+  EXPECT_THAT(client_.offsets, ElementsAre(0, 2));
+  client_.upload = [](int64_t) -> absl::StatusOr<int64_t> {
+    return absl::UnavailableError("away");
+  };
+  EXPECT_TRUE(absl::IsUnavailable(UploadFile([](bool failed) { return failed; })))
+      << "with the reason";
+  EXPECT_FALSE(lease_.ended());
+}
+
+TEST_F(LeasedCallsTest, AFileIsFetchedAgainWhileItComesOutDamaged) {
+  int calls = 0;
+  client_.download = [&](int64_t offset) {
+    return ++calls == 2 ? std::string("xx") : std::string("123456").substr(offset, 2);
+  };
+  EXPECT_EQ(DownloadFile().value(), "123456");
+  EXPECT_EQ(calls, 6);
+  client_.download = [](int64_t) { return std::string("xx"); };
+  const absl::Status damaged = DownloadFile().status();
+  EXPECT_TRUE(absl::IsDataLoss(damaged));
+  EXPECT_THAT(std::string(damaged.message()), HasSubstr("the checkpoint came with another size"));
+}
+
+TEST_F(LeasedCallsTest, AFetchEndsWhereTheAttemptIsToStop) {
+  client_.download = [&](int64_t offset) {
+    if (offset == 2) lease_.RequestCheckpoint();
+    return std::string("12");
+  };
+  EXPECT_FALSE(DownloadFile().ok());
+  EXPECT_THAT(client_.offsets, ElementsAre(0, 2));
+  EXPECT_FALSE(lease_.ended());
+}
+
+TEST_F(LeasedCallsTest, WhatIsGivenBackIsHeldNoMore) {
+  int calls = 0;
+  client_.give_back =
+      [&](const v1::GiveBackWorkRequest& request) -> absl::StatusOr<v1::GiveBackWorkResponse> {
+    EXPECT_EQ(request.tokens_size(), 1);
+    EXPECT_EQ(request.unusable_checkpoint(), "torn ?");
+    if (++calls == 1) return absl::UnavailableError("away");
+    return v1::GiveBackWorkResponse();
+  };
+  EXPECT_TRUE(calls_.GiveBack("torn \xFF").ok());
+  EXPECT_EQ(calls, 2);
+  EXPECT_EQ(lease_.state(), Lease::State::kReleased);
+}
+
+}  // namespace
+}  // namespace caviar::agent

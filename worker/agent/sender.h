@@ -1,0 +1,46 @@
+// What takes an attempt's outbox to the coordinator.
+#ifndef CAVIAR_WORKER_AGENT_SENDER_H_
+#define CAVIAR_WORKER_AGENT_SENDER_H_
+
+#include <cstdint>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "client/api/worker_client.h"
+#include "worker/agent/lease.h"
+#include "worker/agent/leased_calls.h"
+#include "worker/agent/outbox.h"
+
+namespace caviar::agent {
+
+// Two threads: a measurement never waits behind a checkpoint. A checkpoint that cannot be stored is
+// no reason to fail: the next one is tried.
+class Sender {
+ public:
+  // `name` is the attempt's, for the log; `number` the trial's, for the names of the threads. All
+  // outlive the sender.
+  Sender(std::string name, int32_t number, Outbox& outbox, client::WorkerClient& client,
+         Lease& lease, const BackoffBounds& bounds);
+  // Join has been called.
+  ~Sender() = default;
+
+  // Blocks until all is sent, or cannot be; the outbox is closed. OK: all measurements were stored.
+  absl::Status Join();
+
+ private:
+  // Until all is sent or it cannot be; then the training is stopped, and sent_ says why.
+  void SendMeasurements(LeasedCalls calls);
+  void SendCheckpoints(LeasedCalls calls);
+
+  const std::string name_;
+  Outbox& outbox_;
+  const Lease& lease_;
+  absl::Status sent_;  // the first thread's until it is joined
+  std::thread measurements_;
+  std::thread checkpoints_;
+};
+
+}  // namespace caviar::agent
+
+#endif  // CAVIAR_WORKER_AGENT_SENDER_H_
