@@ -42,6 +42,26 @@ std::string AttemptsTable(const v1::Trial& trial, bool colors) {
   return table.Render(colors);
 }
 
+// A line for each attempt that went on from another one's checkpoint.
+std::string Resumptions(const v1::Trial& trial) {
+  std::map<int, std::string> numerics;
+  std::string text;
+  for (const v1::Attempt& attempt : trial.attempts()) {
+    numerics[attempt.number()] = attempt.numerics_fingerprint();
+    if (attempt.parent_attempt() == 0) continue;
+    absl::StrAppend(&text, "attempt ", attempt.number(), " went on from attempt ",
+                    attempt.parent_attempt(), " after step ", attempt.resumed_from_step());
+    if (attempt.numerics_changed()) {
+      absl::StrAppend(&text, ", with other numerics (",
+                      render::Printable(attempt.numerics_fingerprint()),
+                      "; before: ", render::Printable(numerics[attempt.parent_attempt()]),
+                      "): its last bits may differ from those of one run without a break");
+    }
+    absl::StrAppend(&text, "\n");
+  }
+  return text;
+}
+
 void PrintPage(const v1::Trial& trial, Session& session) {
   const bool colors = session.colors();
   session.out() << render::RenderPairs(
@@ -65,10 +85,15 @@ void PrintPage(const v1::Trial& trial, Session& session) {
     parameters.AddRow({name, render::FormatValue(value)});
   }
   session.out() << "\n" << parameters.Render(colors);
-  if (trial.attempts_size() > 0) session.out() << "\n" << AttemptsTable(trial, colors);
+  if (trial.attempts_size() > 0) {
+    session.out() << "
+                     " << AttemptsTable(trial, colors) << Resumptions(trial);
+  }
   const std::string curves = TrialCurves(
       trial, {session.environment().terminal_width(), session.unicode(), session.colors()});
-  if (!curves.empty()) session.out() << "\n" << curves;
+  if (!curves.empty())
+    session.out() << "
+                     " << curves;
 }
 
 int Show(const Arguments& arguments, Session& session) {

@@ -12,6 +12,10 @@
 
 namespace caviar::system_test {
 
+// How long anything may take that is waited for: enough for a busy machine ten times slower than
+// usual, under sanitizers. Only a test that fails takes so long.
+inline constexpr absl::Duration kPatience = absl::Minutes(4);
+
 // A running program. It dies with the test: the kernel kills it when its parent ends, the
 // destructor when the test forgets it.
 class Process {
@@ -27,7 +31,7 @@ class Process {
   // kill -9, and waits until it is gone.
   void Kill();
   // Waits for its end. The exit code; 128 + n after signal n; -1 where it still runs after `limit`.
-  int Wait(absl::Duration limit = absl::Seconds(60));
+  int Wait(absl::Duration limit = kPatience);
   bool Running();
   std::string Output() const;
   std::string Errors() const;
@@ -40,7 +44,7 @@ class Process {
 };
 
 // Asks again and again until `condition` holds; false: not within `limit`.
-bool Eventually(const std::function<bool()>& condition, absl::Duration limit = absl::Seconds(60));
+bool Eventually(const std::function<bool()>& condition, absl::Duration limit = kPatience);
 
 std::string ReadFile(const std::string& path);
 void WriteFile(const std::string& path, const std::string& content);

@@ -82,6 +82,22 @@ TEST_F(TrialCommands, ShowHasConfigurationObjectiveAttemptsAndCurve) {
   }
 }
 
+TEST_F(TrialCommands, ShowSaysWhatAnAttemptWentOnFromAndWhetherTheNumericsChanged) {
+  EXPECT_CALL(client_, GetTrial).WillOnce(Return(TestTrial(3, R"(
+    attempts { number: 1 worker: "a" outcome: LEASE_EXPIRED numerics_fingerprint: "AVX2" }
+    attempts { number: 2 worker: "b" outcome: GIVEN_BACK parent_attempt: 1 resumed_from_step: 7
+               numerics_fingerprint: "AVX-512\t" numerics_changed: true }
+    attempts { number: 3 worker: "b" parent_attempt: 2 resumed_from_step: 9
+               numerics_fingerprint: "AVX-512\t" }
+  )")));
+  EXPECT_EQ(Run({"trial", "show", "mnist", "3"}), kDone);
+  EXPECT_THAT(out(),
+              HasSubstr("\nattempt 2 went on from attempt 1 after step 7, with other numerics "
+                        "(AVX-512 ; before: AVX2): its last bits may differ from those of "
+                        "one run without a break\n"
+                        "attempt 3 went on from attempt 2 after step 9\n"));
+}
+
 class TrialCurvesCommand : public CommandTest {
  protected:
   void SetUp() override {
