@@ -94,6 +94,14 @@ void StoreModel(const std::string& name, const Outcome& outcome, LeasedCalls& ca
   if (!why.empty()) spdlog::warn("trial {} has no network as ONNX: {}", name, why);
 }
 
+// Downloads, also where memory does not suffice: RESOURCE_EXHAUSTED.
+absl::StatusOr<std::string> Fetch(const v1::Artifact& artifact, LeasedCalls& calls) {
+  using File = absl::StatusOr<std::string>;
+  return WithoutExceptions(
+      [&] { return calls.Download(artifact); },
+      [](const std::string& message) -> File { return absl::ResourceExhaustedError(message); });
+}
+
 // The outcome that counts, where the training's own is not the last word. `sent` says whether all
 // measurements were stored.
 Outcome Judge(Outcome outcome, const Outbox& outbox, const Lease& lease, const absl::Status& sent) {
@@ -158,9 +166,14 @@ training::Outcome AttemptRunner::RunAttempt(const v1::TrialWork& work, LeasedCal
   if (!work.has_checkpoint()) {
     return lease.stop_requested() ? stopped : TrainAndSend(work, nullptr, lease);
   }
-  const absl::StatusOr<std::string> checkpoint = calls.Download(work.checkpoint());
+  const absl::StatusOr<std::string> checkpoint = Fetch(work.checkpoint(), calls);
   if (lease.stop_requested()) return stopped;
   if (checkpoint.ok()) return TrainAndSend(work, &*checkpoint, lease);
+  if (absl::IsResourceExhausted(checkpoint.status())) {
+    // It may be sound: another worker would use it.
+    return Failed(
+        absl::StrCat("the checkpoint could not be fetched: ", checkpoint.status().message()));
+  }
   Outcome unusable;
   unusable.kind = Outcome::Kind::kUnusableCheckpoint;
   unusable.message = absl::StrCat("it could not be fetched: ", checkpoint.status().message());
@@ -193,7 +206,7 @@ void AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease) 
   const std::string name = NameOf(work.trial(), work.study());
   spdlog::info("evaluation of {} on the test set starts, lease {}", name, NameOf(lease.token()));
   LeasedCalls calls(client_, lease, options_.backoff);
-  const absl::StatusOr<std::string> weights = calls.Download(work.weights());
+  const absl::StatusOr<std::string> weights = Fetch(work.weights(), calls);
   std::string end;
   if (!weights.ok() && lease.checkpoint_requested()) {
     end = GiveBack("", calls, lease);
