@@ -71,15 +71,16 @@ class CsvTable {
     header_ = *std::move(columns);
     if (train_ == nullptr) {
       for (const CsvColumn& column : header_) AddColumn(column);
-      dictionaries_.resize(columns_.word_columns);
     } else {
       columns_.columns = train_columns().columns;
-      columns_.number_columns = train_columns().number_columns;
-      columns_.word_columns = train_columns().word_columns;
-      for (const Columns::Column& column : columns_.columns) {
-        if (column.is_words) dictionaries_.push_back(NumbersOf(column.words));
-      }
     }
+    size_t number_columns = 0;
+    for (const Columns::Column& column : columns_.columns) {
+      if (column.is_words) dictionaries_.push_back(NumbersOf(column.words));
+      number_columns += column.is_words ? 0 : 1;
+    }
+    columns_.numbers = Rows<double>(number_columns);
+    columns_.words = Rows<int16_t>(dictionaries_.size());
     return absl::OkStatus();
   }
 
@@ -87,7 +88,6 @@ class CsvTable {
     if (column.role != Role::kNumber && column.role != Role::kWord) return;
     const bool is_words = column.role == Role::kWord;
     columns_.columns.push_back({column.name, is_words, {}, column.slot});
-    ++(is_words ? columns_.word_columns : columns_.number_columns);
   }
 
   static Dictionary NumbersOf(const std::vector<std::string>& words) {
@@ -106,18 +106,17 @@ class CsvTable {
     if (static_cast<int64_t>(labeled_->labels.size()) == kMaxRows) {
       return WrongLine(absl::StrCat(": more than ", kMaxRows, " examples"));
     }
-    const size_t numbers = columns_.numbers.size(), words = columns_.words.size();
-    columns_.numbers.resize(numbers + columns_.number_columns);
-    columns_.words.resize(words + columns_.word_columns);
+    double* numbers = columns_.numbers.Add();
+    int16_t* words = columns_.words.Add();
     for (size_t i = 0; i < fields.size(); ++i) {
-      const auto slot = static_cast<size_t>(header_[i].slot);
+      const int slot = header_[i].slot;
       absl::Status status;
       switch (header_[i].role) {
         case Role::kNumber:
-          status = ReadNumber(header_[i], fields[i], columns_.numbers[numbers + slot]);
+          status = ReadNumber(header_[i], fields[i], numbers[slot]);
           break;
         case Role::kWord:
-          status = ReadWord(header_[i], fields[i], columns_.words[words + slot]);
+          status = ReadWord(header_[i], fields[i], words[slot]);
           break;
         case Role::kLabel:
           status = AddLabel(header_[i], fields[i]);
@@ -194,7 +193,7 @@ class CsvTable {
 
   // Words were numbered as they came; now in the order of their bytes.
   void SortWords() {
-    std::vector<std::vector<int16_t>> sorted;  // by column and old number
+    std::vector<std::vector<int16_t>> sorted;  // by slot and old number
     for (Columns::Column& column : columns_.columns) {
       if (!column.is_words) continue;
       const Dictionary& dictionary = dictionaries_[static_cast<size_t>(column.slot)];
@@ -204,9 +203,11 @@ class CsvTable {
         column.words.push_back(word);
       }
     }
-    for (size_t i = 0; i < columns_.words.size(); ++i) {
-      int16_t& word = columns_.words[i];
-      if (word >= 0) word = sorted[i % columns_.word_columns][static_cast<size_t>(word)];
+    for (size_t row = 0; row < columns_.words.size(); ++row) {
+      int16_t* words = columns_.words[row];
+      for (size_t slot = 0; slot < sorted.size(); ++slot) {
+        if (words[slot] >= 0) words[slot] = sorted[slot][static_cast<size_t>(words[slot])];
+      }
     }
   }
 
@@ -218,8 +219,6 @@ class CsvTable {
       return file_.Wrong(
           absl::StrCat("is too large: its columns give ", inputs, " inputs; at most ", kMaxInputs));
     }
-    columns_.numbers.shrink_to_fit();
-    columns_.words.shrink_to_fit();
     labeled_->labels.shrink_to_fit();
     labeled_->label_names = std::move(label_names_).names();
     labeled_->table.rows = static_cast<int>(labeled_->labels.size());

@@ -33,9 +33,7 @@ std::optional<double> NumberOf(const Columns& columns, int slot, const std::vect
                                v1::CsvFile::Missing missing) {
   std::vector<double> numbers;
   for (const int32_t row : rows) {
-    const double number =
-        columns
-            .numbers[static_cast<size_t>(row) * columns.number_columns + static_cast<size_t>(slot)];
+    const double number = columns.numbers[static_cast<size_t>(row)][slot];
     if (!std::isnan(number)) numbers.push_back(number);
   }
   if (numbers.empty()) return std::nullopt;
@@ -46,8 +44,7 @@ std::optional<int16_t> WordOf(const Columns& columns, const Columns::Column& col
                               const std::vector<int32_t>& rows) {
   std::vector<int64_t> counts(column.words.size());
   for (const int32_t row : rows) {
-    const int16_t word = columns.words[static_cast<size_t>(row) * columns.word_columns +
-                                       static_cast<size_t>(column.slot)];
+    const int16_t word = columns.words[static_cast<size_t>(row)][column.slot];
     if (word >= 0) ++counts[static_cast<size_t>(word)];
   }
   const auto most = std::max_element(counts.begin(), counts.end());

@@ -79,8 +79,8 @@ void Split::CopyRow(const std::vector<T>& values, size_t row, float* out) const 
 }
 
 void Split::CopyRow(const Columns& columns, size_t row, float* out) const {
-  const double* numbers = columns.numbers.data() + row * columns.number_columns;
-  const int16_t* words = columns.words.data() + row * columns.word_columns;
+  const double* numbers = columns.numbers[row];
+  const int16_t* words = columns.words[row];
   const Replacements& replacements = standardization_->replacements;
   for (const Run& run : runs_) {
     const int first = run.first_input;

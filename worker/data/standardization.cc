@@ -13,9 +13,9 @@ struct Moments {
   std::vector<double> mean, deviation;
 };
 
-// Bytes: exact sums, in one pass.
-Moments MomentsOf(const std::vector<uint8_t>& values, size_t inputs,
-                  const std::vector<int32_t>& rows) {
+// Exact sums, in one pass.
+Moments MomentsOfBytes(const std::vector<uint8_t>& values, size_t inputs,
+                       const std::vector<int32_t>& rows) {
   // 255^2 * 2^31 fits in 64 bits.
   std::vector<uint64_t> sum(inputs), squares(inputs);
   for (const int32_t row : rows) {
@@ -38,15 +38,10 @@ Moments MomentsOf(const std::vector<uint8_t>& values, size_t inputs,
   return moments;
 }
 
-// Real numbers: two passes, in double. `replacements`, if any: of those that are NaN.
-template <typename T>
-Moments MomentsOf(const std::vector<T>& values, size_t inputs, const std::vector<int32_t>& rows,
-                  const std::vector<double>& replacements = {}) {
+// Real numbers: two passes, in double. at(row, i) is input i of a row.
+template <typename At>
+Moments MomentsOf(At at, size_t inputs, const std::vector<int32_t>& rows) {
   const auto n = static_cast<double>(rows.size());
-  const auto at = [&](int32_t row, size_t i) -> double {
-    const double x = values[static_cast<size_t>(row) * inputs + i];
-    return std::isnan(x) && !replacements.empty() ? replacements[i] : x;
-  };
   Moments moments(inputs);
   std::vector<double> low(inputs, HUGE_VAL), high(inputs, -HUGE_VAL);
   for (const int32_t row : rows) {
@@ -91,7 +86,17 @@ double Inverse(double deviation, double floor) {
 template <typename T>
 Standardization StandardizeDense(const std::vector<T>& values, const Table& table,
                                  const std::vector<int32_t>& rows) {
-  Moments moments = MomentsOf(values, static_cast<size_t>(table.inputs), rows);
+  const auto inputs = static_cast<size_t>(table.inputs);
+  Moments moments = [&] {
+    if constexpr (std::is_same_v<T, uint8_t>) {
+      return MomentsOfBytes(values, inputs, rows);
+    } else {
+      const auto at = [&](int32_t row, size_t i) -> double {
+        return values[static_cast<size_t>(row) * inputs + i];
+      };
+      return MomentsOf(at, inputs, rows);
+    }
+  }();
   const double floor = table.one_unit ? RootMeanSquare(moments.deviation) / 10 : 0;
   Standardization standardization;
   standardization.mean = std::move(moments.mean);
@@ -107,7 +112,7 @@ std::vector<double> Shares(const Columns& columns, const Columns::Column& column
   const auto slot = static_cast<size_t>(column.slot);
   std::vector<int64_t> counts(column.words.size());
   for (const int32_t row : rows) {
-    int16_t word = columns.words[static_cast<size_t>(row) * columns.word_columns + slot];
+    int16_t word = columns.words[static_cast<size_t>(row)][slot];
     if (word == Columns::kMissingWord) word = replacements.words[slot];
     if (word >= 0) ++counts[static_cast<size_t>(word)];
   }
@@ -120,8 +125,11 @@ std::vector<double> Shares(const Columns& columns, const Columns::Column& column
 
 Standardization StandardizeColumns(const Columns& columns, const std::vector<int32_t>& rows,
                                    const Replacements& replacements) {
-  const Moments numbers =
-      MomentsOf(columns.numbers, columns.number_columns, rows, replacements.numbers);
+  const auto at = [&](int32_t row, size_t i) {
+    const double x = columns.numbers[static_cast<size_t>(row)][i];
+    return std::isnan(x) ? replacements.numbers[i] : x;
+  };
+  const Moments numbers = MomentsOf(at, columns.numbers.width(), rows);
   Standardization standardization;
   const auto add = [&](double mean, double inverse_deviation) {
     standardization.mean.push_back(mean);

@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "worker/data/rows.h"
+
 namespace caviar::data {
 
 // Limits of what is taken in. Far above what a worker's memory is used for, and low enough that no
@@ -29,7 +31,7 @@ struct Columns {
     bool is_words = false;
     // Of a column of words: those of the training file, in the order of their bytes.
     std::vector<std::string> words;
-    // Which one it is among the columns of its kind: a place in a row of `numbers` or `words`.
+    // Which one it is among the columns of its kind: its place in a row of those.
     int slot = 0;
 
     int inputs() const { return is_words ? static_cast<int>(words.size()) : 1; }
@@ -40,11 +42,10 @@ struct Columns {
 
   // In the training file's order.
   std::vector<Column> columns;
-  size_t number_columns = 0, word_columns = 0;
-  // [rows x number_columns]; NaN is a missing value.
-  std::vector<double> numbers;
-  // [rows x word_columns], indices in `words` of their column.
-  std::vector<int16_t> words;
+  // A value for each column of numbers; NaN where it is missing.
+  Rows<double> numbers;
+  // For each column of words an index in its `words`.
+  Rows<int16_t> words;
 };
 
 // [rows x inputs], row by row, in the type of the source. All values are finite and at most

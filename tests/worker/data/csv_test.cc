@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tests/worker/data/files.h"
+#include "tests/worker/data/tables.h"
 
 namespace caviar::data {
 namespace {
@@ -35,8 +36,11 @@ class Csv : public testing::Test {
   static const Columns& ColumnsOf(const LabeledTable& labeled) {
     return std::get<Columns>(labeled.table.values);
   }
-  static const std::vector<double>& Values(const LabeledTable& labeled) {
-    return ColumnsOf(labeled).numbers;
+  static std::vector<double> Values(const LabeledTable& labeled) {
+    return ValuesOf(ColumnsOf(labeled).numbers);
+  }
+  static std::vector<int16_t> Words(const LabeledTable& labeled) {
+    return ValuesOf(ColumnsOf(labeled).words);
   }
   static std::vector<std::string> Names(const LabeledTable& labeled) {
     std::vector<std::string> names;
@@ -144,8 +148,8 @@ TEST_F(Csv, CategoricalColumnsAreWordsInTheOrderOfTheirBytes) {
   EXPECT_TRUE(columns.columns[0].is_words);
   EXPECT_FALSE(columns.columns[1].is_words);
   EXPECT_THAT(columns.columns[2].words, ElementsAre("3", "3.0", "XL"));
-  EXPECT_THAT(columns.words, ElementsAre(2, 2, 0, 0, 1, 1, 2, 2));
-  EXPECT_THAT(columns.numbers, ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(Words(**read), ElementsAre(2, 2, 0, 0, 1, 1, 2, 2));
+  EXPECT_THAT(Values(**read), ElementsAre(1, 2, 3, 4));
   EXPECT_EQ((*read)->table.inputs, 7);
   EXPECT_THAT(Message("color,size,class\n\xff,1,x\n"),
               HasSubstr("column \"color\": \"\\xff\" is not UTF-8"));
@@ -202,7 +206,7 @@ TEST_F(Csv, MissingValuesAreKeptOnlyWhereTheyAreFilledIn) {
     spec_.set_missing(v1::CsvFile::MEDIAN);
     EXPECT_TRUE(std::isnan(Values(**Read(number))[1])) << missing;
     const auto read = Read(word);
-    EXPECT_THAT(ColumnsOf(**read).words, ElementsAre(0, Columns::kMissingWord)) << missing;
+    EXPECT_THAT(Words(**read), ElementsAre(0, Columns::kMissingWord)) << missing;
     EXPECT_THAT(ColumnsOf(**read).columns[1].words, ElementsAre("red")) << missing;
     EXPECT_THAT(Message("a,color,class\n1,red," + missing + "\n"),
                 HasSubstr("line 2, column \"class\": "))
@@ -221,7 +225,7 @@ TEST_F(Csv, ATestFileHasTheColumnsOfTheTrainingFileInAnyOrder) {
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_THAT(Names(**read), ElementsAre("a", "color", "b"));
   EXPECT_THAT(Values(**read), ElementsAre(20, 30, 40, 50));
-  EXPECT_THAT(ColumnsOf(**read).words, ElementsAre(Columns::kUnknownWord, 1));
+  EXPECT_THAT(Words(**read), ElementsAre(Columns::kUnknownWord, 1));
   EXPECT_THAT(ColumnsOf(**read).columns[1].words, ElementsAre("blue", "red"));
   EXPECT_EQ((*read)->table.inputs, 4);
   EXPECT_THAT(TestMessage(train, "a,color,class\n1,red,x\n"),
@@ -261,8 +265,9 @@ TEST_F(Csv, FieldsMayCrossTheReadersBuffer) {
   ASSERT_TRUE(read.ok()) << read.status();
   ASSERT_EQ((*read)->table.rows, kRows);
   EXPECT_EQ((*read)->label_names.size(), 7u);
+  const std::vector<double> values = Values(**read);
   for (int i = 0; i < kRows; ++i) {
-    ASSERT_EQ(Values(**read)[i], i);
+    ASSERT_EQ(values[i], i);
     ASSERT_EQ((*read)->labels[i], i % 7);
   }
 }

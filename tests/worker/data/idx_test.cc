@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "tests/worker/data/files.h"
+#include "tests/worker/data/tables.h"
 
 namespace caviar::data {
 namespace {
@@ -60,15 +61,7 @@ TEST_F(IdxPair, ReadsAllTypesAndAnyNumberOfDimensions) {
     const auto read = Read(Idx(type, {2, 1, 1, 1}, bytes), labels);
     EXPECT_TRUE(read.ok()) << read.status();
     EXPECT_THAT((*read)->label_names, ElementsAre("-70000", "5"));
-    return std::visit(
-        [](const auto& v) -> std::vector<double> {
-          if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Columns>) {
-            return {};
-          } else {
-            return {v.begin(), v.end()};
-          }
-        },
-        (*read)->table.values);
+    return DenseValues((*read)->table);
   };
   EXPECT_THAT(values(0x09, Bytes({-3, 100})), ElementsAre(-3, 100));
   EXPECT_THAT(values(0x0b, BigEndianBytes(uint16_t(-300), 2) + BigEndianBytes(300, 2)),

@@ -5,6 +5,8 @@
 
 #include <limits>
 
+#include "tests/worker/data/tables.h"
+
 namespace caviar::data {
 namespace {
 
@@ -14,12 +16,11 @@ using ::testing::HasSubstr;
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 // Columns a, of numbers, and color, of the words blue, green and red.
-Columns Example(std::vector<double> numbers, std::vector<int16_t> words) {
+Columns Example(const std::vector<double>& numbers, const std::vector<int16_t>& words) {
   Columns columns;
   columns.columns = {{"color", true, {"blue", "green", "red"}, 0}, {"a", false, {}, 0}};
-  columns.number_columns = columns.word_columns = 1;
-  columns.numbers = std::move(numbers);
-  columns.words = std::move(words);
+  columns.numbers = RowsOf(1, numbers);
+  columns.words = RowsOf(1, words);
   return columns;
 }
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "tests/worker/data/tables.h"
+
 namespace caviar::data {
 namespace {
 
@@ -86,9 +88,8 @@ TEST(Standardize, CentersWordsAndReplacesWhatIsMissing) {
   constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
   Columns columns;
   columns.columns = {{"a", false, {}, 0}, {"color", true, {"blue", "green", "red"}, 0}};
-  columns.number_columns = columns.word_columns = 1;
-  columns.numbers = {1, kMissing, 5};
-  columns.words = {2, Columns::kMissingWord, 0};
+  columns.numbers = RowsOf<double>(1, {1, kMissing, 5});
+  columns.words = RowsOf<int16_t>(1, {2, Columns::kMissingWord, 0});
   Table table;
   table.rows = 3;
   table.inputs = 4;

@@ -132,7 +132,7 @@ TEST_F(ZipArchiveTest, AFlippedBitGivesAnErrorOrTheRightContents) {
     form.zip64 = zip64;
     const std::string bytes = Zip({{"a", Text()}, {"b", "other"}}, form);
     for (size_t i = 0; i < bytes.size(); ++i) {
-      for (int bit = 0; bit < 8; ++bit) {
+      for (const int bit : {0, 3, 7}) {
         std::string damaged = bytes;
         damaged[i] = static_cast<char>(damaged[i] ^ (1 << bit));
         const std::string contents = Contents(damaged);
