@@ -29,13 +29,28 @@ std::string ObjectiveLine(const v1::Objective& objective) {
   return text;
 }
 
+std::string TrainFile(const v1::Dataset& data) {
+  switch (data.format_case()) {
+    case v1::Dataset::kIdx:
+      return data.idx().train_images();
+    case v1::Dataset::kCsv:
+      return data.csv().train();
+    case v1::Dataset::kNpy:
+      return data.npy().train_inputs();
+    case v1::Dataset::kNpz:
+      return data.npz().file();
+    case v1::Dataset::FORMAT_NOT_SET:
+      break;
+  }
+  return "";
+}
+
 std::string TrainerLine(const v1::Trainer& trainer) {
   if (trainer.has_external()) return "external: a loop of one's own asks, reports and tells";
   if (!trainer.has_batch_norm_network()) return "";
   const v1::BatchNormNetwork& network = trainer.batch_norm_network();
-  const std::string& train =
-      network.data().has_csv() ? network.data().csv().train() : network.data().idx().train_images();
-  return absl::StrCat("batch_norm_network on ", train, ", epochs ", network.epochs());
+  return absl::StrCat("batch_norm_network on ", TrainFile(network.data()), ", epochs ",
+                      network.epochs());
 }
 
 std::string SamplerLine(const v1::Sampler& sampler) {
