@@ -8,6 +8,7 @@
 #include "client/commands/trial_text.h"
 #include "client/render/number.h"
 #include "client/render/table.h"
+#include "client/study_file/number_list.h"
 #include "client/study_file/study_file.h"
 
 namespace caviar::commands {
@@ -79,15 +80,22 @@ std::string BestLine(const v1::Study& study) {
                       ")");
 }
 
+// Lists of numbers in brackets, as in a study file.
+std::string ValueText(const v1::Value& value) {
+  const bool several = value.string_value().find(',') != std::string::npos;
+  const std::string list = several ? study_file::BracketNumbers(value.string_value()) : "";
+  return list.empty() ? render::FormatValue(value) : list;
+}
+
 template <typename Values>
 std::string Words(const Values& values) {
   return absl::StrJoin(values, ", ", [](std::string* out, const v1::Value& value) {
-    absl::StrAppend(out, render::FormatValue(value));
+    absl::StrAppend(out, ValueText(value));
   });
 }
 
 std::string RangeText(const v1::Parameter& parameter) {
-  if (parameter.has_value()) return render::FormatValue(parameter.value());
+  if (parameter.has_value()) return ValueText(parameter.value());
   if (parameter.type() == v1::Parameter::BOOL) return "false, true";
   if (parameter.values_size() > 0) return Words(parameter.values());
   std::string text = absl::StrCat(render::FormatNumber(parameter.min()), " .. ",

@@ -187,7 +187,7 @@ class StudyCheck {
     // The trainer's check needs a space that is right.
     if (wrong.empty() && study_.trainer().has_batch_norm_network()) {
       wrong = vocabulary::CheckBatchNormNetworkParameters(study_);
-      if (wrong.empty()) CheckEarlyStopping();
+      CheckEarlyStopping();
     }
     std::move(wrong.begin(), wrong.end(), std::back_inserter(violations_.all()));
   }
