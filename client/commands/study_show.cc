@@ -8,6 +8,7 @@
 #include "client/commands/trial_text.h"
 #include "client/render/number.h"
 #include "client/render/table.h"
+#include "client/study_file/number_list.h"
 #include "client/study_file/study_file.h"
 
 namespace caviar::commands {
@@ -29,13 +30,28 @@ std::string ObjectiveLine(const v1::Objective& objective) {
   return text;
 }
 
+std::string TrainFile(const v1::Dataset& data) {
+  switch (data.format_case()) {
+    case v1::Dataset::kIdx:
+      return data.idx().train_images();
+    case v1::Dataset::kCsv:
+      return data.csv().train();
+    case v1::Dataset::kNpy:
+      return data.npy().train_inputs();
+    case v1::Dataset::kNpz:
+      return data.npz().file();
+    case v1::Dataset::FORMAT_NOT_SET:
+      break;
+  }
+  return "";
+}
+
 std::string TrainerLine(const v1::Trainer& trainer) {
   if (trainer.has_external()) return "external: a loop of one's own asks, reports and tells";
   if (!trainer.has_batch_norm_network()) return "";
   const v1::BatchNormNetwork& network = trainer.batch_norm_network();
-  const std::string& train =
-      network.data().has_csv() ? network.data().csv().train() : network.data().idx().train_images();
-  return absl::StrCat("batch_norm_network on ", train, ", epochs ", network.epochs());
+  return absl::StrCat("batch_norm_network on ", TrainFile(network.data()), ", epochs ",
+                      network.epochs());
 }
 
 std::string SamplerLine(const v1::Sampler& sampler) {
@@ -64,15 +80,22 @@ std::string BestLine(const v1::Study& study) {
                       ")");
 }
 
+// Lists of numbers in brackets, as in a study file.
+std::string ValueText(const v1::Value& value) {
+  const bool several = value.string_value().find(',') != std::string::npos;
+  const std::string list = several ? study_file::BracketNumbers(value.string_value()) : "";
+  return list.empty() ? render::FormatValue(value) : list;
+}
+
 template <typename Values>
 std::string Words(const Values& values) {
   return absl::StrJoin(values, ", ", [](std::string* out, const v1::Value& value) {
-    absl::StrAppend(out, render::FormatValue(value));
+    absl::StrAppend(out, ValueText(value));
   });
 }
 
 std::string RangeText(const v1::Parameter& parameter) {
-  if (parameter.has_value()) return render::FormatValue(parameter.value());
+  if (parameter.has_value()) return ValueText(parameter.value());
   if (parameter.type() == v1::Parameter::BOOL) return "false, true";
   if (parameter.values_size() > 0) return Words(parameter.values());
   std::string text = absl::StrCat(render::FormatNumber(parameter.min()), " .. ",

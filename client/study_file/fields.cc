@@ -45,6 +45,9 @@ constexpr Field kBatchNormNetwork[] = {
     {"data", "data", "Where the examples come from.", "", true},
     {"epochs", "epochs", "Passes over the training examples.", R"("minimum": 1, "maximum": 100000)",
      true},
+    {"checkpoint_every", "checkpoint_every",
+     "A checkpoint is stored after so many epochs; 0: only when a worker leaves.",
+     R"("minimum": 0, "maximum": 100000, "default": 1)"},
 };
 
 constexpr Field kDataset[] = {
@@ -72,6 +75,42 @@ constexpr Field kCsvFile[] = {
     {"test", "test", "CSV file of the same columns that is touched once, at the study's end.",
      R"("minLength": 1)"},
     {"label", "label", "Name of the column that holds the class.", R"("minLength": 1)", true},
+    {"categorical", "categorical",
+     "Columns of words: each word of the training file is an input that is 1 or 0.",
+     R"("maxItems": 1000, "uniqueItems": true)"},
+    {"ignore", "ignore", "Columns that are no inputs, such as an id.",
+     R"("maxItems": 1000, "uniqueItems": true)"},
+    {"missing", "missing",
+     "Fields without a value: refused (default), or filled in with the training part's mean or "
+     "median; words with its most frequent one.",
+     R"("default": "refuse")"},
+};
+
+constexpr Field kNpyFiles[] = {
+    {"train_inputs", "train_inputs",
+     "NumPy's .npy file, examples x anything; absolute or relative to the worker's --dataset-dir.",
+     R"("minLength": 1)", true},
+    {"train_labels", "train_labels", "NumPy's .npy file with the classes of train_inputs.",
+     R"("minLength": 1)", true},
+    {"test_inputs", "test_inputs", "NumPy's .npy file that is touched once, at the study's end.",
+     R"("minLength": 1)"},
+    {"test_labels", "test_labels", "NumPy's .npy file with the classes of test_inputs.",
+     R"("minLength": 1)"},
+};
+
+constexpr Field kNpzFile[] = {
+    {"file", "file", "NumPy's .npz archive; absolute or relative to the worker's --dataset-dir.",
+     R"("minLength": 1)", true},
+    {"train_inputs", "train_inputs", "Name of the archive's array of inputs.",
+     R"("minLength": 1, "maxLength": 256, "default": "x_train")"},
+    {"train_labels", "train_labels", "Name of the array with their classes.",
+     R"("minLength": 1, "maxLength": 256, "default": "y_train")"},
+    {"test_inputs", "test_inputs",
+     "Name of the array that is touched once, at the study's end; x_test where the archive has it.",
+     R"("minLength": 1, "maxLength": 256)"},
+    {"test_labels", "test_labels",
+     "Name of the array with their classes; y_test where the archive has it.",
+     R"("minLength": 1, "maxLength": 256)"},
 };
 
 constexpr Field kSampler[] = {
@@ -102,7 +141,7 @@ constexpr Field kParameter[] = {
     {"step", "step", "Values are min + k * step.", R"("exclusiveMinimum": 0)"},
     {"values", "values", "The values of a categorical or ordinal parameter.",
      R"("minItems": 1, "maxItems": 1000, "uniqueItems": true)"},
-    {"value", "value", "Fixes the parameter to this value."},
+    {"value", "value", "Fixes the parameter to this value, a list of numbers included."},
     {"when", "when",
      "The parameter is active only while the named ones have (one of) these values."},
 };
@@ -117,6 +156,8 @@ const std::map<const Descriptor*, Section>& Sections() {
       {v1::Dataset::descriptor(), {kDataset, false, "format"}},
       {v1::IdxFiles::descriptor(), {kIdxFiles}},
       {v1::CsvFile::descriptor(), {kCsvFile}},
+      {v1::NpyFiles::descriptor(), {kNpyFiles}},
+      {v1::NpzFile::descriptor(), {kNpzFile}},
       {v1::Sampler::descriptor(), {kSampler}},
       {v1::Limits::descriptor(), {kLimits}},
       {v1::Parameter::descriptor(), {kParameter}},
@@ -177,7 +218,7 @@ std::vector<const FieldDescriptor*> FlattenedMembers(const Descriptor& message) 
 Kind KindOf(const FieldDescriptor& field) {
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
-      return Kind::kText;
+      return field.is_repeated() ? Kind::kTexts : Kind::kText;
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return Kind::kNumber;
     case FieldDescriptor::CPPTYPE_ENUM:

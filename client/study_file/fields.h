@@ -50,13 +50,14 @@ std::vector<const google::protobuf::FieldDescriptor*> FlattenedMembers(
 // What a field of a file is.
 enum class Kind {
   kText,
+  kTexts,  // a list of texts
   kWhole,
   kNumber,
   kWord,        // an enum, in lower case
   kDuration,    // "30m"
   kSection,     // a mapping with a table of its own
-  kValue,       // a scalar
-  kValues,      // a list of scalars
+  kValue,       // a scalar, or a list of numbers
+  kValues,      // a list of such
   kConditions,  // a mapping from parameter names to a scalar or a list of them
   kParameters,  // a mapping from names to parameters
 };

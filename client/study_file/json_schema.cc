@@ -38,6 +38,8 @@ ordered_json TypeSchema(const FieldDescriptor& field) {
     case Kind::kText:
       // A name that looks like a number is read as text.
       return {{"type", {"string", "number"}}};
+    case Kind::kTexts:
+      return {{"type", "array"}, {"items", {{"type", {"string", "number"}}}}};
     case Kind::kWhole:
       return {{"type", "integer"}};
     case Kind::kNumber:
@@ -57,8 +59,8 @@ ordered_json TypeSchema(const FieldDescriptor& field) {
               {"minProperties", 1},
               {"additionalProperties",
                {{"anyOf",
-                 {Reference("value"),
-                  {{"type", "array"}, {"items", Reference("value")}, {"minItems", 1}}}}}}};
+                 {Reference("scalar"),
+                  {{"type", "array"}, {"items", Reference("scalar")}, {"minItems", 1}}}}}}};
     case Kind::kParameters:
       return ParametersSchema();
   }
@@ -131,8 +133,11 @@ ordered_json StudyFileSchema() {
   ordered_json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                          {"title", "Caviar study file"}};
   schema.update(SectionSchema(*v1::Study::descriptor()));
+  const ordered_json numbers = {
+      {"type", "array"}, {"items", {{"type", "number"}}}, {"minItems", 1}};
   schema["$defs"] = {{"parameter", ParameterSchema()},
-                     {"value", {{"type", {"boolean", "number", "string"}}}}};
+                     {"scalar", {{"type", {"boolean", "number", "string"}}}},
+                     {"value", {{"anyOf", {Reference("scalar"), numbers}}}}};
   return schema;
 }
 

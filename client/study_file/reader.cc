@@ -10,6 +10,7 @@
 #include "caviar/v1/study.pb.h"
 #include "caviar/v1/vocabulary.h"
 #include "client/study_file/foreign_words.h"
+#include "client/study_file/number_list.h"
 #include "client/study_file/scalar.h"
 
 namespace caviar::study_file {
@@ -23,6 +24,25 @@ std::string Join(const std::string& path, absl::string_view name) {
   return path.empty() ? std::string(name) : absl::StrCat(path, ".", name);
 }
 
+// The members of a section's flattened oneof that have a field of this name.
+std::vector<const FieldDescriptor*> MembersThatKnow(absl::string_view name,
+                                                    const Descriptor& message) {
+  std::vector<const FieldDescriptor*> members;
+  for (const FieldDescriptor* member : FlattenedMembers(message)) {
+    for (const Field& field : SectionOf(*member->message_type()).fields) {
+      if (field.name == name) members.push_back(member);
+    }
+  }
+  return members;
+}
+
+// "idx, csv or npy"
+std::string Alternatives(std::vector<std::string> words) {
+  const std::string last = words.back();
+  words.pop_back();
+  return words.empty() ? last : absl::StrCat(absl::StrJoin(words, ", "), " or ", last);
+}
+
 // What the foreign words call the section at `path`.
 std::string PlaceOf(const std::string& path, const Descriptor& message) {
   if (&message == v1::Parameter::descriptor()) return "parameter";
@@ -34,7 +54,16 @@ std::string NotAMapping(const Node& node, const Descriptor& message) {
     if (node.kind == Node::Kind::kScalar) {
       return absl::StrCat("is ", Describe(node), "; to fix a parameter write {value: ...}");
     }
-    return "is a list; write {values: [...]}";
+    if (!IsNumberList(node)) return "is a list; write {values: [...]}";
+    std::vector<std::string> numbers;
+    constexpr size_t kShown = 8;
+    for (const Node* item : node.items) {
+      numbers.push_back(numbers.size() < kShown ? item->text : "...");
+      if (numbers.size() > kShown) break;
+    }
+    const std::string list = absl::StrCat("[", absl::StrJoin(numbers, ", "), "]");
+    return absl::StrCat("is a list of numbers; write {value: ", list,
+                        "} to fix the parameter to it, or {values: ", list, "} to try each");
   }
   if (SectionOf(message).fields.empty()) return absl::StrCat("is ", Describe(node), "; write {}");
   return absl::StrCat("is ", Describe(node), "; it is a mapping, such as {",
@@ -97,7 +126,7 @@ const FieldDescriptor* Reader::ChooseFlattened(const Node& node, const std::stri
   const std::vector<const FieldDescriptor*> members = FlattenedMembers(message);
   std::vector<std::string> names;
   for (const FieldDescriptor* member : members) names.push_back(member->name());
-  const std::string known = absl::StrJoin(names, " or ");
+  const std::string known = Alternatives(names);
   for (const Entry& entry : node.entries) {
     if (entry.key != key) continue;
     for (const FieldDescriptor* member : members) {
@@ -109,11 +138,8 @@ const FieldDescriptor* Reader::ChooseFlattened(const Node& node, const std::stri
   }
   // Where it is left out, the first key that only one of them knows tells.
   for (const Entry& entry : node.entries) {
-    for (const FieldDescriptor* member : members) {
-      for (const Field& field : SectionOf(*member->message_type()).fields) {
-        if (field.name == entry.key) return member;
-      }
-    }
+    const std::vector<const FieldDescriptor*> knowing = MembersThatKnow(entry.key, message);
+    if (knowing.size() == 1) return knowing[0];
   }
   Report(lines_.Find(path), Join(path, key), absl::StrCat("is missing; write ", known));
   return nullptr;
@@ -124,13 +150,14 @@ void Reader::ReportUnknownKey(const Entry& entry, const std::string& path,
   const std::string field = Join(path, entry.key);
   const absl::string_view foreign = AnswerToForeignKey(PlaceOf(path, message), entry.key);
   if (!foreign.empty()) return Report(entry.line, field, std::string(foreign));
-  for (const FieldDescriptor* member : FlattenedMembers(message)) {
-    for (const Field& other : SectionOf(*member->message_type()).fields) {
-      if (other.name != entry.key) continue;
-      return Report(
-          entry.line, field,
-          absl::StrCat("belongs to ", SectionOf(message).flattened_oneof, ": ", member->name()));
-    }
+  std::vector<std::string> owners;
+  for (const FieldDescriptor* member : MembersThatKnow(entry.key, message)) {
+    owners.push_back(member->name());
+  }
+  if (!owners.empty()) {
+    return Report(entry.line, field,
+                  absl::StrCat("belongs to ", SectionOf(message).flattened_oneof, ": ",
+                               Alternatives(owners)));
   }
   std::string what = "is not known";
   const std::string near = vocabulary::NearestName(entry.key, known);
@@ -172,6 +199,8 @@ void Reader::ReadField(const Known& known, const Entry& entry, const std::string
     case Kind::kValue:
       return ReadValue(*entry.value, entry.line, path,
                        *message.GetReflection()->MutableMessage(&message, &proto));
+    case Kind::kTexts:
+      return ReadTexts(known, entry, path);
     case Kind::kValues:
       return ReadValues(known, entry, path);
     case Kind::kConditions:

@@ -38,15 +38,19 @@ class Reader {
   void ReadWhole(const Known& known, const Entry& entry, const std::string& path);
   void ReadWord(const Known& known, const Entry& entry, const std::string& path);
   void ReadDuration(const Known& known, const Entry& entry, const std::string& path);
+  void ReadTexts(const Known& known, const Entry& entry, const std::string& path);
   void ReadValues(const Known& known, const Entry& entry, const std::string& path);
   void ReadConditions(const Known& known, const Entry& entry, const std::string& path);
   void ReadParameters(const Known& known, const Entry& entry, const std::string& path);
-  // Into a caviar.v1.Value.
+  // Into a caviar.v1.Value: a scalar or a list of numbers.
   void ReadValue(const Node& node, int line, const std::string& path,
                  google::protobuf::Message& value);
+  void ReadScalarValue(const Node& node, int line, const std::string& path,
+                       google::protobuf::Message& value);
 
-  // The member of the section's flattened oneof that the mapping is about; null where none can be
-  // told or the section has none.
+  // The member of the section's flattened oneof that the mapping is about: the one that its key
+  // names, or else the only one that knows one of its keys. Null, and reported, where none can be
+  // told.
   const google::protobuf::FieldDescriptor* ChooseFlattened(
       const Node& node, const std::string& path, const google::protobuf::Descriptor& message);
   void ReportUnknownKey(const Entry& entry, const std::string& path,

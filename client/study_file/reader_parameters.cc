@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/search_space.pb.h"
 #include "caviar/v1/study.pb.h"
+#include "client/study_file/number_list.h"
 #include "client/study_file/reader.h"
 #include "client/study_file/scalar.h"
 
@@ -18,6 +19,15 @@ constexpr int64_t kLargestWhole = int64_t{1} << 53;
 }  // namespace
 
 void Reader::ReadValue(const Node& node, int line, const std::string& path, Message& message) {
+  if (node.kind != Node::Kind::kSequence) return ReadScalarValue(node, line, path, message);
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    lines_.Add(absl::StrCat(path, "[", i, "]"), node.items[i]->line);
+  }
+  static_cast<v1::Value&>(message).set_string_value(JoinNumbers(node, path, problems_));
+}
+
+void Reader::ReadScalarValue(const Node& node, int line, const std::string& path,
+                             Message& message) {
   auto& value = static_cast<v1::Value&>(message);
   if (node.kind == Node::Kind::kSequence || node.kind == Node::Kind::kMapping) {
     return Report(line, path,
@@ -73,11 +83,11 @@ void Reader::ReadConditions(const Known& known, const Entry& entry, const std::s
     v1::Condition& condition = *parameter.add_when();
     condition.set_parameter(inner.key);
     if (inner.value->kind != Node::Kind::kSequence) {
-      ReadValue(*inner.value, inner.line, inner_path, *condition.add_values());
+      ReadScalarValue(*inner.value, inner.line, inner_path, *condition.add_values());
       continue;
     }
     for (const Node* item : inner.value->items) {
-      ReadValue(*item, item->line, inner_path, *condition.add_values());
+      ReadScalarValue(*item, item->line, inner_path, *condition.add_values());
     }
   }
 }

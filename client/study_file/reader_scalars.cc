@@ -1,4 +1,4 @@
-// The fields of a study file that are one scalar.
+// The fields of a study file that are one scalar, or a list of texts.
 #include <cmath>
 #include <limits>
 
@@ -37,6 +37,26 @@ void Reader::ReadText(const Known& known, const Entry& entry, const std::string&
   Message& message = *known.message;
   message.GetReflection()->SetString(&message, &ProtoField(*message.GetDescriptor(), *known.field),
                                      entry.value->text);
+}
+
+void Reader::ReadTexts(const Known& known, const Entry& entry, const std::string& path) {
+  const Node& node = *entry.value;
+  if (node.kind != Node::Kind::kSequence) {
+    return Report(entry.line, path,
+                  absl::StrCat("is ", Describe(node), "; write a list of names: [",
+                               IsScalar(node) ? node.text : "...", "]"));
+  }
+  Message& message = *known.message;
+  const FieldDescriptor& proto = ProtoField(*message.GetDescriptor(), *known.field);
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    const Node& item = *node.items[i];
+    const std::string inner = absl::StrCat(path, "[", i, "]");
+    lines_.Add(inner, item.line);
+    if (!IsScalar(item)) {
+      Report(item.line, inner, absl::StrCat("is ", Describe(item), "; write a text"));
+    }
+    message.GetReflection()->AddString(&message, &proto, item.text);
+  }
 }
 
 void Reader::ReadNumber(const Known& known, const Entry& entry, const std::string& path) {

@@ -1,4 +1,5 @@
 // From messages to YAML, by the tables of fields.h.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -7,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "caviar/v1/study.pb.h"
 #include "client/study_file/fields.h"
+#include "client/study_file/number_list.h"
 #include "client/study_file/scalar.h"
 #include "client/study_file/study_file.h"
 #include "google/protobuf/duration.pb.h"
@@ -63,14 +65,35 @@ std::string ValueText(const v1::Value& value) {
   return "null";
 }
 
-template <typename Values>
-std::string List(const Values& values) {
-  return absl::StrCat("[",
-                      absl::StrJoin(values, ", ",
-                                    [](std::string* out, const v1::Value& value) {
-                                      absl::StrAppend(out, ValueText(value));
-                                    }),
-                      "]");
+// A value that may be a list of numbers. A text of one number is taken for one only in company of
+// such lists.
+std::string ValueOrListText(const v1::Value& value, bool beside_lists = false) {
+  const std::string& text = value.string_value();
+  const bool several = text.find(',') != std::string::npos;
+  const std::string list = several || beside_lists ? BracketNumbers(text) : "";
+  return list.empty() ? ValueText(value) : list;
+}
+
+template <typename Items>
+std::string List(const Items& items) {
+  return absl::StrCat("[", absl::StrJoin(items, ", "), "]");
+}
+
+std::string Texts(const Message& message, const FieldDescriptor& field) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < message.GetReflection()->FieldSize(message, &field); ++i) {
+    texts.push_back(Text(message.GetReflection()->GetRepeatedString(message, &field, i)));
+  }
+  return List(texts);
+}
+
+std::string Values(const v1::Parameter& parameter) {
+  const bool lists = std::any_of(
+      parameter.values().begin(), parameter.values().end(),
+      [](const v1::Value& value) { return ValueOrListText(value) != ValueText(value); });
+  std::vector<std::string> texts;
+  for (const v1::Value& value : parameter.values()) texts.push_back(ValueOrListText(value, lists));
+  return List(texts);
 }
 
 std::string Flow(const Written& fields) {
@@ -80,9 +103,10 @@ std::string Flow(const Written& fields) {
 std::string Conditions(const v1::Parameter& parameter) {
   Written conditions;
   for (const v1::Condition& condition : parameter.when()) {
-    conditions.emplace_back(Text(condition.parameter()), condition.values_size() == 1
-                                                             ? ValueText(condition.values(0))
-                                                             : List(condition.values()));
+    std::vector<std::string> texts;
+    for (const v1::Value& value : condition.values()) texts.push_back(ValueText(value));
+    conditions.emplace_back(Text(condition.parameter()),
+                            texts.size() == 1 ? texts[0] : List(texts));
   }
   return Flow(conditions);
 }
@@ -100,6 +124,8 @@ std::string Scalar(const Message& message, const FieldDescriptor& field) {
   switch (KindOf(field)) {
     case Kind::kText:
       return Text(reflection.GetString(message, &field));
+    case Kind::kTexts:
+      return Texts(message, field);
     case Kind::kNumber:
       return Number(reflection.GetDouble(message, &field));
     case Kind::kWhole:
@@ -113,9 +139,9 @@ std::string Scalar(const Message& message, const FieldDescriptor& field) {
     case Kind::kSection:
       return Flow(Fields(reflection.GetMessage(message, &field)));
     case Kind::kValue:
-      return ValueText(static_cast<const v1::Value&>(reflection.GetMessage(message, &field)));
+      return ValueOrListText(static_cast<const v1::Value&>(reflection.GetMessage(message, &field)));
     case Kind::kValues:
-      return List(static_cast<const v1::Parameter&>(message).values());
+      return Values(static_cast<const v1::Parameter&>(message));
     case Kind::kConditions:
       return Conditions(static_cast<const v1::Parameter&>(message));
     case Kind::kParameters:

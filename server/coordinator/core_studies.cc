@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/core.h"
+#include "server/coordinator/dataset_validation.h"
 #include "server/coordinator/messages.h"
 #include "server/coordinator/state_table.h"
 #include "server/coordinator/study_validation.h"
@@ -19,8 +20,7 @@ constexpr int kFailuresInARow = 5;
 
 bool HasTestSet(const v1::Study& study) {
   if (!study.trainer().has_batch_norm_network()) return false;
-  const v1::Dataset& data = study.trainer().batch_norm_network().data();
-  return data.has_idx() ? !data.idx().test_images().empty() : !data.csv().test().empty();
+  return MayHaveTestSet(study.trainer().batch_norm_network().data());
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "caviar/v1/vocabulary.h"
+#include "server/coordinator/dataset_validation.h"
+#include "server/coordinator/violations.h"
 #include "server/sampling/sampler.h"
 #include "server/search_space/search_space.h"
 
@@ -22,12 +24,10 @@ namespace {
 constexpr size_t kMaxStudyNameBytes = 63;
 constexpr size_t kMaxMetricNameBytes = 128;
 constexpr size_t kMaxDescriptionBytes = 4096;
-constexpr size_t kMaxPathBytes = 4096;
-constexpr size_t kMaxColumnNameBytes = 256;
 constexpr int kMaxEpochs = 100000;
+constexpr int kDefaultCheckpointEvery = 1;
 constexpr int kMaxAttempts = 100;
 constexpr int kDefaultAttempts = 3;
-constexpr double kDefaultValidationFraction = 0.1;
 // What google.protobuf.Duration can hold: about 10,000 years.
 constexpr int64_t kMaxDurationSeconds = 315576000000;
 
@@ -57,26 +57,13 @@ class StudyCheck {
     CheckSampler();
     CheckLimits();
     CheckParameters();
-    CheckText("description", study_.description(), kMaxDescriptionBytes);
-    return std::move(violations_);
+    violations_.CheckText("description", study_.description(), kMaxDescriptionBytes);
+    return std::move(violations_.all());
   }
 
  private:
   void Add(absl::string_view field, std::string description) {
-    v1::FieldViolation& violation = violations_.emplace_back();
-    violation.set_field(std::string(field));
-    violation.set_description(std::move(description));
-  }
-
-  // UTF-8 of at most `max` bytes without NUL.
-  void CheckText(absl::string_view field, const std::string& text, size_t max) {
-    if (text.size() > max) {
-      Add(field, absl::StrCat("is ", text.size(), " bytes long; at most ", max));
-    } else if (!vocabulary::IsUtf8(text)) {
-      Add(field, absl::StrCat(vocabulary::Quoted(text), " is not UTF-8"));
-    } else if (text.find('\0') != std::string::npos) {
-      Add(field, absl::StrCat(vocabulary::Quoted(text), " has a NUL byte"));
-    }
+    violations_.Add(field, std::move(description));
   }
 
   void CheckName() {
@@ -159,52 +146,11 @@ class StudyCheck {
     const std::string path = "trainer.batch_norm_network";
     if (network.epochs() == 0) {
       Add(path + ".epochs", absl::StrCat("is missing or 0; from 1 to ", kMaxEpochs));
-    } else if (network.epochs() < 0 || network.epochs() > kMaxEpochs) {
-      Add(path + ".epochs",
-          absl::StrCat(network.epochs(), " is out of range; from 1 to ", kMaxEpochs));
+    } else {
+      violations_.CheckRange(path + ".epochs", network.epochs(), 1, kMaxEpochs);
     }
-    CheckData(network.data(), path + ".data");
-  }
-
-  void CheckData(const v1::Dataset& data, const std::string& path) {
-    switch (data.format_case()) {
-      case v1::Dataset::kIdx:
-        CheckPath(path + ".train_images", data.idx().train_images(), true);
-        CheckPath(path + ".train_labels", data.idx().train_labels(), true);
-        CheckPath(path + ".test_images", data.idx().test_images(), false);
-        CheckPath(path + ".test_labels", data.idx().test_labels(), false);
-        if (data.idx().test_images().empty() != data.idx().test_labels().empty()) {
-          const bool images = data.idx().test_images().empty();
-          Add(path + (images ? ".test_images" : ".test_labels"),
-              absl::StrCat("is missing, but ", images ? "test_labels" : "test_images",
-                           " is given: give both or neither"));
-        }
-        break;
-      case v1::Dataset::kCsv:
-        CheckPath(path + ".train", data.csv().train(), true);
-        CheckPath(path + ".test", data.csv().test(), false);
-        if (data.csv().label().empty()) {
-          Add(path + ".label", "is missing: the name of the column that holds the class");
-        } else {
-          CheckText(path + ".label", data.csv().label(), kMaxColumnNameBytes);
-        }
-        break;
-      case v1::Dataset::FORMAT_NOT_SET:
-        Add(path, "is missing: format idx or csv, and its files");
-    }
-    const double fraction = data.validation_fraction();
-    if (data.has_validation_fraction() && !(fraction > 0 && fraction < 1)) {
-      Add(path + ".validation_fraction",
-          absl::StrCat(fraction, " is out of range; above 0 and below 1"));
-    }
-  }
-
-  void CheckPath(const std::string& field, const std::string& file, bool required) {
-    if (!file.empty()) {
-      CheckText(field, file, kMaxPathBytes);
-    } else if (required) {
-      Add(field, "is missing: a path, absolute or relative to the worker's --dataset-dir");
-    }
+    violations_.CheckRange(path + ".checkpoint_every", network.checkpoint_every(), 0, kMaxEpochs);
+    CheckDataset(network.data(), path + ".data", violations_);
   }
 
   void CheckSampler() {
@@ -218,10 +164,8 @@ class StudyCheck {
     CheckCount("limits.max_trials", limits.has_max_trials(), limits.max_trials());
     CheckCount("limits.parallel", limits.has_parallel(), limits.parallel());
     CheckCount("limits.max_failed", limits.has_max_failed(), limits.max_failed());
-    if (limits.has_max_attempts() &&
-        (limits.max_attempts() < 1 || limits.max_attempts() > kMaxAttempts)) {
-      Add("limits.max_attempts",
-          absl::StrCat(limits.max_attempts(), " is out of range; from 1 to ", kMaxAttempts));
+    if (limits.has_max_attempts()) {
+      violations_.CheckRange("limits.max_attempts", limits.max_attempts(), 1, kMaxAttempts);
     }
     if (!limits.has_max_duration()) return;
     const int64_t seconds = limits.max_duration().seconds();
@@ -243,12 +187,32 @@ class StudyCheck {
     // The trainer's check needs a space that is right.
     if (wrong.empty() && study_.trainer().has_batch_norm_network()) {
       wrong = vocabulary::CheckBatchNormNetworkParameters(study_);
+      CheckEarlyStopping();
     }
-    std::move(wrong.begin(), wrong.end(), std::back_inserter(violations_));
+    std::move(wrong.begin(), wrong.end(), std::back_inserter(violations_.all()));
+  }
+
+  // The weights kept are those of the best epoch, so that the last one's value would not be theirs.
+  void CheckEarlyStopping() {
+    if (study_.objective().value() != v1::Objective::LAST) return;
+    for (const v1::Parameter& parameter : study_.parameters()) {
+      if (parameter.name() != "early_stopping_patience" || !MayBePositive(parameter)) continue;
+      Add("parameters.early_stopping_patience",
+          "early stopping keeps the weights of the best epoch, but objective.value is last: write "
+          "objective.value: best");
+    }
+  }
+
+  static bool MayBePositive(const v1::Parameter& parameter) {
+    const auto positive = [](const v1::Value& value) {
+      return value.int_value() > 0 || value.double_value() > 0;
+    };
+    return positive(parameter.value()) || parameter.max() > 0 ||
+           std::any_of(parameter.values().begin(), parameter.values().end(), positive);
   }
 
   const v1::Study& study_;
-  std::vector<v1::FieldViolation> violations_;
+  Violations violations_;
 };
 
 }  // namespace
@@ -268,8 +232,9 @@ void FillDefaults(v1::Study& study) {
     study.mutable_limits()->set_max_attempts(kDefaultAttempts);
   }
   if (study.trainer().has_batch_norm_network()) {
-    v1::Dataset& data = *study.mutable_trainer()->mutable_batch_norm_network()->mutable_data();
-    if (!data.has_validation_fraction()) data.set_validation_fraction(kDefaultValidationFraction);
+    v1::BatchNormNetwork& network = *study.mutable_trainer()->mutable_batch_norm_network();
+    FillDatasetDefaults(*network.mutable_data());
+    if (!network.has_checkpoint_every()) network.set_checkpoint_every(kDefaultCheckpointEvery);
   }
   for (v1::Parameter& parameter : *study.mutable_parameters()) {
     const bool number =

@@ -1,56 +1,23 @@
-// CSV files (RFC 4180) with a header line, gzipped or not. Internal to this room.
-//
-// Fields may stand in quotes, with "" for a quote; lines end in LF or CRLF; a byte order mark at
-// the start and empty lines are skipped; blanks around a field without quotes do not belong to it.
+// Examples in a CSV file with a header line, gzipped or not. Internal to this room.
 #ifndef CAVIAR_WORKER_DATA_CSV_H_
 #define CAVIAR_WORKER_DATA_CSV_H_
 
-#include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "worker/data/input_file.h"
+#include "caviar/v1/study.pb.h"
 #include "worker/data/table.h"
 
 namespace caviar::data {
 
-// Splits a file into records. Used by one thread.
-class CsvReader {
- public:
-  explicit CsvReader(InputFile& file);
-
-  // The fields of the next record; false: there is none. INVALID_ARGUMENT: quotes that do not
-  // match.
-  absl::StatusOr<bool> Next(std::vector<std::string>& fields);
-  // Where the record that Next gave starts, from 1.
-  int64_t line() const { return line_; }
-
- private:
-  static constexpr int kEnd = -1;
-
-  // The next byte, or kEnd.
-  absl::StatusOr<int> Peek();
-  absl::StatusOr<int> Take();
-  absl::StatusOr<std::string> TakeField();
-  absl::Status TakeQuoted(std::string& field);
-  absl::Status Append(std::string& field, int byte);
-  absl::Status Wrong(absl::string_view what) const;
-  absl::Status TooLong() const;
-
-  InputFile& file_;
-  std::vector<char> buffer_;
-  size_t position_ = 0, size_ = 0;
-  int64_t bytes_ = 0;
-  int64_t line_ = 0, next_line_ = 1;
-};
-
-// Reads all examples: the column `label` holds the class, a number or a word; all others are
-// numbers. `path` is resolved. INVALID_ARGUMENT names the file, the line, the column and the value.
+// Reads all examples of a file, of whose columns `spec` says what they are; its own paths are not
+// looked at, `path` is resolved. `train`: what this gave for the training file; it decides on words
+// and on the order of columns in a test file, null while the training file itself is read.
+// INVALID_ARGUMENT names the file, the line, the column and the value.
 absl::StatusOr<std::shared_ptr<const LabeledTable>> ReadCsv(const std::string& path,
-                                                            const std::string& label);
+                                                            const v1::CsvFile& spec,
+                                                            const LabeledTable* train = nullptr);
 
 }  // namespace caviar::data
 

@@ -1,7 +1,9 @@
+#include "worker/data/csv_reader.h"
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/vocabulary.h"
-#include "worker/data/csv.h"
+#include "worker/data/table.h"
 
 namespace caviar::data {
 namespace {
@@ -16,8 +18,7 @@ bool EndsField(int byte) { return byte == ',' || byte == '\n' || byte == '\r' ||
 CsvReader::CsvReader(InputFile& file) : file_(file), buffer_(kBufferBytes) {}
 
 absl::Status CsvReader::Wrong(absl::string_view what) const {
-  return absl::InvalidArgumentError(
-      absl::StrCat(vocabulary::Quoted(file_.path()), ", line ", line_, ": ", what));
+  return absl::InvalidArgumentError(absl::StrCat(file_.name(), ", line ", line_, ": ", what));
 }
 
 absl::StatusOr<int> CsvReader::Peek() {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace caviar::data {
 
@@ -33,9 +34,15 @@ class InputFile {
   // The file can hold no more unpacked bytes than this.
   virtual int64_t MaxBytes() const = 0;
 
-  // As it was opened, for messages.
-  virtual const std::string& path() const = 0;
+  // For messages: the path in quotes, and the array where it is one of an archive.
+  virtual const std::string& name() const = 0;
+
+  // INVALID_ARGUMENT: "NAME what".
+  absl::Status Wrong(absl::string_view what) const;
 };
+
+// Deflate makes at most this many bytes of one.
+inline constexpr int64_t kMaxExpansion = 1032;
 
 // Reads exactly `size` bytes unless the file is over before; returns how many were read.
 absl::StatusOr<size_t> ReadFully(InputFile& file, void* buffer, size_t size);

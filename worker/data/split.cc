@@ -1,5 +1,6 @@
 // Mini-batches. In a file of its own because it is compiled for speed: it runs for every batch.
 #include <algorithm>
+#include <cmath>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -11,18 +12,29 @@ namespace {
 
 constexpr double kMaxDeviations = 1e6;
 
+float Cut(double value) {
+  return static_cast<float>(std::min(std::max(value, -kMaxDeviations), kMaxDeviations));
+}
+
 // A byte is at most 255 floors of the deviation away, so that it needs no cut.
-void CopyRow(const uint8_t* __restrict x, const float* __restrict mean,
-             const float* __restrict inverse, int inputs, float* __restrict out) {
+void Copy(const uint8_t* __restrict x, const float* __restrict mean,
+          const float* __restrict inverse, int inputs, float* __restrict out) {
   for (int i = 0; i < inputs; ++i) out[i] = (static_cast<float>(x[i]) - mean[i]) * inverse[i];
 }
 
 template <typename T>
-void CopyRow(const T* __restrict x, const double* __restrict mean, const double* __restrict inverse,
-             int inputs, float* __restrict out) {
+void Copy(const T* __restrict x, const double* __restrict mean, const double* __restrict inverse,
+          int inputs, float* __restrict out) {
+  for (int i = 0; i < inputs; ++i) out[i] = Cut((static_cast<double>(x[i]) - mean[i]) * inverse[i]);
+}
+
+// NaN stands for a missing value.
+void CopyReplaced(const double* __restrict x, const double* __restrict replacements,
+                  const double* __restrict mean, const double* __restrict inverse, int inputs,
+                  float* __restrict out) {
   for (int i = 0; i < inputs; ++i) {
-    const double value = (static_cast<double>(x[i]) - mean[i]) * inverse[i];
-    out[i] = static_cast<float>(std::min(std::max(value, -kMaxDeviations), kMaxDeviations));
+    const double value = std::isnan(x[i]) ? replacements[i] : x[i];
+    out[i] = Cut((value - mean[i]) * inverse[i]);
   }
 }
 
@@ -36,21 +48,61 @@ Split::Split(std::shared_ptr<const Table> table, std::vector<int32_t> rows,
       standardization_(std::move(standardization)),
       mean_(standardization_->mean.begin(), standardization_->mean.end()),
       inverse_deviation_(standardization_->inverse_deviation.begin(),
-                         standardization_->inverse_deviation.end()) {}
+                         standardization_->inverse_deviation.end()),
+      runs_(RunsOf(*table_)) {}
+
+std::vector<Split::Run> Split::RunsOf(const Table& table) {
+  std::vector<Run> runs;
+  const auto* columns = std::get_if<Columns>(&table.values);
+  if (columns == nullptr) return runs;
+  int input = 0;
+  for (const Columns::Column& column : columns->columns) {
+    if (!column.is_words && !runs.empty() && !runs.back().is_words) {
+      ++runs.back().inputs;
+    } else {
+      runs.push_back({column.is_words, input, column.inputs(), column.slot});
+    }
+    input += column.inputs();
+  }
+  return runs;
+}
+
+template <typename T>
+void Split::CopyRow(const std::vector<T>& values, size_t row, float* out) const {
+  const T* x = &values[row * static_cast<size_t>(table_->inputs)];
+  if constexpr (std::is_same_v<T, uint8_t>) {
+    Copy(x, mean_.data(), inverse_deviation_.data(), table_->inputs, out);
+  } else {
+    Copy(x, standardization_->mean.data(), standardization_->inverse_deviation.data(),
+         table_->inputs, out);
+  }
+}
+
+void Split::CopyRow(const Columns& columns, size_t row, float* out) const {
+  const double* numbers = columns.numbers[row];
+  const int16_t* words = columns.words[row];
+  const Replacements& replacements = standardization_->replacements;
+  for (const Run& run : runs_) {
+    const int first = run.first_input;
+    if (!run.is_words) {
+      CopyReplaced(numbers + run.slot, replacements.numbers.data() + run.slot,
+                   standardization_->mean.data() + first,
+                   standardization_->inverse_deviation.data() + first, run.inputs, out + first);
+      continue;
+    }
+    for (int i = first; i < first + run.inputs; ++i) out[i] = -mean_[i] * inverse_deviation_[i];
+    int16_t word = words[run.slot];
+    if (word == Columns::kMissingWord) word = replacements.words[run.slot];
+    if (word >= 0) out[first + word] = (1 - mean_[first + word]) * inverse_deviation_[first + word];
+  }
+}
 
 void Split::CopyRows(const int32_t* row_indices, int count, float* out) const {
   if (count == 0) return;
-  const int inputs = table_->inputs;
   std::visit(
       [&](const auto& values) {
-        for (int i = 0; i < count; ++i, out += inputs) {
-          const auto* x = &values[static_cast<size_t>(rows_[row_indices[i]]) * inputs];
-          if constexpr (std::is_same_v<decltype(x), const uint8_t*>) {
-            CopyRow(x, mean_.data(), inverse_deviation_.data(), inputs, out);
-          } else {
-            CopyRow(x, standardization_->mean.data(), standardization_->inverse_deviation.data(),
-                    inputs, out);
-          }
+        for (int i = 0; i < count; ++i, out += table_->inputs) {
+          CopyRow(values, static_cast<size_t>(rows_[row_indices[i]]), out);
         }
       },
       table_->values);

@@ -82,6 +82,23 @@ TEST_F(StudyCommands, ShowPrintsAPage) {
   EXPECT_THAT(out(), Not(HasSubstr("state")));
 }
 
+TEST_F(StudyCommands, ShowNamesTheDataAndListsAsAStudyFileDoes) {
+  EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(TestStudy(R"(
+    trainer { batch_norm_network { epochs: 3 data { npz { file: "data.npz" } } } }
+    parameters { name: "units" type: CATEGORICAL values { string_value: "512,256" }
+                 values { string_value: "128,64" } }
+    parameters { name: "class_weights" value { string_value: "1,2.5" } }
+  )")));
+  EXPECT_EQ(Run({"study", "show", "mnist"}), kDone);
+  for (const char* part :
+       {"batch_norm_network on data.npz, epochs 3\n", " [512, 256], [128, 64] ", " [1, 2.5] "}) {
+    EXPECT_THAT(out(), HasSubstr(part));
+  }
+  EXPECT_EQ(Run({"study", "show", "mnist", "--as-file"}), kDone);
+  EXPECT_THAT(out(), HasSubstr("units: {type: categorical, values: [[512, 256], [128, 64]]}\n"));
+  EXPECT_THAT(out(), HasSubstr("data: {format: npz, file: data.npz}"));
+}
+
 TEST_F(StudyCommands, StopResumeAndDelete) {
   EXPECT_CALL(client_, StopStudy).Times(2).WillRepeatedly([](v1::StopStudyRequest request) {
     return TestStudy(request.end() ? "state: ENDED" : "state: STOPPED trial_counts { running: 2 }");

@@ -55,8 +55,8 @@ TEST(JsonSchema, EveryInputFieldOfTheMessagesIsInTheTables) {
   EXPECT_EQ(static_cast<int>(SectionOf(study).fields.size()), inputs);
   for (const Descriptor* message :
        {v1::Objective::descriptor(), v1::Trainer::descriptor(), v1::BatchNormNetwork::descriptor(),
-        v1::IdxFiles::descriptor(), v1::CsvFile::descriptor(), v1::Sampler::descriptor(),
-        v1::Limits::descriptor()}) {
+        v1::IdxFiles::descriptor(), v1::CsvFile::descriptor(), v1::NpyFiles::descriptor(),
+        v1::NpzFile::descriptor(), v1::Sampler::descriptor(), v1::Limits::descriptor()}) {
     EXPECT_EQ(static_cast<int>(SectionOf(*message).fields.size()), message->field_count())
         << message->full_name();
   }
@@ -74,6 +74,37 @@ TEST(JsonSchema, SaysWhatTheWordsAre) {
             ordered_json({"linear", "log", "one_minus_log", "logit"}));
   EXPECT_EQ(schema["required"], ordered_json({"study", "objective", "trainer", "parameters"}));
   EXPECT_EQ(schema["additionalProperties"], false);
+}
+
+TEST(JsonSchema, ValuesMayBeListsOfNumbersAndConditionsMayNot) {
+  const ordered_json schema = StudyFileSchema();
+  const ordered_json& parameter = schema["$defs"]["parameter"]["properties"];
+  const ordered_json value = {{"$ref", "#/$defs/value"}};
+  EXPECT_EQ(parameter["value"]["$ref"], "#/$defs/value");
+  EXPECT_EQ(parameter["values"]["items"], value);
+  EXPECT_EQ(parameter["when"]["additionalProperties"]["anyOf"][0]["$ref"], "#/$defs/scalar");
+  const ordered_json& list = schema["$defs"]["value"]["anyOf"][1];
+  EXPECT_EQ(list["type"], "array");
+  EXPECT_EQ(list["items"]["type"], "number");
+  EXPECT_EQ(list["minItems"], 1);
+}
+
+TEST(JsonSchema, EveryFormatOfTheDataIsAForm) {
+  const ordered_json schema = StudyFileSchema();
+  const ordered_json& network =
+      schema["properties"]["trainer"]["properties"]["batch_norm_network"]["properties"];
+  const ordered_json& forms = network["data"]["oneOf"];
+  ASSERT_EQ(forms.size(), 4u);
+  std::vector<std::string> formats;
+  for (const ordered_json& form : forms) {
+    formats.push_back(form["properties"]["format"]["const"]);
+    EXPECT_TRUE(form["properties"].contains("validation_fraction"));
+  }
+  EXPECT_EQ(formats, (std::vector<std::string>{"idx", "csv", "npy", "npz"}));
+  const ordered_json& csv = forms[1]["properties"];
+  EXPECT_EQ(csv["missing"]["enum"], ordered_json({"refuse", "mean", "median"}));
+  EXPECT_EQ(csv["categorical"]["type"], "array");
+  EXPECT_EQ(network["checkpoint_every"]["maximum"], 100000);
 }
 
 }  // namespace

@@ -63,11 +63,28 @@ TEST(StudyFileErrors, EachNamesItsLineItsFieldAndWhatWouldBeRight) {
        "f:1: trainer.batch_norm_network: ", "exactly one of"},
       {"trainer: {external: yes}\n", "f:1: trainer.external: ", "write {}"},
       {"trainer: {batch_norm_network: {data: {format: idy}}}\n",
-       "f:1: trainer.batch_norm_network.data.format: ", "write idx or csv"},
+       "f:1: trainer.batch_norm_network.data.format: ", "write idx, csv, npy or npz"},
       {"trainer:\n  batch_norm_network:\n    data: {validation_fraction: 0.1}\n",
        "f:3: trainer.batch_norm_network.data.format: ", "is missing"},
       {"trainer: {batch_norm_network: {data: {format: csv, train_images: a}}}\n",
        "f:1: trainer.batch_norm_network.data.train_images: ", "belongs to format: idx"},
+      {"trainer: {batch_norm_network: {data: {format: csv, train_inputs: a}}}\n",
+       "f:1: trainer.batch_norm_network.data.train_inputs: ", "belongs to format: npy or npz"},
+      {"trainer: {batch_norm_network: {data: {train_inputs: a, train_labels: b}}}\n",
+       "f:1: trainer.batch_norm_network.data.format: ", "is missing; write idx, csv, npy or npz"},
+      {"trainer: {batch_norm_network: {data: {format: csv, ignore: id}}}\n",
+       "f:1: trainer.batch_norm_network.data.ignore: ", "is \"id\"; write a list of names: [id]"},
+      {"trainer: {batch_norm_network: {data: {format: csv, ignore: {a: b}}}}\n",
+       "f:1: trainer.batch_norm_network.data.ignore: ",
+       "is a mapping; write a list of names: [...]"},
+      {"trainer:\n  batch_norm_network:\n    data:\n      format: csv\n      categorical:\n"
+       "        - a\n        - [b]\n",
+       "f:7: trainer.batch_norm_network.data.categorical[1]: ", "is a list; write a text"},
+      {"trainer: {batch_norm_network: {data: {format: csv, missing: meen}}}\n",
+       "f:1: trainer.batch_norm_network.data.missing: ", "did you mean \"mean\"?"},
+      {"missing: mean\n", "f:1: missing: ", "belongs under trainer.batch_norm_network.data"},
+      {"trainer: {batch_norm_network: {checkpoint_every: 0.5}}\n",
+       "f:1: trainer.batch_norm_network.checkpoint_every: ", "write a whole number"},
       // Parameters.
       {"parameters: [a]\n", "f:1: parameters: ", "is a list (Katib's form)"},
       {"parameters: 3\n", "f:1: parameters: ", "write a mapping"},
@@ -76,7 +93,35 @@ TEST(StudyFileErrors, EachNamesItsLineItsFieldAndWhatWouldBeRight) {
       {"parameters:\n  x:\n", "f:2: parameters.x: ", "is empty"},
       {"parameters:\n  x: {values: 3}\n", "f:2: parameters.x.values: ", "write a list"},
       {"parameters:\n  x:\n    values:\n      - a\n      - [b]\n",
-       "f:5: parameters.x.values[1]: ", "is a list"},
+       "f:5: parameters.x.values[1][0]: ", "is \"b\"; a list as a value holds numbers"},
+      {"parameters:\n  units: [512, 256]\n",
+       "f:2: parameters.units: ", "is a list of numbers; write {value: [512, 256]} to fix"},
+      {"parameters:\n  units: [512, 2e2]\n", "f:2: parameters.units: ", "{values: [512, 2e2]}"},
+      {"parameters:\n  units: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]\n",
+       "f:2: parameters.units: ", "write {value: [1, 2, 3, 4, 5, 6, 7, 8, ...]}"},
+      {"parameters:\n  units: [[512], [256]]\n", "f:2: parameters.units: ", "{values: [...]}"},
+      {"parameters:\n  units: {value: []}\n",
+       "f:2: parameters.units.value: ", "is an empty list; a list as a value holds numbers"},
+      {"parameters:\n  units: {values: [[1], []]}\n",
+       "f:2: parameters.units.values[1]: ", "is an empty list"},
+      {"parameters:\n  units:\n    value:\n      - 512\n      - adam\n",
+       "f:5: parameters.units.value[1]: ", "is \"adam\"; a list as a value holds numbers"},
+      {"parameters:\n  units: {value: [512, '256']}\n",
+       "f:2: parameters.units.value[1]: ", "[512, 256], without quotes"},
+      {"parameters:\n  units: {value: [512, true]}\n",
+       "f:2: parameters.units.value[1]: ", "is true; a list as a value holds numbers"},
+      {"parameters:\n  units: {value: [512, ]}\n  b: {value: [1, ~]}\n",
+       "f:3: parameters.b.value[1]: ", "is nothing; a list as a value holds numbers"},
+      {"parameters:\n  units: {value: [512, .inf]}\n",
+       "f:2: parameters.units.value[1]: ", "write a finite number"},
+      {"parameters:\n  units: {value: [9007199254740993]}\n",
+       "f:2: parameters.units.value[0]: ", "2^53"},
+      {"parameters:\n  units: {values: [[512, 256], [[1], 2]]}\n",
+       "f:2: parameters.units.values[1][0]: ", "is a list in a list"},
+      {"parameters:\n  units: {value: [{a: 1}]}\n",
+       "f:2: parameters.units.value[0]: ", "is a mapping; a list as a value holds numbers"},
+      {"parameters:\n  x: {min: 1, max: 2, when: {units: [[512, 256]]}}\n",
+       "f:2: parameters.x.when.units: ", "is a list; write a number, a word, true or false"},
       {"parameters:\n  x: {values: [a, ]}\n  y: {value: }\n",
        "f:3: parameters.y.value: ", "has no value"},
       {"parameters:\n  x: {value: .nan}\n", "f:2: parameters.x.value: ", "finite"},
@@ -162,6 +207,14 @@ TEST(StudyFileErrors, AllOfThemAreFoundAtOnceInTheOrderOfLines) {
   EXPECT_THAT(lines[3], StartsWith("f:4: objective.goal"));
   EXPECT_THAT(lines[4], StartsWith("f:5: limits.parallel"));
   EXPECT_THAT(lines[5], StartsWith("f:7: study"));
+}
+
+TEST(StudyFileErrors, ListsAreAsLongAsAMessageHolds) {
+  std::string list = "1000";
+  for (int i = 1; i < 52; ++i) list += ", 1000";
+  EXPECT_THAT(ErrorOf("parameters:\n  units: {value: [" + list + "]}\n"),
+              StartsWith("f:2: parameters.units.value: is a list of 52 numbers with 259 "
+                         "characters; at most 256"));
 }
 
 TEST(StudyFileErrors, StandardInputIsCalledSo) {

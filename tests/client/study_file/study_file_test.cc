@@ -164,11 +164,59 @@ TEST(StudyFile, OtherTrainersDataAndLimits) {
   EXPECT_TRUE(ParseStudyFile("trainer:\n  external:\n", "f")->study.trainer().has_external());
 }
 
-TEST(StudyFile, TheFormatOfTheDataMayBeLeftOut) {
-  const std::string text = "trainer: {batch_norm_network: {data: {train: a.csv, label: y}}}";
-  const auto file = ParseStudyFile(text, "f");
+v1::Dataset ParseData(const std::string& data) {
+  const auto file = ParseStudyFile("trainer: {batch_norm_network: {data: " + data + "}}", "f");
+  EXPECT_TRUE(file.ok()) << data << file.status();
+  return file.ok() ? file->study.trainer().batch_norm_network().data() : v1::Dataset();
+}
+
+TEST(StudyFile, TheFormatOfTheDataMayBeLeftOutWhereAKeyTells) {
+  EXPECT_EQ(ParseData("{train: a.csv, label: y}").csv().train(), "a.csv");
+  EXPECT_EQ(ParseData("{train_labels: a, train_images: b}").idx().train_labels(), "a");
+  EXPECT_EQ(ParseData("{train_inputs: x, file: a.npz}").npz().train_inputs(), "x");
+}
+
+TEST(StudyFile, NumpysFilesAndTheColumnsOfCsvFiles) {
+  const v1::Dataset npy = ParseData(
+      "{format: npy, train_inputs: a, train_labels: b, test_inputs: c, test_labels: d, "
+      "validation_fraction: 0.2}");
+  EXPECT_EQ(npy.npy().train_inputs(), "a");
+  EXPECT_EQ(npy.npy().test_labels(), "d");
+  EXPECT_EQ(npy.validation_fraction(), 0.2);
+  EXPECT_EQ(ParseData("{format: npz, file: a}").npz().file(), "a");
+  const v1::CsvFile csv =
+      ParseData("{train: a, label: b, categorical: [color, 7], ignore: [id], missing: median}")
+          .csv();
+  EXPECT_EQ(csv.categorical_size(), 2);
+  EXPECT_EQ(csv.categorical(1), "7");
+  EXPECT_EQ(csv.ignore(0), "id");
+  EXPECT_EQ(csv.missing(), v1::CsvFile::MEDIAN);
+  EXPECT_EQ(ParseData("{train: a, missing: mean}").csv().missing(), v1::CsvFile::MEAN);
+  EXPECT_EQ(ParseData("{train: a, missing: refuse}").csv().missing(), v1::CsvFile::REFUSE);
+  EXPECT_EQ(ParseData("{train: a, ignore: []}").csv().ignore_size(), 0);
+}
+
+TEST(StudyFile, CheckpointsEverySoManyEpochs) {
+  const auto file = ParseStudyFile("trainer: {batch_norm_network: {checkpoint_every: 0}}", "f");
   ASSERT_TRUE(file.ok()) << file.status();
-  EXPECT_EQ(file->study.trainer().batch_norm_network().data().csv().train(), "a.csv");
+  EXPECT_TRUE(file->study.trainer().batch_norm_network().has_checkpoint_every());
+}
+
+TEST(StudyFile, AListOfNumbersIsAValue) {
+  EXPECT_EQ(ParseParameter("{value: [512, 256, 128]}").value().string_value(), "512,256,128");
+  EXPECT_EQ(ParseParameter("{value: [1, 2.5, 1]}").value().string_value(), "1,2.5,1");
+  EXPECT_EQ(ParseParameter("{value: [1.0, 1e-5, 0x10, -3, .5]}").value().string_value(),
+            "1,1e-5,16,-3,0.5");
+  EXPECT_EQ(ParseParameter("{value: [512]}").value().string_value(), "512");
+  EXPECT_EQ(ParseParameter("{value: \"512,256\"}").value().string_value(), "512,256");
+  const v1::Parameter choice = ParseParameter("{values: [[512, 256], [128], none]}");
+  EXPECT_EQ(choice.type(), v1::Parameter::CATEGORICAL);
+  ASSERT_EQ(choice.values_size(), 3);
+  EXPECT_EQ(choice.values(0).string_value(), "512,256");
+  EXPECT_EQ(choice.values(1).string_value(), "128");
+  EXPECT_EQ(choice.values(2).string_value(), "none");
+  EXPECT_EQ(ParseParameter("{type: ordinal, values: [[1, 2], [3]]}").type(),
+            v1::Parameter::ORDINAL);
 }
 
 TEST(StudyFile, AnchorsAndMergesAreUnderstood) {
@@ -217,8 +265,18 @@ TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
       "when: {d: true, a.b: [x, '1']}}, f: {value: -5}, g: {values: [1, 2.0]}}\n",
       "study: '123'\nsampler: {algorithm: random, seed: 0}\nparameters: {x: {min: 1, max: 9}}\n"
       "trainer: {batch_norm_network: {epochs: 1, data: {format: csv, train: '/a b/c.csv', label: "
-      "'1'}}}\n"};
-  for (const std::string& text : {std::string(texts[0]), std::string(texts[1]), ExampleText()}) {
+      "'1', categorical: [a, 'b: c', '7'], ignore: [], missing: mean}, checkpoint_every: 0}}\n",
+      "parameters: {units: {values: [[512, 256], [128], [64, 32]]}, a: {value: [1, 2.5, 1e-9]},\n"
+      "  b: {value: [7]}, c: {values: ['7', '8']}, d: {values: ['1,2', '1, 2', '01,2', ',']},\n"
+      "  e: {values: [x, [1, 2], '3', '04']}, f: {min: 1, max: 2, when: {d: '1,2', e: ['1,2', "
+      "x]}},\n"
+      "  g: {value: [-1, 0, 1e+300]}}\n"
+      "trainer: {batch_norm_network: {data: {format: npz, file: a, test_inputs: b}}}\n",
+      "trainer: {batch_norm_network: {checkpoint_every: 7, data: {format: npy, train_inputs: a, "
+      "train_labels: b, test_inputs: c, test_labels: d, validation_fraction: 0.5}}}\nparameters: "
+      "{x: {min: 1, max: 2}}\n"};
+  for (const std::string& text : {std::string(texts[0]), std::string(texts[1]),
+                                  std::string(texts[2]), std::string(texts[3]), ExampleText()}) {
     const auto first = ParseStudyFile(text, "first");
     ASSERT_TRUE(first.ok()) << first.status();
     const std::string written = WriteStudyFile(first->study);
@@ -226,6 +284,19 @@ TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
     ASSERT_TRUE(second.ok()) << second.status() << "\n" << written;
     EXPECT_TRUE(MessageDifferencer::Equals(first->study, second->study))
         << written << first->study.DebugString() << second->study.DebugString();
+  }
+}
+
+TEST(StudyFile, ListsAreWrittenAsAPersonWritesThem) {
+  const auto file = ParseStudyFile(
+      "parameters: {units: {values: [[512, 256], [128]]}, class_weights: {value: [1, 2.5]}}\n"
+      "trainer: {batch_norm_network: {data: {train: a, label: b, ignore: [c, 'd e']}}}\n",
+      "f");
+  ASSERT_TRUE(file.ok()) << file.status();
+  const std::string written = WriteStudyFile(file->study);
+  for (const char* part :
+       {"values: [[512, 256], [128]]", "value: [1, 2.5]", "ignore: [c, \"d e\"]"}) {
+    EXPECT_NE(written.find(part), std::string::npos) << part << "\n" << written;
   }
 }
 

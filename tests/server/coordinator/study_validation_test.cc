@@ -133,7 +133,9 @@ TEST(ValidateStudy, TheTrainerNeedsEpochsAndData) {
   }
   network.set_epochs(1);
   network.clear_data();
-  EXPECT_THAT(Only(study), HasSubstr("trainer.batch_norm_network.data: is missing"));
+  EXPECT_EQ(Only(study),
+            "trainer.batch_norm_network.data: is missing: format idx, csv, npy or npz, and its "
+            "files");
 }
 
 TEST(ValidateStudy, IdxFilesComeInPairs) {
@@ -166,6 +168,133 @@ TEST(ValidateStudy, CsvFilesNeedALabel) {
   EXPECT_THAT(ValidateStudy(study), IsEmpty());
   data.mutable_csv()->clear_train();
   EXPECT_THAT(Only(study), HasSubstr("trainer.batch_norm_network.data.train: is missing"));
+}
+
+// The data of a study, and what is wrong with it.
+class ValidateData : public testing::Test {
+ protected:
+  ValidateData()
+      : study_(Good()),
+        data_(*study_.mutable_trainer()->mutable_batch_norm_network()->mutable_data()) {
+    data_.Clear();
+  }
+  std::string Wrong() { return Only(study_); }
+  v1::Study study_;
+  v1::Dataset& data_;
+};
+
+TEST_F(ValidateData, NpyFilesComeInPairs) {
+  v1::NpyFiles& npy = *data_.mutable_npy();
+  npy.set_train_inputs("x.npy");
+  EXPECT_EQ(Wrong(),
+            "trainer.batch_norm_network.data.train_labels: is missing: a path, absolute or "
+            "relative to the worker's --dataset-dir");
+  npy.set_train_labels("y.npy");
+  EXPECT_THAT(ValidateStudy(study_), IsEmpty());
+  npy.set_test_labels("z.npy");
+  EXPECT_EQ(Wrong(),
+            "trainer.batch_norm_network.data.test_inputs: is missing, but test_labels is given: "
+            "give both or neither");
+  npy.set_test_inputs("\xff");
+  EXPECT_THAT(Wrong(), HasSubstr("test_inputs: \"\\xff\" is not UTF-8"));
+  npy.set_test_inputs(std::string(4097, 'a'));
+  EXPECT_THAT(Wrong(), HasSubstr("test_inputs: is 4097 bytes long; at most 4096"));
+}
+
+TEST_F(ValidateData, AnNpzFileNeedsNothingElse) {
+  v1::NpzFile& npz = *data_.mutable_npz();
+  EXPECT_THAT(Wrong(), HasSubstr("trainer.batch_norm_network.data.file: is missing"));
+  npz.set_file("data.npz");
+  EXPECT_THAT(ValidateStudy(study_), IsEmpty());
+  npz.set_test_inputs("a");
+  EXPECT_THAT(Wrong(), HasSubstr("data.test_labels: is missing, but test_inputs is given"));
+  npz.set_test_labels("b");
+  EXPECT_THAT(ValidateStudy(study_), IsEmpty());
+  npz.set_train_inputs(std::string(257, 'a'));
+  EXPECT_THAT(Wrong(), HasSubstr("data.train_inputs: is 257 bytes long; at most 256"));
+  npz.set_train_inputs(std::string("a\0b", 3));
+  EXPECT_THAT(Wrong(), HasSubstr("has a NUL byte"));
+}
+
+TEST_F(ValidateData, EveryColumnOfACsvFileHasOneRole) {
+  v1::CsvFile& csv = *data_.mutable_csv();
+  csv.set_train("a.csv");
+  csv.set_label("class");
+  csv.add_categorical("color");
+  csv.add_ignore("id");
+  csv.set_missing(v1::CsvFile::MEDIAN);
+  EXPECT_THAT(ValidateStudy(study_), IsEmpty());
+  csv.set_ignore(0, "class");
+  EXPECT_EQ(Wrong(),
+            "trainer.batch_norm_network.data.ignore[0]: \"class\" is the label, which is no input "
+            "anyway");
+  csv.set_ignore(0, "color");
+  EXPECT_EQ(Wrong(),
+            "trainer.batch_norm_network.data.ignore[0]: \"color\" is named twice, in categorical "
+            "or ignore");
+  csv.set_ignore(0, "");
+  EXPECT_THAT(Wrong(), HasSubstr("data.ignore[0]: is empty"));
+  csv.set_ignore(0, std::string(257, 'a'));
+  EXPECT_THAT(Wrong(), HasSubstr("data.ignore[0]: is 257 bytes long; at most 256"));
+  csv.set_ignore(0, "id");
+  csv.add_categorical("color");
+  EXPECT_THAT(Wrong(), HasSubstr("data.categorical[1]: \"color\" is named twice"));
+  csv.set_categorical(1, "size");
+  csv.set_missing(static_cast<v1::CsvFile::Missing>(9));
+  EXPECT_EQ(Wrong(), "trainer.batch_norm_network.data.missing: is unknown: refuse, mean or median");
+}
+
+TEST_F(ValidateData, ACsvFileHasAtMostAThousandNamedColumns) {
+  v1::CsvFile& csv = *data_.mutable_csv();
+  csv.set_train("a.csv");
+  csv.set_label("class");
+  for (int i = 0; i < 1000; ++i) csv.add_ignore("column" + std::to_string(i));
+  EXPECT_THAT(ValidateStudy(study_), IsEmpty());
+  csv.add_ignore("one more");
+  EXPECT_THAT(Wrong(), HasSubstr("data.ignore: names 1001 columns; at most 1000"));
+}
+
+TEST(ValidateStudy, CheckpointsAreEverySoManyEpochs) {
+  v1::Study study = Good();
+  v1::BatchNormNetwork& network = *study.mutable_trainer()->mutable_batch_norm_network();
+  for (const int good : {0, 1, 100000}) {
+    network.set_checkpoint_every(good);
+    EXPECT_THAT(ValidateStudy(study), IsEmpty()) << good;
+  }
+  for (const int bad : {-1, 100001}) {
+    network.set_checkpoint_every(bad);
+    EXPECT_EQ(Only(study), "trainer.batch_norm_network.checkpoint_every: " + std::to_string(bad) +
+                               " is out of range; from 0 to 100000");
+  }
+}
+
+TEST(ValidateStudy, EarlyStoppingDoesNotGoWithTheLastValue) {
+  v1::Study study = Good();
+  v1::Parameter& patience = *study.add_parameters();
+  patience.set_name("early_stopping_patience");
+  const std::string wrong =
+      "parameters.early_stopping_patience: early stopping keeps the weights of the best epoch, but "
+      "objective.value is last: write objective.value: best";
+  const auto with = [&](const char* definition) {
+    patience.Clear();
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(definition, &patience));
+    patience.set_name("early_stopping_patience");
+  };
+  for (const char* some : {"value { int_value: 3 }", "type: INT min: 0 max: 5",
+                           "type: ORDINAL values { int_value: 0 } values { int_value: 5 }"}) {
+    with(some);
+    study.mutable_objective()->set_value(v1::Objective::LAST);
+    EXPECT_EQ(Only(study), wrong) << some;
+    study.mutable_objective()->set_value(v1::Objective::BEST);
+    EXPECT_THAT(ValidateStudy(study), IsEmpty()) << some;
+  }
+  study.mutable_objective()->set_value(v1::Objective::LAST);
+  with("value { int_value: 0 }");
+  EXPECT_THAT(ValidateStudy(study), IsEmpty());
+  // An external program's parameter may have any name.
+  with("value { int_value: 3 }");
+  study.mutable_trainer()->mutable_external();
+  EXPECT_THAT(ValidateStudy(study), IsEmpty());
 }
 
 TEST(ValidateStudy, TheValidationFractionLeavesBothParts) {
@@ -254,6 +383,8 @@ TEST(FillDefaults, WritesWhatWasLeftOutAndKeepsWhatWasSaid) {
   EXPECT_FALSE(study.sampler().has_seed());
   EXPECT_EQ(study.limits().max_attempts(), 3);
   EXPECT_EQ(study.trainer().batch_norm_network().data().validation_fraction(), 0.1);
+  EXPECT_EQ(study.trainer().batch_norm_network().data().csv().missing(), v1::CsvFile::REFUSE);
+  EXPECT_EQ(study.trainer().batch_norm_network().checkpoint_every(), 1);
   EXPECT_EQ(study.parameters(0).scale(), v1::Parameter::LINEAR);
   EXPECT_EQ(study.parameters(1).scale(), v1::Parameter::SCALE_UNSPECIFIED);
   EXPECT_THAT(ValidateStudy(study), IsEmpty());
@@ -262,11 +393,25 @@ TEST(FillDefaults, WritesWhatWasLeftOutAndKeepsWhatWasSaid) {
   study.mutable_objective()->set_value(v1::Objective::LAST);
   study.mutable_sampler()->set_algorithm(v1::Sampler::RANDOM);
   study.mutable_limits()->set_max_attempts(9);
+  study.mutable_trainer()->mutable_batch_norm_network()->set_checkpoint_every(0);
   FillDefaults(study);
+  EXPECT_EQ(study.trainer().batch_norm_network().checkpoint_every(), 0);
   EXPECT_EQ(study.objective().value(), v1::Objective::LAST);
   EXPECT_EQ(study.sampler().algorithm(), v1::Sampler::RANDOM);
   EXPECT_EQ(study.sampler().seed(), 7u);
   EXPECT_EQ(study.limits().max_attempts(), 9);
+}
+
+TEST(FillDefaults, NamesTheUsualArraysOfAnArchive) {
+  v1::Study study = Good();
+  v1::Dataset& data = *study.mutable_trainer()->mutable_batch_norm_network()->mutable_data();
+  data.mutable_npz()->set_file("a.npz");
+  data.mutable_npz()->set_train_labels("labels");
+  FillDefaults(study);
+  EXPECT_EQ(data.npz().train_inputs(), "x_train");
+  EXPECT_EQ(data.npz().train_labels(), "labels");
+  EXPECT_EQ(data.npz().test_inputs(), "");
+  EXPECT_THAT(ValidateStudy(study), IsEmpty());
 }
 
 TEST(FillDefaults, ClearsWhatOnlyTheCoordinatorMaySay) {

@@ -4,9 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 #include <thread>
 
-#include "tests/worker/data/files.h"
+#include "tests/worker/data/zip.h"
 
 namespace caviar::data {
 namespace {
@@ -21,6 +22,14 @@ v1::Dataset CsvSpec(const std::string& train, const std::string& test = "",
   spec.mutable_csv()->set_test(test);
   spec.mutable_csv()->set_label("class");
   spec.set_validation_fraction(fraction);
+  return spec;
+}
+
+v1::Dataset NpySpec() {
+  v1::Dataset spec;
+  spec.mutable_npy()->set_train_inputs("x.npy");
+  spec.mutable_npy()->set_train_labels("y.npy");
+  spec.mutable_npy()->set_test_labels("y.npy");
   return spec;
 }
 
@@ -171,9 +180,133 @@ TEST_F(DatasetTest, TheTestSetMustFitTheTrainingSet) {
       Message(train, "a,b,class\n1,2,z\n"),
       HasSubstr("test.csv\" has the label \"z\", which no training example has; those have x, y"));
   EXPECT_THAT(Message(train, "a,class\n1,x\n"),
-              HasSubstr("test.csv\" has 1 inputs an example, but"));
-  EXPECT_THAT(Message(train, "b,a,class\n1,2,x\n"),
-              HasSubstr("its input column 1 is \"b\", but in"));
+              HasSubstr("test.csv\", line 1: no column has the name \"b\""));
+  folder_.Write("x.npy", Npy("|u1", "(4, 2)", "abcdefgh"));
+  folder_.Write("y.npy", Npy("|u1", "(4,)", "abab"));
+  folder_.Write("x1.npy", Npy("|u1", "(4, 1)", "abcd"));
+  v1::Dataset spec = NpySpec();
+  spec.mutable_npy()->set_test_inputs("x1.npy");
+  EXPECT_THAT(Message(spec), HasSubstr("x1.npy\" has 1 inputs an example, but"));
+}
+
+TEST_F(DatasetTest, WordsAndMissingValuesBecomeInputs) {
+  folder_.Write("train.csv", "color,a,class\nred,1,x\nblue,3,y\nred,,x\n,5,y\nred,7,x\nblue,9,y\n");
+  folder_.Write("test.csv", "class,a,color\nx,,green\ny,3,\n");
+  v1::Dataset spec = CsvSpec("train.csv", "test.csv", 0.3);
+  spec.mutable_csv()->add_categorical("color");
+  spec.mutable_csv()->set_missing(v1::CsvFile::MEAN);
+  const auto dataset = Get(spec);
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  const Dataset& d = **dataset;
+  EXPECT_EQ(d.inputs, 3);
+  EXPECT_THAT(d.input_names, ElementsAre("color=blue", "color=red", "a"));
+  EXPECT_THAT(d.inverse_deviation[0], 1);
+  EXPECT_THAT(d.inverse_deviation[1], 1);
+  EXPECT_FLOAT_EQ(d.mean[0] + d.mean[1], 1);
+  const std::vector<float> test = AllRows(d.test, 3);
+  // A word that no training example has is none of the words; a missing number is the mean.
+  EXPECT_FLOAT_EQ(test[0], -d.mean[0]);
+  EXPECT_FLOAT_EQ(test[1], -d.mean[1]);
+  EXPECT_NEAR(test[2], 0, 1e-6);
+  // A missing word is the most frequent one.
+  const bool blue = d.mean[0] >= 0.5f;
+  EXPECT_FLOAT_EQ(test[3], (blue ? 1 : 0) - d.mean[0]);
+  EXPECT_FLOAT_EQ(test[4], (blue ? 0 : 1) - d.mean[1]);
+  EXPECT_FLOAT_EQ(test[5], (3 - d.mean[2]) * d.inverse_deviation[2]);
+  for (const float value : AllRows(d.train, 3)) EXPECT_TRUE(std::isfinite(value));
+}
+
+TEST_F(DatasetTest, ReplacementsKnowNothingOfTheValidationPart) {
+  // All but the missing values are the example's number; whatever is drawn, its mean is known.
+  std::string text = "a,class\n";
+  for (int i = 0; i < 40; ++i) {
+    text += (i % 4 == 0 ? "?" : std::to_string(i)) + (i % 2 == 0 ? ",x\n" : ",y\n");
+  }
+  folder_.Write("train.csv", text);
+  v1::Dataset spec = CsvSpec("train.csv", "", 0.5);
+  spec.mutable_csv()->set_missing(v1::CsvFile::MEAN);
+  std::set<float> means;
+  for (const uint32_t seed : {1, 2, 3}) {
+    const auto dataset = Get(spec, seed);
+    ASSERT_TRUE(dataset.ok()) << dataset.status();
+    // With the mean in place of the missing values the mean of all is the mean of the others.
+    double sum = 0;
+    int count = 0;
+    for (const float value : AllRows((*dataset)->train, 1)) {
+      const double a = value / (*dataset)->inverse_deviation[0] + (*dataset)->mean[0];
+      if (std::abs(a - (*dataset)->mean[0]) < 1e-4) continue;
+      sum += a;
+      ++count;
+    }
+    EXPECT_NEAR((*dataset)->mean[0], sum / count, 1e-4);
+    means.insert((*dataset)->mean[0]);
+  }
+  EXPECT_EQ(means.size(), 3u);
+}
+
+TEST_F(DatasetTest, AColumnWithoutAnyValueIsRefused) {
+  folder_.Write("train.csv", "a,b,class\n1,,x\n2,,y\n3,,x\n4,,y\n");
+  v1::Dataset spec = CsvSpec("train.csv");
+  spec.mutable_csv()->set_missing(v1::CsvFile::MEDIAN);
+  EXPECT_THAT(Message(spec), HasSubstr("train.csv\": the column \"b\" has no value in any of the 3 "
+                                       "training examples; write ignore: [b]"));
+  spec.mutable_csv()->add_categorical("b");
+  EXPECT_THAT(Message(spec), HasSubstr("the column \"b\" has no value in any"));
+  spec.mutable_csv()->clear_categorical();
+  spec.mutable_csv()->add_ignore("b");
+  EXPECT_TRUE(Get(spec).ok());
+}
+
+TEST_F(DatasetTest, ReadsNumpysFiles) {
+  folder_.Write("x.npy", Npy("<f4", "(4, 2)", Values<float>({0, 10, 1, 10, 2, 20, 3, 20})));
+  folder_.Write("y.npy", Npy("|S3", "(4,)", "catdogcatdog"));
+  v1::Dataset spec = NpySpec();
+  spec.mutable_npy()->set_test_inputs("x.npy");
+  const auto dataset = Get(spec);
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_EQ((*dataset)->inputs, 2);
+  EXPECT_THAT((*dataset)->class_names, ElementsAre("cat", "dog"));
+  EXPECT_TRUE((*dataset)->input_names.empty());
+  const std::vector<float> test = AllRows((*dataset)->test, 2);
+  EXPECT_FLOAT_EQ(test[6], (3 - (*dataset)->mean[0]) * (*dataset)->inverse_deviation[0]);
+  EXPECT_EQ((*dataset)->test.label(3), 1);
+}
+
+TEST_F(DatasetTest, AnArchiveHasATestPartWhereItHoldsOne) {
+  const std::string x = Npy("|u1", "(4, 2)", "abcdefgh"), y = Npy("|u1", "(4,)", "abab");
+  folder_.Write("train.npz", Zip({{"x_train.npy", x}, {"y_train.npy", y}}));
+  folder_.Write(
+      "both.npz",
+      Zip({{"x_train.npy", x}, {"y_train.npy", y}, {"x_test.npy", x}, {"y_test.npy", y}}));
+  v1::Dataset spec;
+  spec.mutable_npz()->set_file("train.npz");
+  const auto train = Get(spec);
+  ASSERT_TRUE(train.ok()) << train.status();
+  EXPECT_EQ((*train)->test.rows(), 0);
+  spec.mutable_npz()->set_file("both.npz");
+  const auto both = Get(spec);
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ((*both)->test.rows(), 4);
+  spec.mutable_npz()->set_test_inputs("x_tset");
+  spec.mutable_npz()->set_test_labels("y_test");
+  EXPECT_THAT(Message(spec), HasSubstr("has no array \"x_tset\"; did you mean \"x_test\"?"));
+}
+
+TEST_F(DatasetTest, StudiesWithOtherSplitsShareTheFilesContents) {
+  folder_.Write("train.csv", CsvText(60));
+  folder_.Write("test.csv", CsvText(30));
+  const auto a = Get(CsvSpec("train.csv", "test.csv"), 1);
+  const auto b = Get(CsvSpec("train.csv", "test.csv", 0.5), 2);
+  ASSERT_TRUE(a.ok() && b.ok());
+  EXPECT_NE(*a, *b);
+  EXPECT_TRUE((*a)->train.SharesMemoryWith((*a)->validation));
+  EXPECT_TRUE((*a)->train.SharesMemoryWith((*b)->train));
+  EXPECT_TRUE((*a)->test.SharesMemoryWith((*b)->test));
+  EXPECT_FALSE((*a)->test.SharesMemoryWith((*a)->train));
+  // Read in another way it is something else.
+  v1::Dataset other = CsvSpec("train.csv", "test.csv");
+  other.mutable_csv()->add_ignore("b");
+  EXPECT_FALSE((*Get(other, 1))->train.SharesMemoryWith((*a)->train));
 }
 
 TEST_F(DatasetTest, OneClassIsNothingToLearn) {

@@ -73,6 +73,29 @@ inline std::string Gzip(const std::string& bytes) {
   return packed;
 }
 
+inline std::string LittleEndianBytes(uint64_t value, int count) {
+  std::string bytes = BigEndianBytes(value, count);
+  return {bytes.rbegin(), bytes.rend()};
+}
+
+// An .npy file of version 1: type, shape and values as NumPy writes them.
+inline std::string Npy(const std::string& descr, const std::string& shape,
+                       const std::string& values, bool fortran_order = false) {
+  std::string header = "{'descr': '" + descr +
+                       "', 'fortran_order': " + (fortran_order ? "True" : "False") +
+                       ", 'shape': " + shape + ", }";
+  header.resize((10 + header.size() + 64) / 64 * 64 - 11, ' ');
+  header += '\n';
+  return "\x93NUMPY" + std::string("\x01\x00", 2) + LittleEndianBytes(header.size(), 2) + header +
+         values;
+}
+
+// Whole numbers or floats, little-endian, as the values of an array.
+template <typename T>
+std::string Values(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+}
+
 }  // namespace caviar::data
 
 #endif  // CAVIAR_TESTS_WORKER_DATA_FILES_H_

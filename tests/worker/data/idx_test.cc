@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "tests/worker/data/files.h"
+#include "tests/worker/data/tables.h"
 
 namespace caviar::data {
 namespace {
@@ -44,9 +45,9 @@ TEST_F(IdxPair, IsReadAsBytes) {
     const auto read = packed ? Read(Gzip(Images()), Gzip(Labels())) : Read(Images(), Labels());
     ASSERT_TRUE(read.ok()) << read.status();
     const LabeledTable& labeled = **read;
-    EXPECT_EQ(labeled.table->rows, 3);
-    EXPECT_EQ(labeled.table->inputs, 4);
-    EXPECT_THAT(std::get<std::vector<uint8_t>>(labeled.table->values),
+    EXPECT_EQ(labeled.table.rows, 3);
+    EXPECT_EQ(labeled.table.inputs, 4);
+    EXPECT_THAT(std::get<std::vector<uint8_t>>(labeled.table.values),
                 ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 0, 128, 254, 255));
     EXPECT_THAT(labeled.labels, ElementsAre(0, 1, 0));
     EXPECT_THAT(labeled.label_names, ElementsAre("7", "3"));
@@ -60,8 +61,7 @@ TEST_F(IdxPair, ReadsAllTypesAndAnyNumberOfDimensions) {
     const auto read = Read(Idx(type, {2, 1, 1, 1}, bytes), labels);
     EXPECT_TRUE(read.ok()) << read.status();
     EXPECT_THAT((*read)->label_names, ElementsAre("-70000", "5"));
-    return std::visit([](const auto& v) { return std::vector<double>(v.begin(), v.end()); },
-                      (*read)->table->values);
+    return DenseValues((*read)->table);
   };
   EXPECT_THAT(values(0x09, Bytes({-3, 100})), ElementsAre(-3, 100));
   EXPECT_THAT(values(0x0b, BigEndianBytes(uint16_t(-300), 2) + BigEndianBytes(300, 2)),

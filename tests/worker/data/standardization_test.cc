@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
+
+#include "tests/worker/data/tables.h"
 
 namespace caviar::data {
 namespace {
@@ -78,6 +81,24 @@ TEST(Standardize, RaisesTinyDeviationsWhereAllInputsHaveOneUnit) {
   EXPECT_NEAR(pixels.inverse_deviation[0], 10 / root_mean_square, 1e-9);
   EXPECT_NEAR(pixels.inverse_deviation[1], 0.01, 1e-12);
   EXPECT_NEAR(Standardize(TableOf(2, values), rows).inverse_deviation[0], 100, 0.1);
+}
+
+TEST(Standardize, CentersWordsAndReplacesWhatIsMissing) {
+  // a: 1, missing, 5; color, of blue and green and red: red, missing, blue.
+  constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+  Columns columns;
+  columns.columns = {{"a", false, {}, 0}, {"color", true, {"blue", "green", "red"}, 0}};
+  columns.numbers = RowsOf<double>(1, {1, kMissing, 5});
+  columns.words = RowsOf<int16_t>(1, {2, Columns::kMissingWord, 0});
+  Table table;
+  table.rows = 3;
+  table.inputs = 4;
+  table.values = columns;
+  const Standardization s = Standardize(table, {0, 1, 2}, {{3}, {2}});
+  EXPECT_THAT(s.mean, ElementsAre(3, DoubleNear(1.0 / 3, 1e-12), 0, DoubleNear(2.0 / 3, 1e-12)));
+  EXPECT_THAT(s.inverse_deviation, ElementsAre(DoubleNear(std::sqrt(3.0 / 8), 1e-12), 1, 0, 1));
+  EXPECT_THAT(s.replacements.numbers, ElementsAre(3));
+  EXPECT_THAT(s.replacements.words, ElementsAre(2));
 }
 
 }  // namespace
