@@ -67,6 +67,12 @@ const json& Find(const std::string& name) {
 
 }  // namespace
 
+std::vector<std::string> ReferenceCaseNames() {
+  std::vector<std::string> names;
+  for (const json& entry : File().at("cases")) names.push_back(entry.at("name").get<std::string>());
+  return names;
+}
+
 ReferenceCase ReadReferenceCase(const std::string& name) {
   const json& entry = Find(name);
   ReferenceCase result;

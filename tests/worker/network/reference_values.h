@@ -51,7 +51,9 @@ struct ReferenceCase {
   std::vector<double> evaluation_logits;
 };
 
-// Throws std::exception where the file has no such case, or is not as it should be.
+// Of all cases in the file. Both throw a std::exception where it is not as it should be.
+std::vector<std::string> ReferenceCaseNames();
+
 ReferenceCase ReadReferenceCase(const std::string& name);
 
 }  // namespace caviar::network
