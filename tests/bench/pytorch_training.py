@@ -4,7 +4,7 @@
     pytorch_training.py tuned|plain
 
 reads from stdin, as caviar_training_speed does, "train SETTINGS" (answers "ready WAY"), then
-"epoch" (answers "times TRAINING_SECONDS EPOCH_SECONDS EXAMPLES") until "stop".
+"epoch" (answers "speeds TRAINING WHOLE_EPOCH", in examples a second) until "stop".
 
 Both keep the standardized images as one float tensor and take batches out of it by index; a
 DataLoader over single examples is several times slower than all the rest. `plain` is what a careful
@@ -87,8 +87,10 @@ class Training:
         self.network = torch.jit.script(network) if way == "script" else network
 
     def train(self, examples=TRAINING_EXAMPLES):
+        """Returns the seconds of the updates."""
         self.network.train()
         order = torch.randperm(TRAINING_EXAMPLES)
+        began = time.perf_counter()
         for start in range(0, examples, self.batch):
             rows = order[start:start + self.batch]
             x, y = self.x.index_select(0, rows), self.y.index_select(0, rows)
@@ -98,6 +100,7 @@ class Training:
                 self.flat.grad.zero_()
             F.cross_entropy(self.network(x), y).backward()
             self.optimizer.step()
+        return time.perf_counter() - began
 
     @torch.no_grad()
     def validate(self):
@@ -106,12 +109,11 @@ class Training:
         F.cross_entropy(logits, self.validation_y).item()
         (logits.argmax(1) == self.validation_y).sum().item()
 
-    def timed_epoch(self):
+    def epoch_speeds(self):
         start = time.perf_counter()
-        self.train()
-        trained = time.perf_counter()
+        training = TRAINING_EXAMPLES / self.train()
         self.validate()
-        return trained - start, time.perf_counter() - start
+        return training, TRAINING_EXAMPLES / (time.perf_counter() - start)
 
 
 def fastest(settings, data):
@@ -123,9 +125,7 @@ def fastest(settings, data):
         training.train(20 * training.batch)  # TorchScript compiles in the first updates
     for _ in range(3):
         for way, training in trainings.items():
-            start = time.perf_counter()
-            training.train(TRAINING_EXAMPLES // 5)
-            seconds[way].append(time.perf_counter() - start)
+            seconds[way].append(training.train(TRAINING_EXAMPLES // 5))
     return min(seconds, key=lambda way: min(seconds[way]))
 
 
@@ -141,10 +141,10 @@ def main():
             settings = dict(setting.split("=") for setting in rest.split(","))
             way = fastest(settings, data) if tuned else "plain"
             training = Training(settings, data, way)
-            training.timed_epoch()
+            training.epoch_speeds()
             print("ready", way, flush=True)
         elif verb == "epoch":
-            print("times %.9f %.9f %d" % (*training.timed_epoch(), TRAINING_EXAMPLES), flush=True)
+            print("speeds %.1f %.1f" % training.epoch_speeds(), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 // caviar_training_speed: trains as a worker's slot does, and measures. training_speed.py tells it
 // what to do, a line of words on stdin for each thing, so that it can take turns with PyTorch:
 //
-//   train SETTINGS      starts a trial. Answers "ready"; then, after every "epoch", "times
-//                       TRAINING_SECONDS EPOCH_SECONDS EXAMPLES", until "stop"
+//   train SETTINGS      starts a trial. Answers "ready"; then, after every "epoch", "speeds
+//                       TRAINING WHOLE_EPOCH", in examples a second, until "stop"
 //   profile SETTINGS SECONDS      answers "stack COUNT FRAMES" for each stack seen, then "end"
 //   start SETTINGS      answers "start SECONDS", from the call of the trainer to the first update
 //   two SETTINGS SECONDS          answers "two ALONE_FIRST ALONE_SECOND TOGETHER", in examples a
@@ -56,6 +56,20 @@ std::string NextLine() {
   return line;
 }
 
+// Counts until it is told to stop.
+class Counter : public training::AttemptObserver {
+ public:
+  void OnMeasurement(const v1::Measurement& /*measurement*/) override {}
+  void OnCheckpoint(int64_t /*step*/, std::string /*checkpoint*/) override {}
+  bool CheckpointRequested() const override { return false; }
+  bool StopRequested() const override {
+    updates.fetch_add(1, std::memory_order_relaxed);
+    return stop.load(std::memory_order_relaxed);
+  }
+  mutable std::atomic<int64_t> updates = 0;
+  std::atomic<bool> stop = false;
+};
+
 class Bench {
  public:
   Bench() : datasets_(kFolder), trainer_(datasets_) {
@@ -67,12 +81,14 @@ class Bench {
 
   void Train(const std::string& settings) {
     const v1::Trial trial = ToTrial(settings);
-    EpochWatch watch(Updates(trial), nullptr, [first = true](const EpochTimes& times) mutable {
+    // All but the last one, which is the smaller one too.
+    const double examples = double{Updates(trial) - 1.0} * BatchSize(trial);
+    EpochWatch watch(Updates(trial), nullptr, [&, first = true](const EpochTimes& times) mutable {
       if (first) {
         std::printf("ready\n");
       } else {
-        std::printf("times %.9f %.9f %d\n", times.training_seconds, times.epoch_seconds,
-                    kTrainingExamples);
+        std::printf("speeds %.1f %.1f\n", examples / times.updates_seconds,
+                    kTrainingExamples / times.epoch_seconds);
       }
       std::fflush(stdout);
       first = false;
@@ -81,16 +97,21 @@ class Bench {
     Run(trial, watch);
   }
 
+  // Of the second epoch and those that follow, from the first update's start to the last one's.
   void Profile(const std::string& settings, double seconds) {
     const v1::Trial trial = ToTrial(settings);
     CallStacks stacks;
+    bool warm = false;
     const auto start = Clock::now();
     EpochWatch watch(
-        Updates(trial), [&] { stacks.TurnOff(); },
+        Updates(trial),
+        [&](bool first) {
+          if (first && warm) stacks.TurnOn();
+          if (!first) stacks.TurnOff();
+        },
         [&](const EpochTimes&) {
-          const bool more = SecondsSince(start) < seconds;
-          if (more) stacks.TurnOn();
-          return more;
+          warm = true;
+          return SecondsSince(start) < seconds;
         });
     Run(trial, watch);
     stacks.TurnOff();
@@ -102,10 +123,11 @@ class Bench {
 
   void Start(const std::string& settings) {
     const v1::Trial trial = ToTrial(settings);
-    class FirstUpdate : public training::AttemptObserver {
+    // Asked before the first update and before the second one.
+    class FirstUpdate : public Counter {
      public:
-      void OnMeasurement(const v1::Measurement& /*measurement*/) override {}
       bool StopRequested() const override {
+        if (Counter::StopRequested() || updates < 2) return false;
         seconds = SecondsSince(start);
         return true;
       }
@@ -145,18 +167,6 @@ class Bench {
   }
 
  private:
-  // Counts until it is told to stop.
-  class Counter : public training::AttemptObserver {
-   public:
-    void OnMeasurement(const v1::Measurement& /*measurement*/) override {}
-    bool StopRequested() const override {
-      updates.fetch_add(1, std::memory_order_relaxed);
-      return stop.load(std::memory_order_relaxed);
-    }
-    mutable std::atomic<int64_t> updates = 0;
-    std::atomic<bool> stop = false;
-  };
-
   static v1::Trial ToTrial(const std::string& settings) {
     return TrialOf(absl::StrReplaceAll(settings, {{",", " "}, {":", ","}}));
   }
@@ -171,8 +181,8 @@ class Bench {
   }
 
   void Run(const v1::Trial& trial, training::AttemptObserver& observer) {
-    const training::Outcome outcome =
-        trainer_.Train(FashionMnistStudy(kManyEpochs), trial, observer);
+    const v1::Study study = FashionMnistStudy(kManyEpochs);
+    const training::Outcome outcome = trainer_.Train({.study = study, .trial = trial}, observer);
     if (outcome.kind != training::Outcome::Kind::kStopped) Fail(outcome.message);
   }
 

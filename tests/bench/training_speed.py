@@ -107,9 +107,9 @@ def compare(programs, configuration, rounds, gemm_seconds):
     training, epochs = collections.defaultdict(list), collections.defaultdict(list)
     for _ in range(rounds):
         for name, program in programs.items():
-            _, trained, passed, examples = program.ask("epoch")
-            training[name].append(float(examples) / float(trained))
-            epochs[name].append(float(examples) / float(passed))
+            _, updates, epoch = program.ask("epoch")
+            training[name].append(float(updates))
+            epochs[name].append(float(epoch))
     for program in programs.values():
         program.tell("stop")
     gemms = collections.defaultdict(list)
