@@ -86,14 +86,11 @@ void PrintPage(const v1::Trial& trial, Session& session) {
   }
   session.out() << "\n" << parameters.Render(colors);
   if (trial.attempts_size() > 0) {
-    session.out() << "
-                     " << AttemptsTable(trial, colors) << Resumptions(trial);
+    session.out() << "\n" << AttemptsTable(trial, colors) << Resumptions(trial);
   }
   const std::string curves = TrialCurves(
       trial, {session.environment().terminal_width(), session.unicode(), session.colors()});
-  if (!curves.empty())
-    session.out() << "
-                     " << curves;
+  if (!curves.empty()) session.out() << "\n" << curves;
 }
 
 int Show(const Arguments& arguments, Session& session) {

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "client/render/text.h"
 
@@ -81,8 +82,10 @@ TEST(Plot, NeverExceedsTheWidth) {
       style.unicode = unicode;
       style.marked_step = 2;
       for (const auto line : absl::StrSplit(Plot("", TwoCurves(), style), '\n')) {
-        if (line.find("training") == std::string::npos) EXPECT_LE(DisplayWidth(line), width);
-        EXPECT_FALSE(absl::string_view(line).ends_with(" ")) << line;
+        // The names are longer than the narrowest plot.
+        const bool is_legend = absl::StrContains(line, "training");
+        EXPECT_TRUE(is_legend || DisplayWidth(line) <= width) << line;
+        EXPECT_FALSE(absl::EndsWith(line, " ")) << line;
       }
     }
   }
