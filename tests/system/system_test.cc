@@ -117,7 +117,11 @@ TEST_F(SystemTest, TheSameSeedGivesTheSameTrialsAndMetricsBitForBit) {
     WaitForEnd(name);
     for (int number = 0; number < 3; ++number) {
       json trial = Trial(name, number);
-      for (json& measurement : trial.at("measurements")) measurement.erase("time");
+      for (json& measurement : trial.at("measurements")) {
+        measurement.erase("time");
+        // The only metric that is measured, not computed.
+        measurement.at("metrics").erase("samples_per_second");
+      }
       runs[name].push_back(
           {trial.at("parameters"), trial.at("objective"), trial.at("objective_step"),
            trial.at("measurements"),
@@ -195,6 +199,47 @@ TEST_F(SystemTest, AWorkerThatIsAskedToLeaveGivesItsTrialBackUncounted) {
   }));
   EXPECT_EQ(cluster_.Run({"study", "stop", "s", "--end"}).exit_code, 0);
   EXPECT_EQ(Trial("s", 0).at("state"), "CANCELLED");
+}
+
+TEST_F(SystemTest, ATrainingThatWasKilledAndSentAwayEndsBitForBitAsOneThatWasNot) {
+  MakeTrainingSlow();
+  cluster_.StartCoordinator("1s");
+  const auto curve = [&](const std::string& study) {
+    json trial = Trial(study, 0);
+    for (json& measurement : trial.at("measurements")) {
+      measurement.erase("time");
+      // The only metric that is measured, not computed.
+      measurement.at("metrics").erase("samples_per_second");
+    }
+    return trial;
+  };
+  cluster_.CreateStudy(NetworkStudyFile("broken", 1, 250));
+  const auto first = cluster_.StartWorker("first");
+  ASSERT_TRUE(StopAtStep({first.get()}, "broken", 0, 5));
+  first->Kill();
+  const auto second = cluster_.StartWorker("second");
+  ASSERT_TRUE(StopAtStep({second.get()}, "broken", 0, 60));
+  second->Signal(SIGTERM);
+  second->Signal(SIGCONT);
+  EXPECT_EQ(second->Wait(), 0) << second->Errors();
+  const auto third = cluster_.StartWorker("third");
+  WaitForEnd("broken");
+  cluster_.CreateStudy(NetworkStudyFile("straight", 1, 250));
+  WaitForEnd("straight");
+
+  const json broken = curve("broken"), straight = curve("straight");
+  EXPECT_EQ(straight.at("attempts").size(), 1u);
+  ASSERT_GE(broken.at("attempts").size(), 3u);
+  const json last = broken.at("attempts").back();
+  EXPECT_GE(last.at("parent_attempt"), 1) << last;
+  EXPECT_GE(last.at("resumed_from_step"), 5) << last;
+  EXPECT_EQ(broken.at("measurements"), straight.at("measurements"));
+  EXPECT_EQ(broken.at("objective"), straight.at("objective"));
+  EXPECT_EQ(broken.at("objective_step"), straight.at("objective_step"));
+  const auto weights = [&](const json& trial) {
+    return ReadFile(cluster_.data_directory() + "/" + trial.at("weights_file").get<std::string>());
+  };
+  EXPECT_TRUE(weights(broken) == weights(straight)) << "not the same weights";
 }
 
 TEST_F(SystemTest, ALoopOfOnesOwnAsksReportsAndTells) {
