@@ -2,7 +2,6 @@
 //
 // Exit codes: 0 ended by SIGTERM or SIGINT, its work given back; 1 ended before that was done (a
 // second signal, or the grace of ten seconds was over); 2 wrong usage.
-#include <malloc.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -94,14 +93,6 @@ void SetUpLog(const Flags& flags) {
   spdlog::set_level(spdlog::level::from_str(flags.log_level));
 }
 
-// Eigen takes a packing buffer for each matrix product. As glibc comes, buffers of that size are
-// mapped and unmapped each time, and every product pays for page faults; these keep them on the
-// heap.
-void KeepFreedMemory() {
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-}
-
 agent::AgentOptions ToOptions(const Flags& flags) {
   agent::AgentOptions options;
   v1::RegisterWorkerRequest& self = options.registration;
@@ -138,7 +129,6 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
-  KeepFreedMemory();
   SetUpLog(flags);
   // Before any thread starts, so that all of them leave the signals to the one that waits.
   sigset_t signals;

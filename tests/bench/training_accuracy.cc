@@ -3,7 +3,6 @@
 // this machine's byte order. Then trains, for each line "SETTINGS EPOCHS TRIAL" of stdin, and
 // answers with the validation accuracy of the last epoch. Settings are as in fashion_mnist.h, but
 // with commas between: units=256:128,batch_size=64.
-#include <malloc.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -64,9 +63,6 @@ class LastAccuracy : public training::AttemptObserver {
 };
 
 int Main(const std::string& folder) {
-  // As caviar-worker does.
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   data::DatasetCache datasets(kFolder);
   training::BatchNormNetworkTrainer trainer(datasets);
   const v1::Study any = FashionMnistStudy(1);

@@ -10,7 +10,6 @@
 //   gemms SIZES BATCH SECONDS     answers "gemms NAME=EXAMPLES_PER_SECOND..."
 //
 // SETTINGS are as in fashion_mnist.h, but with commas between: units=256:128,batch_size=64.
-#include <malloc.h>
 #include <sched.h>
 
 #include <atomic>
@@ -219,9 +218,6 @@ class Bench {
 };
 
 int Main() {
-  // As caviar-worker does.
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   Bench bench;
   while (true) {
     std::istringstream words(NextLine());
