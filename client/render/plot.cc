@@ -134,13 +134,17 @@ class Drawing {
     return canvas;
   }
 
-  // The tick that stands in this row, if any.
+  // The tick that stands in this row, if any; the nearest of several.
   std::string LabelOf(int row) const {
+    double nearest = 0.5;
+    std::string label;
     for (const double tick : axis_.ticks()) {
-      const double place = (1 - axis_.Place(tick)) * (style_.height - 1);
-      if (std::lround(place) == row) return axis_.Label(tick);
+      const double distance = std::abs((1 - axis_.Place(tick)) * (style_.height - 1) - row);
+      if (distance >= nearest) continue;
+      nearest = distance;
+      label = axis_.Label(tick);
     }
-    return "";
+    return label;
   }
 
   std::string Row(int row) const {

@@ -106,6 +106,30 @@ TEST_F(SystemTest, TwoWorkersTuneANetworkToItsEnd) {
   EXPECT_TRUE(std::filesystem::exists(cluster_.data_directory() + "/" +
                                       trial.at("weights_file").get<std::string>()))
       << "the weights of the step that counts are kept";
+  EXPECT_EQ(study.at("test_evaluation").at("classes").size(), 4u);
+}
+
+TEST_F(SystemTest, TheBestNetworkGoesHomeAsOnnx) {
+  cluster_.StartCoordinator();
+  const auto worker = cluster_.StartWorker("w");
+  const std::string file = cluster_.directory() + "/best.onnx";
+  cluster_.CreateStudy(NetworkStudyFile("s", 2, 5));
+  WaitForEnd("s");
+  const CommandResult saved = cluster_.Run({"best", "s", "--save-model", file});
+  ASSERT_EQ(saved.exit_code, 0) << saved.err;
+  const json best = Trial("s", Study("s").at("best_trial"));
+  const std::string model = ReadFile(file);
+  EXPECT_EQ(model,
+            ReadFile(cluster_.data_directory() + "/" + best.at("model_file").get<std::string>()));
+  EXPECT_THAT(model, HasSubstr("probabilities"));
+  EXPECT_EQ(cluster_.Run({"best", "s", "--save-model", file}).exit_code, 1)
+      << "it is there already";
+  EXPECT_EQ(ReadFile(file), model);
+  const CommandResult none =
+      cluster_.Run({"best", "s", "--save-model", file, "--force", "--trial", "7"});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_THAT(none.err, HasSubstr("no trial 7"));
+  EXPECT_EQ(ReadFile(file), model) << "nothing was overwritten";
 }
 
 TEST_F(SystemTest, TheSameSeedGivesTheSameTrialsAndMetricsBitForBit) {

@@ -41,7 +41,8 @@ TEST(Json, ATrialHasProtosFieldNames) {
   "lost_leases": 0,
   "attempts": [],
   "measurements": [],
-  "weights_file": ""
+  "weights_file": "",
+  "model_file": ""
 }
 )");
 }

@@ -32,13 +32,13 @@ TEST(Plot, IsAsciiWithAMarkForEachCurve) {
   style.marked_step = 3;
   EXPECT_EQ(Plot("accuracy", TwoCurves(), style),
             "accuracy: o training, x validation\n"
-            "0.9 |                   oo\n"
-            "0.8 |            oooooooo\n"
-            "0.7 +     ###xxxxxxxxx\n"
-            "0.6 +xxx##            xxxx\n"
+            "0.9 +                 oooo\n"
+            "0.8 +          ooooooo\n"
+            "0.7 +    xx####xxxxxxx\n"
+            "0.6 +xx##oo           xxxx\n"
             "0.5 +oo\n"
-            "    +--------------^------\n"
-            "     step 1        3     4\n");
+            "    +-------------^-------\n"
+            "     step 1       3      4\n");
 }
 
 TEST(Plot, DrawsWithBrailleDashedWhereThereAreNoColours) {
@@ -57,7 +57,7 @@ TEST(Plot, PaintsEachCurve) {
   style.colors = true;
   const std::string plot = Plot("accuracy", TwoCurves(), style);
   EXPECT_THAT(plot, HasSubstr("\033[36m──\033[0m training, \033[33m──\033[0m validation\n"));
-  EXPECT_THAT(plot, HasSubstr("\033[36m⠉")) << "the end of the upper curve";
+  EXPECT_THAT(plot, HasSubstr("0.9 ┤                \033[36m⣀⠤⠔⠒⠉\033[0m\n"));
 }
 
 TEST(Plot, ACurveTouchesTheCornersOfItsField) {
@@ -65,11 +65,11 @@ TEST(Plot, ACurveTouchesTheCornersOfItsField) {
   style.unicode = true;
   EXPECT_EQ(Plot("x", {{"x", {{0, 0.0}, {10, 1.0}}, Color::kNone, '*'}}, style),
             "x: ── x\n"
-            "1.0 ┤                ⢀⣀⠤⠒⠉\n"
-            "    │            ⣀⠤⠒⠉⠁\n"
-            "0.6 ┤       ⢀⣀⠤⠒⠉\n"
-            "    │   ⣀⠤⠒⠉⠁\n"
-            "0.0 ┤⠔⠒⠉\n"
+            "1.0 ┤                 ⣀⠤⠒⠉\n"
+            "0.8 ┤            ⢀⡠⠤⠒⠉\n"
+            "0.4 ┤        ⢀⡠⠔⠊⠁\n"
+            "0.2 ┤    ⣀⠤⠒⠊⠁\n"
+            "0.0 ┤⣀⠤⠒⠉\n"
             "    └─────────────────────\n"
             "     step 0             10\n");
 }
@@ -108,8 +108,10 @@ TEST(Plot, IsEmptyWhereThereIsNothingToDraw) {
 
 TEST(Plot, TakesTheLargestStepsThereAre) {
   const int64_t last = (int64_t{1} << 53) - 1;
-  EXPECT_THAT(Plot("x", {{"x", {{0, 0.0}, {last, 1.0}}, Color::kNone, '*'}}, Small()),
-              HasSubstr("9007199254740991\n"));
+  PlotStyle style = Small();
+  style.width = 60;
+  EXPECT_THAT(Plot("x", {{"x", {{0, 0.0}, {last, 1.0}}, Color::kNone, '*'}}, style),
+              HasSubstr(" 9007199254740991\n"));
 }
 
 TEST(Plot, NamesAreMadePrintable) {
