@@ -27,6 +27,9 @@ CONFIGURATIONS = [
 # In whose step the parts are looked at, and with whom two run at once.
 EXAMPLE = CONFIGURATIONS[1]
 
+# Of each round, with every library.
+GEMM_SECONDS = 0.3
+
 # Parts of a step, by the source file in which an instruction is, or is called from: the innermost
 # that is named here counts. Code that no file holds is that which oneDNN made.
 PARTS = [
@@ -81,6 +84,7 @@ class Program:
 
 
 def start_programs(caviar, core):
+    """Those that train."""
     return {
         "Caviar": Program([caviar], {core}),
         "tuned": Program(["/usr/bin/python3", str(HERE / "pytorch_training.py"), "tuned"], {core}, {
@@ -97,33 +101,31 @@ def median_speed(rounds):
     return statistics.median(rounds) / 1000
 
 
-def compare(programs, configuration, rounds, gemm_seconds):
+def compare(programs, multiplier, configuration, rounds):
     """Thousand examples a second of every program, training and in whole epochs, and of GEMMs."""
     units, batch, optimizer, _ = configuration
+    sizes = ":".join(map(str, [784] + units + [10]))
     ready = {}
     for name, program in programs.items():
         answer = program.ask("train " + settings_of(units, batch, optimizer))
         ready[name] = answer[1] if len(answer) > 1 else ""
-    training, epochs = collections.defaultdict(list), collections.defaultdict(list)
+    training, epochs, gemms = (collections.defaultdict(list) for _ in range(3))
     for _ in range(rounds):
         for name, program in programs.items():
             _, updates, epoch = program.ask("epoch")
             training[name].append(float(updates))
             epochs[name].append(float(epoch))
+        for pair in multiplier.ask(f"gemms {sizes} {batch} {GEMM_SECONDS}")[1:]:
+            library, speed = pair.split("=")
+            gemms[library].append(float(speed))
     for program in programs.values():
         program.tell("stop")
-    gemms = collections.defaultdict(list)
-    for _ in range(3):
-        sizes = ":".join(map(str, [784] + units + [10]))
-        for pair in programs["Caviar"].ask(f"gemms {sizes} {batch} {gemm_seconds / 3}")[1:]:
-            library, speed = pair.split("=")
-            gemms[library].append(float(speed) / 1000)
     return {
         "training": {name: median_speed(speeds) for name, speeds in training.items()},
         "epochs": {name: median_speed(speeds) for name, speeds in epochs.items()},
         "ratios": [a / b for a, b in zip(training["Caviar"], training["tuned"])],
         "way": ready["tuned"],
-        "gemms": {library: max(speeds) for library, speeds in gemms.items()},
+        "gemms": {library: median_speed(speeds) for library, speeds in gemms.items()},
     }
 
 
@@ -276,11 +278,11 @@ def main():
     cores = sorted(os.sched_getaffinity(0))
     # The last one: the first one gets most of a machine's interrupts.
     programs = start_programs(arguments.caviar, cores[-1])
-    results = [(configuration,
-                compare(programs, configuration, 2 if quick else 9, 0.6 if quick else 3))
+    multiplier = Program([arguments.caviar], {cores[-1]})
+    results = [(configuration, compare(programs, multiplier, configuration, 2 if quick else 9))
                for configuration in (CONFIGURATIONS[1:2] if quick else CONFIGURATIONS)]
-    programs["tuned"].end()
-    programs["plain"].end()
+    for program in [multiplier, programs["tuned"], programs["plain"]]:
+        program.end()
     print_speeds(results)
     print_bounds(results)
     print_parts(programs["Caviar"], 2 if quick else 10)
