@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 
@@ -16,9 +18,11 @@ v1::Value ToValue(absl::string_view name, absl::string_view text) {
   v1::Value value;
   int64_t whole = 0;
   double number = 0;
-  if (name != "units" && absl::SimpleAtoi(text, &whole)) {
+  if (name == "units" || absl::StrContains(text, ':')) {
+    value.set_string_value(absl::StrReplaceAll(text, {{":", ","}}));
+  } else if (absl::SimpleAtoi(text, &whole)) {
     value.set_int_value(whole);
-  } else if (name != "units" && absl::SimpleAtod(text, &number)) {
+  } else if (absl::SimpleAtod(text, &number)) {
     value.set_double_value(number);
   } else if (text == "true" || text == "false") {
     value.set_bool_value(text == "true");
@@ -47,7 +51,7 @@ v1::Study FashionMnistStudy(int epochs) {
 
 v1::Trial TrialOf(const std::string& settings) {
   v1::Trial trial;
-  for (const absl::string_view setting : absl::StrSplit(settings, ' ', absl::SkipEmpty())) {
+  for (const absl::string_view setting : absl::StrSplit(settings, ',')) {
     const std::vector<absl::string_view> parts = absl::StrSplit(setting, '=');
     if (parts.size() != 2) {
       std::fprintf(stderr, "\"%s\" is no setting; write name=value\n",

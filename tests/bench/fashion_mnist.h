@@ -19,9 +19,9 @@ inline constexpr int kClasses = 10;
 // A study whose data paths are relative to kFolder; it maximizes validation_accuracy.
 v1::Study FashionMnistStudy(int epochs);
 
-// Settings of the built-in trainer, as names and values with spaces between:
-// "units=256,128 batch_size=128 optimizer=adam". A value is a number, true or false, or a word;
-// values of `units` are always words. Ends the program, with a message, where that is not the form.
+// Settings of the built-in trainer in one word: "units=256:128,batch_size=128,optimizer=adam". A
+// value is a number, true or false, a word, or a list with colons between; `units` is always a
+// list. Ends the program, with a message, where that is not the form.
 v1::Trial TrialOf(const std::string& settings);
 
 }  // namespace caviar::bench

@@ -1,8 +1,7 @@
 // caviar_training_accuracy FOLDER: writes the examples as its trainer sees them into FOLDER, split
 // and standardized: {train,validation}_inputs (float, example by example) and _labels (int32), in
 // this machine's byte order. Then trains, for each line "SETTINGS EPOCHS TRIAL" of stdin, and
-// answers with the validation accuracy of the last epoch. Settings are as in fashion_mnist.h, but
-// with commas between: units=256:128,batch_size=64.
+// answers with the validation accuracy of the last epoch. Settings are as in fashion_mnist.h.
 
 #include <algorithm>
 #include <cstdio>
@@ -14,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_replace.h"
 #include "tests/bench/fashion_mnist.h"
 #include "worker/data/dataset.h"
 #include "worker/training/batch_norm_network_trainer.h"
@@ -79,7 +77,7 @@ int Main(const std::string& folder) {
     int epochs = 0, number = 0;
     if (!(words >> settings >> epochs >> number)) Fail("cannot do \"" + line + "\"");
     const v1::Study study = FashionMnistStudy(epochs);
-    v1::Trial trial = TrialOf(absl::StrReplaceAll(settings, {{",", " "}, {":", ","}}));
+    v1::Trial trial = TrialOf(settings);
     trial.set_number(number);
     LastAccuracy accuracy;
     const training::Outcome outcome = trainer.Train({.study = study, .trial = trial}, accuracy);

@@ -9,7 +9,7 @@
 //                       second: one trial on each of two cores, and one on each at once
 //   gemms SIZES BATCH SECONDS     answers "gemms NAME=EXAMPLES_PER_SECOND..."
 //
-// SETTINGS are as in fashion_mnist.h, but with commas between: units=256:128,batch_size=64.
+// SETTINGS are as in fashion_mnist.h.
 #include <sched.h>
 
 #include <atomic>
@@ -23,7 +23,6 @@
 #include <vector>
 
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "tests/bench/call_stacks.h"
 #include "tests/bench/epoch_watch.h"
@@ -79,9 +78,9 @@ class Bench {
   }
 
   void Train(const std::string& settings) {
-    const v1::Trial trial = ToTrial(settings);
+    const v1::Trial trial = TrialOf(settings);
     // All but the last one, which is the smaller one too.
-    const double examples = double{Updates(trial) - 1.0} * BatchSize(trial);
+    const double examples = (Updates(trial) - 1.0) * BatchSize(trial);
     EpochWatch watch(Updates(trial), nullptr, [&, first = true](const EpochTimes& times) mutable {
       if (first) {
         std::printf("ready\n");
@@ -98,7 +97,7 @@ class Bench {
 
   // Of the second epoch and those that follow, from the first update's start to the last one's.
   void Profile(const std::string& settings, double seconds) {
-    const v1::Trial trial = ToTrial(settings);
+    const v1::Trial trial = TrialOf(settings);
     CallStacks stacks;
     bool warm = false;
     const auto start = Clock::now();
@@ -121,8 +120,8 @@ class Bench {
   }
 
   void Start(const std::string& settings) {
-    const v1::Trial trial = ToTrial(settings);
-    // Asked before the first update and before the second one.
+    const v1::Trial trial = TrialOf(settings);
+    // The second time that it is asked, the first update is over.
     class FirstUpdate : public Counter {
      public:
       bool StopRequested() const override {
@@ -139,7 +138,7 @@ class Bench {
   }
 
   void Two(const std::string& settings, double seconds) {
-    const v1::Trial trial = ToTrial(settings);
+    const v1::Trial trial = TrialOf(settings);
     cpu_set_t allowed;
     sched_getaffinity(0, sizeof(allowed), &allowed);
     std::vector<int> cores;
@@ -166,10 +165,6 @@ class Bench {
   }
 
  private:
-  static v1::Trial ToTrial(const std::string& settings) {
-    return TrialOf(absl::StrReplaceAll(settings, {{",", " "}, {":", ","}}));
-  }
-
   static int BatchSize(const v1::Trial& trial) {
     return static_cast<int>(trial.parameters().at("batch_size").int_value());
   }
