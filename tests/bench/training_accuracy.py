@@ -143,7 +143,7 @@ def main():
         theirs = [pytorch_accuracy(train, validation, configuration, epochs, i)
                   for i in range(trainings)]
         agree = report(name, ours, theirs) and agree
-    sys.exit(0 if agree else 1)
+    sys.exit(0 if agree or arguments.quick else 1)
 
 
 if __name__ == "__main__":
