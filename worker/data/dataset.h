@@ -65,6 +65,9 @@ class Split {
   static std::vector<Run> RunsOf(const Table& table);
   template <typename T>
   void CopyRow(const std::vector<T>& values, size_t row, float* out) const;
+  template <typename T>
+  void PrefetchRow(const std::vector<T>& values, int row) const;
+  void PrefetchRow(const Columns& columns, int row) const;
   void CopyRow(const Columns& columns, size_t row, float* out) const;
 
   std::shared_ptr<const Table> table_;
