@@ -22,10 +22,7 @@ NetworkState InitialState(const Architecture& architecture, Initialization initi
                            : static_cast<double>(layer.inputs) + layer.units;
     const double deviation = std::sqrt(2 / fan);
     const int64_t count = int64_t{layer.units} * layer.inputs;
-    for (int64_t k = 0; k < count; ++k) {
-      state.parameters[static_cast<size_t>(layer.weights + k)] =
-          static_cast<float>(deviation * random.Normal(static_cast<uint64_t>(k)));
-    }
+    random.Normals(count, deviation, state.parameters.data() + layer.weights);
     if (layer.gamma >= 0) {
       std::fill_n(state.parameters.begin() + layer.gamma, layer.units, 1.0f);
     }

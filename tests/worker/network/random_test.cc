@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <vector>
 
 #include "tests/worker/network/examples.h"
 #include "worker/network/initialization.h"
@@ -48,6 +49,28 @@ TEST(CounterRandom, DrawsNormalNumbers) {
   EXPECT_NEAR(sum / kCount, 0, 0.01);
   EXPECT_NEAR(squares / kCount, 1, 0.02);
   EXPECT_NEAR(within_one / static_cast<double>(kCount), 0.6827, 0.005);
+}
+
+TEST(CounterRandom, InvertsTheDistributionFunction) {
+  const CounterRandom random(9, 0, 0, Purpose::kInitialization);
+  std::vector<double> sorted(100'001);
+  for (size_t i = 0; i < sorted.size(); ++i) sorted[i] = random.Normal(i);
+  std::sort(sorted.begin(), sorted.end());
+  for (const double p : {1e-4, 1e-3, 0.02, 0.03, 0.25, 0.5, 0.9, 0.97, 0.98, 0.9999}) {
+    const double x = sorted[static_cast<size_t>(p * 100'000)];
+    EXPECT_NEAR(std::erfc(-x / std::sqrt(2)) / 2, p, 5 * std::sqrt(p * (1 - p) / 100'000));
+  }
+}
+
+TEST(CounterRandom, DrawsManyNormalNumbersAsItDrawsOne) {
+  const CounterRandom random(5, 1, 2, Purpose::kInitialization);
+  for (const int64_t count : {0, 1, 511, 512, 513, 5000}) {
+    std::vector<float> many(static_cast<size_t>(count));
+    random.Normals(count, 0.3, many.data());
+    for (size_t i = 0; i < many.size(); ++i) {
+      ASSERT_EQ(many[i], static_cast<float>(0.3 * random.Normal(i))) << i << " of " << count;
+    }
+  }
 }
 
 TEST(CounterRandom, DrawsBelowItsBoundEvenly) {
