@@ -72,7 +72,7 @@ class AttemptObserver {
   // measured before it, 0: none was yet. Only the newest checkpoint matters: one that is not stored
   // yet gives way to it.
   virtual void OnCheckpoint(int64_t step, std::string checkpoint) = 0;
-  // Asked after every update; true ends the training soon after. Cheap: an atomic read.
+  // Asked before every update; true ends the training soon after. Cheap: an atomic read.
   virtual bool StopRequested() const = 0;
   // As StopRequested. True: the attempt is about to be stopped and will go on elsewhere. Hand in a
   // checkpoint, then return kStopped. StopRequested is true as well, so that it is enough to ask
