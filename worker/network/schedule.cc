@@ -67,8 +67,10 @@ double Schedule::Scheduled(int64_t update) const {
       return rate_ / (1 + decay_ * e);
     case Kind::kExponential:
       return rate_ * std::exp(-decay_ * e);
-    case Kind::kStep:
-      return rate_ * std::pow(step_factor_, static_cast<double>(epoch / step_epochs_));
+    case Kind::kStep: {
+      const int64_t steps = epoch / step_epochs_;
+      return rate_ * std::pow(step_factor_, static_cast<double>(steps));
+    }
     case Kind::kCosine:
       return HalfCosine(rate_, 0, e / static_cast<double>(epochs_));
     case Kind::kOneCycle:
