@@ -67,6 +67,31 @@ TEST(Client, CallsAndGetsAnswers) {
   EXPECT_EQ(client->ListStudies(request)->next_page_token(), "12");
 }
 
+TEST(Client, FetchesAPieceOfAModel) {
+  FakeCoordinator coordinator;
+  coordinator.download_model = [](const v1::DownloadModelRequest& request) {
+    v1::DownloadModelResponse response;
+    response.set_number(request.number());
+    response.set_data(std::string(1 << 20, 'm'));
+    return response;
+  };
+  const auto server = StartServer(coordinator);
+  const auto client = Client::Connect({server->address()});
+  v1::DownloadModelRequest request;
+  request.set_study("mnist");
+  request.set_number(3);
+  const auto piece = client->DownloadModel(request);
+  ASSERT_TRUE(piece.ok()) << piece.status();
+  EXPECT_EQ(piece->number(), 3);
+  EXPECT_EQ(piece->data().size(), 1u << 20);
+}
+
+TEST(Crc32, OfPiecesIsThatOfTheWhole) {
+  EXPECT_EQ(Crc32("123456789"), 0xCBF43926u) << "the check value of CRC-32";
+  EXPECT_EQ(Crc32("56789", Crc32("1234")), 0xCBF43926u);
+  EXPECT_EQ(Crc32(""), 0u);
+}
+
 TEST(Client, ErrorsAreTheCoordinatorsOwn) {
   FakeCoordinator coordinator;
   const absl::Status refused =
