@@ -106,8 +106,9 @@ class OptimizerState {
   }
 
   // m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2; w <- w - a m^ / (sqrt(v^) + e), all in one
-  // pass: its divisions and roots hide the time that the memory takes, which is worth a third of
-  // the step of three passes. Returns the sum of the gradient's squares.
+  // pass. Within a step, whose arrays are not in the cache, that is worth 2 to 3 % of the step
+  // against a pass an array; alone, with warm arrays, it is slower. Returns the sum of the
+  // gradient's squares.
   Scalar Adam(const Scalar* gradient, Eigen::Index at, Eigen::Index size,
               Vector<Scalar>& parameters) {
     using namespace Eigen::internal;  // NOLINT: packets
