@@ -32,6 +32,8 @@ CONFIGURATIONS = {
     "nesterov and dropout": {"optimizer": "nesterov", "learning_rate": 0.01, "momentum": 0.9,
                              "momentum_form": "pytorch", "dropout": 0.2},
 }
+# Column: precision.
+PRECISIONS = {"Caviar": "float32", "Caviar, mixed": "mixed"}
 
 
 class Examples:
@@ -106,18 +108,26 @@ def error_of_mean(values):
 
 
 def report(name, ours, theirs):
-    """Returns whether the means differ by less than two standard errors."""
-    print(f"{name}\n\n| training |  Caviar | PyTorch |\n| -------- | ------: | ------: |")
-    for i, (a, b) in enumerate(zip(ours, theirs)):
-        print(f"| {i + 1:<8} | {a:.5f} | {b:.5f} |")
-    means = statistics.mean(ours), statistics.mean(theirs)
-    errors = error_of_mean(ours), error_of_mean(theirs)
-    print(f"| mean     | {means[0]:.5f} | {means[1]:.5f} |")
-    print(f"| ± error  | {errors[0]:.5f} | {errors[1]:.5f} |\n")
-    difference, error = means[0] - means[1], math.hypot(*errors)
-    agree = abs(difference) < 2 * error
-    print(f"difference {difference:+.5f}, {abs(difference) / error:.2f} standard errors: "
-          f"{'within noise' if agree else 'MORE THAN NOISE'}\n", flush=True)
+    """`ours`: columns by name. Returns whether all means differ by less than two standard errors
+    from `theirs`."""
+    columns = {**ours, "PyTorch": theirs}
+    means = {name: statistics.mean(column) for name, column in columns.items()}
+    errors = {name: error_of_mean(column) for name, column in columns.items()}
+    rows = [(f"{i + 1}", row) for i, row in enumerate(zip(*columns.values()))]
+    rows += [("mean", means.values()), ("± error", errors.values())]
+    print(f"{name}\n\n| training |", *(f"{name:>13} |" for name in columns))
+    print("| -------- |", *("------------: |" for _ in columns))
+    for label, row in rows:
+        print(f"| {label:<8} |", *(f"{value:13.5f} |" for value in row))
+    print()
+    agree = True
+    for name in ours:
+        difference, error = means[name] - means["PyTorch"], math.hypot(errors[name], errors["PyTorch"])
+        within = abs(difference) < 2 * error
+        print(f"{name} - PyTorch: {difference:+.5f}, {abs(difference) / error:.2f} standard errors: "
+              f"{'within noise' if within else 'MORE THAN NOISE'}")
+        agree = agree and within
+    print(flush=True)
     return agree
 
 
@@ -139,7 +149,9 @@ def main():
     print(f"784-{'-'.join(map(str, UNITS))}-10, batch {BATCH}, {epochs} epochs of "
           f"{len(train.y)} examples, accuracy on {len(validation.y)} others:\n")
     for name, configuration in configurations:
-        ours = [caviar.accuracy(configuration, epochs, i) for i in range(trainings)]
+        ours = {column: [caviar.accuracy({**configuration, "precision": precision}, epochs, i)
+                         for i in range(trainings)]
+                for column, precision in PRECISIONS.items()}
         theirs = [pytorch_accuracy(train, validation, configuration, epochs, i)
                   for i in range(trainings)]
         agree = report(name, ours, theirs) and agree

@@ -33,7 +33,7 @@ GEMM_SECONDS = 0.3
 # Parts of a step, by the source file in which an instruction is, or is called from: the innermost
 # that is named here counts. Code that no file holds is that which oneDNN made.
 PARTS = [
-    ("GEMM", r"^jit$|libdnnl|libblas|GeneralBlockPanel|GeneralMatrix|matrix_product|gemm"),
+    ("GEMM", r"^jit$|libdnnl|libblas|GeneralBlockPanel|GeneralMatrix|matrix_product|mixed_product|gemm"),
     ("batch norm", r"batch_norm"),
     ("activation", r"activation|dropout"),
     ("loss", r"softmax_cross_entropy"),
@@ -48,6 +48,10 @@ def settings_of(units, batch, optimizer):
     widths = ":".join(map(str, units))
     rest = "learning_rate=0.01,momentum=0.9" if optimizer == "sgd" else "learning_rate=0.001"
     return f"shape=units,units={widths},batch_size={batch},optimizer={optimizer},{rest}"
+
+
+# A program beside Caviar's, told the same but for this.
+MIXED = ",precision=mixed"
 
 
 def name_of(units, batch, optimizer):
@@ -95,6 +99,7 @@ def start_programs(caviar, core):
     """Those that train."""
     return {
         "Caviar": Program([caviar], {core}),
+        "mixed": Program([caviar], {core}),
         "tuned": Program(["/usr/bin/python3", str(HERE / "pytorch_training.py"), "tuned"], {core}, {
             "ATEN_CPU_CAPABILITY": "avx512", **KEEP_MEMORY}),
         "plain": Program(["/usr/bin/python3", str(HERE / "pytorch_training.py"), "plain"], {core}),
@@ -111,7 +116,8 @@ def compare(programs, multiplier, configuration, rounds):
     sizes = ":".join(map(str, [784] + units + [10]))
     ready = {}
     for name, program in programs.items():
-        answer = program.ask("train " + settings_of(units, batch, optimizer))
+        answer = program.ask("train " + settings_of(units, batch, optimizer) +
+                             (MIXED if name == "mixed" else ""))
         ready[name] = answer[1] if len(answer) > 1 else ""
     training, epochs, gemms = (collections.defaultdict(list) for _ in range(3))
     for _ in range(rounds):
@@ -152,14 +158,15 @@ def print_table(rows):
 def print_speeds(results):
     print("Thousand examples a second, one thread:\n")
     rows = [["network", "PyTorch", "tuned", "(by)", "Caviar", "ratio", "lowest..highest",
-             "with validation"]]
+             "with validation", "mixed", "ratio"]]
     for configuration, result in results:
         speed, epochs = result["training"], result["epochs"]
         rows.append([
             name_of(*configuration[:3]), f"{speed['plain']:.1f}", f"{speed['tuned']:.1f}",
             result["way"], f"{speed['Caviar']:.1f}", f"{speed['Caviar'] / speed['tuned']:.2f}",
             f"{min(result['ratios']):.2f}..{max(result['ratios']):.2f}",
-            f"{epochs['Caviar'] / epochs['tuned']:.2f}"])
+            f"{epochs['Caviar'] / epochs['tuned']:.2f}",
+            f"{speed['mixed']:.1f}", f"{speed['mixed'] / speed['tuned']:.2f}"])
     print_table(rows)
 
 
@@ -249,24 +256,25 @@ def measure_start(caviar, configuration):
 
 
 def print_summary(results, two, starts, memory):
-    rows = [["one thread, against tuned PyTorch 1.13", "aim", "measured"]]
+    rows = [["one thread, against tuned PyTorch 1.13", "aim", "measured", "mixed precision"]]
     for configuration, result in results:
         speed = result["training"]
         rows.append([name_of(*configuration[:3]), f"{configuration[3]:.2f} x",
-                     f"{speed['Caviar'] / speed['tuned']:.2f} x"])
+                     f"{speed['Caviar'] / speed['tuned']:.2f} x",
+                     f"{speed['mixed'] / speed['tuned']:.2f} x"])
     share, where = min((result["training"]["Caviar"] / bound(result), name_of(*configuration[:3]))
                        for configuration, result in results if configuration[1] >= 128)
     rows.append([f"share of the GEMM bound, batch >= 128: the lowest ({where})", "0.90",
-                 f"{share:.2f}"])
+                 f"{share:.2f}", ""])
     rows.append(["two trials at once on two cores, against one", "1.90 x",
-                 f"{two:.2f} x" if two else "one core only"])
+                 f"{two:.2f} x" if two else "one core only", ""])
     for name, milliseconds in starts:
         rows.append([f"start of a trial to its first update, {name}", "<= 5 ms",
-                     f"{milliseconds:.1f} ms"])
+                     f"{milliseconds:.1f} ms", ""])
     peak, resident = memory
-    rows.append(["resident memory of a worker, one slot: peak", "<= 120 MB", f"{peak:.0f} MB"])
+    rows.append(["resident memory of a worker, one slot: peak", "<= 120 MB", f"{peak:.0f} MB", ""])
     rows.append(["resident memory of a worker, one slot: while it trains", "<= 120 MB",
-                 f"{resident:.0f} MB"])
+                 f"{resident:.0f} MB", ""])
     print_table(rows)
 
 
@@ -285,7 +293,7 @@ def main():
     multiplier = Program([arguments.caviar], {cores[-1]}, KEEP_MEMORY)
     results = [(configuration, compare(programs, multiplier, configuration, 2 if quick else 9))
                for configuration in (CONFIGURATIONS[1:2] if quick else CONFIGURATIONS)]
-    for program in [multiplier, programs["tuned"], programs["plain"]]:
+    for program in [multiplier, programs["mixed"], programs["tuned"], programs["plain"]]:
         program.end()
     print_speeds(results)
     print_bounds(results)

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "worker/data/array_values.h"
+#include "worker/data/huge_pages.h"
 
 namespace caviar::data {
 namespace {
@@ -57,6 +58,7 @@ class ExamplesReader {
     const int64_t bytes = header_.values * header_.width;
     if (bytes <= file_.MaxBytes()) {
       values_.reserve(static_cast<size_t>(header_.values));
+      AskForHugePages(values_.data(), values_.capacity() * sizeof(Target));
     } else if (header_.fortran_order) {
       return CutOff(file_, header_, file_.MaxBytes());
     }

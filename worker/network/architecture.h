@@ -30,6 +30,7 @@ inline constexpr double kLeakyReluSlope = 0.01;
 
 enum class Optimizer { kSgd, kNesterov, kRmsprop, kAdam, kAdamw };
 enum class Initialization { kHe, kXavier };
+enum class Precision { kFloat32, kMixed };
 
 // Everything but the numbers that evaluation needs.
 struct Architecture {
@@ -67,6 +68,7 @@ struct UpdateRule {
   double clip_norm = 0;
   double dropout = 0;
   double label_smoothing = 0;
+  Precision precision = Precision::kFloat32;
   // Of each class, > 0. Empty: all 1.
   std::vector<float> class_weights;
   // What dropout's random numbers are of.

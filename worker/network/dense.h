@@ -1,4 +1,4 @@
-// A dense layer: z = W x + b.
+// A dense layer: z = W x + b. Its products are a MatrixProduct's or a TrainingProduct's.
 #ifndef CAVIAR_WORKER_NETWORK_DENSE_H_
 #define CAVIAR_WORKER_NETWORK_DENSE_H_
 
@@ -9,9 +9,9 @@
 namespace caviar::network {
 
 // input: [inputs x count]; output: [units x count].
-template <typename Scalar>
+template <typename Scalar, typename Product>
 void DenseForward(const LayerLayout& layer, const Scalar* parameters, const Scalar* input,
-                  int count, MatrixProduct<Scalar>& product, Scalar* output) {
+                  int count, Product& product, Scalar* output) {
   product.template Compute<Operand::kPlain, Operand::kPlain>(
       layer.units, count, layer.inputs, parameters + layer.weights, input, output);
   if (layer.bias < 0) return;
@@ -22,10 +22,10 @@ void DenseForward(const LayerLayout& layer, const Scalar* parameters, const Scal
 
 // From the loss's gradient by z: the gradient by the weights (with the penalty's, l2 * W) and the
 // bias, and by the input unless `input_gradient` is null.
-template <typename Scalar>
+template <typename Scalar, typename Product>
 void DenseBackward(const LayerLayout& layer, const Scalar* parameters, const Scalar* input,
-                   const Scalar* output_gradient, int count, Scalar l2,
-                   MatrixProduct<Scalar>& product, Scalar* gradient, Scalar* input_gradient) {
+                   const Scalar* output_gradient, int count, Scalar l2, Product& product,
+                   Scalar* gradient, Scalar* input_gradient) {
   product.template Compute<Operand::kPlain, Operand::kTransposed>(
       layer.units, layer.inputs, count, output_gradient, input, gradient + layer.weights);
   const Eigen::Index weights = Eigen::Index{layer.units} * layer.inputs;

@@ -10,6 +10,7 @@
 #include "worker/network/batch_norm.h"
 #include "worker/network/dense.h"
 #include "worker/network/dropout.h"
+#include "worker/network/mixed_product.h"
 
 namespace caviar::network {
 
@@ -44,7 +45,7 @@ class HiddenLayer {
 
   // `dropout_key`: what the mask is drawn for.
   void Train(const Scalar* parameters, const Scalar* input, int count, uint64_t dropout_key,
-             MatrixProduct<Scalar>& product) {
+             TrainingProduct<Scalar>& product) {
     Forward(parameters, input, count, true, product,
             [&](const Scalar* x, Scalar* y) { batch_norm_->Train(parameters, x, count, y); });
     if (dropout_ > 0) {
@@ -70,7 +71,7 @@ class HiddenLayer {
   // After Train: from gradient(), the gradients by all parameters, and by the input unless
   // `input_gradient` is null.
   void Backward(const Scalar* parameters, const Scalar* input, int count, Scalar l2,
-                MatrixProduct<Scalar>& product, Scalar* parameter_gradient,
+                TrainingProduct<Scalar>& product, Scalar* parameter_gradient,
                 Scalar* input_gradient) {
     MatrixView<Scalar> gradient(gradient_.data(), layer_.units, count);
     if (dropout_ > 0) {
@@ -93,9 +94,9 @@ class HiddenLayer {
   }
 
  private:
-  template <typename Normalize>
+  template <typename Product, typename Normalize>
   void Forward(const Scalar* parameters, const Scalar* input, int count, bool train,
-               MatrixProduct<Scalar>& product, Normalize normalize) {
+               Product& product, Normalize normalize) {
     const bool after = activated_.size() > 0;
     Scalar* z = after ? activated_.data() : output_.data();
     DenseForward(layer_, parameters, input, count, product, z);

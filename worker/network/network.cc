@@ -72,9 +72,13 @@ std::string NumericsFingerprint() {
   if (__builtin_cpu_supports("fma4")) dispatch.emplace_back("fma4");
   if (__builtin_cpu_supports("avx2")) dispatch.emplace_back("avx2");
 #endif
+  std::string level = ChosenLevel().value_or("unknown");
+#if defined(CAVIAR_NETWORK_X86_LEVELS) && !defined(__clang__)
+  // How the products of mixed precision are computed.
+  if (level == "v4" && __builtin_cpu_supports("avx512bf16")) level += "+bf16";
+#endif
   const char* tunables = std::getenv("GLIBC_TUNABLES");
-  return absl::StrCat("level ", ChosenLevel().value_or("unknown"), " (", CAVIAR_NETWORK_FLAGS,
-                      "), compiler ", __VERSION__,
+  return absl::StrCat("level ", level, " (", CAVIAR_NETWORK_FLAGS, "), compiler ", __VERSION__,
                       ", products Eigen " CAVIAR_EIGEN_VERSION ", libm glibc ",
                       gnu_get_libc_version(), " ", absl::StrJoin(dispatch, "+"),
                       tunables == nullptr ? "" : absl::StrCat(" tunables ", tunables))

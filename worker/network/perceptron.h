@@ -32,7 +32,8 @@ class Perceptron {
         gradient_(Vector<Scalar>::Zero(layout.parameters)),
         statistics_(Vector<Scalar>::Zero(layout.statistics)),
         loss_(rule, architecture.classes),
-        optimizer_(rule, layout) {
+        optimizer_(rule, layout),
+        training_product_(rule.precision) {
     for (size_t i = 0; i + 1 < layout.layers.size(); ++i) {
       hidden_.emplace_back(layout.layers[i], architecture, rule.dropout, capacity);
     }
@@ -59,10 +60,10 @@ class Perceptron {
     const CounterRandom dropout(seed_, trial_, static_cast<uint64_t>(updates_), Purpose::kDropout);
     const Scalar* input = inputs_.data();
     for (size_t i = 0; i < hidden_.size(); ++i) {
-      hidden_[i].Train(parameters_.data(), input, count, dropout.Bits(i), product_);
+      hidden_[i].Train(parameters_.data(), input, count, dropout.Bits(i), training_product_);
       input = hidden_[i].output();
     }
-    ComputeLogits(input, count);
+    ComputeLogits(input, count, training_product_);
     return loss_.Compute(Logits(count), labels_.data(), LogitsGradient(count));
   }
 
@@ -70,10 +71,10 @@ class Perceptron {
   void Backward(int count) {
     const size_t layers = hidden_.size();
     DenseBackward(output_layer_, parameters_.data(), Input(layers), logits_gradient_.data(), count,
-                  Scalar(l2_), product_, gradient_.data(),
+                  Scalar(l2_), training_product_, gradient_.data(),
                   layers > 0 ? hidden_.back().gradient() : nullptr);
     for (size_t i = layers; i-- > 0;) {
-      hidden_[i].Backward(parameters_.data(), Input(i), count, Scalar(l2_), product_,
+      hidden_[i].Backward(parameters_.data(), Input(i), count, Scalar(l2_), training_product_,
                           gradient_.data(), i > 0 ? hidden_[i - 1].gradient() : nullptr);
     }
   }
@@ -98,7 +99,7 @@ class Perceptron {
       layer.Evaluate(parameters_.data(), statistics_.data(), updates_, input, count, product_);
       input = layer.output();
     }
-    ComputeLogits(input, count);
+    ComputeLogits(input, count, product_);
     return SoftmaxCrossEntropy<Scalar>::Evaluate(Logits(count), labels_.data(),
                                                  LogitsGradient(count));
   }
@@ -107,8 +108,9 @@ class Perceptron {
   // What layer i reads.
   const Scalar* Input(size_t i) const { return i > 0 ? hidden_[i - 1].output() : inputs_.data(); }
 
-  void ComputeLogits(const Scalar* input, int count) {
-    DenseForward(output_layer_, parameters_.data(), input, count, product_, logits_.data());
+  template <typename Product>
+  void ComputeLogits(const Scalar* input, int count, Product& product) {
+    DenseForward(output_layer_, parameters_.data(), input, count, product, logits_.data());
   }
   ConstMatrixView<Scalar> Logits(int count) const {
     return ConstMatrixView<Scalar>(logits_.data(), output_layer_.units, count);
@@ -132,6 +134,8 @@ class Perceptron {
   int64_t updates_ = 0;
   SoftmaxCrossEntropy<Scalar> loss_;
   OptimizerState<Scalar> optimizer_;
+  TrainingProduct<Scalar> training_product_;
+  // Of evaluation, which has float's precision always.
   MatrixProduct<Scalar> product_;
 };
 

@@ -128,6 +128,9 @@ absl::StatusOr<Settings> ToSettings(const v1::BatchNormNetworkParameters& parame
                        rule.optimizer));
   status.Update(Choose("momentum_form", parameters.momentum_form(),
                        {{"course", false}, {"pytorch", true}}, rule.pytorch_momentum));
+  status.Update(Choose("precision", parameters.precision(),
+                       {{"float32", Precision::kFloat32}, {"mixed", Precision::kMixed}},
+                       rule.precision));
   status.Update(Choose("initialization", parameters.initialization(),
                        {{"he", Initialization::kHe}, {"xavier", Initialization::kXavier}},
                        settings.initialization));

@@ -30,24 +30,27 @@ TEST(Network, AllocatesNothingInTheTrainingLoop) {
        {BatchNormPosition::kNone, BatchNormPosition::kBeforeActivation,
         BatchNormPosition::kAfterActivation}) {
     architecture.batch_norm = position;
-    UpdateRule rule;
-    rule.l2 = 0.01;
-    auto network = *CreateNetwork(architecture, rule, 256);
-    network->SetState(InitialState(architecture, Initialization::kHe, 1, 2));
-    NetworkState state;
-    const auto epoch = [&] {
-      network->Update(256, 0.01);
-      network->Update(7, 0.01);
-      network->Evaluate(200);
-      network->Evaluate(1);
-      network->GetState(state);
-    };
-    epoch();
-    const long before = allocations;
-    epoch();
-    epoch();
-    EXPECT_EQ(allocations, before);
-    EXPECT_GT(before, 0);
+    for (const Precision precision : {Precision::kFloat32, Precision::kMixed}) {
+      UpdateRule rule;
+      rule.l2 = 0.01;
+      rule.precision = precision;
+      auto network = *CreateNetwork(architecture, rule, 256);
+      network->SetState(InitialState(architecture, Initialization::kHe, 1, 2));
+      NetworkState state;
+      const auto epoch = [&] {
+        network->Update(256, 0.01);
+        network->Update(7, 0.01);
+        network->Evaluate(200);
+        network->Evaluate(1);
+        network->GetState(state);
+      };
+      epoch();
+      const long before = allocations;
+      epoch();
+      epoch();
+      EXPECT_EQ(allocations, before);
+      EXPECT_GT(before, 0);
+    }
   }
 }
 

@@ -37,6 +37,7 @@ v1::BatchNormNetworkParameters Filled() {
   p.set_dropout(0.25);
   p.set_label_smoothing(0.1);
   p.set_bias_correction(false);
+  p.set_precision("mixed");
   return p;
 }
 
@@ -58,6 +59,7 @@ TEST(Settings, TakeEveryParameter) {
   EXPECT_EQ(settings->rule.beta2, 0.99);
   EXPECT_EQ(settings->rule.epsilon, 1e-7);
   EXPECT_EQ(settings->rule.l2, 0.01);
+  EXPECT_EQ(settings->rule.precision, Precision::kMixed);
   EXPECT_TRUE(settings->rule.pytorch_momentum);
   EXPECT_EQ(settings->rule.weight_decay, 0.02);
   EXPECT_EQ(settings->rule.clip_norm, 3);

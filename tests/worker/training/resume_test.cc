@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "tests/worker/training/trainer_fixture.h"
 #include "worker/training/checkpoint.h"
@@ -52,8 +53,9 @@ TEST_F(ResumeTest, GoesOnBitForBitAfterAnyUpdate) {
   Set("learning_rate", 0.05);
   Set("warmup_epochs", 1.5);
   Set("early_stopping_patience", int64_t{3});
-  for (const char* optimizer : {"adam", "nesterov"}) {
+  for (const auto& [optimizer, precision] : {std::pair{"adam", "float32"}, {"nesterov", "mixed"}}) {
     Set("optimizer", optimizer);
+    Set("precision", precision);
     Recorder straight;
     const Outcome expected = trainer_->Train({study_, trial_}, straight);
     ASSERT_EQ(expected.kind, Outcome::Kind::kCompleted);
