@@ -8,44 +8,48 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "caviar/v1/study.pb.h"
-#include "caviar/v1/trial.pb.h"
+#include "server/sampling/history.h"
 #include "server/search_space/search_space.h"
 
 namespace caviar::sampling {
-
-// A trial that is final.
-struct Observation {
-  int32_t number = 0;
-  v1::Trial::State state = v1::Trial::COMPLETED;
-  double objective = 0;  // of COMPLETED trials
-  search_space::Configuration configuration;
-};
 
 // All a sampler may know beside the space.
 struct SamplerInput {
   uint32_t seed = 0;
   int32_t number = 0;  // of the trial to suggest
-  v1::Objective::Goal goal = v1::Objective::MAXIMIZE;
-  std::vector<Observation> history;                  // by number
-  std::vector<search_space::Configuration> pending;  // trials below `number` that are not final
+  History history;
+  std::vector<Pending> pending;  // trials below `number` that are not final, by number
+  // Of the study, where it says so: configurations in all, and how many run at once.
+  std::optional<int32_t> max_trials;
+  std::optional<int32_t> parallel;
 };
 
-// Stateless and thread safe.
+// Used by one thread at a time. It may keep what it computed for the inputs before, where that
+// cannot change what it returns.
 class Sampler {
  public:
   virtual ~Sampler() = default;
-  virtual search_space::Configuration Suggest(const search_space::SearchSpace& space,
-                                              const SamplerInput& input) const = 0;
+  // A point of the cube. For all but the samplers that draw without looking, points that were tried
+  // are of interest only where noise is: Suggest below sees to it that none is tried twice.
+  virtual search_space::Point SuggestPoint(const search_space::SearchSpace& space,
+                                           const SamplerInput& input) = 0;
   // Whether it reads history and pending. Where not, a suggestion made ahead never gets stale.
   virtual bool UsesHistory() const = 0;
 };
 
+// The configuration for trial `input.number`: the sampler's, or where that is in the history or
+// pending already, one near it that is not. nullopt: all that the space has were tried.
+std::optional<search_space::Configuration> Suggest(Sampler& sampler,
+                                                   const search_space::SearchSpace& space,
+                                                   const SamplerInput& input);
+
 // The sampler of that name. INVALID_ARGUMENT: there is none.
-absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(v1::Sampler::Algorithm algorithm);
+absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const v1::Sampler& definition);
 
 }  // namespace caviar::sampling
 

@@ -81,10 +81,9 @@ search_space::Point SobolPoint(uint32_t seed, uint32_t number, int dimensions) {
   return point;
 }
 
-search_space::Configuration SobolSampler::Suggest(const search_space::SearchSpace& space,
-                                                  const SamplerInput& input) const {
-  return space.ToConfiguration(
-      SobolPoint(input.seed, static_cast<uint32_t>(input.number), space.dimensions()));
+search_space::Point SobolSampler::SuggestPoint(const search_space::SearchSpace& space,
+                                               const SamplerInput& input) {
+  return SobolPoint(input.seed, static_cast<uint32_t>(input.number), space.dimensions());
 }
 
 }  // namespace caviar::sampling

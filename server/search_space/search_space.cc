@@ -63,6 +63,7 @@ absl::StatusOr<SearchSpace> SearchSpace::Create(
     if (!space.parameters_[i].has_value()) space.axes_.push_back(static_cast<int>(i));
   }
   space.order_ = ParentsFirst(space.parameters_);
+  space.model_ = ModelSpace(space.parameters_);
   return space;
 }
 

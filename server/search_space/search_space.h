@@ -14,15 +14,12 @@
 #include "caviar/v1/request.pb.h"
 #include "caviar/v1/search_space.pb.h"
 #include "google/protobuf/repeated_field.h"
+#include "server/search_space/model_space.h"
 
 namespace caviar::search_space {
 
 // One value for every active parameter, by name.
 using Configuration = std::map<std::string, v1::Value>;
-
-// Coordinates in [0, 1], one an axis; an axis is a parameter without a fixed value, in the study's
-// order.
-using Point = std::vector<double>;
 
 // What is wrong with the definition of a space; empty: nothing. Field paths are those of the study
 // file: "parameters.NAME.min".
@@ -43,6 +40,9 @@ class SearchSpace {
   // The parameter that is axis `axis`.
   const v1::Parameter& axis(int axis) const;
 
+  // The same space as models see it.
+  const ModelSpace& model() const { return model_; }
+
   // The configuration at a point: every active parameter, fixed ones included. Coordinates are
   // clamped to [0, 1]; 0 and 1 give min and max exactly (for a step: the largest value not above
   // max).
@@ -58,6 +58,7 @@ class SearchSpace {
   std::vector<v1::Parameter> parameters_;
   std::vector<int> axes_;   // index into parameters_, by axis
   std::vector<int> order_;  // parameters, every parent before its children
+  ModelSpace model_;
 };
 
 }  // namespace caviar::search_space

@@ -18,12 +18,18 @@ SearchSpace SpaceOf(const std::string& text) {
   return SearchSpace::Create(study.parameters()).value();
 }
 
+std::unique_ptr<Sampler> Make(v1::Sampler::Algorithm algorithm) {
+  v1::Sampler definition;
+  definition.set_algorithm(algorithm);
+  return MakeSampler(definition).value();
+}
+
 Configuration Suggest(v1::Sampler::Algorithm algorithm, const SearchSpace& space, uint32_t seed,
                       int32_t number) {
   SamplerInput input;
   input.seed = seed;
   input.number = number;
-  return MakeSampler(algorithm).value()->Suggest(space, input);
+  return Suggest(*Make(algorithm), space, input).value();
 }
 
 std::string TextOf(const Configuration& configuration) {
@@ -78,7 +84,7 @@ TEST_P(EverySampler, IsAFunctionOfSeedAndNumber) {
 }
 
 TEST_P(EverySampler, DoesNotLookAtHistory) {
-  EXPECT_FALSE(MakeSampler(GetParam()).value()->UsesHistory());
+  EXPECT_FALSE(Make(GetParam())->UsesHistory());
 }
 
 TEST_P(EverySampler, WorksWithoutAnyAxis) {
@@ -93,7 +99,9 @@ TEST(MakeSampler, TakesSobolWhereNothingIsSaid) {
 }
 
 TEST(MakeSampler, RefusesWhatItDoesNotKnow) {
-  const auto sampler = MakeSampler(static_cast<v1::Sampler::Algorithm>(99));
+  v1::Sampler definition;
+  definition.set_algorithm(static_cast<v1::Sampler::Algorithm>(99));
+  const auto sampler = MakeSampler(definition);
   EXPECT_EQ(sampler.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(sampler.status().message()), testing::HasSubstr("99"));
 }

@@ -1,0 +1,19 @@
+// No configuration is tried twice while there is one that was not tried. Internal to this room.
+#ifndef CAVIAR_SERVER_SAMPLING_DISTINCT_H_
+#define CAVIAR_SERVER_SAMPLING_DISTINCT_H_
+
+#include <optional>
+
+#include "server/sampling/sampler.h"
+
+namespace caviar::sampling {
+
+// `point`, or where its configuration is in the history or pending already, that of a point near
+// it which is not; nullopt: all configurations of the space are there.
+std::optional<search_space::Point> Distinct(const search_space::ModelSpace& space,
+                                            const SamplerInput& input,
+                                            const search_space::Point& point);
+
+}  // namespace caviar::sampling
+
+#endif  // CAVIAR_SERVER_SAMPLING_DISTINCT_H_

@@ -1,0 +1,62 @@
+// What became of a study's trials, as samplers read it.
+#ifndef CAVIAR_SERVER_SAMPLING_HISTORY_H_
+#define CAVIAR_SERVER_SAMPLING_HISTORY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "caviar/v1/trial.pb.h"
+#include "server/search_space/model_space.h"
+
+namespace caviar::sampling {
+
+// A trial that is final.
+struct Observation {
+  int32_t number = 0;
+  v1::Trial::State state = v1::Trial::COMPLETED;
+  // Of COMPLETED trials, finite: the objective, negated where it is maximized. Lower is better.
+  double value = 0;
+  // Where it was: as SearchSpace::ToPoint gives it.
+  search_space::Point point;
+  // Its value at each rung of the study's pruner that it reached, the first one first, with the
+  // objective's sign as in `value`.
+  std::vector<double> rungs;
+};
+
+// A trial that is not final.
+struct Pending {
+  search_space::Point point;
+  std::vector<double> rungs;
+};
+
+// Observations in the order in which they became final: history only grows, and what was known at
+// some time is a beginning of what is known later. A copy is cheap and shares all but the end.
+class History {
+ public:
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const Observation& operator[](size_t i) const { return (*chunks_[i / kChunk])[i % kChunk]; }
+
+  // Not seen by copies that were made before.
+  void Add(Observation observation) {
+    if (size_ % kChunk == 0) {
+      chunks_.push_back(std::make_shared<std::vector<Observation>>());
+    } else if (chunks_.back().use_count() > 1) {
+      chunks_.back() = std::make_shared<std::vector<Observation>>(*chunks_.back());
+    }
+    chunks_.back()->push_back(std::move(observation));
+    ++size_;
+  }
+
+ private:
+  static constexpr size_t kChunk = 64;
+  std::vector<std::shared_ptr<std::vector<Observation>>> chunks_;
+  size_t size_ = 0;
+};
+
+}  // namespace caviar::sampling
+
+#endif  // CAVIAR_SERVER_SAMPLING_HISTORY_H_
