@@ -59,6 +59,9 @@ struct TrialRow {
   int64_t end_time = 0;
   int32_t lost_leases = 0;
   int64_t suggestion_commit = 0;  // the commit up to which the sampler saw the history
+  // Its place among the study's trials in the order in which they became final, from 1; 0: it is
+  // not.
+  int64_t final_order = 0;
 };
 
 struct AttemptRow {

@@ -11,7 +11,8 @@ namespace {
 
 constexpr absl::string_view kColumns =
     "t.id, t.study_id, t.number, t.state, t.objective, t.objective_step, t.last_step, t.message, "
-    "t.create_time, t.start_time, t.end_time, t.lost_leases, t.suggestion_commit";
+    "t.create_time, t.start_time, t.end_time, t.lost_leases, t.suggestion_commit, "
+    "t.final_order";
 
 // Without configurations.
 absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
@@ -31,6 +32,7 @@ absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
     row.end_time = query.Integer(10);
     row.lost_leases = query.Integer32(11);
     row.suggestion_commit = query.Integer(12);
+    row.final_order = query.Integer(13);
   }
   if (!query.status().ok()) return query.status();
   return rows;
@@ -102,7 +104,8 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
   Query query(context.connection,
               "INSERT INTO trial (id, study_id, number, state, objective, objective_step, "
               "last_step, message, create_time, start_time, end_time, lost_leases, "
-              "suggestion_commit, commit_number) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+              "suggestion_commit, final_order, commit_number) "
+              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (id) DO UPDATE SET study_id = excluded.study_id, "
               "number = excluded.number, state = excluded.state, "
               "objective = excluded.objective, objective_step = excluded.objective_step, "
@@ -110,6 +113,7 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
               "create_time = excluded.create_time, start_time = excluded.start_time, "
               "end_time = excluded.end_time, lost_leases = excluded.lost_leases, "
               "suggestion_commit = excluded.suggestion_commit, "
+              "final_order = excluded.final_order, "
               "commit_number = excluded.commit_number");
   query.Bind(row.id, row.study_id, row.number, v1::Trial::State_Name(row.state));
   // SQLite would take NaN for "no objective".
@@ -120,7 +124,7 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
   }
   query.Bind(row.objective_step, row.last_step, row.message, TimeOrNull(row.create_time),
              TimeOrNull(row.start_time), TimeOrNull(row.end_time), row.lost_leases,
-             row.suggestion_commit, context.commit);
+             row.suggestion_commit, row.final_order, context.commit);
   if (absl::Status status = query.Run(); !status.ok()) return status;
   return WriteConfiguration(context, row.id, row.parameters);
 }

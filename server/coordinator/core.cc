@@ -229,6 +229,11 @@ void Core::SetNextWake() {
   const absl::Duration now = deps_.clock.Steady();
   next_wake_ = next_sweep_;
   for (const Poll& poll : parked_) next_wake_ = std::min(next_wake_, poll.deadline);
+  for (const int64_t id : state_.open) {
+    const StudyState& study = state_.studies.at(id);
+    if (!study.waiting_for_fresh || parked_.empty()) continue;
+    next_wake_ = std::min(next_wake_, *study.waiting_for_fresh + Patience(study));
+  }
   if (!state_.ending.empty() || !state_.erasing.empty()) {
     // More of it at once, after what has come in since.
     next_wake_ = std::min(next_wake_, std::max(now + absl::Milliseconds(1), hold_until_));

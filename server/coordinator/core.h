@@ -2,9 +2,9 @@
 // against the state in memory, all are written as one transaction, then all are answered.
 //
 // Files: core.cc (batches, recovery), core_studies.cc (studies and their limits), core_hand_out.cc
-// (parked calls, grants), core_attempts.cc (reports, outcomes), core_artifacts.cc (files, what goes
-// on from a checkpoint), core_leases.cc (holders, lost leases), core_requests.cc (repeats of rare
-// mutations).
+// (parked calls, grants), core_suggestions.cc (what is handed out next), core_attempts.cc (reports,
+// outcomes), core_artifacts.cc (files, what goes on from a checkpoint), core_leases.cc (holders,
+// lost leases), core_requests.cc (repeats of rare mutations).
 #ifndef CAVIAR_SERVER_COORDINATOR_CORE_H_
 #define CAVIAR_SERVER_COORDINATOR_CORE_H_
 
@@ -201,10 +201,7 @@ class Core {
   // core_hand_out.cc
   void HandOut();
   std::vector<StudyState*> FindOffers();
-  void RequestSuggestions(StudyState& study, int wanted);
   bool HasRoom(const StudyState& study) const;
-  std::optional<int32_t> NextTrial(StudyState& study);
-  int32_t NewTrial(StudyState& study);
   bool TryServe(const Poll& poll, const std::vector<StudyState*>& offers);
   void Grant(const Poll& poll, StudyState& study, int32_t number);
   void GrantEvaluation(const Poll& poll, const storage::WorkerRow& worker, StudyState& study);
@@ -212,6 +209,17 @@ class Core {
   void AnswerGrant(const Poll& poll, const StudyState& study, const TrialState& trial, Token token);
   bool AnswerRepeat(const Poll& poll);
   absl::Status AskRefusal(const Poll& poll);
+
+  // core_suggestions.cc
+  // How long a caller waits for a suggestion that knows the newest results.
+  static absl::Duration Patience(const StudyState& study);
+  // The trial to hand out: one that waits, or a new one.
+  std::optional<int32_t> NextTrial(StudyState& study);
+  void RequestSuggestions(StudyState& study, int wanted);
+  void RequestSuggestion(const StudyState& study, int32_t number);
+  void TakeSuggestion(int64_t study_id, int32_t number, const MaybeConfiguration& configuration,
+                      int64_t commit, size_t seen);
+  int32_t NewTrial(StudyState& study);
 
   // core_artifacts.cc
   absl::Status CheckCheckpoint(const TrialState& trial, const storage::ArtifactRow& row) const;

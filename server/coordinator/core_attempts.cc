@@ -81,6 +81,8 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
   trial.row.message = message;
   if (IsFinal(to)) {
     trial.row.end_time = WallMicros();
+    trial.row.final_order = static_cast<int64_t>(study.history.size()) + 1;
+    study.history.Add(ToObservation(study, trial));
     trial.objective_values.clear();
     EraseFiles(study, trial);
   }

@@ -133,76 +133,6 @@ bool Core::HasRoom(const StudyState& study) const {
          (!limits.has_parallel() || study.counts.running() < limits.parallel());
 }
 
-std::optional<int32_t> Core::NextTrial(StudyState& study) {
-  if (!study.waiting.empty()) return *study.waiting.begin();
-  const v1::Limits& limits = study.row.definition.limits();
-  const auto next = static_cast<int32_t>(study.trials.size());
-  if (limits.has_max_trials() && next >= limits.max_trials()) return std::nullopt;
-  return study.ready.contains(next) ? std::optional<int32_t>(next) : std::nullopt;
-}
-
-void Core::RequestSuggestions(StudyState& study, int wanted) {
-  const v1::Limits& limits = study.row.definition.limits();
-  const auto next = static_cast<int32_t>(study.trials.size());
-  int32_t end = next + wanted;
-  if (study.sampler->UsesHistory()) end = std::min(end, next + 1);
-  if (limits.has_max_trials()) end = std::min(end, limits.max_trials());
-  if (limits.has_parallel()) end = std::min(end, next + limits.parallel());
-  // What was asked for and not handed out yet starts at the next number, without gaps.
-  if (static_cast<int>(study.ready.size() + study.requested.size()) >= end - next) return;
-  for (int32_t number = next; number < end; ++number) {
-    if (study.ready.contains(number) || !study.requested.insert(number).second) continue;
-    SuggestionTask task{study.space, study.sampler, {}};
-    task.input.seed = study.row.definition.sampler().seed();
-    task.input.number = number;
-    task.input.goal = study.row.definition.objective().goal();
-    if (study.sampler->UsesHistory()) {
-      for (const TrialState& trial : study.trials) {
-        if (IsFinal(trial.row.state)) {
-          task.input.history.push_back({trial.row.number, trial.row.state,
-                                        trial.row.objective.value_or(0), trial.row.parameters});
-        } else {
-          task.input.pending.push_back(trial.row.parameters);
-        }
-      }
-    }
-    deps_.suggester.Compute(std::move(task),
-                            [this, id = study.row.id, number,
-                             commit = state_.commit](search_space::Configuration configuration) {
-                              Command command;
-                              command.decide = [id, number, commit, configuration](Core& core) {
-                                const auto study = core.state_.studies.find(id);
-                                if (study == core.state_.studies.end()) return;
-                                // Not asked for: by a state that a failed commit threw away.
-                                if (study->second.requested.erase(number) == 0) return;
-                                if (number >= static_cast<int32_t>(study->second.trials.size())) {
-                                  study->second.ready[number] = {configuration, commit};
-                                }
-                              };
-                              command.answer = [](const absl::Status&) {};
-                              deps_.post(std::move(command));
-                            });
-  }
-}
-
-int32_t Core::NewTrial(StudyState& study) {
-  const auto number = static_cast<int32_t>(study.trials.size());
-  Suggestion suggestion = std::move(study.ready.at(number));
-  study.ready.erase(number);
-  TrialState trial;
-  trial.row.id = state_.counters.next_trial_id++;
-  trial.row.study_id = study.row.id;
-  trial.row.number = number;
-  trial.row.state = v1::Trial::WAITING;
-  trial.row.parameters = std::move(suggestion.configuration);
-  trial.row.suggestion_commit = suggestion.commit;
-  trial.row.create_time = WallMicros();
-  Count(study.counts, v1::Trial::WAITING, 1);
-  study.waiting.insert(number);
-  study.trials.push_back(std::move(trial));
-  return number;
-}
-
 bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
   if (AnswerRepeat(poll)) return true;
   if (deps_.clock.Steady() < hold_until_) return false;
@@ -373,6 +303,10 @@ absl::Status Core::AskRefusal(const Poll& poll) {
                                " trials already (limits.parallel); tell one first"));
   }
   const v1::Limits& limits = study.row.definition.limits();
+  if (study.waiting.empty() && study.exhausted) {
+    return refuse(absl::StrCat("study '", poll.study, "' has no configuration left: all ",
+                               study.trials.size(), " were handed out"));
+  }
   if (study.waiting.empty() && limits.has_max_trials() &&
       static_cast<int>(study.trials.size()) >= limits.max_trials()) {
     return refuse(absl::StrCat("study '", poll.study, "' has handed out all of its ",

@@ -89,7 +89,7 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     }
     auto space = search_space::SearchSpace::Create(definition.parameters());
     if (!space.ok()) return space.status();
-    auto sampler = sampling::MakeSampler(definition.sampler().algorithm());
+    auto sampler = sampling::MakeSampler(definition.sampler());
     if (!sampler.ok()) return sampler.status();
     study.space = std::make_shared<const search_space::SearchSpace>(*std::move(space));
     study.sampler = *std::move(sampler);
@@ -239,6 +239,11 @@ void Core::CheckLimits(StudyState& study) {
   if (limits.has_max_trials() && static_cast<int>(study.trials.size()) >= limits.max_trials() &&
       study.running.empty() && study.waiting.empty() && study.counts.paused() == 0) {
     return EndStudy(study, v1::Study::MAX_TRIALS, study.row.message);
+  }
+  if (study.exhausted && study.running.empty() && study.waiting.empty() &&
+      study.counts.paused() == 0) {
+    return EndStudy(study, v1::Study::EXHAUSTED,
+                    absl::StrCat("all ", study.trials.size(), " configurations were tried"));
   }
   if (limits.has_max_duration() && ActiveTime(study) >= FromMessage(limits.max_duration())) {
     return EndStudy(study, v1::Study::MAX_DURATION, study.row.message);

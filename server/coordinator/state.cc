@@ -19,7 +19,7 @@ absl::Status AddStudy(State& state, storage::StudyRow row) {
     return absl::DataLossError(
         absl::StrCat("study ", row.definition.name(), ": ", std::string(space.status().message())));
   }
-  auto sampler = sampling::MakeSampler(row.definition.sampler().algorithm());
+  auto sampler = sampling::MakeSampler(row.definition.sampler());
   if (!sampler.ok()) return sampler.status();
   study.space = std::make_shared<const search_space::SearchSpace>(*std::move(space));
   study.sampler = *std::move(sampler);
@@ -30,7 +30,7 @@ absl::Status AddStudy(State& state, storage::StudyRow row) {
   return absl::OkStatus();
 }
 
-void AddTrial(State& state, storage::TrialRow row) {
+absl::Status AddTrial(State& state, storage::TrialRow row) {
   StudyState& study = state.studies.at(row.study_id);
   Count(study.counts, row.state, 1);
   if (row.state == v1::Trial::WAITING) study.waiting.insert(row.number);
@@ -41,9 +41,30 @@ void AddTrial(State& state, storage::TrialRow row) {
                              *study.trials[*study.best].row.objective))) {
     study.best = row.number;
   }
+  auto point = study.space->ToPoint(row.parameters);
+  if (!point.ok()) {
+    return absl::DataLossError(absl::StrCat("study ", study.row.definition.name(), ", trial ",
+                                            row.number, ": ",
+                                            std::string(point.status().message())));
+  }
   TrialState trial;
   trial.row = std::move(row);
+  trial.point = *std::move(point);
   study.trials.push_back(std::move(trial));
+  return absl::OkStatus();
+}
+
+// In the order in which they became final.
+void FillHistory(StudyState& study) {
+  std::vector<const TrialState*> finals;
+  for (const TrialState& trial : study.trials) {
+    if (IsFinal(trial.row.state)) finals.push_back(&trial);
+  }
+  std::sort(finals.begin(), finals.end(), [](const TrialState* a, const TrialState* b) {
+    return std::pair(a->row.final_order, a->row.number) <
+           std::pair(b->row.final_order, b->row.number);
+  });
+  for (const TrialState* trial : finals) study.history.Add(ToObservation(study, *trial));
 }
 
 }  // namespace
@@ -65,6 +86,16 @@ int CountFailuresInARow(const StudyState& study) {
         return trial.row.state == v1::Trial::FAILED && trial.row.end_time > since &&
                trial.attempt && trial.attempt->outcome == v1::Attempt::FAILED;
       }));
+}
+
+sampling::Observation ToObservation(const StudyState& study, const TrialState& trial) {
+  sampling::Observation observation;
+  observation.number = trial.row.number;
+  observation.state = trial.row.state;
+  const double sign = study.row.definition.objective().goal() == v1::Objective::MAXIMIZE ? -1 : 1;
+  observation.value = sign * trial.row.objective.value_or(0);
+  observation.point = trial.point;
+  return observation;
 }
 
 bool Better(v1::Objective::Goal goal, double a, double b) {
@@ -110,8 +141,9 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
                                               " is stored, but not all before it"));
     }
     places[row.id] = {study_id, row.number};
-    AddTrial(state, std::move(row));
+    if (auto status = AddTrial(state, std::move(row)); !status.ok()) return status;
   }
+  for (auto& [id, study] : state.studies) FillHistory(study);
   const auto trial = [&](int64_t id) -> TrialState& {
     const auto& [study_id, number] = places.at(id);
     return state.studies.at(study_id).trials[number];

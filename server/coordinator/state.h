@@ -23,6 +23,7 @@ namespace caviar::coordinator {
 
 struct TrialState {
   storage::TrialRow row;
+  search_space::Point point;  // of its configuration
   // The newest one.
   std::optional<storage::AttemptRow> attempt;
   // Step to value of the objective's metric on the curve that ends in the newest attempt, until the
@@ -40,15 +41,17 @@ struct TrialState {
 // A configuration that is ready to be handed out as trial `number`.
 struct Suggestion {
   search_space::Configuration configuration;
-  // The commit up to which the sampler saw the history.
+  // The commit up to which the sampler saw the history, and how many observations it had.
   int64_t commit = 0;
+  size_t seen = 0;
 };
 
 struct StudyState {
   storage::StudyRow row;
   std::shared_ptr<const search_space::SearchSpace> space;
-  std::shared_ptr<const sampling::Sampler> sampler;
+  std::shared_ptr<sampling::Sampler> sampler;
   std::vector<TrialState> trials;  // by number
+  sampling::History history;       // of final trials
   std::set<int32_t> waiting;       // numbers of WAITING trials
   std::set<int32_t> running;       // numbers of RUNNING trials
   v1::TrialCounts counts;
@@ -57,6 +60,10 @@ struct StudyState {
 
   std::map<int32_t, Suggestion> ready;  // by number
   std::set<int32_t> requested;          // from the suggester, not there yet
+  bool exhausted = false;               // the suggester has no configuration for the next number
+  // Since when somebody waits for a suggestion that knows the newest results, while one that does
+  // not is ready.
+  std::optional<absl::Duration> waiting_for_fresh;
   // Steady time at which the study's ACTIVE time was row.active_time; meaningful while it is
   // ACTIVE.
   absl::Duration active_since;
@@ -96,6 +103,9 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot);
 
 // What failures_in_a_row is, by the rows alone.
 int CountFailuresInARow(const StudyState& study);
+
+// What samplers read of a final trial.
+sampling::Observation ToObservation(const StudyState& study, const TrialState& trial);
 
 // The study's counter for a state; `counts` gets `change` more of it.
 void Count(v1::TrialCounts& counts, v1::Trial::State state, int change);

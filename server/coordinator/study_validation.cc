@@ -154,7 +154,7 @@ class StudyCheck {
   }
 
   void CheckSampler() {
-    if (!sampling::MakeSampler(study_.sampler().algorithm()).ok()) {
+    if (!sampling::MakeSampler(study_.sampler()).ok()) {
       Add("sampler.algorithm", "is unknown: random or sobol");
     }
   }

@@ -7,8 +7,8 @@
 namespace caviar::coordinator {
 namespace {
 
-search_space::Configuration Suggest(const SuggestionTask& task) {
-  return task.sampler->Suggest(*task.space, task.input);
+MaybeConfiguration Suggest(const SuggestionTask& task) {
+  return sampling::Suggest(*task.sampler, *task.space, task.input);
 }
 
 }  // namespace

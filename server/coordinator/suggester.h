@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -18,14 +19,17 @@ namespace caviar::coordinator {
 // All that a suggestion depends on, shared or copied, so that it can be computed on any thread.
 struct SuggestionTask {
   std::shared_ptr<const search_space::SearchSpace> space;
-  std::shared_ptr<const sampling::Sampler> sampler;
+  std::shared_ptr<sampling::Sampler> sampler;
   sampling::SamplerInput input;
 };
 
-// Runs tasks, each exactly once. Thread safe.
+// nullopt: there is no configuration left to try.
+using MaybeConfiguration = std::optional<search_space::Configuration>;
+
+// Runs tasks, each exactly once, one after the other. Thread safe.
 class Suggester {
  public:
-  using Deliver = std::function<void(search_space::Configuration)>;
+  using Deliver = std::function<void(MaybeConfiguration)>;
   virtual ~Suggester() = default;
   // Computes the suggestion and calls `deliver` with it, at once or later on another thread.
   virtual void Compute(SuggestionTask task, Deliver deliver) = 0;

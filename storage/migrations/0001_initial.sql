@@ -30,7 +30,8 @@ CREATE TABLE study (
   name TEXT NOT NULL CHECK (name <> ''),
   state TEXT NOT NULL CHECK (state IN ('ACTIVE', 'STOPPED', 'ENDED')),
   end_reason TEXT
-    CHECK (end_reason IN ('MAX_TRIALS', 'MAX_FAILED', 'MAX_DURATION', 'TARGET', 'PERSON')),
+    CHECK (end_reason IN ('MAX_TRIALS', 'MAX_FAILED', 'MAX_DURATION', 'TARGET', 'PERSON',
+                          'EXHAUSTED', 'NO_GAIN', 'MAX_STEPS')),
   message TEXT NOT NULL,
   objective_metric TEXT NOT NULL CHECK (objective_metric <> ''),
   goal TEXT NOT NULL CHECK (goal IN ('MINIMIZE', 'MAXIMIZE')),
@@ -70,6 +71,8 @@ CREATE TABLE trial (
   end_time INTEGER,
   lost_leases INTEGER NOT NULL CHECK (lost_leases >= 0),
   suggestion_commit INTEGER NOT NULL,  -- the sampler saw the history up to this commit
+  -- Its place among the study's trials in the order in which they became final, from 1; 0: it is not.
+  final_order INTEGER NOT NULL CHECK (final_order >= 0),
   commit_number INTEGER NOT NULL,
   UNIQUE (study_id, number)
 ) STRICT;
