@@ -138,7 +138,7 @@ int32_t Core::NewTrial(StudyState& study) {
   trial.row.suggestion_commit = suggestion.commit;
   trial.row.create_time = WallMicros();
   auto point = study.space->ToPoint(trial.row.parameters);
-  GOOGLE_CHECK(point.ok()) << point.status();
+  GOOGLE_CHECK(point.ok()) << point.status().ToString();
   trial.point = *std::move(point);
   Count(study.counts, v1::Trial::WAITING, 1);
   study.waiting.insert(number);
