@@ -125,6 +125,10 @@ TrialReading ReadTrial(const MemoryTables& tables, const TrialRow& trial, bool f
        it != tables.artifacts.end() && it->second.trial_id == trial.id; ++it) {
     reading.artifacts.push_back(it->second);
   }
+  for (auto it = tables.pruner_decisions.lower_bound({trial.id, kLowest, 0});
+       it != tables.pruner_decisions.end() && it->second.trial_id == trial.id; ++it) {
+    reading.pruner_decisions.push_back(it->second);
+  }
   return reading;
 }
 

@@ -44,6 +44,11 @@ Snapshot Copy(const MemoryTables& tables) {
       snapshot.artifacts.push_back(artifact);
     }
   }
+  for (const auto& [key, decision] : tables.pruner_decisions) {
+    if (is_visible(tables.trials.at(decision.trial_id).row.study_id)) {
+      snapshot.pruner_decisions.push_back(decision);
+    }
+  }
   for (const auto& [id, worker] : tables.workers) snapshot.workers.push_back(worker);
   return snapshot;
 }

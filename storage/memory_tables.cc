@@ -170,6 +170,15 @@ absl::Status MemoryTransaction::Write(const EraseArtifact& key) {
   return absl::OkStatus();
 }
 
+absl::Status MemoryTransaction::Write(const PrunerDecisionRow& row) {
+  if (row.decision == v1::PrunerDecision::DECISION_UNSPECIFIED || row.step < 1 ||
+      !tables_.trials.contains(row.trial_id)) {
+    return Invalid(absl::StrCat("pruner decision on trial ", row.trial_id, ", step ", row.step));
+  }
+  Put(tables_.pruner_decisions, {row.trial_id, row.step, row.decision}, row);
+  return absl::OkStatus();
+}
+
 absl::Status MemoryTransaction::Write(const EvaluationRow& row) {
   const auto trial = tables_.trials.find(row.trial_id);
   if (row.state == v1::TestEvaluation::STATE_UNSPECIFIED || row.lost_leases < 0 ||
@@ -236,6 +245,8 @@ absl::Status MemoryTransaction::Write(const EraseStudyChunk& chunk) {
                  tables_.late_measurements.lower_bound({id, kLowest, "", kLowest}), id, &budget);
     EraseOfTrial(tables_.artifacts, tables_.artifacts.lower_bound({id, 0, 0, kLowest}), id,
                  &budget);
+    EraseOfTrial(tables_.pruner_decisions, tables_.pruner_decisions.lower_bound({id, kLowest, 0}),
+                 id, &budget);
     for (auto it = tables_.attempts.lower_bound({id, 0});
          budget > 0 && it != tables_.attempts.end() && it->first.first == id; --budget) {
       Erase(tables_.tokens,

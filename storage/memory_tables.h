@@ -36,6 +36,8 @@ struct MemoryTables {
       late_measurements;
   // (trial, attempt, kind, step)
   std::map<std::tuple<int64_t, int32_t, int, int64_t>, ArtifactRow> artifacts;
+  // (trial, step, decision)
+  std::map<std::tuple<int64_t, int64_t, int>, PrunerDecisionRow> pruner_decisions;
   std::map<int64_t, EvaluationRow> evaluations;                    // study
   std::map<std::string, WorkerRow> workers;                        // id
   std::map<std::pair<std::string, int64_t>, RequestRow> requests;  // (client, sequence)
@@ -60,6 +62,7 @@ class MemoryTransaction {
   absl::Status Write(const LateMeasurementRow& row);
   absl::Status Write(const ArtifactRow& row);
   absl::Status Write(const EraseArtifact& key);
+  absl::Status Write(const PrunerDecisionRow& row);
   absl::Status Write(const EvaluationRow& row);
   absl::Status Write(const WorkerRow& row);
   absl::Status Write(const RequestRow& row);

@@ -10,6 +10,7 @@
 #include "storage/evaluation_table.h"
 #include "storage/measurement_table.h"
 #include "storage/migration.h"
+#include "storage/pruner_decision_table.h"
 #include "storage/sqlite_store.h"
 #include "storage/store_table.h"
 #include "storage/study_table.h"
@@ -53,6 +54,9 @@ absl::Status FillIn(Connection& connection, TrialReading& reading) {
   absl::StatusOr<std::vector<ArtifactRow>> artifacts = ReadArtifacts(connection, id);
   if (!artifacts.ok()) return artifacts.status();
   reading.artifacts = *std::move(artifacts);
+  absl::StatusOr<std::vector<PrunerDecisionRow>> decisions = ReadPrunerDecisions(connection, id);
+  if (!decisions.ok()) return decisions.status();
+  reading.pruner_decisions = *std::move(decisions);
   return absl::OkStatus();
 }
 

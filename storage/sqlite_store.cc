@@ -13,6 +13,7 @@
 #include "storage/evaluation_table.h"
 #include "storage/measurement_table.h"
 #include "storage/migration.h"
+#include "storage/pruner_decision_table.h"
 #include "storage/request_table.h"
 #include "storage/sqlite_error.h"
 #include "storage/statement.h"
@@ -137,6 +138,7 @@ absl::StatusOr<Snapshot> SqliteStore::Load() {
   read(snapshot.attempts, &ReadLiveAttempts);
   read(snapshot.evaluations, &ReadAllEvaluations);
   read(snapshot.artifacts, &ReadAllArtifacts);
+  read(snapshot.pruner_decisions, &ReadAllPrunerDecisions);
   read(snapshot.workers, &ReadAllWorkers);
   connection_->Rollback();  // nothing was written
   if (!status.ok()) return Note(status);

@@ -116,6 +116,15 @@ struct ArtifactRow {
   int64_t time = 0;
 };
 
+// What the pruner made of a trial at one step.
+struct PrunerDecisionRow {
+  int64_t trial_id = 0;
+  int64_t step = 0;  // >= 1
+  v1::PrunerDecision::Decision decision = v1::PrunerDecision::CONTINUE;
+  std::string reason;
+  int64_t time = 0;
+};
+
 // The evaluation of a study's best trial on the test set.
 struct EvaluationRow {
   int64_t study_id = 0;  // key
@@ -179,9 +188,9 @@ struct EraseArtifact {
 
 // Inserts the row, or replaces the one with the same key. MeasurementRow: inserts, or leaves the
 // one there is.
-using Change =
-    std::variant<StudyRow, TrialRow, AttemptRow, MeasurementRow, LateMeasurementRow, ArtifactRow,
-                 EraseArtifact, EvaluationRow, WorkerRow, RequestRow, CountersRow, EraseStudyChunk>;
+using Change = std::variant<StudyRow, TrialRow, AttemptRow, MeasurementRow, LateMeasurementRow,
+                            ArtifactRow, EraseArtifact, PrunerDecisionRow, EvaluationRow, WorkerRow,
+                            RequestRow, CountersRow, EraseStudyChunk>;
 
 // All changes of one transaction, applied in order.
 using Batch = std::vector<Change>;
@@ -197,6 +206,8 @@ struct Snapshot {
                                      // them; by trial and number
   std::vector<EvaluationRow> evaluations;
   std::vector<ArtifactRow> artifacts;  // of trials of studies that are not deleted
+  // Of these as well, by trial, step and decision.
+  std::vector<PrunerDecisionRow> pruner_decisions;
   std::vector<WorkerRow> workers;
 };
 
@@ -274,6 +285,8 @@ struct TrialReading {
   // The curve that ends in the newest attempt (curve.h), by step and metric; only where asked for.
   std::vector<MeasurementRow> measurements;
   std::vector<ArtifactRow> artifacts;  // only where asked for
+  // By step and decision; only where asked for.
+  std::vector<PrunerDecisionRow> pruner_decisions;
 };
 
 // Reads of a moment's snapshot, beside the writer. Thread safe. What was committed before the call

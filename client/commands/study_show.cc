@@ -60,6 +60,26 @@ std::string SamplerLine(const v1::Sampler& sampler) {
   return text;
 }
 
+std::string PrunerLine(const v1::Pruner& pruner) {
+  if (pruner.algorithm() == v1::Pruner::ALGORITHM_UNSPECIFIED ||
+      pruner.algorithm() == v1::Pruner::NONE) {
+    return "";
+  }
+  std::vector<std::string> parts = {
+      absl::AsciiStrToLower(v1::Pruner::Algorithm_Name(pruner.algorithm()))};
+  const auto add = [&](bool is_set, const char* name, const auto& value) {
+    if (is_set) parts.push_back(absl::StrCat(name, " ", value));
+  };
+  add(pruner.mode() != v1::Pruner::MODE_UNSPECIFIED, "mode",
+      absl::AsciiStrToLower(v1::Pruner::Mode_Name(pruner.mode())));
+  add(pruner.has_grace(), "grace", pruner.grace());
+  add(pruner.has_eta(), "eta", pruner.eta());
+  add(pruner.has_warm_up(), "warm_up", pruner.warm_up());
+  add(pruner.has_p_value(), "p_value", pruner.p_value());
+  add(pruner.has_max_step(), "max_step", pruner.max_step());
+  return absl::StrJoin(parts, ", ");
+}
+
 std::string LimitsLine(const v1::Limits& limits) {
   std::vector<std::string> parts;
   const auto add = [&](bool is_set, const char* name, const std::string& value) {
@@ -70,6 +90,8 @@ std::string LimitsLine(const v1::Limits& limits) {
   add(limits.has_max_failed(), "max_failed", absl::StrCat(limits.max_failed()));
   add(limits.has_max_duration(), "max_duration",
       render::DurationText(render::ToDuration(limits.max_duration())));
+  add(limits.has_max_steps(), "max_steps", absl::StrCat(limits.max_steps()));
+  add(limits.has_no_gain(), "no_gain", absl::StrCat(limits.no_gain().trials(), " trials"));
   add(limits.has_max_attempts(), "max_attempts", absl::StrCat(limits.max_attempts()));
   return absl::StrJoin(parts, ", ");
 }
@@ -150,6 +172,7 @@ void PrintPage(const v1::Study& study, Session& session) {
        {"limits", LimitsLine(study.limits())},
        {"trainer", TrainerLine(study.trainer())},
        {"sampler", SamplerLine(study.sampler())},
+       {"pruner", PrunerLine(study.pruner())},
        {"created", render::TimeText(render::ToTime(study.create_time()))},
        {"ended", study.has_end_time() ? render::TimeText(render::ToTime(study.end_time())) : ""},
        {"active for", study.has_active_duration() ? duration : ""}},

@@ -17,6 +17,7 @@ namespace caviar::commands {
 namespace {
 
 constexpr int kLongestSparkline = 40;
+constexpr int kMostRows = 30;
 
 // By metric's name, each by step.
 using Curves = std::map<std::string, std::vector<std::pair<int64_t, double>>>;
@@ -31,11 +32,29 @@ Curves CurvesOf(const v1::Trial& trial) {
   return curves;
 }
 
+// Which measurements the table shows, by index: all, or where there are many evenly chosen ones
+// with the first, the last and that of the objective.
+std::vector<int> ShownRows(const v1::Trial& trial) {
+  const int count = trial.measurements_size();
+  std::vector<int> rows;
+  for (int i = 0; i < count; ++i) {
+    // Two neighbours fall into different parts where a new part of the rows begins.
+    const bool chosen = count <= kMostRows || i == 0 || i + 1 == count ||
+                        int64_t{i} * kMostRows / count != (int64_t{i} - 1) * kMostRows / count;
+    const bool objective =
+        trial.has_objective_step() && trial.measurements(i).step() == trial.objective_step();
+    if (chosen || objective) rows.push_back(i);
+  }
+  return rows;
+}
+
 std::string MeasurementsTable(const v1::Trial& trial, const Curves& curves, bool colors) {
   std::vector<render::Column> columns = {{"step", true}};
   for (const auto& [name, points] : curves) columns.push_back({name, true});
   render::Table table(columns);
-  for (const v1::Measurement& measurement : trial.measurements()) {
+  const std::vector<int> rows = ShownRows(trial);
+  for (const int row : rows) {
+    const v1::Measurement& measurement = trial.measurements(row);
     std::vector<render::Cell> cells = {absl::StrCat(measurement.step())};
     for (const auto& [name, points] : curves) {
       const auto found = measurement.metrics().find(name);
@@ -44,7 +63,12 @@ std::string MeasurementsTable(const v1::Trial& trial, const Curves& curves, bool
     }
     table.AddRow(std::move(cells));
   }
-  return table.Render(colors);
+  std::string text = table.Render(colors);
+  if (static_cast<int>(rows.size()) < trial.measurements_size()) {
+    absl::StrAppend(&text, rows.size(), " of ", trial.measurements_size(),
+                    " steps; all of them: caviar export ", trial.study(), " --measurements\n");
+  }
+  return text;
 }
 
 // Draws each pair train_X and validation_X, and takes those that are drawn out of `curves`.

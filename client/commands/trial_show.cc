@@ -62,6 +62,16 @@ std::string Resumptions(const v1::Trial& trial) {
   return text;
 }
 
+// What the pruner made of the trial.
+std::string PrunerTable(const v1::Trial& trial, bool colors) {
+  render::Table table({{"pruner"}, {"reason"}});
+  for (const v1::PrunerDecision& decision : trial.pruner_decisions()) {
+    table.AddRow({Session::StateCell(v1::PrunerDecision::Decision_Name(decision.decision())),
+                  decision.reason()});
+  }
+  return table.Render(colors);
+}
+
 void PrintPage(const v1::Trial& trial, Session& session) {
   const bool colors = session.colors();
   session.out() << render::RenderPairs(
@@ -88,6 +98,7 @@ void PrintPage(const v1::Trial& trial, Session& session) {
   if (trial.attempts_size() > 0) {
     session.out() << "\n" << AttemptsTable(trial, colors) << Resumptions(trial);
   }
+  if (trial.pruner_decisions_size() > 0) session.out() << "\n" << PrunerTable(trial, colors);
   const std::string curves = TrialCurves(
       trial, {session.environment().terminal_width(), session.unicode(), session.colors()});
   if (!curves.empty()) session.out() << "\n" << curves;

@@ -21,6 +21,7 @@ constexpr Field kStudy[] = {
     {"objective", "objective", "The metric to minimize or maximize.", "", true},
     {"trainer", "trainer", "What evaluates a configuration.", "", true},
     {"sampler", "sampler", "What chooses configurations."},
+    {"pruner", "pruner", "What ends or pauses weak trials early."},
     {"limits", "limits", "When the study ends by itself, and how much of it runs at once."},
     {"parameters", "parameters", "The search space: what may be tuned, by name.", "", true},
 };
@@ -126,8 +127,35 @@ constexpr Field kLimits[] = {
     {"max_failed", "max_failed", "The study ends when this many trials have failed.",
      R"("minimum": 1)"},
     {"max_duration", "max_duration", "The study ends when it has been active for this long."},
+    {"max_steps", "max_steps", "The study ends when its trials have trained so many steps in all.",
+     R"("minimum": 1)"},
+    {"no_gain", "no_gain", "The study ends when it gains nothing any more."},
     {"max_attempts", "max_attempts", "Lost leases after which a trial has failed.",
      R"("minimum": 1, "maximum": 100, "default": 3)"},
+};
+
+constexpr Field kNoGain[] = {
+    {"trials", "trials", "So many trials became final since the best one did.", R"("minimum": 1)",
+     true},
+};
+
+constexpr Field kPruner[] = {
+    {"algorithm", "algorithm", "How weak trials are found.", R"("default": "none")"},
+    {"mode", "mode",
+     "asha, hyperband: end what is not among the best at a rung, or pause all there and let the "
+     "best go on.",
+     R"("default": "stop")"},
+    {"grace", "grace", "The first rung, or the first step at which a trial may end.",
+     R"("minimum": 1)"},
+    {"eta", "eta", "asha, hyperband: the best 1 / eta go on; rungs are grace * eta^k.",
+     R"("minimum": 2, "maximum": 100, "default": 3)"},
+    {"warm_up", "warm_up",
+     "median: completed trials before any is ended; wilcoxon: instances in common.",
+     R"("minimum": 1)"},
+    {"p_value", "p_value", "wilcoxon: ends what looks so bad by chance less often than this.",
+     R"("exclusiveMinimum": 0, "maximum": 0.5, "default": 0.1)"},
+    {"max_step", "max_step", "The longest training, where the trainer does not say it.",
+     R"("minimum": 2)"},
 };
 
 constexpr Field kParameter[] = {
@@ -159,7 +187,9 @@ const std::map<const Descriptor*, Section>& Sections() {
       {v1::NpyFiles::descriptor(), {kNpyFiles}},
       {v1::NpzFile::descriptor(), {kNpzFile}},
       {v1::Sampler::descriptor(), {kSampler}},
+      {v1::Pruner::descriptor(), {kPruner}},
       {v1::Limits::descriptor(), {kLimits}},
+      {v1::NoGain::descriptor(), {kNoGain}},
       {v1::Parameter::descriptor(), {kParameter}},
   };
   return sections;
@@ -224,6 +254,7 @@ Kind KindOf(const FieldDescriptor& field) {
     case FieldDescriptor::CPPTYPE_ENUM:
       return Kind::kWord;
     case FieldDescriptor::CPPTYPE_INT32:
+    case FieldDescriptor::CPPTYPE_INT64:
     case FieldDescriptor::CPPTYPE_UINT32:
       return Kind::kWhole;
     case FieldDescriptor::CPPTYPE_MESSAGE:

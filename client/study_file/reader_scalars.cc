@@ -17,6 +17,9 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
+// Up to here every whole number is a double.
+constexpr double kLargestWhole = 0x1p53;
+
 bool IsScalar(const Node& node) {
   return node.kind == Node::Kind::kScalar && Resolve(node).kind != Scalar::Kind::kNull;
 }
@@ -79,9 +82,13 @@ void Reader::ReadWhole(const Known& known, const Entry& entry, const std::string
   Message& message = *known.message;
   const FieldDescriptor& proto = ProtoField(*message.GetDescriptor(), *known.field);
   const bool is_unsigned = proto.cpp_type() == FieldDescriptor::CPPTYPE_UINT32;
-  const double least = is_unsigned ? 0 : std::numeric_limits<int32_t>::min();
-  const double most =
-      is_unsigned ? std::numeric_limits<uint32_t>::max() : std::numeric_limits<int32_t>::max();
+  const bool is_wide = proto.cpp_type() == FieldDescriptor::CPPTYPE_INT64;
+  const double least = is_wide       ? -kLargestWhole
+                       : is_unsigned ? 0
+                                     : std::numeric_limits<int32_t>::min();
+  const double most = is_wide       ? kLargestWhole
+                      : is_unsigned ? std::numeric_limits<uint32_t>::max()
+                                    : std::numeric_limits<int32_t>::max();
   const Node& node = *entry.value;
   const Scalar scalar = node.kind == Node::Kind::kScalar ? Resolve(node) : Scalar();
   if (!scalar.is_number() || scalar.number != std::floor(scalar.number)) {
@@ -93,7 +100,9 @@ void Reader::ReadWhole(const Known& known, const Entry& entry, const std::string
                   absl::StrCat("is ", Describe(node), "; write a whole number in [",
                                static_cast<int64_t>(least), ", ", static_cast<int64_t>(most), "]"));
   }
-  if (is_unsigned) {
+  if (is_wide) {
+    message.GetReflection()->SetInt64(&message, &proto, static_cast<int64_t>(scalar.number));
+  } else if (is_unsigned) {
     message.GetReflection()->SetUInt32(&message, &proto, static_cast<uint32_t>(scalar.number));
   } else {
     message.GetReflection()->SetInt32(&message, &proto, static_cast<int32_t>(scalar.number));

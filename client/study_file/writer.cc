@@ -129,9 +129,14 @@ std::string Scalar(const Message& message, const FieldDescriptor& field) {
     case Kind::kNumber:
       return Number(reflection.GetDouble(message, &field));
     case Kind::kWhole:
-      return field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32
-                 ? absl::StrCat(reflection.GetUInt32(message, &field))
-                 : absl::StrCat(reflection.GetInt32(message, &field));
+      switch (field.cpp_type()) {
+        case FieldDescriptor::CPPTYPE_UINT32:
+          return absl::StrCat(reflection.GetUInt32(message, &field));
+        case FieldDescriptor::CPPTYPE_INT64:
+          return absl::StrCat(reflection.GetInt64(message, &field));
+        default:
+          return absl::StrCat(reflection.GetInt32(message, &field));
+      }
     case Kind::kWord:
       return absl::AsciiStrToLower(reflection.GetEnum(message, &field)->name());
     case Kind::kDuration:

@@ -84,6 +84,10 @@ absl::Status Core::Load() {
       if (!own.ok()) return own.status();
       trial.row.last_step = storage::LastStepOfCurve(*trial.attempt, *own);
     }
+    if (study.pruner) {
+      if (const absl::Status restored = RestorePruner(study); !restored.ok()) return restored;
+    }
+    FillHistory(study);
     if (study.evaluation && study.evaluation->state == v1::TestEvaluation::RUNNING) {
       const storage::EvaluationRow& row = *study.evaluation;
       const Token token{row.token_epoch, row.token_counter};

@@ -3,7 +3,8 @@
 //
 // Files: core.cc (batches, recovery), core_studies.cc (studies and their limits), core_hand_out.cc
 // (parked calls, grants), core_suggestions.cc (what is handed out next), core_attempts.cc (reports,
-// outcomes), core_artifacts.cc (files, what goes on from a checkpoint), core_leases.cc (holders,
+// outcomes), core_pruning.cc (what ends early, pauses and
+// goes on), core_artifacts.cc (files, what goes on from a checkpoint), core_leases.cc (holders,
 // lost leases), core_requests.cc (repeats of rare mutations).
 #ifndef CAVIAR_SERVER_COORDINATOR_CORE_H_
 #define CAVIAR_SERVER_COORDINATOR_CORE_H_
@@ -209,6 +210,20 @@ class Core {
   void AnswerGrant(const Poll& poll, const StudyState& study, const TrialState& trial, Token token);
   bool AnswerRepeat(const Poll& poll);
   absl::Status AskRefusal(const Poll& poll);
+
+  // core_pruning.cc
+  // Shows the pruner all that is stored, and its own verdicts.
+  absl::Status RestorePruner(StudyState& study);
+  void StoreDecision(TrialState& trial, const pruning::Verdict& verdict);
+  // What becomes of a trial whose measurements were just stored.
+  v1::Directive Prune(StudyState& study, TrialState& trial);
+  // Paused trials go on, as many as callers wait for.
+  void PromoteFor(StudyState& study, size_t callers);
+  bool Promote(StudyState& study, bool in_any_case);
+  // Where nothing runs or waits and no configuration is left: whether a paused trial goes on.
+  bool GoesOnByPromotion(StudyState& study);
+  // The worker gave the trial back because it was to pause. Whether that is what it does now.
+  bool Pause(StudyState& study, TrialState& trial);
 
   // core_suggestions.cc
   // How long a caller waits for a suggestion that knows the newest results.

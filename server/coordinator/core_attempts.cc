@@ -58,7 +58,7 @@ bool SameOutcome(const storage::AttemptRow& attempt, const v1::FinishWorkRequest
       return attempt.outcome == v1::Attempt::INFEASIBLE &&
              attempt.message == request.infeasible().message();
     case v1::FinishWorkRequest::kStopped:
-      return attempt.outcome == v1::Attempt::GIVEN_BACK;
+      return attempt.outcome == v1::Attempt::GIVEN_BACK || attempt.outcome == v1::Attempt::PRUNED;
     default:
       return false;
   }
@@ -75,8 +75,10 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
   Count(study.counts, to, 1);
   study.waiting.erase(number);
   study.running.erase(number);
+  study.paused.erase(number);
   if (to == v1::Trial::WAITING) study.waiting.insert(number);
   if (to == v1::Trial::RUNNING) study.running.insert(number);
+  if (to == v1::Trial::PAUSED) study.paused.insert(number);
   trial.row.state = to;
   trial.row.message = message;
   if (IsFinal(to)) {
@@ -115,8 +117,9 @@ absl::Status Core::StoreMeasurements(StudyState& study, TrialState& trial,
     for (const auto& [metric, value] : measurement.metrics()) {
       storage::MeasurementRow row{
           trial.row.id, trial.attempt->number, metric, measurement.step(), value, time};
-      if (metric == study.row.definition.objective().metric() && on_curve) {
-        trial.objective_values.emplace(measurement.step(), value);
+      if (metric == study.row.definition.objective().metric() && on_curve &&
+          trial.objective_values.emplace(measurement.step(), value).second && study.pruner) {
+        study.pruner->Measure(trial.row.number, measurement.step(), Loss(study, value));
       }
       if (!known) {
         new_values_.emplace(std::tuple(row.trial_id, row.attempt, row.step, metric), value);
@@ -165,7 +168,6 @@ absl::StatusOr<v1::ReportMeasurementsResponse> Core::Report(
     return error::InvalidField("token", "is of a test evaluation, which reports no measurements");
   }
   v1::ReportMeasurementsResponse response;
-  response.set_directive(v1::DIRECTIVE_CONTINUE);
   int32_t conflicts = 0;
   if (const absl::Status stored =
           StoreMeasurements(*holder->study, *holder->trial, request.measurements(), &conflicts);
@@ -173,6 +175,10 @@ absl::StatusOr<v1::ReportMeasurementsResponse> Core::Report(
     return stored;
   }
   response.set_conflicts(conflicts);
+  response.set_directive(Prune(*holder->study, *holder->trial));
+  if (holder->study->row.definition.limits().has_max_steps()) {
+    dirty_.insert(holder->study->row.id);
+  }
   return response;
 }
 
@@ -185,6 +191,7 @@ void Core::CompleteWith(StudyState& study, TrialState& trial, double objective, 
   trial.row.objective = objective;
   trial.row.objective_step = step;
   study.failures_in_a_row = 0;
+  if (study.pruner) study.pruner->Complete(trial.row.number, Loss(study, objective));
   CloseAttempt(trial, v1::Attempt::COMPLETED, "");
   MoveTrial(study, trial, v1::Trial::COMPLETED, "");
   const v1::Objective::Goal goal = study.row.definition.objective().goal();
@@ -304,7 +311,7 @@ absl::StatusOr<v1::Trial> Core::Tell(const v1::TellTrialRequest& request) {
   StudyState& study = *target.study;
   TrialState& trial = *target.trial;
   const auto message = [&] {
-    return ToMessage(request.study(), {trial.row, {*trial.attempt}, {}, {}}, false);
+    return ToMessage(request.study(), {trial.row, {*trial.attempt}, {}, {}, {}}, false);
   };
   const std::string& metric = study.row.definition.objective().metric();
   if (request.has_completed() && !request.completed().metrics().contains(metric)) {
@@ -319,7 +326,9 @@ absl::StatusOr<v1::Trial> Core::Tell(const v1::TellTrialRequest& request) {
                       (request.has_completed() && trial.row.state == v1::Trial::INFEASIBLE &&
                        !std::isfinite(told) && absl::StartsWith(trial.row.message, kNotFinite)) ||
                       (request.has_failed() && trial.row.state == v1::Trial::FAILED) ||
-                      (request.has_infeasible() && trial.row.state == v1::Trial::INFEASIBLE);
+                      (request.has_infeasible() && trial.row.state == v1::Trial::INFEASIBLE) ||
+                      // It was ended early: whatever its loop makes of that, it knows the outcome.
+                      trial.row.state == v1::Trial::PRUNED;
     if (same) return message();
     return LeaseLost(token);
   }

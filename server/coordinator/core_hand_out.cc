@@ -69,6 +69,7 @@ void Core::CancelPoll(int64_t id) {
 
 void Core::HandOut() {
   const absl::Duration now = deps_.clock.Steady();
+  for (const int64_t id : state_.open) PromoteFor(state_.studies.at(id), parked_.size());
   const std::vector<StudyState*> offers = FindOffers();
   for (auto poll = parked_.begin(); poll != parked_.end();) {
     bool over = true;
@@ -229,7 +230,7 @@ void Core::GrantEvaluation(const Poll& poll, const storage::WorkerRow& worker, S
 void Core::AnswerGrant(const Poll& poll, const StudyState& study, const TrialState& trial,
                        Token token) {
   const std::string& name = study.row.definition.name();
-  const v1::Trial message = ToMessage(name, {trial.row, {*trial.attempt}, {}, {}}, false);
+  const v1::Trial message = ToMessage(name, {trial.row, {*trial.attempt}, {}, {}, {}}, false);
   if (poll.worker_id.empty()) {
     v1::AskTrialResponse response;
     *response.mutable_trial() = message;

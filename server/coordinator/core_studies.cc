@@ -1,6 +1,7 @@
 // Studies: creation, states, limits, the end.
 #include <google/protobuf/stubs/logging.h>
 
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,6 +22,16 @@ constexpr int kFailuresInARow = 5;
 bool HasTestSet(const v1::Study& study) {
   if (!study.trainer().has_batch_norm_network()) return false;
   return MayHaveTestSet(study.trainer().batch_norm_network().data());
+}
+
+bool HasOpenTrials(const StudyState& study) {
+  return !study.running.empty() || !study.waiting.empty() || !study.paused.empty();
+}
+
+int64_t StepsOf(const StudyState& study) {
+  return std::accumulate(
+      study.trials.begin(), study.trials.end(), int64_t{0},
+      [](int64_t sum, const TrialState& trial) { return sum + trial.row.last_step.value_or(0); });
 }
 
 }  // namespace
@@ -93,6 +104,7 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     if (!sampler.ok()) return sampler.status();
     study.space = std::make_shared<const search_space::SearchSpace>(*std::move(space));
     study.sampler = *std::move(sampler);
+    study.pruner = pruning::MakePruner(definition);
     study.row.state = v1::Study::ACTIVE;
     study.row.create_time = WallMicros();
     study.row.active_since = BridgeMicros();
@@ -202,15 +214,18 @@ void Core::EndStudy(StudyState& study, v1::Study::EndReason reason, const std::s
 void Core::CancelTrials(StudyState& study, int limit) {
   const std::string message =
       absl::StrCat("the study ended: ", v1::Study::EndReason_Name(study.row.end_reason));
-  while (limit-- > 0 && !(study.running.empty() && study.waiting.empty())) {
-    TrialState& trial =
-        study.trials[study.running.empty() ? *study.waiting.begin() : *study.running.begin()];
+  while (limit-- > 0 && HasOpenTrials(study)) {
+    const std::set<int32_t>& numbers = !study.running.empty()   ? study.running
+                                       : !study.waiting.empty() ? study.waiting
+                                                                : study.paused;
+    TrialState& trial = study.trials[*numbers.begin()];
     if (trial.row.state == v1::Trial::RUNNING) {
       CloseAttempt(trial, v1::Attempt::CANCELLED, message);
     }
-    MoveTrial(study, trial, v1::Trial::CANCELLED, message);
+    const bool paused = trial.row.state == v1::Trial::PAUSED;
+    MoveTrial(study, trial, paused ? v1::Trial::PRUNED : v1::Trial::CANCELLED, message);
   }
-  if (study.running.empty() && study.waiting.empty()) state_.ending.erase(study.row.id);
+  if (!HasOpenTrials(study)) state_.ending.erase(study.row.id);
 }
 
 void Core::NoteFailure(StudyState& study, int32_t number, const std::string& message) {
@@ -236,12 +251,24 @@ void Core::CheckLimits(StudyState& study) {
         study, v1::Study::MAX_FAILED,
         absl::StrCat(study.counts.failed(), " trials failed; the last: ", study.row.message));
   }
-  if (limits.has_max_trials() && static_cast<int>(study.trials.size()) >= limits.max_trials() &&
-      study.running.empty() && study.waiting.empty() && study.counts.paused() == 0) {
-    return EndStudy(study, v1::Study::MAX_TRIALS, study.row.message);
+  if (limits.has_no_gain() && study.best) {
+    const int64_t since =
+        static_cast<int64_t>(study.history.size()) - study.trials[*study.best].row.final_order;
+    if (since >= limits.no_gain().trials()) {
+      return EndStudy(study, v1::Study::NO_GAIN,
+                      absl::StrCat("none of the ", since, " trials that ended after trial ",
+                                   *study.best, " was better (limits.no_gain)"));
+    }
   }
-  if (study.exhausted && study.running.empty() && study.waiting.empty() &&
-      study.counts.paused() == 0) {
+  if (limits.has_max_steps() && StepsOf(study) >= limits.max_steps()) {
+    return EndStudy(study, v1::Study::MAX_STEPS,
+                    absl::StrCat("its trials trained ", StepsOf(study), " steps in all"));
+  }
+  const bool all_handed_out =
+      limits.has_max_trials() && static_cast<int>(study.trials.size()) >= limits.max_trials();
+  if ((all_handed_out || study.exhausted) && study.running.empty() && study.waiting.empty() &&
+      !GoesOnByPromotion(study)) {
+    if (all_handed_out) return EndStudy(study, v1::Study::MAX_TRIALS, study.row.message);
     return EndStudy(study, v1::Study::EXHAUSTED,
                     absl::StrCat("all ", study.trials.size(), " configurations were tried"));
   }

@@ -89,9 +89,11 @@ void Core::RequestSuggestion(const StudyState& study, int32_t number) {
     task.input.history = study.history;
     std::vector<int32_t> pending(study.waiting.begin(), study.waiting.end());
     pending.insert(pending.end(), study.running.begin(), study.running.end());
+    pending.insert(pending.end(), study.paused.begin(), study.paused.end());
     std::sort(pending.begin(), pending.end());
     for (const int32_t open : pending) {
       task.input.pending.push_back({study.trials[static_cast<size_t>(open)].point, {}});
+      if (study.pruner) task.input.pending.back().rungs = study.pruner->RungValues(open);
     }
   }
   const auto deliver = [this, id = study.row.id, number, commit = state_.commit,

@@ -112,6 +112,13 @@ v1::Trial ToMessage(const std::string& study, const storage::TrialReading& readi
   if (!reading.attempts.empty()) trial.set_worker(reading.attempts.back().worker);
   if (!full) return trial;
   AddMeasurements(reading.measurements, trial);
+  for (const storage::PrunerDecisionRow& row : reading.pruner_decisions) {
+    v1::PrunerDecision& decision = *trial.add_pruner_decisions();
+    decision.set_step(row.step);
+    decision.set_decision(row.decision);
+    decision.set_reason(row.reason);
+    *decision.mutable_time() = ToTimestamp(row.time);
+  }
   if (const auto* file = FindKept(reading, v1::Artifact::WEIGHTS)) {
     trial.set_weights_file(file->file);
   }

@@ -23,6 +23,7 @@ absl::Status AddStudy(State& state, storage::StudyRow row) {
   if (!sampler.ok()) return sampler.status();
   study.space = std::make_shared<const search_space::SearchSpace>(*std::move(space));
   study.sampler = *std::move(sampler);
+  study.pruner = pruning::MakePruner(row.definition);
   state.study_ids[row.definition.name()] = row.id;
   const int64_t id = row.id;
   study.row = std::move(row);
@@ -35,6 +36,7 @@ absl::Status AddTrial(State& state, storage::TrialRow row) {
   Count(study.counts, row.state, 1);
   if (row.state == v1::Trial::WAITING) study.waiting.insert(row.number);
   if (row.state == v1::Trial::RUNNING) study.running.insert(row.number);
+  if (row.state == v1::Trial::PAUSED) study.paused.insert(row.number);
   if (!IsFinal(row.state) && study.row.state == v1::Study::ENDED) state.ending.insert(row.study_id);
   if (row.state == v1::Trial::COMPLETED && row.objective &&
       (!study.best || Better(study.row.definition.objective().goal(), *row.objective,
@@ -52,19 +54,6 @@ absl::Status AddTrial(State& state, storage::TrialRow row) {
   trial.point = *std::move(point);
   study.trials.push_back(std::move(trial));
   return absl::OkStatus();
-}
-
-// In the order in which they became final.
-void FillHistory(StudyState& study) {
-  std::vector<const TrialState*> finals;
-  for (const TrialState& trial : study.trials) {
-    if (IsFinal(trial.row.state)) finals.push_back(&trial);
-  }
-  std::sort(finals.begin(), finals.end(), [](const TrialState* a, const TrialState* b) {
-    return std::pair(a->row.final_order, a->row.number) <
-           std::pair(b->row.final_order, b->row.number);
-  });
-  for (const TrialState* trial : finals) study.history.Add(ToObservation(study, *trial));
 }
 
 }  // namespace
@@ -88,13 +77,30 @@ int CountFailuresInARow(const StudyState& study) {
       }));
 }
 
+double Loss(const StudyState& study, double objective) {
+  return study.row.definition.objective().goal() == v1::Objective::MAXIMIZE ? -objective
+                                                                            : objective;
+}
+
+void FillHistory(StudyState& study) {
+  std::vector<const TrialState*> finals;
+  for (const TrialState& trial : study.trials) {
+    if (IsFinal(trial.row.state)) finals.push_back(&trial);
+  }
+  std::sort(finals.begin(), finals.end(), [](const TrialState* a, const TrialState* b) {
+    return std::pair(a->row.final_order, a->row.number) <
+           std::pair(b->row.final_order, b->row.number);
+  });
+  for (const TrialState* trial : finals) study.history.Add(ToObservation(study, *trial));
+}
+
 sampling::Observation ToObservation(const StudyState& study, const TrialState& trial) {
   sampling::Observation observation;
   observation.number = trial.row.number;
   observation.state = trial.row.state;
-  const double sign = study.row.definition.objective().goal() == v1::Objective::MAXIMIZE ? -1 : 1;
-  observation.value = sign * trial.row.objective.value_or(0);
+  observation.value = Loss(study, trial.row.objective.value_or(0));
   observation.point = trial.point;
+  if (study.pruner) observation.rungs = study.pruner->RungValues(trial.row.number);
   return observation;
 }
 
@@ -143,7 +149,6 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     places[row.id] = {study_id, row.number};
     if (auto status = AddTrial(state, std::move(row)); !status.ok()) return status;
   }
-  for (auto& [id, study] : state.studies) FillHistory(study);
   const auto trial = [&](int64_t id) -> TrialState& {
     const auto& [study_id, number] = places.at(id);
     return state.studies.at(study_id).trials[number];
@@ -160,6 +165,9 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     if (owner.attempt) state.tokens.erase(owner.attempt->token_counter);
     state.tokens[row.token_counter] = {study_id, number, false};
     owner.attempt = std::move(row);
+  }
+  for (auto& row : snapshot.pruner_decisions) {
+    trial(row.trial_id).decisions.push_back(std::move(row));
   }
   for (auto& row : snapshot.evaluations) {
     const auto study = state.studies.find(row.study_id);

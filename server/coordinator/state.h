@@ -15,6 +15,7 @@
 
 #include "absl/time/time.h"
 #include "server/coordinator/lease_table.h"
+#include "server/pruning/pruner.h"
 #include "server/sampling/sampler.h"
 #include "server/search_space/search_space.h"
 #include "storage/store.h"
@@ -33,6 +34,10 @@ struct TrialState {
   std::vector<storage::ArtifactRow> artifacts;
   // The numerics fingerprint of the attempt that made the checkpoint.
   std::string checkpoint_numerics;
+  // What the pruner made of it, by step.
+  std::vector<storage::PrunerDecisionRow> decisions;
+  // The pruner wants it to pause, since this step.
+  std::optional<int64_t> pausing;
 
   // The newest file of a kind; nullptr: there is none.
   const storage::ArtifactRow* Newest(v1::Artifact::Kind kind) const;
@@ -50,10 +55,12 @@ struct StudyState {
   storage::StudyRow row;
   std::shared_ptr<const search_space::SearchSpace> space;
   std::shared_ptr<sampling::Sampler> sampler;
-  std::vector<TrialState> trials;  // by number
-  sampling::History history;       // of final trials
-  std::set<int32_t> waiting;       // numbers of WAITING trials
-  std::set<int32_t> running;       // numbers of RUNNING trials
+  std::vector<TrialState> trials;           // by number
+  sampling::History history;                // of final trials
+  std::shared_ptr<pruning::Pruner> pruner;  // nullptr: none
+  std::set<int32_t> waiting;                // numbers of WAITING trials
+  std::set<int32_t> running;                // numbers of RUNNING trials
+  std::set<int32_t> paused;                 // numbers of PAUSED trials
   v1::TrialCounts counts;
   std::optional<int32_t> best;  // number
   std::optional<storage::EvaluationRow> evaluation;
@@ -98,11 +105,17 @@ struct State {
 };
 
 // Brings the stored snapshot into memory. Studies whose space or sampler this build does not know
-// are an error.
+// are an error. Histories are empty, and pruners have seen nothing.
 absl::StatusOr<State> MakeState(storage::Snapshot snapshot);
 
 // What failures_in_a_row is, by the rows alone.
 int CountFailuresInARow(const StudyState& study);
+
+// The objective as samplers and pruners read it: lower is better.
+double Loss(const StudyState& study, double objective);
+
+// In the order in which they became final, where pruner and trials are complete.
+void FillHistory(StudyState& study);
 
 // What samplers read of a final trial.
 sampling::Observation ToObservation(const StudyState& study, const TrialState& trial);

@@ -14,7 +14,9 @@
 #include "absl/strings/string_view.h"
 #include "caviar/v1/vocabulary.h"
 #include "server/coordinator/dataset_validation.h"
+#include "server/coordinator/pruner_validation.h"
 #include "server/coordinator/violations.h"
+#include "server/pruning/pruner.h"
 #include "server/sampling/sampler.h"
 #include "server/search_space/search_space.h"
 
@@ -57,6 +59,7 @@ class StudyCheck {
     CheckSampler();
     CheckLimits();
     CheckParameters();
+    CheckPruner(study_, violations_);
     violations_.CheckText("description", study_.description(), kMaxDescriptionBytes);
     return std::move(violations_.all());
   }
@@ -154,8 +157,8 @@ class StudyCheck {
   }
 
   void CheckSampler() {
-    if (!sampling::MakeSampler(study_.sampler()).ok()) {
-      Add("sampler.algorithm", "is unknown: random or sobol");
+    if (const auto sampler = sampling::MakeSampler(study_.sampler()); !sampler.ok()) {
+      Add("sampler.algorithm", std::string(sampler.status().message()));
     }
   }
 
@@ -167,6 +170,10 @@ class StudyCheck {
     if (limits.has_max_attempts()) {
       violations_.CheckRange("limits.max_attempts", limits.max_attempts(), 1, kMaxAttempts);
     }
+    if (limits.has_max_steps() && limits.max_steps() < 1) {
+      Add("limits.max_steps", absl::StrCat(limits.max_steps(), " is out of range; at least 1"));
+    }
+    CheckCount("limits.no_gain.trials", limits.has_no_gain(), limits.no_gain().trials());
     if (!limits.has_max_duration()) return;
     const int64_t seconds = limits.max_duration().seconds();
     const int64_t nanos = limits.max_duration().nanos();
@@ -228,6 +235,7 @@ void FillDefaults(v1::Study& study) {
   if (study.sampler().algorithm() == v1::Sampler::ALGORITHM_UNSPECIFIED) {
     study.mutable_sampler()->set_algorithm(v1::Sampler::SOBOL);
   }
+  pruning::FillDefaults(study);
   if (!study.limits().has_max_attempts()) {
     study.mutable_limits()->set_max_attempts(kDefaultAttempts);
   }

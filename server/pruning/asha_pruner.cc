@@ -87,20 +87,23 @@ Verdict AshaPruner::DecidePause(int32_t number, size_t rung, double value) {
   return verdict;
 }
 
-std::optional<Promotion> AshaPruner::Promote(const std::set<int32_t>& paused) {
+std::optional<Promotion> AshaPruner::Promote(const std::set<int32_t>& paused, bool in_any_case) {
   for (size_t rung = rungs_.size(); rung-- > 0;) {
     Rung& here = rungs_[rung];
     const size_t best = here.table.size() / static_cast<size_t>(rules_.eta);
     for (auto entry = here.waiting.begin(); entry != here.waiting.end(); ++entry) {
       const auto [value, number] = *entry;
-      if (here.table.Rank(number, value) >= best) break;
+      if (!in_any_case && here.table.Rank(number, value) >= best) break;
       if (paused.count(number) == 0) continue;  // its checkpoint is on its way
       here.waiting.erase(entry);
       const int64_t step = rules_.rungs[rung];
-      return Promotion{number,
-                       {Act::kPromote, step,
-                        absl::StrCat("step ", step, ": ", Show(value), " is among the best ", best,
-                                     " of ", here.table.size())}};
+      return Promotion{
+          number,
+          {Act::kPromote, step,
+           in_any_case ? absl::StrCat("step ", step, ": ", Show(value),
+                                      " is the best one, and none was trained to its end")
+                       : absl::StrCat("step ", step, ": ", Show(value), " is among the best ", best,
+                                      " of ", here.table.size())}};
     }
   }
   return std::nullopt;

@@ -50,10 +50,11 @@ Verdict HyperbandPruner::Decide(int32_t number) {
   return verdict;
 }
 
-std::optional<Promotion> HyperbandPruner::Promote(const std::set<int32_t>& paused) {
+std::optional<Promotion> HyperbandPruner::Promote(const std::set<int32_t>& paused,
+                                                  bool in_any_case) {
   // Brackets with later rungs first: theirs have gone further.
   for (size_t i = brackets_.size(); i-- > 0;) {
-    auto promotion = brackets_[i].Promote(paused);
+    auto promotion = brackets_[i].Promote(paused, in_any_case);
     if (!promotion) continue;
     promotion->verdict.reason = absl::StrCat("bracket ", i, ", ", promotion->verdict.reason);
     return promotion;

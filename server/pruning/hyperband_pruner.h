@@ -22,7 +22,7 @@ class HyperbandPruner final : public Pruner {
   void Measure(int32_t number, int64_t step, double value) override;
   void Complete(int32_t number, double value) override;
   Verdict Decide(int32_t number) override;
-  std::optional<Promotion> Promote(const std::set<int32_t>& paused) override;
+  std::optional<Promotion> Promote(const std::set<int32_t>& paused, bool in_any_case) override;
   void Restore(int32_t number, int64_t step, Act act) override;
   std::vector<double> RungValues(int32_t number) const override;
   std::vector<int64_t> Rungs() const override { return ladder_.Rungs(); }

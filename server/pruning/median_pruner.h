@@ -24,7 +24,7 @@ class MedianPruner final : public Pruner {
   void Measure(int32_t number, int64_t step, double value) override;
   void Complete(int32_t number, double value) override;
   Verdict Decide(int32_t number) override;
-  std::optional<Promotion> Promote(const std::set<int32_t>&) override { return std::nullopt; }
+  std::optional<Promotion> Promote(const std::set<int32_t>&, bool) override { return std::nullopt; }
   void Restore(int32_t, int64_t, Act) override {}
   std::vector<double> RungValues(int32_t) const override { return {}; }
   std::vector<int64_t> Rungs() const override { return {}; }

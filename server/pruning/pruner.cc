@@ -16,17 +16,25 @@ constexpr int32_t kDefaultEta = 3;
 // quarter of the searches.
 constexpr int64_t kFirstRung = 3;
 
+constexpr int kMedianWarmUp = 5;
+constexpr int kWilcoxonWarmUp = 4;
+constexpr double kPValue = 0.1;
+
 AshaRules RulesOf(const v1::Pruner& pruner, int64_t max_step) {
   AshaRules rules;
-  rules.eta = pruner.has_eta() ? pruner.eta() : kDefaultEta;
+  rules.eta = pruner.eta();
   rules.pause = pruner.mode() == v1::Pruner::PROMOTE;
-  const int64_t eta = rules.eta;
-  const int64_t grace = pruner.has_grace()
-                            ? pruner.grace()
-                            : std::max<int64_t>({1, std::min(kFirstRung, max_step / eta),
-                                                 max_step / (eta * eta * eta)});
-  rules.rungs = MakeRungs(grace, rules.eta, max_step);
+  rules.rungs = MakeRungs(pruner.grace(), rules.eta, max_step);
   return rules;
+}
+
+void FillRungDefaults(int64_t max_step, v1::Pruner& pruner) {
+  if (pruner.mode() == v1::Pruner::MODE_UNSPECIFIED) pruner.set_mode(v1::Pruner::STOP);
+  if (!pruner.has_eta()) pruner.set_eta(kDefaultEta);
+  if (pruner.has_grace()) return;
+  const int64_t eta = pruner.eta();
+  pruner.set_grace(
+      std::max<int64_t>({1, std::min(kFirstRung, max_step / eta), max_step / (eta * eta * eta)}));
 }
 
 }  // namespace
@@ -38,26 +46,49 @@ int64_t MaxStep(const v1::Study& study) {
   return study.pruner().max_step();
 }
 
+void FillDefaults(v1::Study& study) {
+  if (!study.has_pruner()) return;
+  v1::Pruner& pruner = *study.mutable_pruner();
+  switch (pruner.algorithm()) {
+    case v1::Pruner::ALGORITHM_UNSPECIFIED:
+      pruner.set_algorithm(v1::Pruner::NONE);
+      break;
+    case v1::Pruner::MEDIAN:
+      if (!pruner.has_grace()) pruner.set_grace(1);
+      if (!pruner.has_warm_up()) pruner.set_warm_up(kMedianWarmUp);
+      break;
+    case v1::Pruner::ASHA:
+    case v1::Pruner::HYPERBAND:
+      FillRungDefaults(MaxStep(study), pruner);
+      break;
+    case v1::Pruner::WILCOXON:
+      if (!pruner.has_warm_up()) pruner.set_warm_up(kWilcoxonWarmUp);
+      if (!pruner.has_p_value()) pruner.set_p_value(kPValue);
+      break;
+    default:
+      break;
+  }
+}
+
 std::unique_ptr<Pruner> MakePruner(const v1::Study& study) {
-  const v1::Pruner& pruner = study.pruner();
+  v1::Study filled;
+  *filled.mutable_trainer() = study.trainer();
+  *filled.mutable_pruner() = study.pruner();
+  FillDefaults(filled);
+  const v1::Pruner& pruner = filled.pruner();
+  const int64_t max_step = MaxStep(filled);
   const bool maximize = study.objective().goal() == v1::Objective::MAXIMIZE;
   switch (pruner.algorithm()) {
-    case v1::Pruner::MEDIAN: {
-      MedianRules rules;
-      if (pruner.has_grace()) rules.grace = pruner.grace();
-      if (pruner.has_warm_up()) rules.warm_up = pruner.warm_up();
-      return std::make_unique<MedianPruner>(rules, maximize);
-    }
+    case v1::Pruner::MEDIAN:
+      return std::make_unique<MedianPruner>(MedianRules{pruner.grace(), pruner.warm_up()},
+                                            maximize);
     case v1::Pruner::ASHA:
-      return std::make_unique<AshaPruner>(RulesOf(pruner, MaxStep(study)), maximize);
+      return std::make_unique<AshaPruner>(RulesOf(pruner, max_step), maximize);
     case v1::Pruner::HYPERBAND:
-      return std::make_unique<HyperbandPruner>(RulesOf(pruner, MaxStep(study)), maximize);
-    case v1::Pruner::WILCOXON: {
-      WilcoxonRules rules;
-      if (pruner.has_warm_up()) rules.warm_up = pruner.warm_up();
-      if (pruner.has_p_value()) rules.p_value = pruner.p_value();
-      return std::make_unique<WilcoxonPruner>(rules, maximize);
-    }
+      return std::make_unique<HyperbandPruner>(RulesOf(pruner, max_step), maximize);
+    case v1::Pruner::WILCOXON:
+      return std::make_unique<WilcoxonPruner>(WilcoxonRules{pruner.warm_up(), pruner.p_value()},
+                                              maximize);
     default:
       return nullptr;
   }

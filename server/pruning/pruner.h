@@ -53,7 +53,8 @@ class Pruner {
   // decided once.
   virtual Verdict Decide(int32_t number) = 0;
   // Which of the paused trials goes on now, if any; it counts as promoted from then on.
-  virtual std::optional<Promotion> Promote(const std::set<int32_t>& paused) = 0;
+  // `in_any_case`: the best one of the highest rung, though its rung is too empty to say so.
+  virtual std::optional<Promotion> Promote(const std::set<int32_t>& paused, bool in_any_case) = 0;
   // Takes note of a verdict with a step that was given before this object was made: that rung is
   // decided. After all measurements.
   virtual void Restore(int32_t number, int64_t step, Act act) = 0;
@@ -74,7 +75,10 @@ class Pruner {
 // The longest training of a study, in steps; 0: not known.
 int64_t MaxStep(const v1::Study& study);
 
-// What a valid study says, with defaults filled in; nullptr: NONE.
+// Writes out all defaults of a valid study's pruner.
+void FillDefaults(v1::Study& study);
+
+// The pruner of a valid study, whether its defaults were written out or not; nullptr: NONE.
 std::unique_ptr<Pruner> MakePruner(const v1::Study& study);
 
 }  // namespace caviar::pruning

@@ -146,7 +146,7 @@ CREATE TABLE attempt (
   request_client_id TEXT NOT NULL,
   request_sequence INTEGER NOT NULL,
   outcome TEXT CHECK (outcome IN ('COMPLETED', 'FAILED', 'INFEASIBLE', 'LEASE_EXPIRED',
-                                  'GIVEN_BACK', 'CANCELLED', 'PRUNED')),
+                                  'GIVEN_BACK', 'CANCELLED', 'PRUNED', 'PAUSED')),
   message TEXT NOT NULL,
   start_time INTEGER,
   end_time INTEGER,
@@ -211,6 +211,17 @@ CREATE TABLE artifact (
   commit_number INTEGER NOT NULL,
   PRIMARY KEY (trial_id, attempt, kind, step),
   FOREIGN KEY (trial_id, attempt) REFERENCES attempt (trial_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- What the pruner made of a trial at one step, and why.
+CREATE TABLE pruner_decision (
+  trial_id INTEGER NOT NULL REFERENCES trial (id),
+  step INTEGER NOT NULL CHECK (step >= 1),
+  decision TEXT NOT NULL CHECK (decision IN ('CONTINUE', 'STOP', 'PAUSE', 'PROMOTE')),
+  reason TEXT NOT NULL,
+  time INTEGER,
+  commit_number INTEGER NOT NULL,
+  PRIMARY KEY (trial_id, step, decision)
 ) STRICT, WITHOUT ROWID;
 
 -- The evaluation of a study's best trial on the test set. Token 0, 0: not handed out yet.

@@ -150,15 +150,20 @@ TEST_P(ReaderTest, ReadsATrialWithAllThatPeopleSeeOfIt) {
                            SampleMeasurement(1, 2, "loss", 2, 0.5),
                            SampleMeasurement(1, 2, "accuracy", 5, 0.25)};
   expected.artifacts = {SampleArtifact(1, 1, 9), SampleArtifact(1, 2, 2)};
+  expected.pruner_decisions = {SampleDecision(1, 3, v1::PrunerDecision::PAUSE),
+                               SampleDecision(1, 3, v1::PrunerDecision::PROMOTE),
+                               SampleDecision(1, 9)};
   ASSERT_NO_FATAL_FAILURE(
       MustApply({SampleStudy(1, "a"), SampleTrial(1, 1, 0, v1::Trial::RUNNING),
                  expected.attempts[0], expected.attempts[1], SampleMeasurement(1, 1, "loss", 90, 1),
                  expected.measurements[1], expected.measurements[2], expected.measurements[0],
-                 expected.artifacts[1], expected.artifacts[0]}));
+                 expected.artifacts[1], expected.artifacts[0], expected.pruner_decisions[2],
+                 expected.pruner_decisions[1], expected.pruner_decisions[0]}));
   EXPECT_EQ(Text(reader().GetTrial(1, 0, true).value()), Text(expected));
   EXPECT_EQ(Text(reader().ListTrials(QueryOf(1), true).value()), Text(expected) + "\n");
   expected.measurements.clear();
   expected.artifacts.clear();
+  expected.pruner_decisions.clear();
   EXPECT_EQ(Text(reader().GetTrial(1, 0, false).value()), Text(expected));
   EXPECT_EQ(reader().GetTrial(1, 1, true).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(reader().GetTrial(2, 0, true).status().code(), absl::StatusCode::kNotFound);

@@ -139,6 +139,11 @@ ArtifactRow SampleArtifact(int64_t trial_id, int32_t attempt, int64_t step,
   return row;
 }
 
+PrunerDecisionRow SampleDecision(int64_t trial_id, int64_t step,
+                                 v1::PrunerDecision::Decision decision) {
+  return {trial_id, step, decision, "step 3: 0.5 is among the best 1 of 3", 1'700'000'000'000'007};
+}
+
 EvaluationRow SampleEvaluation(int64_t study_id, int64_t trial_id) {
   EvaluationRow row;
   row.study_id = study_id;
@@ -194,6 +199,11 @@ std::string Text(const MeasurementRow& row) {
               row.time);
 }
 
+std::string Text(const PrunerDecisionRow& row) {
+  return Line("decision", row.trial_id, row.step, static_cast<int>(row.decision), row.reason,
+              row.time);
+}
+
 std::string Text(const ArtifactRow& row) {
   return Line("artifact", row.trial_id, row.attempt, static_cast<int>(row.kind), row.step, row.size,
               row.crc32, row.file, row.time);
@@ -235,13 +245,14 @@ std::string Text(const StudyReading& reading) {
 
 std::string Text(const TrialReading& reading) {
   return absl::StrCat(Text(reading.trial), "\n", Text(reading.attempts), Text(reading.measurements),
-                      Text(reading.artifacts));
+                      Text(reading.artifacts), Text(reading.pruner_decisions));
 }
 
 std::string Text(const Snapshot& snapshot) {
   return absl::StrCat("commit ", snapshot.commit, "\n", Text(snapshot.counters), "\n",
                       Text(snapshot.studies), Text(snapshot.trials), Text(snapshot.attempts),
-                      Text(snapshot.evaluations), Text(snapshot.artifacts), Text(snapshot.workers));
+                      Text(snapshot.evaluations), Text(snapshot.artifacts),
+                      Text(snapshot.pruner_decisions), Text(snapshot.workers));
 }
 
 std::vector<int32_t> Numbers(const std::vector<TrialReading>& readings) {

@@ -21,6 +21,9 @@ MeasurementRow SampleMeasurement(int64_t trial_id, int32_t attempt, const std::s
                                  int64_t step, double value);
 ArtifactRow SampleArtifact(int64_t trial_id, int32_t attempt, int64_t step,
                            v1::Artifact::Kind kind = v1::Artifact::WEIGHTS);
+PrunerDecisionRow SampleDecision(
+    int64_t trial_id, int64_t step,
+    v1::PrunerDecision::Decision decision = v1::PrunerDecision::CONTINUE);
 EvaluationRow SampleEvaluation(int64_t study_id, int64_t trial_id);
 
 // Every field of the row. NaNs are equal; -0.0 and 0.0 are not.
@@ -29,6 +32,7 @@ std::string Text(const TrialRow& row);
 std::string Text(const AttemptRow& row);
 std::string Text(const MeasurementRow& row);
 std::string Text(const ArtifactRow& row);
+std::string Text(const PrunerDecisionRow& row);
 std::string Text(const EvaluationRow& row);
 std::string Text(const WorkerRow& row);
 std::string Text(const RequestRow& row);

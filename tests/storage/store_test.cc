@@ -50,8 +50,9 @@ TEST_P(StoreTest, GivesBackEveryFieldOfEveryRow) {
   attempt.numerics_changed = true;
   const WorkerRow worker{"w1", "node-7", "0.1.0", 4, {"gpu", "a \"b\""}, {{"rack", "7"}}, 17, "v4"};
   const CountersRow counters{2, 6, 13};
-  ASSERT_NO_FATAL_FAILURE(MustApply(
-      {study, trial, attempt, SampleArtifact(5, 3, 3), SampleEvaluation(1, 5), worker, counters}));
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({study, trial, attempt, SampleArtifact(5, 3, 3), SampleDecision(5, 3),
+                 SampleEvaluation(1, 5), worker, counters}));
   ASSERT_NO_FATAL_FAILURE(Reopen());
   Snapshot expected;
   expected.commit = 1;
@@ -61,6 +62,7 @@ TEST_P(StoreTest, GivesBackEveryFieldOfEveryRow) {
   expected.attempts = {attempt};
   expected.evaluations = {SampleEvaluation(1, 5)};
   expected.artifacts = {SampleArtifact(5, 3, 3)};
+  expected.pruner_decisions = {SampleDecision(5, 3)};
   expected.workers = {worker};
   EXPECT_EQ(Stored(), Text(expected));
 }
@@ -386,8 +388,9 @@ TEST_P(StoreTest, NeverChangesAFinalStateOrItsObjective) {
 
 TEST_P(StoreTest, FreesTheNameOfADeletedStudyAndHidesAllOfIt) {
   StudyRow study = SampleStudy(1, "a");
-  ASSERT_NO_FATAL_FAILURE(MustApply({study, SampleTrial(1, 1, 0), SampleAttempt(1, 1, 1),
-                                     SampleArtifact(1, 1, 1), SampleEvaluation(1, 1)}));
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({study, SampleTrial(1, 1, 0), SampleAttempt(1, 1, 1), SampleArtifact(1, 1, 1),
+                 SampleDecision(1, 1), SampleEvaluation(1, 1)}));
   study.deleted = true;
   ASSERT_NO_FATAL_FAILURE(MustApply({study, SampleStudy(2, "a")}));
   const Snapshot snapshot = store().Load().value();
@@ -396,6 +399,7 @@ TEST_P(StoreTest, FreesTheNameOfADeletedStudyAndHidesAllOfIt) {
   EXPECT_TRUE(snapshot.trials.empty());
   EXPECT_TRUE(snapshot.attempts.empty());
   EXPECT_TRUE(snapshot.artifacts.empty());
+  EXPECT_TRUE(snapshot.pruner_decisions.empty());
   EXPECT_TRUE(snapshot.evaluations.empty());
   study.deleted = false;
   EXPECT_EQ(Apply({study}).code(), absl::StatusCode::kInvalidArgument) << "the name is taken";
@@ -413,6 +417,7 @@ TEST_P(StoreTest, ErasesADeletedStudyInChunksAndLeavesOthersAlone) {
     batch.push_back(SampleTrial(id, 1, number));
     batch.push_back(SampleAttempt(id, 1, id));
     batch.push_back(SampleArtifact(id, 1, 1));
+    batch.push_back(SampleDecision(id, 3));
     batch.push_back(LateMeasurementRow{id, 1, "loss", 1, std::nan(""), 1});
     for (int64_t step = 0; step < 1100; ++step) {
       batch.push_back(SampleMeasurement(id, 1, "loss", step, 0.5));

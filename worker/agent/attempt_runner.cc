@@ -247,7 +247,7 @@ std::string AttemptRunner::GiveBack(const std::string& unusable_checkpoint, Leas
   return absl::StrCat(
       status.ok() ? "given back" : "not given back",
       unusable_checkpoint.empty()
-          ? ", the worker is leaving"
+          ? (lease.pausing() ? ", it pauses" : ", the worker is leaving")
           : absl::StrCat(", its checkpoint is unusable: ", unusable_checkpoint),
       status.ok()
           ? ""

@@ -40,6 +40,11 @@ void Lease::RequestCheckpoint() {
   stop_ = true;
 }
 
+void Lease::Pause() {
+  pausing_ = true;
+  RequestCheckpoint();
+}
+
 void Lease::EndLocked(State state) {
   if (state_ != State::kHeld) return;
   state_ = state;

@@ -36,8 +36,8 @@ class Lease {
   bool ended() const { return state_ != State::kHeld; }
   // Ended, about to be given back, or the coordinator's directive was to stop. An atomic read.
   bool stop_requested() const { return stop_; }
-  // The worker is leaving: the training is to hand in a checkpoint and to stop, and the lease
-  // stands until that is sent. Not where nobody will go on: after a directive to stop, or without
+  // The worker is leaving, or the trial is to pause: the training is to hand in a checkpoint and to
+  // stop, and the lease stands until that is sent. Not where nobody will go on: after a directive to stop, or without
   // the lease. An atomic read.
   bool checkpoint_requested() const { return checkpoint_; }
   bool Fenced() const;
@@ -49,6 +49,9 @@ class Lease {
   void Stop();
   // Asks the training for a checkpoint and to stop, unless it is to stop anyway.
   void RequestCheckpoint();
+  // The directive was to pause: the same.
+  void Pause();
+  bool pausing() const { return pausing_; }
 
   // The training is over and its outcome is about to be sent: Release leaves it alone from now on.
   void BeginOutcome();
@@ -73,6 +76,7 @@ class Lease {
   std::atomic<State> state_ = State::kHeld;
   std::atomic<bool> stop_ = false;
   std::atomic<bool> checkpoint_ = false;
+  std::atomic<bool> pausing_ = false;
   // The standard library's, here and in all that waits for a time: Abseil's waits end by the wall
   // clock, which may jump.
   mutable std::mutex mutex_;  // guards all below, and changes of what is atomic

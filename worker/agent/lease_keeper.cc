@@ -64,6 +64,7 @@ void LeaseKeeper::TakeAnswer(absl::Duration sent_at, const v1::RenewLeasesRespon
     }
     lease->Renewed(sent_at, ttl);
     if (said.directive() == v1::DIRECTIVE_STOP) lease->Stop();
+    if (said.directive() == v1::DIRECTIVE_PAUSE) lease->Pause();
   }
 }
 

@@ -83,6 +83,7 @@ absl::Status LeasedCalls::Report(const std::vector<v1::Measurement>& measurement
   const auto answer = Repeat([&] { return client_.Report(request); });
   if (!answer.ok()) return answer.status();
   if (answer->directive() == v1::DIRECTIVE_STOP) lease_.Stop();
+  if (answer->directive() == v1::DIRECTIVE_PAUSE) lease_.Pause();
   return absl::OkStatus();
 }
 

@@ -57,7 +57,10 @@ TEST(StudyFileErrors, EachNamesItsLineItsFieldAndWhatWouldBeRight) {
       {"objective: {goal: max}\n", "f:1: objective.goal: ", "is called \"maximize\" here"},
       {"objective: {goal: 0.9}\n", "f:1: objective.goal: ", "\"target\""},
       {"objective: {value: median}\n", "f:1: objective.value: ", "write one of best, last"},
-      {"sampler: {algorithm: bayes}\n", "f:1: sampler.algorithm: ", "write \"sobol\""},
+      {"sampler: {algorithm: bayes}\n", "f:1: sampler.algorithm: ", "is called \"gp\" here"},
+      {"pruner: {algorithm: sha}\n", "f:1: pruner.algorithm: ", "is written \"asha\" here"},
+      {"pruner: {grace_period: 1}\n", "f:1: pruner.grace_period: ", "write \"grace\""},
+      {"pruner: {max_step: 1e16}\n", "f:1: pruner.max_step: ", "9007199254740992"},
       // Trainers and data.
       {"trainer: {external: {}, batch_norm_network: {}}\n",
        "f:1: trainer.batch_norm_network: ", "exactly one of"},

@@ -339,7 +339,7 @@ TEST(ValidateStudy, DurationsAreAboveZero) {
 TEST(ValidateStudy, TheSamplerIsKnown) {
   v1::Study study = Good();
   study.mutable_sampler()->set_algorithm(static_cast<v1::Sampler::Algorithm>(50));
-  EXPECT_EQ(Only(study), "sampler.algorithm: is unknown: random or sobol");
+  EXPECT_EQ(Only(study), "sampler.algorithm: there is no sampler 50; there are random and sobol");
   study.clear_sampler();
   EXPECT_THAT(ValidateStudy(study), IsEmpty());
 }

@@ -117,11 +117,11 @@ TEST(AshaPruner, PromotesTheBestOfTheHighestRung) {
   }
   // 2, 3, 4 and 5 were the best when they came.
   EXPECT_THAT(paused, ElementsAre(0, 1));
-  EXPECT_FALSE(pruner.Promote(paused)) << "8 and more are not among the best 2 of 6";
+  EXPECT_FALSE(pruner.Promote(paused, false)) << "8 and more are not among the best 2 of 6";
   for (int32_t number = 6; number < 30; ++number) {
     if (At(pruner, number, 1, 20).act == Act::kPause) paused.insert(number);
   }
-  const auto first = pruner.Promote(paused);
+  const auto first = pruner.Promote(paused, false);
   ASSERT_TRUE(first);
   EXPECT_EQ(first->number, 1);
   EXPECT_EQ(first->verdict.act, Act::kPromote);
@@ -132,17 +132,17 @@ TEST(AshaPruner, PromotesTheBestOfTheHighestRung) {
   At(pruner, 2, 3, 4);
   At(pruner, 3, 3, 4);
   paused.insert(1);
-  EXPECT_EQ(pruner.Promote(paused)->verdict.step, 3) << "the higher rung first";
+  EXPECT_EQ(pruner.Promote(paused, false)->verdict.step, 3) << "the higher rung first";
   paused.erase(1);
-  EXPECT_EQ(pruner.Promote(paused)->number, 0);
+  EXPECT_EQ(pruner.Promote(paused, false)->number, 0);
 }
 
 TEST(AshaPruner, PromotesNoneWhoseCheckpointIsStillOnItsWay) {
   AshaPruner pruner = Promoting();
   for (int32_t number = 0; number < 9; ++number) At(pruner, number, 1, number);
-  EXPECT_FALSE(pruner.Promote({}));
-  EXPECT_EQ(pruner.Promote({1, 5})->number, 1);
-  EXPECT_FALSE(pruner.Promote({5}));
+  EXPECT_FALSE(pruner.Promote({}, false));
+  EXPECT_EQ(pruner.Promote({1, 5}, false)->number, 1);
+  EXPECT_FALSE(pruner.Promote({5}, false));
 }
 
 TEST(AshaPruner, GoesOnAsBeforeFromStoredVerdicts) {
@@ -156,7 +156,7 @@ TEST(AshaPruner, GoesOnAsBeforeFromStoredVerdicts) {
     stored.emplace_back(number, verdict);
     if (verdict.act == Act::kPause) paused.insert(number);
     if (number % 3 == 2) {
-      if (const auto promotion = before.Promote(paused)) {
+      if (const auto promotion = before.Promote(paused, false)) {
         stored.emplace_back(promotion->number, promotion->verdict);
         paused.erase(promotion->number);
       }
@@ -166,7 +166,7 @@ TEST(AshaPruner, GoesOnAsBeforeFromStoredVerdicts) {
   for (const auto& [number, verdict] : stored) after.Restore(number, verdict.step, verdict.act);
   for (int32_t number = 0; number < 40; ++number) EXPECT_EQ(after.Decide(number).step, 0);
   while (true) {
-    const auto expected = before.Promote(paused), restored = after.Promote(paused);
+    const auto expected = before.Promote(paused, false), restored = after.Promote(paused, false);
     ASSERT_EQ(expected.has_value(), restored.has_value());
     if (!expected) break;
     EXPECT_EQ(expected->number, restored->number);

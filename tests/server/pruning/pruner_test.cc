@@ -68,7 +68,7 @@ TEST(EveryPruner, SurvivesAnything) {
       const Verdict verdict = pruner->Decide(number);
       EXPECT_EQ(verdict.step == 0 && verdict.act == Act::kContinue, verdict.reason.empty());
       if (verdict.act == Act::kPause) paused.insert(number);
-      if (const auto promotion = pruner->Promote(paused)) {
+      if (const auto promotion = pruner->Promote(paused, false)) {
         EXPECT_EQ(paused.erase(promotion->number), 1u);
       }
       EXPECT_LE(pruner->RungValues(number).size(), pruner->Rungs().size());
