@@ -66,7 +66,8 @@ std::string MeasurementsTable(const v1::Trial& trial, const Curves& curves, bool
   std::string text = table.Render(colors);
   if (static_cast<int>(rows.size()) < trial.measurements_size()) {
     absl::StrAppend(&text, rows.size(), " of ", trial.measurements_size(),
-                    " steps; all of them: caviar export ", trial.study(), " --measurements\n");
+                    " steps; all of them: caviar trial show ", trial.study(), " ", trial.number(),
+                    " --output json\n");
   }
   return text;
 }

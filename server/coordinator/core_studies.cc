@@ -222,8 +222,12 @@ void Core::CancelTrials(StudyState& study, int limit) {
     if (trial.row.state == v1::Trial::RUNNING) {
       CloseAttempt(trial, v1::Attempt::CANCELLED, message);
     }
-    const bool paused = trial.row.state == v1::Trial::PAUSED;
-    MoveTrial(study, trial, paused ? v1::Trial::PRUNED : v1::Trial::CANCELLED, message);
+    if (trial.row.state == v1::Trial::PAUSED) {
+      // Why it paused is why it is no better.
+      MoveTrial(study, trial, v1::Trial::PRUNED, absl::StrCat(trial.row.message, "; ", message));
+    } else {
+      MoveTrial(study, trial, v1::Trial::CANCELLED, message);
+    }
   }
   if (!HasOpenTrials(study)) state_.ending.erase(study.row.id);
 }

@@ -42,7 +42,8 @@ TEST(Json, ATrialHasProtosFieldNames) {
   "attempts": [],
   "measurements": [],
   "weights_file": "",
-  "model_file": ""
+  "model_file": "",
+  "pruner_decisions": []
 }
 )");
 }

@@ -171,7 +171,7 @@ TEST(StudyFileErrors, OtherToolsWordsAreAnsweredWithCaviars) {
       {"metric: {name: loss, goal: minimize}\n", "objective: {metric: NAME"},
       {"run_cap: 5\n", "limits: {max_trials: N}"},
       {"program: train.py\n", "trainer"},
-      {"early_terminate: {type: hyperband}\n", "leave it out"},
+      {"early_terminate: {type: hyperband}\n", "pruner: {algorithm: hyperband}"},
       {"name: a\n", "\"study\""},
       {"objective: {objectiveMetricName: loss}\n", "metric"},
       {"objective: {type: minimize}\n", "goal: minimize"},

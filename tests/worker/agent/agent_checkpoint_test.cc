@@ -296,6 +296,22 @@ TEST_F(AgentCheckpointTest, AnEvaluationThatRunsIsSentWhileTheWorkerLeaves) {
   EXPECT_TRUE(work_.nothing_given_back());
 }
 
+TEST_F(AgentCheckpointTest, ATrialThatIsToPauseIsGivenBackWithItsCheckpointAndTheSlotGoesOn) {
+  trainer_.train = [](const AttemptWork& work, AttemptObserver& observer) {
+    observer.OnMeasurement(At(work.trial.number()));
+    if (work.trial.number() == 2) return Outcome();
+    return TrainUntilAsked(observer, work.trial.number(), "to go on from");
+  };
+  work_.Direct(v1::DIRECTIVE_PAUSE);
+  Start();
+  work_.Grant(1);
+  EXPECT_THAT(work_.AwaitGivenBack(), ElementsAre(101));
+  EXPECT_THAT(work_.events(), ElementsAre("step 1", "checkpoint 1: to go on from", "give back"));
+  work_.Direct(v1::DIRECTIVE_CONTINUE);
+  work_.Grant(2);
+  EXPECT_TRUE(work_.AwaitFinish().has_completed());
+}
+
 TEST_F(AgentCheckpointTest, TheWorkerSaysWhatItsNumbersDependOn) {
   trainer_.numerics = "AVX-512\nlibm 2.36 " + std::string(600, 'x');
   trainer_.train = [](const AttemptWork&, AttemptObserver&) { return Outcome(); };
