@@ -23,6 +23,7 @@ constexpr Field kStudy[] = {
     {"sampler", "sampler", "What chooses configurations."},
     {"pruner", "pruner", "What ends or pauses weak trials early."},
     {"limits", "limits", "When the study ends by itself, and how much of it runs at once."},
+    {"trials", "trials", "Configurations to try first.", R"("maxItems": 1000)"},
     {"parameters", "parameters", "The search space: what may be tuned, by name.", "", true},
 };
 
@@ -266,6 +267,7 @@ Kind KindOf(const FieldDescriptor& field) {
   if (message == v1::Value::descriptor()) return field.is_repeated() ? Kind::kValues : Kind::kValue;
   if (message == v1::Condition::descriptor()) return Kind::kConditions;
   if (message == v1::Parameter::descriptor()) return Kind::kParameters;
+  if (message == v1::KnownTrial::descriptor()) return Kind::kTrials;
   if (message == google::protobuf::Duration::descriptor()) return Kind::kDuration;
   return Kind::kSection;
 }

@@ -60,6 +60,7 @@ enum class Kind {
   kValues,      // a list of such
   kConditions,  // a mapping from parameter names to a scalar or a list of them
   kParameters,  // a mapping from names to parameters
+  kTrials,      // a list of mappings from parameter names to values
 };
 Kind KindOf(const google::protobuf::FieldDescriptor& field);
 

@@ -63,6 +63,9 @@ ordered_json TypeSchema(const FieldDescriptor& field) {
                   {{"type", "array"}, {"items", Reference("scalar")}, {"minItems", 1}}}}}}};
     case Kind::kParameters:
       return ParametersSchema();
+    case Kind::kTrials:
+      return {{"type", "array"},
+              {"items", {{"type", "object"}, {"additionalProperties", Reference("value")}}}};
   }
   return true;
 }

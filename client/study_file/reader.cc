@@ -205,6 +205,8 @@ void Reader::ReadField(const Known& known, const Entry& entry, const std::string
       return ReadValues(known, entry, path);
     case Kind::kConditions:
       return ReadConditions(known, entry, path);
+    case Kind::kTrials:
+      return ReadTrials(known, entry, path);
     case Kind::kParameters:
       return ReadParameters(known, entry, path);
   }

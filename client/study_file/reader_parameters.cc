@@ -92,6 +92,33 @@ void Reader::ReadConditions(const Known& known, const Entry& entry, const std::s
   }
 }
 
+void Reader::ReadTrials(const Known& known, const Entry& entry, const std::string& path) {
+  auto& study = static_cast<v1::Study&>(*known.message);
+  if (entry.value->kind != Node::Kind::kSequence) {
+    return Report(entry.line, path,
+                  absl::StrCat("is ", Describe(*entry.value),
+                               "; write a list of configurations: [{learning_rate: 0.01}]"));
+  }
+  for (size_t i = 0; i < entry.value->items.size(); ++i) {
+    const Node& item = *entry.value->items[i];
+    const std::string inner = absl::StrCat(path, "[", i, "]");
+    lines_.Add(inner, item.line);
+    v1::KnownTrial& trial = *study.add_trials();
+    if (item.kind != Node::Kind::kMapping) {
+      Report(item.line, inner,
+             absl::StrCat("is ", Describe(item),
+                          "; write a value for each parameter: "
+                          "{learning_rate: 0.01}"));
+      continue;
+    }
+    for (const Entry& value : item.entries) {
+      const std::string name = absl::StrCat(inner, ".", value.key);
+      lines_.Add(name, value.line);
+      ReadValue(*value.value, value.line, name, (*trial.mutable_parameters())[value.key]);
+    }
+  }
+}
+
 void Reader::ReadParameters(const Known& known, const Entry& entry, const std::string& path) {
   auto& study = static_cast<v1::Study&>(*known.message);
   if (entry.value->kind == Node::Kind::kSequence) {

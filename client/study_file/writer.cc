@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -111,6 +112,19 @@ std::string Conditions(const v1::Parameter& parameter) {
   return Flow(conditions);
 }
 
+std::string KnownTrials(const v1::Study& study) {
+  std::vector<std::string> trials;
+  for (const v1::KnownTrial& trial : study.trials()) {
+    const std::map<std::string, v1::Value> sorted(trial.parameters().begin(),
+                                                  trial.parameters().end());
+    Written values;
+    for (const auto& [name, value] : sorted)
+      values.emplace_back(Text(name), ValueOrListText(value));
+    trials.push_back(Flow(values));
+  }
+  return List(trials);
+}
+
 std::string DurationText(const Message& message) {
   const auto& duration = static_cast<const google::protobuf::Duration&>(message);
   return WriteDuration(absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos()));
@@ -149,6 +163,8 @@ std::string Scalar(const Message& message, const FieldDescriptor& field) {
       return Values(static_cast<const v1::Parameter&>(message));
     case Kind::kConditions:
       return Conditions(static_cast<const v1::Parameter&>(message));
+    case Kind::kTrials:
+      return KnownTrials(static_cast<const v1::Study&>(message));
     case Kind::kParameters:
       break;
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/coordinator/core.h"
+#include "server/coordinator/known_trials.h"
 #include "server/coordinator/state_table.h"
 
 namespace caviar::coordinator {
@@ -32,8 +33,14 @@ absl::Duration MedianTrialTime(const StudyState& study) {
   return absl::Microseconds(*middle);
 }
 
-bool IsFresh(const StudyState& study, const Suggestion& suggestion) {
-  return !study.sampler->UsesHistory() || suggestion.seen == study.history.size();
+// Those that the study names come first, and are what they are.
+bool IsKnown(const StudyState& study, int32_t number) {
+  return number < study.row.definition.trials_size();
+}
+
+bool IsFresh(const StudyState& study, int32_t number, const Suggestion& suggestion) {
+  return IsKnown(study, number) || !study.sampler->UsesHistory() ||
+         suggestion.seen == study.history.size();
 }
 
 // A finite space's configurations are tried once each, whoever draws them.
@@ -56,7 +63,7 @@ std::optional<int32_t> Core::NextTrial(StudyState& study) {
   if (limits.has_max_trials() && next >= limits.max_trials()) return std::nullopt;
   const auto ready = study.ready.find(next);
   if (ready == study.ready.end()) return std::nullopt;
-  if (IsFresh(study, ready->second)) return next;
+  if (IsFresh(study, next, ready->second)) return next;
   const absl::Duration now = deps_.clock.Steady();
   if (!study.waiting_for_fresh) study.waiting_for_fresh = now;
   if (now - *study.waiting_for_fresh >= Patience(study)) return next;
@@ -73,7 +80,13 @@ void Core::RequestSuggestions(StudyState& study, int wanted) {
   if (study.exhausted) return;
   for (int32_t number = next; number < end; ++number) {
     const auto ready = study.ready.find(number);
-    if (ready != study.ready.end() && IsFresh(study, ready->second)) continue;
+    if (ready != study.ready.end() && IsFresh(study, number, ready->second)) continue;
+    if (IsKnown(study, number)) {
+      study.ready[number] = {
+          ToConfiguration(study.row.definition, study.row.definition.trials(number)), state_.commit,
+          study.history.size()};
+      continue;
+    }
     if (study.requested.insert(number).second) RequestSuggestion(study, number);
   }
 }

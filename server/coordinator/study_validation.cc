@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "caviar/v1/vocabulary.h"
 #include "server/coordinator/dataset_validation.h"
+#include "server/coordinator/known_trials.h"
 #include "server/coordinator/pruner_validation.h"
 #include "server/coordinator/violations.h"
 #include "server/pruning/pruner.h"
@@ -196,6 +197,7 @@ class StudyCheck {
       wrong = vocabulary::CheckBatchNormNetworkParameters(study_);
       CheckEarlyStopping();
     }
+    if (wrong.empty()) CheckKnownTrials(study_, violations_);
     std::move(wrong.begin(), wrong.end(), std::back_inserter(violations_.all()));
   }
 

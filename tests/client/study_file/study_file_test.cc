@@ -274,9 +274,15 @@ TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
       "trainer: {batch_norm_network: {data: {format: npz, file: a, test_inputs: b}}}\n",
       "trainer: {batch_norm_network: {checkpoint_every: 7, data: {format: npy, train_inputs: a, "
       "train_labels: b, test_inputs: c, test_labels: d, validation_fraction: 0.5}}}\nparameters: "
-      "{x: {min: 1, max: 2}}\n"};
-  for (const std::string& text : {std::string(texts[0]), std::string(texts[1]),
-                                  std::string(texts[2]), std::string(texts[3]), ExampleText()}) {
+      "{x: {min: 1, max: 2}}\n",
+      "pruner: {algorithm: asha, mode: promote, grace: 3, eta: 4}\nlimits: {no_gain: {trials: 30}, "
+      "max_steps: 9007199254740992}\ntrials: [{x: 1, 'a b': [1, 2]}, {x: 2.5, y: true}]\n"
+      "trainer: {external: {}}\nparameters: {x: {min: 1, max: 2}}\n",
+      "pruner: {algorithm: wilcoxon, warm_up: 5, p_value: 0.05, max_step: 12}\ntrainer: {external: "
+      "{}}\nparameters: {x: {min: 1, max: 2}}\n"};
+  std::vector<std::string> all(std::begin(texts), std::end(texts));
+  all.push_back(ExampleText());
+  for (const std::string& text : all) {
     const auto first = ParseStudyFile(text, "first");
     ASSERT_TRUE(first.ok()) << first.status();
     const std::string written = WriteStudyFile(first->study);

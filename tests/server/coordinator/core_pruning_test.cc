@@ -196,6 +196,22 @@ TEST_F(PruningTest, GoesOnAfterARestartAsBefore) {
   EXPECT_FALSE(house_.fatal);
 }
 
+TEST_F(PruningTest, TheTrialsThatAStudyNamesComeFirst) {
+  v1::Study study = NetworkStudy("s", 3);
+  (*study.add_trials()->mutable_parameters())["learning_rate"].set_double_value(0.05);
+  (*study.add_trials()->mutable_parameters())["learning_rate"].set_double_value(0.0123);
+  Create(study);
+  const auto rate = [](const v1::TrialWork& work) {
+    return work.trial().parameters().at("learning_rate").double_value();
+  };
+  EXPECT_EQ(rate(Begin()), 0.05);
+  house_.Restart();
+  EXPECT_EQ(rate(Begin()), 0.0123);
+  const double sampled = rate(Begin());
+  EXPECT_NE(sampled, 0.05);
+  EXPECT_NE(sampled, 0.0123);
+}
+
 TEST_F(PruningTest, LimitsMayBeSteps) {
   v1::Study study = NetworkStudy("s", 0);
   study.mutable_limits()->set_max_steps(5);

@@ -344,6 +344,42 @@ TEST(ValidateStudy, TheSamplerIsKnown) {
   EXPECT_THAT(ValidateStudy(study), IsEmpty());
 }
 
+TEST(ValidateStudy, TrialsThatAreNamedLieInTheSpace) {
+  v1::Study study = Good();
+  const auto space = search_space::SearchSpace::Create(study.parameters()).value();
+  const search_space::Configuration middle =
+      space.ToConfiguration(search_space::Point(static_cast<size_t>(space.dimensions()), 0.5));
+  study.add_trials()->mutable_parameters()->insert(middle.begin(), middle.end());
+  EXPECT_THAT(ValidateStudy(study), IsEmpty());
+  const std::string name = space.axis(0).name();
+  study.add_trials()->mutable_parameters()->insert(middle.begin(), middle.end());
+  (*study.mutable_trials(1)->mutable_parameters())[name].set_string_value("x");
+  EXPECT_THAT(Only(study), testing::StartsWith(absl::StrCat("trials[1].", name, ": ")));
+  study.mutable_trials(1)->mutable_parameters()->erase(name);
+  EXPECT_EQ(Only(study), absl::StrCat("trials[1].", name, ": is missing"));
+}
+
+TEST(ValidateStudy, ThePrunerFitsTheStudy) {
+  v1::Study study = Good();
+  v1::Pruner& pruner = *study.mutable_pruner();
+  pruner.set_algorithm(v1::Pruner::ASHA);
+  EXPECT_THAT(ValidateStudy(study), IsEmpty());
+  pruner.set_eta(1);
+  EXPECT_THAT(Only(study), testing::StartsWith("pruner.eta: "));
+  pruner.set_eta(3);
+  pruner.set_grace(1 << 20);
+  EXPECT_THAT(Only(study), testing::StartsWith("pruner.grace: "));
+  pruner.clear_grace();
+  pruner.set_p_value(0.1);
+  EXPECT_EQ(Only(study), "pruner.p_value: has no meaning for the pruner asha");
+  pruner.clear_p_value();
+  pruner.set_max_step(9);
+  EXPECT_THAT(Only(study), testing::StartsWith("pruner.max_step: is the trainer's epochs"));
+  pruner.clear_max_step();
+  study.mutable_trainer()->mutable_batch_norm_network()->set_epochs(1);
+  EXPECT_THAT(Only(study), testing::StartsWith("pruner.algorithm: trials of 1 step"));
+}
+
 TEST(ValidateStudy, TheDescriptionIsTextOfLimitedLength) {
   v1::Study study = Good();
   study.set_description(std::string(4097, 'x'));
