@@ -132,7 +132,8 @@ constexpr Field kLimits[] = {
 
 constexpr Field kParameter[] = {
     {"type", "type",
-     "May be left out: values give categorical, whole bounds int, other bounds double."},
+     "May be left out: values give categorical (with a scale ordinal), whole bounds int, other "
+     "bounds double."},
     {"min", "min", "Smallest value, included."},
     {"max", "max", "Largest value, included."},
     {"scale", "scale",
