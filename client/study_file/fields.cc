@@ -143,6 +143,9 @@ constexpr Field kParameter[] = {
     {"values", "values", "The values of a categorical or ordinal parameter.",
      R"("minItems": 1, "maxItems": 1000, "uniqueItems": true)"},
     {"value", "value", "Fixes the parameter to this value, a list of numbers included."},
+    {"grid", "grid",
+     "Values that sampler grid takes, evenly spaced on the scale, both ends included.",
+     R"("minimum": 1, "maximum": 1000)"},
     {"when", "when",
      "The parameter is active only while the named ones have (one of) these values."},
 };

@@ -120,8 +120,6 @@ constexpr Answer kValues[] = {
     {"goal", "maximise", "is written \"maximize\" here"},
     {"algorithm", "bayes", "comes with a later version; write \"sobol\""},
     {"algorithm", "bayesian", "comes with a later version; write \"sobol\""},
-    {"algorithm", "grid",
-     "comes with a later version; write \"sobol\", which covers more with less"},
     {"algorithm", "tpe", "comes with a later version; write \"sobol\""},
     {"algorithm", "gp", "comes with a later version; write \"sobol\""},
     {"algorithm", "cma_es", "comes with a later version; write \"sobol\""},

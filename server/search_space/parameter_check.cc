@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/vocabulary.h"
 #include "server/search_space/axis.h"
+#include "server/search_space/grid.h"
 
 namespace caviar::search_space {
 namespace {
@@ -27,6 +28,7 @@ class ParameterCheck {
 
   void Run() {
     if (p_.has_value()) return CheckFixed();
+    CheckGrid();
     switch (p_.type()) {
       case v1::Parameter::DOUBLE:
       case v1::Parameter::INT:
@@ -65,7 +67,17 @@ class ParameterCheck {
     if (p_.has_max()) Add("max", reason);
     if (HasScale()) Add("scale", reason);
     if (p_.has_step()) Add("step", reason);
+    if (p_.has_grid()) Add("grid", reason);
     if (p_.values_size() > 0) Add("values", reason);
+  }
+
+  void CheckGrid() {
+    if (!p_.has_grid()) return;
+    if (p_.type() == v1::Parameter::BOOL || p_.type() == v1::Parameter::CATEGORICAL) {
+      Add("grid", "has no place here: a grid takes all values of a bool or categorical");
+    } else if (p_.grid() < 1 || p_.grid() > kMaxGrid) {
+      Add("grid", absl::StrCat(p_.grid(), " is out of range; from 1 to ", kMaxGrid));
+    }
   }
 
   bool HasScale() const { return p_.scale() != v1::Parameter::SCALE_UNSPECIFIED; }

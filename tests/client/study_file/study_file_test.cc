@@ -265,7 +265,7 @@ TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
       "d: {values: [true, false]}, e: {type: double, min: 1, max: 2, step: 0.5, "
       "when: {d: true, a.b: [x, '1']}}, f: {value: -5}, g: {values: [1, 2.0]}, h: {type: ordinal, "
       "scale: "
-      "one_minus_log, values: [0.9, 0.99]}}\n",
+      "one_minus_log, grid: 2, values: [0.9, 0.99]}}\n",
       "study: '123'\nsampler: {algorithm: random, seed: 0}\nparameters: {x: {min: 1, max: 9}}\n"
       "trainer: {batch_norm_network: {epochs: 1, data: {format: csv, train: '/a b/c.csv', label: "
       "'1', categorical: [a, 'b: c', '7'], ignore: [], missing: mean}, checkpoint_every: 0}}\n",

@@ -114,6 +114,16 @@ TEST(Validate, OrdinalsMayHaveAScaleWhereTheirNumbersFitIt) {
   EXPECT_THAT(Only(parameters), HasSubstr("parameters.x.scale: is unknown"));
 }
 
+TEST(Validate, AGridTakesSomeOfManyValues) {
+  EXPECT_EQ(OnlyOfX("type: DOUBLE min: 0 max: 1 grid: 1000"), "0 violations");
+  EXPECT_EQ(OnlyOfX("type: INT min: 0 max: 9 grid: 0"),
+            "parameters.x.grid: 0 is out of range; from 1 to 1000");
+  EXPECT_THAT(OnlyOfX("type: ORDINAL values { int_value: 1 } grid: 1001"),
+              HasSubstr("1001 is out"));
+  EXPECT_THAT(OnlyOfX("type: BOOL grid: 2"), HasSubstr("parameters.x.grid: has no place"));
+  EXPECT_THAT(OnlyOfX("value { int_value: 1 } grid: 2"), HasSubstr("has no place beside value"));
+}
+
 TEST(Validate, ValuesMustSurviveEveryFormat) {
   EXPECT_THAT(OnlyOfX("value { double_value: inf }"), HasSubstr("x.value: inf is not a finite"));
   EXPECT_THAT(OnlyOfX("value { int_value: 9007199254740993 }"), HasSubstr("too large"));
