@@ -106,17 +106,21 @@ struct Definition {
   const char* name;
   double (*function)(const Vector&);
   std::vector<std::pair<double, double>> box;
+  Vector best;  // where its optimum is, without shift
 };
 
 const std::vector<Definition>& Definitions() {
   static const auto& definitions = *new std::vector<Definition>{
-      {"branin2", Branin, {{-5, 10}, {0, 15}}},
-      {"hartmann6", Hartmann6, {6, {0, 1}}},
-      {"ackley10", Ackley, {10, {-32.768, 32.768}}},
-      {"rosenbrock5", Rosenbrock, {5, {-5, 10}}},
-      {"levy8", Levy, {8, {-10, 10}}},
-      {"rastrigin5", Rastrigin, {5, {-5.12, 5.12}}},
-      {"rotellipsoid6", Ellipsoid, {6, {-5, 5}}},
+      {"branin2", Branin, {{-5, 10}, {0, 15}}, {pi, 2.275}},
+      {"hartmann6",
+       Hartmann6,
+       {6, {0, 1}},
+       {0.20169, 0.150011, 0.476874, 0.275332, 0.311652, 0.6573}},
+      {"ackley10", Ackley, {10, {-32.768, 32.768}}, Vector(10, 0)},
+      {"rosenbrock5", Rosenbrock, {5, {-5, 10}}, Vector(5, 1)},
+      {"levy8", Levy, {8, {-10, 10}}, Vector(8, 1)},
+      {"rastrigin5", Rastrigin, {5, {-5.12, 5.12}}, Vector(5, 0)},
+      {"rotellipsoid6", Ellipsoid, {6, {-5, 5}}, Vector(6, 0)},
   };
   return definitions;
 }
@@ -129,6 +133,9 @@ void DefineContinuous(const Definition& definition, const nlohmann::json& seed, 
         RealParameter(AxisName(i), definition.box[i].first, definition.box[i].second);
   }
   const auto shift = seed.at("shift").get<Vector>();
+  for (size_t i = 0; i < definition.box.size(); ++i) {
+    problem.best[AxisName(i)] = RealValue(definition.best[i] + shift[i]);
+  }
   const auto rotation = seed.value("rotation", std::vector<Vector>());
   problem.value = [function = definition.function, shift,
                    rotation](const search_space::Configuration& configuration) {
@@ -153,6 +160,11 @@ void DefineFunc3C(Problem& problem) {
     *problem.parameters.Add() = CategoricalParameter("h" + std::to_string(i + 1), values);
   }
   for (size_t i = 0; i < 2; ++i) *problem.parameters.Add() = RealParameter(AxisName(i), -1, 1);
+  problem.best = {{"h1", WordValue("1")},
+                  {"h2", WordValue("1")},
+                  {"h3", WordValue("0")},
+                  {"x1", RealValue(0.0898420131 / 2)},
+                  {"x2", RealValue(-0.7126564030 / 2)}};
   problem.value = [](const search_space::Configuration& configuration) {
     const auto chosen = [&](const char* name) { return std::stoi(WordOf(configuration, name)); };
     return Func3C({chosen("h1"), chosen("h2"), chosen("h3")}, 2 * NumberOf(configuration, "x1"),

@@ -14,8 +14,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "tests/bench/search_check.h"
 #include "tests/bench/search_problems.h"
 #include "tests/bench/search_report.h"
+#include "tests/bench/search_server.h"
 #include "tests/bench/search_simulation.h"
 
 namespace caviar::bench {
@@ -31,6 +33,8 @@ struct Options {
   int jobs = 1;
   bool summary = false;
   bool curve = false;
+  bool check = false;
+  bool serve = false;
 };
 
 v1::Sampler SamplerOf(const std::string& name) {
@@ -119,12 +123,32 @@ class Runner {
   size_t printed_ = 0;
 };
 
-void Main(const Options& options) {
+int Check(const Options& options) {
+  const SearchProblems problems(options.problems_file);
+  int wrong = 0;
+  for (const std::string& name : SearchProblems::Names(options.problems)) {
+    for (const uint32_t seed : SeedsOf(options.seeds)) {
+      const std::string error = CheckProblem(problems.Make(name, seed));
+      if (error.empty()) continue;
+      std::fprintf(stderr, "%s\n", error.c_str());
+      ++wrong;
+    }
+  }
+  return wrong == 0 ? 0 : 1;
+}
+
+int Main(const Options& options) {
+  if (options.check) return Check(options);
+  if (options.serve) {
+    Serve(SearchProblems(options.problems_file));
+    return 0;
+  }
   const std::vector<Cell> cells = CellsOf(options);
   for (const std::string& sampler : options.samplers) SamplerOf(sampler);
   if (!options.summary) std::puts(CsvHeader(options.trials, options.curve).c_str());
   const std::vector<SearchTrace> traces = Runner(options, cells).Run();
   if (options.summary) std::fputs(Summary(cells, traces).c_str(), stdout);
+  return 0;
 }
 
 }  // namespace
@@ -135,7 +159,9 @@ int main(int argc, char** argv) {
   CLI::App app("Simulates studies and prints their regret as CSV.", "caviar_search_quality");
   app.add_option("--problems", options.problems_file, "search_problems.json")->required();
   app.add_option("--sampler", options.samplers, "random,sobol,...")->delimiter(',');
-  app.add_option("--problem", options.problems, "names, or public, all")->delimiter(',');
+  app.add_option("--problem", options.problems,
+                 "names, or public (the default), mixed, models, all")
+      ->delimiter(',');
   app.add_option("--seeds", options.seeds, "such as 10-39 (the default), 0-9,20");
   app.add_option("--workers", options.workers, "1,8")->delimiter(',')->check(CLI::Range(1, 10000));
   app.add_option("--trials", options.trials, "in each study")->check(CLI::Range(4, 1000000));
@@ -143,7 +169,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1000));
   app.add_flag("--summary", options.summary, "print a table of means in place of CSV");
   app.add_flag("--curve", options.curve, "add a column: regret after each trial");
+  app.add_flag("--check", options.check, "see whether the problems are what they are said to be");
+  app.add_flag("--serve", options.serve, "answer another program's questions");
   CLI11_PARSE(app, argc, argv);
-  caviar::bench::Main(options);
-  return 0;
+  return caviar::bench::Main(options);
 }

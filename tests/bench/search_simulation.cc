@@ -23,6 +23,18 @@ double CpuMs() {
   return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) * 1e-6;
 }
 
+// Third numbers of keys, which set these apart from what samplers draw.
+constexpr uint64_t kDurations = 0x6475726174696f6e;
+constexpr uint64_t kNoise = 0x6e6f6973652e2e2e;
+
+// A standard normal number (Box & Muller 1958).
+double Normal(uint32_t seed, int number, uint64_t what) {
+  const auto key = static_cast<uint64_t>(number);
+  const double u = 1 - sampling::ToUnit(sampling::RandomBits(seed, key, what));
+  const double v = sampling::ToUnit(sampling::RandomBits(seed, key, what + 1));
+  return std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v);
+}
+
 class Simulation {
  public:
   Simulation(const Problem& problem, const v1::Sampler& definition, int workers, int trials)
@@ -58,7 +70,8 @@ class Simulation {
     trace_.ask_ms.push_back(CpuMs() - before);
     const auto point = space_.ToPoint(*configuration);
     if (!point.ok()) Fail(std::string(point.status().message()));
-    trials_[input_.number] = {*point, problem_.value(*configuration)};
+    const double value = problem_.value(*configuration);
+    trials_[input_.number] = {*point, value, value + MeasurementError(problem_, input_.number)};
     running_.insert({now + Duration(input_.seed, input_.number), input_.number});
     ++input_.number;
   }
@@ -69,8 +82,11 @@ class Simulation {
     observation.number = number;
     observation.point = trial->second.point;
     if (std::isfinite(trial->second.value)) {
-      observation.value = trial->second.value;
-      best_ = std::min(best_, observation.value);
+      observation.value = trial->second.measured;
+      if (observation.value < best_measured_) {
+        best_measured_ = observation.value;
+        best_ = trial->second.value;
+      }
     } else {
       observation.state = v1::Trial::INFEASIBLE;
     }
@@ -82,6 +98,7 @@ class Simulation {
   struct RunningTrial {
     search_space::Point point;
     double value;
+    double measured;
   };
 
   const Problem& problem_;
@@ -90,6 +107,8 @@ class Simulation {
   sampling::SamplerInput input_;
   std::map<int, RunningTrial> trials_;        // by number
   std::set<std::pair<double, int>> running_;  // when it ends, number
+  // Of what looks best so far.
+  double best_measured_ = std::numeric_limits<double>::infinity();
   double best_ = std::numeric_limits<double>::infinity();
   SearchTrace trace_;
 };
@@ -97,12 +116,11 @@ class Simulation {
 }  // namespace
 
 double Duration(uint32_t seed, int number) {
-  // Box & Muller 1958. The third number of the key sets these apart from what samplers draw.
-  constexpr uint64_t kDurations = 0x6475726174696f6e;
-  const auto key = static_cast<uint64_t>(number);
-  const double u = 1 - sampling::ToUnit(sampling::RandomBits(seed, key, kDurations));
-  const double v = sampling::ToUnit(sampling::RandomBits(seed, key, kDurations + 1));
-  return std::exp(0.5 * std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v));
+  return std::exp(0.5 * Normal(seed, number, kDurations));
+}
+
+double MeasurementError(const Problem& problem, int number) {
+  return problem.noise * Normal(problem.seed, number, kNoise);
 }
 
 SearchTrace Simulate(const Problem& problem, const v1::Sampler& sampler, int workers, int trials) {

@@ -13,6 +13,9 @@ namespace caviar::bench {
 // logarithm's standard deviation 0.5. The same for every sampler.
 double Duration(uint32_t seed, int number);
 
+// What the measurement of that trial adds to the problem's value.
+double MeasurementError(const Problem& problem, int number);
+
 struct SearchTrace {
   // Regret of what looked best after each trial that ended, in the order of their ends. Shorter
   // than asked for where the space was used up. Infinite before the first feasible trial.
