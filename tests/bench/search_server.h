@@ -10,10 +10,12 @@
 namespace caviar::bench {
 
 // Reads a line of JSON at a time from stdin, and answers each with one:
+//   {"names": [names and groups of problems]}
+//     -> [the names of problems]
 //   {"problem": NAME, "seed": SEED, "trials": N}
-//     -> {"parameters": [as v1::Parameter in JSON], "durations": [N of them]}; the problem of what
-//        follows
-//   {"number": NUMBER, "configuration": {PARAMETER: VALUE}}
+//     -> {"dimensions": of the cube, "parameters": [as v1::Parameter in JSON], "durations": [N]};
+//        and what follows is about this problem
+//   {"number": NUMBER, "configuration": {PARAMETER: VALUE}}, or "point": [coordinates in the cube]
 //     -> {"measured": as trial NUMBER would see it, "regret": of its true value}, both null where
 //     it
 //        is infeasible
