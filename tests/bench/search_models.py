@@ -32,7 +32,7 @@ def svc_digits(configuration):
     settings = dict(configuration)
     steps = [preprocessing.StandardScaler()] if settings.pop('standardize') else [preprocessing.MinMaxScaler()]
     model = pipeline.make_pipeline(*steps, svm.SVC(max_iter=20000, **settings))
-    return 1 + cross_validation(model, (inputs, labels), 'accuracy')
+    return 1 + cross_validation(model, (inputs[::2], labels[::2]), 'accuracy')
 
 
 def boosting_cancer(configuration):

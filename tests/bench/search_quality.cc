@@ -47,6 +47,26 @@ v1::Sampler SamplerOf(const std::string& name) {
   return sampler;
 }
 
+// With `all` replaced by those that there are.
+std::vector<std::string> SamplerNames(const std::vector<std::string>& wanted) {
+  std::vector<std::string> names;
+  for (const std::string& name : wanted) {
+    if (name != "all") {
+      SamplerOf(name);
+      names.push_back(name);
+      continue;
+    }
+    for (int number = 1; number <= v1::Sampler::Algorithm_MAX; ++number) {
+      if (!v1::Sampler::Algorithm_IsValid(number)) continue;
+      v1::Sampler sampler;
+      sampler.set_algorithm(static_cast<v1::Sampler::Algorithm>(number));
+      if (!sampling::MakeSampler(sampler).ok()) continue;
+      names.push_back(absl::AsciiStrToLower(v1::Sampler::Algorithm_Name(sampler.algorithm())));
+    }
+  }
+  return names;
+}
+
 // "3", "10-39", "0-9,20".
 std::vector<uint32_t> SeedsOf(const std::string& text) {
   std::vector<uint32_t> seeds;
@@ -64,7 +84,7 @@ std::vector<uint32_t> SeedsOf(const std::string& text) {
 
 std::vector<Cell> CellsOf(const Options& options) {
   std::vector<Cell> cells;
-  for (const std::string& sampler : options.samplers) {
+  for (const std::string& sampler : SamplerNames(options.samplers)) {
     for (const int workers : options.workers) {
       for (const std::string& problem : SearchProblems::Names(options.problems)) {
         for (const uint32_t seed : SeedsOf(options.seeds)) {
@@ -144,7 +164,6 @@ int Main(const Options& options) {
     return 0;
   }
   const std::vector<Cell> cells = CellsOf(options);
-  for (const std::string& sampler : options.samplers) SamplerOf(sampler);
   if (!options.summary) std::puts(CsvHeader(options.trials, options.curve).c_str());
   const std::vector<SearchTrace> traces = Runner(options, cells).Run();
   if (options.summary) std::fputs(Summary(cells, traces).c_str(), stdout);
@@ -158,7 +177,8 @@ int main(int argc, char** argv) {
   caviar::bench::Options options;
   CLI::App app("Simulates studies and prints their regret as CSV.", "caviar_search_quality");
   app.add_option("--problems", options.problems_file, "search_problems.json")->required();
-  app.add_option("--sampler", options.samplers, "random,sobol,...")->delimiter(',');
+  app.add_option("--sampler", options.samplers, "random,sobol,... or all that there are")
+      ->delimiter(',');
   app.add_option("--problem", options.problems,
                  "names, or public (the default), mixed, models, all")
       ->delimiter(',');
