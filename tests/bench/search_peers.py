@@ -89,7 +89,7 @@ class CmaesPeer:
 
     def __init__(self, seed, problem):
         dimensions = problem['dimensions']
-        self.cma = cmaes.CMA(mean=numpy.full(dimensions, 0.5), sigma=0.3, seed=seed,
+        self.cma = cmaes.CMA(mean=numpy.full(dimensions, 0.5), sigma=1 / 6, seed=seed,
                              bounds=numpy.tile([0.0, 1.0], (dimensions, 1)))
         self.asked = {}
         self.told = []
