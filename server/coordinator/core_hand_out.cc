@@ -116,7 +116,7 @@ std::vector<StudyState*> Core::FindOffers() {
         study.evaluation ? study.evaluation->state : v1::TestEvaluation::STATE_UNSPECIFIED;
     const bool asked = study.row.definition.trainer().has_external();
     if (evaluation == v1::TestEvaluation::WAITING ||
-        (!asked && HasRoom(study) && NextTrial(study))) {
+        (!asked && !parked_.empty() && HasRoom(study) && NextTrial(study))) {
       offers.push_back(&study);
     }
     const bool open = study.row.state == v1::Study::ACTIVE ||
