@@ -1,6 +1,7 @@
 #include "server/sampling/sampler.h"
 
 #include "absl/strings/str_cat.h"
+#include "server/sampling/coarse_to_fine_sampler.h"
 #include "server/sampling/distinct.h"
 #include "server/sampling/grid_sampler.h"
 #include "server/sampling/random_sampler.h"
@@ -27,10 +28,13 @@ absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const v1::Sampler& definiti
       return std::make_unique<SobolSampler>();
     case v1::Sampler::GRID:
       return std::make_unique<GridSampler>();
+    case v1::Sampler::COARSE_TO_FINE:
+      return std::make_unique<CoarseToFineSampler>();
     default:
       return absl::InvalidArgumentError(absl::StrCat("there is no sampler ",
                                                      static_cast<int>(definition.algorithm()),
-                                                     "; there are random, sobol and grid"));
+                                                     "; there are random, sobol, grid "
+                                                     "and coarse_to_fine"));
   }
 }
 
