@@ -138,8 +138,9 @@ std::string WhenText(const v1::Parameter& parameter) {
 std::string ParametersTable(const v1::Study& study, bool colors) {
   render::Table table({{"parameter"}, {"type"}, {"range"}, {"scale"}, {"when"}});
   for (const v1::Parameter& parameter : study.parameters()) {
-    const bool has_scale =
-        parameter.type() == v1::Parameter::DOUBLE || parameter.type() == v1::Parameter::INT;
+    const bool has_scale = parameter.type() == v1::Parameter::DOUBLE ||
+                           parameter.type() == v1::Parameter::INT ||
+                           parameter.scale() != v1::Parameter::SCALE_UNSPECIFIED;
     const auto scale = parameter.scale() == v1::Parameter::SCALE_UNSPECIFIED ? v1::Parameter::LINEAR
                                                                              : parameter.scale();
     table.AddRow({parameter.name(),

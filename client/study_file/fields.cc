@@ -161,7 +161,8 @@ constexpr Field kPruner[] = {
 
 constexpr Field kParameter[] = {
     {"type", "type",
-     "May be left out: values give categorical, whole bounds int, other bounds double."},
+     "May be left out: values give categorical (with a scale ordinal), whole bounds int, other "
+     "bounds double."},
     {"min", "min", "Smallest value, included."},
     {"max", "max", "Largest value, included."},
     {"scale", "scale",
@@ -171,6 +172,9 @@ constexpr Field kParameter[] = {
     {"values", "values", "The values of a categorical or ordinal parameter.",
      R"("minItems": 1, "maxItems": 1000, "uniqueItems": true)"},
     {"value", "value", "Fixes the parameter to this value, a list of numbers included."},
+    {"grid", "grid",
+     "Values that sampler grid takes, evenly spaced on the scale, both ends included.",
+     R"("minimum": 1, "maximum": 1000)"},
     {"when", "when",
      "The parameter is active only while the named ones have (one of) these values."},
 };

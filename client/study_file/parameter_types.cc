@@ -44,7 +44,9 @@ void InferType(const std::set<std::string>& written_whole, const v1::Study& stud
       parameter.set_type(v1::Parameter::BOOL);
       parameter.clear_values();
     } else {
-      parameter.set_type(v1::Parameter::CATEGORICAL);
+      parameter.set_type(parameter.scale() == v1::Parameter::SCALE_UNSPECIFIED
+                             ? v1::Parameter::CATEGORICAL
+                             : v1::Parameter::ORDINAL);
     }
     return;
   }

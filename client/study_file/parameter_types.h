@@ -10,9 +10,9 @@
 namespace caviar::study_file {
 
 // Sets the type of each parameter that has none: [true, false] gives BOOL, other values
-// CATEGORICAL; bounds and step that are all written whole give INT, except on scales that only
-// doubles have and for settings that the built-in trainer knows as doubles; other bounds DOUBLE.
-// Nothing to tell by: left unspecified.
+// CATEGORICAL, or ORDINAL beside a scale; bounds and step that are all written whole give INT,
+// except on scales that only doubles have and for settings that the built-in trainer knows as
+// doubles; other bounds DOUBLE. Nothing to tell by: left unspecified.
 //
 // Then writes values in one type: whole numbers among doubles, and conditions on a double, become
 // doubles.

@@ -37,7 +37,7 @@ class Search {
 
  private:
   // The one point of its configuration.
-  Point Canonical(const Point& point) const { return space_.ToPoint(space_.ToModel(point)); }
+  Point Canonical(const Point& point) const { return space_.Canonical(point); }
 
   bool WasTried(const Point& point) const {
     for (const Pending& pending : input_.pending) {

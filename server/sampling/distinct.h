@@ -9,7 +9,8 @@
 namespace caviar::sampling {
 
 // `point`, or where its configuration is in the history or pending already, that of a point near
-// it which is not; nullopt: all configurations of the space are there.
+// it which is not; nullopt: all configurations of the space are there. A space without axes is no
+// search: its only configuration is given again and again, for repeats.
 std::optional<search_space::Point> Distinct(const search_space::ModelSpace& space,
                                             const SamplerInput& input,
                                             const search_space::Point& point);

@@ -12,8 +12,8 @@ search_space::Point RandomPoint(uint32_t seed, uint32_t number, int dimensions) 
   return point;
 }
 
-search_space::Point RandomSampler::SuggestPoint(const search_space::SearchSpace& space,
-                                                const SamplerInput& input) {
+std::optional<search_space::Point> RandomSampler::SuggestPoint(
+    const search_space::SearchSpace& space, const SamplerInput& input) {
   return RandomPoint(input.seed, static_cast<uint32_t>(input.number), space.dimensions());
 }
 

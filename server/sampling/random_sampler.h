@@ -12,8 +12,8 @@ search_space::Point RandomPoint(uint32_t seed, uint32_t number, int dimensions);
 
 class RandomSampler final : public Sampler {
  public:
-  search_space::Point SuggestPoint(const search_space::SearchSpace& space,
-                                   const SamplerInput& input) override;
+  std::optional<search_space::Point> SuggestPoint(const search_space::SearchSpace& space,
+                                                  const SamplerInput& input) override;
   bool UsesHistory() const override { return false; }
 };
 

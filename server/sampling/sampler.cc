@@ -1,7 +1,9 @@
 #include "server/sampling/sampler.h"
 
 #include "absl/strings/str_cat.h"
+#include "server/sampling/coarse_to_fine_sampler.h"
 #include "server/sampling/distinct.h"
+#include "server/sampling/grid_sampler.h"
 #include "server/sampling/random_sampler.h"
 #include "server/sampling/sobol_sampler.h"
 
@@ -10,7 +12,9 @@ namespace caviar::sampling {
 std::optional<search_space::Configuration> Suggest(Sampler& sampler,
                                                    const search_space::SearchSpace& space,
                                                    const SamplerInput& input) {
-  const auto point = Distinct(space.model(), input, sampler.SuggestPoint(space, input));
+  const std::optional<search_space::Point> suggested = sampler.SuggestPoint(space, input);
+  if (!suggested) return std::nullopt;
+  const auto point = Distinct(space.model(), input, *suggested);
   if (!point) return std::nullopt;
   return space.ToConfiguration(*point);
 }
@@ -22,10 +26,15 @@ absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const v1::Sampler& definiti
     case v1::Sampler::ALGORITHM_UNSPECIFIED:
     case v1::Sampler::SOBOL:
       return std::make_unique<SobolSampler>();
+    case v1::Sampler::GRID:
+      return std::make_unique<GridSampler>();
+    case v1::Sampler::COARSE_TO_FINE:
+      return std::make_unique<CoarseToFineSampler>();
     default:
       return absl::InvalidArgumentError(absl::StrCat("there is no sampler ",
                                                      static_cast<int>(definition.algorithm()),
-                                                     "; there are random and sobol"));
+                                                     "; there are random, sobol, grid "
+                                                     "and coarse_to_fine"));
   }
 }
 

@@ -36,14 +36,16 @@ class Sampler {
   virtual ~Sampler() = default;
   // A point of the cube. For all but the samplers that draw without looking, points that were tried
   // are of interest only where noise is: Suggest below sees to it that none is tried twice.
-  virtual search_space::Point SuggestPoint(const search_space::SearchSpace& space,
-                                           const SamplerInput& input) = 0;
+  // nullopt: the sampler has nothing more to try, whatever becomes of what is pending.
+  virtual std::optional<search_space::Point> SuggestPoint(const search_space::SearchSpace& space,
+                                                          const SamplerInput& input) = 0;
   // Whether it reads history and pending. Where not, a suggestion made ahead never gets stale.
   virtual bool UsesHistory() const = 0;
 };
 
 // The configuration for trial `input.number`: the sampler's, or where that is in the history or
-// pending already, one near it that is not. nullopt: all that the space has were tried.
+// pending already, one near it that is not. nullopt: all that the space or the sampler has were
+// tried.
 std::optional<search_space::Configuration> Suggest(Sampler& sampler,
                                                    const search_space::SearchSpace& space,
                                                    const SamplerInput& input);

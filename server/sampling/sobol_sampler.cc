@@ -81,8 +81,8 @@ search_space::Point SobolPoint(uint32_t seed, uint32_t number, int dimensions) {
   return point;
 }
 
-search_space::Point SobolSampler::SuggestPoint(const search_space::SearchSpace& space,
-                                               const SamplerInput& input) {
+std::optional<search_space::Point> SobolSampler::SuggestPoint(
+    const search_space::SearchSpace& space, const SamplerInput& input) {
   return SobolPoint(input.seed, static_cast<uint32_t>(input.number), space.dimensions());
 }
 

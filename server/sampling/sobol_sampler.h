@@ -22,8 +22,8 @@ search_space::Point SobolPoint(uint32_t seed, uint32_t number, int dimensions);
 
 class SobolSampler final : public Sampler {
  public:
-  search_space::Point SuggestPoint(const search_space::SearchSpace& space,
-                                   const SamplerInput& input) override;
+  std::optional<search_space::Point> SuggestPoint(const search_space::SearchSpace& space,
+                                                  const SamplerInput& input) override;
   bool UsesHistory() const override { return false; }
 };
 

@@ -6,26 +6,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 
 #include "caviar/v1/vocabulary.h"
 
 namespace caviar::search_space {
 namespace {
 
-// The scale's f: what is uniform.
-double Forward(v1::Parameter::Scale scale, double x) {
-  switch (scale) {
-    case v1::Parameter::LOG:
-      return std::log(x);
-    case v1::Parameter::ONE_MINUS_LOG:
-      return -std::log1p(-x);
-    case v1::Parameter::LOGIT:
-      return std::log(x) - std::log1p(-x);
-    default:
-      return x;
-  }
-}
-
+// The inverse of OnScale.
 double Backward(v1::Parameter::Scale scale, double y) {
   switch (scale) {
     case v1::Parameter::LOG:
@@ -67,16 +55,18 @@ double GridValue(const v1::Parameter& p, double k, double last) {
   return std::min(std::abs(round - x) < p.step() * 1e-6 ? round : x, p.max());
 }
 
+double GridIndexAt(double u, double last) { return std::min(std::floor(u * (last + 1)), last); }
+
 double NumberAt(const v1::Parameter& p, double u) {
   if (HasGrid(p)) {
     const double last = LastGridIndex(p);
-    return GridValue(p, std::min(std::floor(u * (last + 1)), last), last);
+    return GridValue(p, GridIndexAt(u, last), last);
   }
   if (u == 0) return p.min();
   if (u == 1) return p.max();
   const double half = p.type() == v1::Parameter::INT ? 0.5 : 0;
   const double y =
-      std::lerp(Forward(p.scale(), p.min() - half), Forward(p.scale(), p.max() + half), u);
+      std::lerp(OnScale(p.scale(), p.min() - half), OnScale(p.scale(), p.max() + half), u);
   const double x = Backward(p.scale(), y);
   return std::clamp(half == 0 ? x : std::floor(x + half), p.min(), p.max());
 }
@@ -89,12 +79,12 @@ double NumberCoordinate(const v1::Parameter& p, double x) {
     return (k + 0.5) / (last + 1);
   }
   if (p.type() == v1::Parameter::INT) {
-    const double y = (Forward(p.scale(), x - 0.5) + Forward(p.scale(), x + 0.5)) / 2;
-    return Share(Forward(p.scale(), p.min() - 0.5), Forward(p.scale(), p.max() + 0.5), y);
+    const double y = (OnScale(p.scale(), x - 0.5) + OnScale(p.scale(), x + 0.5)) / 2;
+    return Share(OnScale(p.scale(), p.min() - 0.5), OnScale(p.scale(), p.max() + 0.5), y);
   }
   if (x == p.min()) return 0;
   if (x == p.max()) return 1;
-  return Share(Forward(p.scale(), p.min()), Forward(p.scale(), p.max()), Forward(p.scale(), x));
+  return Share(OnScale(p.scale(), p.min()), OnScale(p.scale(), p.max()), OnScale(p.scale(), x));
 }
 
 // A coordinate near `guess` that gives x, where there is one; else `guess`. Values do not fall
@@ -119,11 +109,49 @@ bool IsNumber(const v1::Parameter& p) {
   return p.type() == v1::Parameter::DOUBLE || p.type() == v1::Parameter::INT;
 }
 
+// Written so that NaN is 0.
+double ToUnit(double coordinate) { return coordinate > 0 ? std::min(coordinate, 1.0) : 0.0; }
+
 int CellAt(double coordinate, int cells) {
   return std::min(static_cast<int>(coordinate * cells), cells - 1);
 }
 
 }  // namespace
+
+double OnScale(v1::Parameter::Scale scale, double x) {
+  switch (scale) {
+    case v1::Parameter::LOG:
+      return std::log(x);
+    case v1::Parameter::ONE_MINUS_LOG:
+      return -std::log1p(-x);
+    case v1::Parameter::LOGIT:
+      return std::log(x) - std::log1p(-x);
+    default:
+      return x;
+  }
+}
+
+double ValueCount(const v1::Parameter& p) {
+  if (p.type() == v1::Parameter::BOOL) return 2;
+  if (HasGrid(p)) return LastGridIndex(p) + 1;
+  if (p.type() == v1::Parameter::INT) return p.max() - p.min() + 1;
+  if (p.type() == v1::Parameter::DOUBLE) return std::numeric_limits<double>::infinity();
+  return p.values_size();
+}
+
+int64_t IndexAt(const v1::Parameter& p, double coordinate) {
+  const double u = ToUnit(coordinate);
+  if (!IsNumber(p)) return CellAt(u, static_cast<int>(ValueCount(p)));
+  if (HasGrid(p)) return static_cast<int64_t>(GridIndexAt(u, LastGridIndex(p)));
+  return static_cast<int64_t>(NumberAt(p, u)) - static_cast<int64_t>(p.min());
+}
+
+double MiddleOf(const v1::Parameter& p, int64_t index) {
+  if (!IsNumber(p)) return (static_cast<double>(index) + 0.5) / ValueCount(p);
+  const double x = HasGrid(p) ? GridValue(p, static_cast<double>(index), LastGridIndex(p))
+                              : p.min() + static_cast<double>(index);
+  return Refine(p, NumberCoordinate(p, x), x);
+}
 
 double LastGridIndex(const v1::Parameter& p) {
   if (p.type() == v1::Parameter::INT) {
@@ -145,8 +173,7 @@ std::optional<double> AsNumber(const v1::Value& value) {
 }
 
 v1::Value ValueAt(const v1::Parameter& parameter, double coordinate) {
-  // Written so that NaN is 0.
-  const double u = coordinate > 0 ? std::min(coordinate, 1.0) : 0.0;
+  const double u = ToUnit(coordinate);
   v1::Value value;
   switch (parameter.type()) {
     case v1::Parameter::BOOL:

@@ -9,6 +9,7 @@
 #ifndef CAVIAR_SERVER_SEARCH_SPACE_AXIS_H_
 #define CAVIAR_SERVER_SEARCH_SPACE_AXIS_H_
 
+#include <cstdint>
 #include <optional>
 
 #include "caviar/v1/search_space.pb.h"
@@ -23,6 +24,17 @@ v1::Value ValueAt(const v1::Parameter& parameter, double coordinate);
 // it. A real number that no coordinate gives exactly (between two that coordinates give) gets the
 // nearest.
 std::optional<double> CoordinateOf(const v1::Parameter& parameter, const v1::Value& value);
+
+// The axis' values in their order, counted from 0; infinitely many for real numbers, to which the
+// two others do not apply. `index` is in [0, count).
+double ValueCount(const v1::Parameter& parameter);
+// Of the value that ValueAt gives.
+int64_t IndexAt(const v1::Parameter& parameter, double coordinate);
+// What CoordinateOf gives for that value.
+double MiddleOf(const v1::Parameter& parameter, int64_t index);
+
+// f of a scale, defined as above; `x` is where the scale is.
+double OnScale(v1::Parameter::Scale scale, double x);
 
 // The number of steps of the grid min + k * step (a linear int's own step is 1) to its largest
 // value that is not above max, where one that misses max by rounding counts as max. Above 2^53: the

@@ -13,54 +13,31 @@
 namespace caviar::search_space {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-// Combinations of values that conditions read which Count goes through one by one.
-constexpr double kMaxCombinations = 1e6;
 
-// Where numbers that grow or fall lie between the first and the last; empty: they do neither.
+// Where numbers that grow or fall lie on their scale between the first and the last; empty: they do
+// neither, or some are too close to tell apart.
 std::vector<double> PlacesOf(const v1::Parameter& parameter) {
   std::vector<double> numbers;
   for (const v1::Value& value : parameter.values()) {
     const std::optional<double> number = AsNumber(value);
     if (!number) return {};
-    numbers.push_back(*number);
+    numbers.push_back(OnScale(parameter.scale(), *number));
   }
   if (numbers.size() < 2) return {};
-  const bool grows = numbers[1] > numbers[0];
+  if (!std::isfinite(numbers.back() - numbers.front())) {
+    for (double& number : numbers) number /= 2;
+  }
   std::vector<double> places;
-  const double width = numbers.back() - numbers.front();
-  for (size_t i = 0; i < numbers.size(); ++i) {
-    if (i > 0 && (numbers[i] > numbers[i - 1]) != grows) return {};
-    places.push_back((numbers[i] - numbers.front()) / width);
+  for (const double number : numbers) {
+    places.push_back((number - numbers.front()) / (numbers.back() - numbers.front()));
+    // Written so that NaN is refused.
+    if (places.size() > 1 && !(places.back() > places[places.size() - 2])) return {};
   }
   return places;
 }
 
-// Values of an axis that has finitely many; infinity: real numbers.
-double ValuesOf(const v1::Parameter& parameter) {
-  switch (parameter.type()) {
-    case v1::Parameter::BOOL:
-      return 2;
-    case v1::Parameter::INT:
-      if (parameter.has_step()) return LastGridIndex(parameter) + 1;
-      return parameter.max() - parameter.min() + 1;
-    case v1::Parameter::DOUBLE:
-      return parameter.has_step() ? LastGridIndex(parameter) + 1 : kInfinity;
-    default:
-      return parameter.values_size();
-  }
-}
-
-// The logarithmic axis of whole numbers, whose cells differ: from f(n - 1/2) to f(n + 1/2).
-bool HasLogCells(const v1::Parameter& parameter) {
-  return parameter.type() == v1::Parameter::INT && parameter.scale() == v1::Parameter::LOG;
-}
-
-double LogShare(const v1::Parameter& parameter, double x) {
-  const double low = std::log(parameter.min() - 0.5), high = std::log(parameter.max() + 0.5);
-  return (std::log(x) - low) / (high - low);
-}
+double Clamp(double coordinate) { return coordinate > 0 ? std::min(coordinate, 1.0) : 0.0; }
 
 }  // namespace
 
@@ -70,23 +47,19 @@ ModelSpace::ModelSpace(const std::vector<v1::Parameter>& parameters) {
   }
   AddConditions(parameters);
   Order();
-  configurations_ = Count();
+  CountConfigurations();
 }
 
 ModelSpace::Axis ModelSpace::MakeAxis(const v1::Parameter& parameter) {
   Axis axis;
   axis.parameter = parameter;
   ModelAxis& model = axis.model;
-  model.values = ValuesOf(parameter);
+  model.values = ValueCount(parameter);
   const bool unordered =
       parameter.type() == v1::Parameter::CATEGORICAL || parameter.type() == v1::Parameter::BOOL;
   if (!unordered && model.values > kMaxPlaces) return axis;
   const int count = static_cast<int>(model.values);
-  for (int i = 0; i < count; ++i) {
-    axis.edges.push_back(i + 1 == count           ? 1.0
-                         : HasLogCells(parameter) ? LogShare(parameter, parameter.min() + i + 0.5)
-                                                  : (i + 1.0) / count);
-  }
+  for (int i = 0; i < count; ++i) axis.middles.push_back(MiddleOf(parameter, i));
   if (unordered) {
     model.kind = ModelAxis::Kind::kCategorical;
     model.categories = count;
@@ -94,9 +67,7 @@ ModelSpace::Axis ModelSpace::MakeAxis(const v1::Parameter& parameter) {
   }
   model.kind = ModelAxis::Kind::kOrdered;
   if (parameter.type() == v1::Parameter::ORDINAL) model.places = PlacesOf(parameter);
-  if (model.places.empty()) {
-    for (int i = 0; i < count; ++i) model.places.push_back(Middle(axis, i));
-  }
+  if (model.places.empty()) model.places = axis.middles;
   return axis;
 }
 
@@ -111,29 +82,21 @@ void ModelSpace::AddConditions(const std::vector<v1::Parameter>& parameters) {
   const auto add = [&](auto&& self, const v1::Parameter& of, Axis& axis) -> void {
     for (const v1::Condition& when : of.when()) {
       const v1::Parameter& parent = *named.at(when.parameter());
-      Condition condition;
-      const auto found = axis_of.find(when.parameter());
-      condition.parent = found == axis_of.end() ? -1 : found->second;
-      if (condition.parent < 0) {
+      Condition& condition = axis.conditions.emplace_back();
+      if (parent.has_value()) {
         const std::string key = vocabulary::ValueKey(parent.value());
         condition.fixed =
             std::any_of(when.values().begin(), when.values().end(),
                         [&](const v1::Value& value) { return vocabulary::ValueKey(value) == key; });
         self(self, parent, axis);
-      } else {
-        const Axis& from = axes_[static_cast<size_t>(condition.parent)];
-        condition.allowed.resize(from.edges.size(), false);
-        for (const v1::Value& value : when.values()) {
-          const std::optional<double> coordinate = CoordinateOf(parent, value);
-          if (!coordinate) continue;
-          if (from.edges.empty()) {
-            condition.numbers.push_back(*coordinate);
-          } else {
-            condition.allowed[static_cast<size_t>(CellOf(from, *coordinate))] = true;
-          }
-        }
+        continue;
       }
-      axis.conditions.push_back(std::move(condition));
+      condition.parent = axis_of.at(when.parameter());
+      for (const v1::Value& value : when.values()) {
+        const std::optional<double> coordinate = CoordinateOf(parent, value);
+        if (coordinate) condition.allowed.push_back(IndexAt(parent, *coordinate));
+      }
+      std::sort(condition.allowed.begin(), condition.allowed.end());
     }
   };
   for (Axis& axis : axes_) {
@@ -159,56 +122,9 @@ void ModelSpace::Order() {
   }
 }
 
-double ModelSpace::Count() const {
-  double all = 1, combinations = 1;
-  std::vector<int> read;  // axes that conditions read, parents first
-  for (const int i : order_) {
-    all *= axes_[static_cast<size_t>(i)].model.values;
-    const bool is_read = std::any_of(axes_.begin(), axes_.end(), [i](const Axis& axis) {
-      return std::any_of(axis.conditions.begin(), axis.conditions.end(),
-                         [i](const Condition& condition) { return condition.parent == i; });
-    });
-    if (!is_read) continue;
-    read.push_back(i);
-    combinations *= axes_[static_cast<size_t>(i)].model.values;
-  }
-  if (!conditional_ || !(combinations <= kMaxCombinations)) return all;
-  // For every combination of what conditions read, the others are independent.
-  double count = 0;
-  Point point(axes_.size(), 0.5);
-  const auto go = [&](auto&& self, size_t depth) -> void {
-    if (depth == read.size()) {
-      const std::vector<bool> active = Active(point);
-      double here = 1;
-      for (size_t i = 0; i < axes_.size(); ++i) {
-        const bool is_read = std::find(read.begin(), read.end(), static_cast<int>(i)) != read.end();
-        if (!is_read && active[i]) here *= axes_[i].model.values;
-        // One that is inactive has one value only: the first one stands for it.
-        if (is_read && !active[i] && CellOf(axes_[i], point[i]) != 0) here = 0;
-      }
-      count += here;
-      return;
-    }
-    const auto i = static_cast<size_t>(read[depth]);
-    for (int cell = 0; cell < static_cast<int>(axes_[i].edges.size()); ++cell) {
-      point[i] = Middle(axes_[i], cell);
-      self(self, depth + 1);
-    }
-  };
-  go(go, 0);
-  return count;
-}
-
-int ModelSpace::CellOf(const Axis& axis, double coordinate) {
-  const double u = coordinate > 0 ? std::min(coordinate, 1.0) : 0.0;
-  const auto edge = std::upper_bound(axis.edges.begin(), axis.edges.end(), u);
-  return std::min(static_cast<int>(edge - axis.edges.begin()),
-                  static_cast<int>(axis.edges.size()) - 1);
-}
-
-double ModelSpace::Middle(const Axis& axis, int cell) {
-  const auto i = static_cast<size_t>(cell);
-  return ((i > 0 ? axis.edges[i - 1] : 0.0) + axis.edges[i]) / 2;
+double ModelSpace::Middle(const Axis& axis, int64_t index) {
+  return axis.middles.empty() ? MiddleOf(axis.parameter, index)
+                              : axis.middles[static_cast<size_t>(index)];
 }
 
 int ModelSpace::Nearest(const Axis& axis, double place) {
@@ -225,11 +141,8 @@ bool ModelSpace::IsActive(const Axis& axis, const Point& point,
   return std::all_of(axis.conditions.begin(), axis.conditions.end(), [&](const Condition& c) {
     if (c.parent < 0) return c.fixed;
     const auto i = static_cast<size_t>(c.parent);
-    if (!active[i]) return false;
-    if (axes_[i].edges.empty()) {
-      return std::find(c.numbers.begin(), c.numbers.end(), point[i]) != c.numbers.end();
-    }
-    return static_cast<bool>(c.allowed[static_cast<size_t>(CellOf(axes_[i], point[i]))]);
+    return active[i] && std::binary_search(c.allowed.begin(), c.allowed.end(),
+                                           IndexAt(axes_[i].parameter, point[i]));
   });
 }
 
@@ -248,13 +161,21 @@ ModelPoint ModelSpace::ToModel(const Point& point) const {
   for (size_t i = 0; i < axes_.size(); ++i) {
     if (!active[i]) continue;
     const Axis& axis = axes_[i];
-    if (axis.edges.empty()) {
-      model[i] = point[i] > 0 ? std::min(point[i], 1.0) : 0.0;
-    } else {
-      const int cell = CellOf(axis, point[i]);
-      model[i] = axis.model.kind == ModelAxis::Kind::kCategorical
-                     ? cell
-                     : axis.model.places[static_cast<size_t>(cell)];
+    if (std::isinf(axis.model.values)) {
+      model[i] = Clamp(point[i]);
+      continue;
+    }
+    const int64_t index = IndexAt(axis.parameter, point[i]);
+    switch (axis.model.kind) {
+      case ModelAxis::Kind::kReal:
+        model[i] = Middle(axis, index);
+        break;
+      case ModelAxis::Kind::kOrdered:
+        model[i] = axis.model.places[static_cast<size_t>(index)];
+        break;
+      case ModelAxis::Kind::kCategorical:
+        model[i] = static_cast<double>(index);
+        break;
     }
   }
   return model;
@@ -268,14 +189,15 @@ Point ModelSpace::ToPoint(const ModelPoint& model) const {
     const double place = model[i] > 0 ? model[i] : 0.0;
     switch (axis.model.kind) {
       case ModelAxis::Kind::kReal:
-        point[i] = std::min(place, 1.0);
+        point[i] = std::isinf(axis.model.values) ? Clamp(place)
+                                                 : Middle(axis, IndexAt(axis.parameter, place));
         break;
       case ModelAxis::Kind::kOrdered:
         point[i] = Middle(axis, Nearest(axis, place));
         break;
       case ModelAxis::Kind::kCategorical:
         point[i] = Middle(
-            axis, static_cast<int>(std::min<double>(place + 0.5, axis.model.categories - 1)));
+            axis, static_cast<int64_t>(std::min<double>(place + 0.5, axis.model.categories - 1)));
         break;
     }
   }
@@ -286,25 +208,17 @@ Point ModelSpace::ToPoint(const ModelPoint& model) const {
   return point;
 }
 
-std::optional<Point> ModelSpace::Find(const std::function<bool(const Point&)>& wanted) const {
-  Point point(axes_.size(), 0.5);
-  std::vector<bool> active(axes_.size(), false);
-  const auto go = [&](auto&& self, size_t depth) -> bool {
-    if (depth == order_.size()) return wanted(point);
-    const auto i = static_cast<size_t>(order_[depth]);
-    active[i] = IsActive(axes_[i], point, active);
-    if (!active[i]) {
-      point[i] = 0.5;
-      return self(self, depth + 1);
-    }
-    for (int cell = 0; cell < static_cast<int>(axes_[i].edges.size()); ++cell) {
-      point[i] = Middle(axes_[i], cell);
-      if (self(self, depth + 1)) return true;
-    }
-    return false;
-  };
-  if (go(go, 0)) return point;
-  return std::nullopt;
+Point ModelSpace::Canonical(const Point& point) const {
+  const std::vector<bool> active = Active(point);
+  Point canonical(axes_.size(), 0.5);
+  for (size_t i = 0; i < axes_.size(); ++i) {
+    if (!active[i]) continue;
+    const Axis& axis = axes_[i];
+    canonical[i] = std::isinf(axis.model.values)
+                       ? CoordinateOf(axis.parameter, ValueAt(axis.parameter, point[i])).value()
+                       : Middle(axis, IndexAt(axis.parameter, point[i]));
+  }
+  return canonical;
 }
 
 }  // namespace caviar::search_space

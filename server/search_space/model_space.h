@@ -7,6 +7,7 @@
 #ifndef CAVIAR_SERVER_SEARCH_SPACE_MODEL_SPACE_H_
 #define CAVIAR_SERVER_SEARCH_SPACE_MODEL_SPACE_H_
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -29,8 +30,8 @@ struct ModelAxis {
     kCategorical,  // an index in [0, categories)
   };
   Kind kind = Kind::kReal;
-  // Of kOrdered: where its values lie, growing, in [0, 1]; at least one. Of more than
-  // kMaxPlaces values models see a real axis.
+  // Of kOrdered: where its values lie, growing, in [0, 1]; at least one. Of more than kMaxPlaces
+  // values models see a real axis, on which only the values' own places are ever reached.
   std::vector<double> places;
   // Of kCategorical.
   int categories = 0;
@@ -52,8 +53,8 @@ class ModelSpace {
   const ModelAxis& axis(int axis) const { return axes_[static_cast<size_t>(axis)].model; }
   // Whether some axis may be inactive.
   bool conditional() const { return conditional_; }
-  // Different configurations there are; infinite where an axis is real. Where conditions make the
-  // counting long (above a million combinations of what they read), an upper bound.
+  // Different configurations there are; infinite where a real axis may be active. Where conditions
+  // make the counting long (above a million steps), an upper bound.
   double configurations() const { return configurations_; }
 
   // Active axes of a point.
@@ -62,34 +63,38 @@ class ModelSpace {
   // The model's coordinates of a point, and a point that has these. NaN is read as the axis' first
   // value, anything else is rounded to what the axis has; what is inactive is ignored:
   // ToModel(ToPoint(m)) is m rounded. The middle of its cell stands for a value that has one, 0.5
-  // for an inactive axis: for all points of one configuration, ToPoint(ToModel(p)) is the same.
+  // for an inactive axis: for all points of one configuration that differ in more than the rounding
+  // of real numbers, ToPoint(ToModel(p)) is the same.
   ModelPoint ToModel(const Point& point) const;
   Point ToPoint(const ModelPoint& model) const;
 
-  // The first configuration's point, in the axes' order, that `wanted` says yes to. For finite
-  // spaces.
+  // The point that SearchSpace::ToPoint gives for the configuration at `point`: the same bits for
+  // all points of one configuration. Slower than the two above: real numbers are searched for.
+  Point Canonical(const Point& point) const;
+
+  // The first configuration's point, in the axes' order, that `wanted` says yes to. nullopt: there
+  // is none, or all have an active real axis.
   std::optional<Point> Find(const std::function<bool(const Point&)>& wanted) const;
 
  private:
   struct Condition {
-    int parent;                   // axis; -1: decided already, by `fixed`
-    std::vector<bool> allowed;    // by index of the parent's value
-    std::vector<double> numbers;  // where the parent is real: its values, as coordinates
-    bool fixed = false;
+    int parent = -1;               // axis; -1: decided already, by `fixed`
+    bool fixed = false;            // whether it holds
+    std::vector<int64_t> allowed;  // indices of the parent's values, growing
   };
   struct Axis {
     v1::Parameter parameter;
     ModelAxis model;
-    std::vector<double> edges;  // of cells: upper ones, the last is 1; empty: real
+    std::vector<double> middles;  // of cells; empty: more than kMaxPlaces values, or real
     std::vector<Condition> conditions;
   };
+  class Counting;
 
   static Axis MakeAxis(const v1::Parameter& parameter);
   void AddConditions(const std::vector<v1::Parameter>& parameters);
   void Order();
-  double Count() const;
-  static int CellOf(const Axis& axis, double coordinate);
-  static double Middle(const Axis& axis, int cell);
+  void CountConfigurations();
+  static double Middle(const Axis& axis, int64_t index);
   static int Nearest(const Axis& axis, double place);
   // Whether the axis is active where `active` and `point` are known for its parents.
   bool IsActive(const Axis& axis, const Point& point, const std::vector<bool>& active) const;

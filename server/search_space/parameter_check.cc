@@ -1,7 +1,9 @@
 #include "server/search_space/parameter_check.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -9,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/vocabulary.h"
 #include "server/search_space/axis.h"
+#include "server/search_space/grid.h"
 
 namespace caviar::search_space {
 namespace {
@@ -25,18 +28,25 @@ class ParameterCheck {
 
   void Run() {
     if (p_.has_value()) return CheckFixed();
+    CheckGrid();
     switch (p_.type()) {
       case v1::Parameter::DOUBLE:
       case v1::Parameter::INT:
         return CheckNumber();
       case v1::Parameter::BOOL:
-        CheckNoNumbers("a bool");
+        CheckNoRange("a bool");
+        if (HasScale()) Add("scale", "has no place in a bool");
         if (p_.values_size() > 0) Add("values", "has no place in a bool: it is false or true");
         return;
       case v1::Parameter::CATEGORICAL:
+        CheckNoRange("a categorical");
+        if (HasScale()) Add("scale", "has no place in a categorical");
+        CheckValues();
+        return;
       case v1::Parameter::ORDINAL:
-        CheckNoNumbers(p_.type() == v1::Parameter::ORDINAL ? "an ordinal" : "a categorical");
-        return CheckValues();
+        CheckNoRange("an ordinal");
+        if (CheckValues() && HasScale()) CheckScaleOfValues();
+        return;
       default:
         Add("type", "is missing or unknown: double, int, bool, categorical or ordinal");
     }
@@ -55,24 +65,40 @@ class ParameterCheck {
     if (p_.type() != v1::Parameter::TYPE_UNSPECIFIED) Add("type", reason);
     if (p_.has_min()) Add("min", reason);
     if (p_.has_max()) Add("max", reason);
-    if (p_.scale() != v1::Parameter::SCALE_UNSPECIFIED) Add("scale", reason);
+    if (HasScale()) Add("scale", reason);
     if (p_.has_step()) Add("step", reason);
+    if (p_.has_grid()) Add("grid", reason);
     if (p_.values_size() > 0) Add("values", reason);
   }
 
-  void CheckNoNumbers(const char* what) {
+  void CheckGrid() {
+    if (!p_.has_grid()) return;
+    if (p_.type() == v1::Parameter::BOOL || p_.type() == v1::Parameter::CATEGORICAL) {
+      Add("grid", "has no place here: a grid takes all values of a bool or categorical");
+    } else if (p_.grid() < 1 || p_.grid() > kMaxGrid) {
+      Add("grid", absl::StrCat(p_.grid(), " is out of range; from 1 to ", kMaxGrid));
+    }
+  }
+
+  bool HasScale() const { return p_.scale() != v1::Parameter::SCALE_UNSPECIFIED; }
+
+  void CheckNoRange(const char* what) {
     const std::string reason = absl::StrCat("has no place in ", what);
     if (p_.has_min()) Add("min", reason);
     if (p_.has_max()) Add("max", reason);
-    if (p_.scale() != v1::Parameter::SCALE_UNSPECIFIED) Add("scale", reason);
     if (p_.has_step()) Add("step", reason);
   }
 
-  void CheckValues() {
-    if (p_.values().empty()) return Add("values", "is missing: 1 to 1,000 values");
+  // Whether they are good.
+  bool CheckValues() {
+    const size_t before = violations_.size();
+    if (p_.values().empty()) {
+      Add("values", "is missing: 1 to 1,000 values");
+      return false;
+    }
     if (p_.values_size() > kMaxValues) {
-      return Add("values",
-                 absl::StrCat(p_.values_size(), " values are too many; at most ", kMaxValues));
+      Add("values", absl::StrCat(p_.values_size(), " values are too many; at most ", kMaxValues));
+      return false;
     }
     std::set<std::string> keys;
     for (const v1::Value& value : p_.values()) {
@@ -83,6 +109,42 @@ class ParameterCheck {
         Add("values", absl::StrCat(vocabulary::FormatValue(value), " is there twice"));
       }
     }
+    return violations_.size() == before;
+  }
+
+  // Good values, of an ordinal with a scale: numbers where the scale is, growing or falling.
+  void CheckScaleOfValues() {
+    if (!v1::Parameter::Scale_IsValid(p_.scale())) {
+      return Add("scale", "is unknown: linear, log, one_minus_log or logit");
+    }
+    const bool above_0 = p_.scale() == v1::Parameter::LOG || p_.scale() == v1::Parameter::LOGIT;
+    const bool below_1 =
+        p_.scale() == v1::Parameter::ONE_MINUS_LOG || p_.scale() == v1::Parameter::LOGIT;
+    std::vector<double> numbers;
+    for (const v1::Value& value : p_.values()) {
+      const std::optional<double> number = AsNumber(value);
+      const std::string text = vocabulary::FormatValue(value);
+      if (!number) {
+        return Add("scale", absl::StrCat("fits numbers only, and ", text, " is none"));
+      }
+      if (above_0 && *number <= 0) {
+        return Add("values", absl::StrCat(text, " does not fit: on scale ", ScaleName(),
+                                          ", values are above 0"));
+      }
+      if (below_1 && *number >= 1) {
+        return Add("values", absl::StrCat(text, " does not fit: on scale ", ScaleName(),
+                                          ", values are below 1"));
+      }
+      numbers.push_back(*number);
+    }
+    if (!std::is_sorted(numbers.begin(), numbers.end()) &&
+        !std::is_sorted(numbers.rbegin(), numbers.rend())) {
+      Add("values", "neither grow nor fall; on a scale they do");
+    }
+  }
+
+  std::string ScaleName() const {
+    return absl::AsciiStrToLower(v1::Parameter::Scale_Name(p_.scale()));
   }
 
   void CheckNumber() {

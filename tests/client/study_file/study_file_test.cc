@@ -89,6 +89,7 @@ TEST(StudyFile, TheTypeMayBeLeftOutWhereItIsPlain) {
       {"{values: [true]}", v1::Parameter::CATEGORICAL},
       {"{values: [true, false]}", v1::Parameter::BOOL},
       {"{type: ordinal, values: [1, 2]}", v1::Parameter::ORDINAL},
+      {"{values: [1, 10, 100], scale: log}", v1::Parameter::ORDINAL},
       {"{type: bool}", v1::Parameter::BOOL},
       {"{type: double, min: 0, max: 1}", v1::Parameter::DOUBLE},
       {"{value: 3}", v1::Parameter::TYPE_UNSPECIFIED},
@@ -262,7 +263,9 @@ TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
       "target: 1e-7}\ntrainer: {external: {}}\nlimits: {max_duration: 1d2h0.5s, parallel: 3}\n"
       "parameters: {a.b: {values: [x, 'true', '1', 2, '', 'a: b']}, c: {value: 1.0}, "
       "d: {values: [true, false]}, e: {type: double, min: 1, max: 2, step: 0.5, "
-      "when: {d: true, a.b: [x, '1']}}, f: {value: -5}, g: {values: [1, 2.0]}}\n",
+      "when: {d: true, a.b: [x, '1']}}, f: {value: -5}, g: {values: [1, 2.0]}, h: {type: ordinal, "
+      "scale: "
+      "one_minus_log, grid: 2, values: [0.9, 0.99]}}\n",
       "study: '123'\nsampler: {algorithm: random, seed: 0}\nparameters: {x: {min: 1, max: 9}}\n"
       "trainer: {batch_norm_network: {epochs: 1, data: {format: csv, train: '/a b/c.csv', label: "
       "'1', categorical: [a, 'b: c', '7'], ignore: [], missing: mean}, checkpoint_every: 0}}\n",

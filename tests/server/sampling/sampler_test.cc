@@ -1,22 +1,17 @@
 #include "server/sampling/sampler.h"
 
 #include <gmock/gmock.h>
-#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <map>
+
+#include "tests/server/sampling/spaces.h"
 
 namespace caviar::sampling {
 namespace {
 
 using search_space::Configuration;
 using search_space::SearchSpace;
-
-SearchSpace SpaceOf(const std::string& text) {
-  v1::Study study;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &study));
-  return SearchSpace::Create(study.parameters()).value();
-}
 
 std::unique_ptr<Sampler> Make(v1::Sampler::Algorithm algorithm) {
   v1::Sampler definition;
@@ -30,12 +25,6 @@ Configuration Suggest(v1::Sampler::Algorithm algorithm, const SearchSpace& space
   input.seed = seed;
   input.number = number;
   return Suggest(*Make(algorithm), space, input).value();
-}
-
-std::string TextOf(const Configuration& configuration) {
-  std::string text;
-  for (const auto& [name, value] : configuration) text += name + " " + value.ShortDebugString();
-  return text;
 }
 
 class EverySampler : public testing::TestWithParam<v1::Sampler::Algorithm> {};
@@ -83,9 +72,7 @@ TEST_P(EverySampler, IsAFunctionOfSeedAndNumber) {
   }
 }
 
-TEST_P(EverySampler, DoesNotLookAtHistory) {
-  EXPECT_FALSE(Make(GetParam())->UsesHistory());
-}
+TEST_P(EverySampler, DoesNotLookAtHistory) { EXPECT_FALSE(Make(GetParam())->UsesHistory()); }
 
 TEST_P(EverySampler, WorksWithoutAnyAxis) {
   const SearchSpace space = SpaceOf(R"(parameters { name: "x" value { int_value: 3 } })");

@@ -91,6 +91,39 @@ TEST(Validate, ChoicesNeedDistinctValues) {
   EXPECT_EQ(Only(parameters), "parameters.x.values: 1001 values are too many; at most 1000");
 }
 
+TEST(Validate, OrdinalsMayHaveAScaleWhereTheirNumbersFitIt) {
+  const auto x = [](const std::string& scale, const std::string& values) {
+    return OnlyOfX("type: ORDINAL scale: " + scale + " " + values);
+  };
+  const std::string good = "values { double_value: 0.9 } values { double_value: 0.99 }";
+  for (const char* scale : {"LINEAR", "LOG", "ONE_MINUS_LOG", "LOGIT"}) {
+    EXPECT_EQ(x(scale, good), "0 violations") << scale;
+  }
+  EXPECT_EQ(x("LOG", "values { int_value: 64 } values { int_value: 32 }"), "0 violations");
+  EXPECT_EQ(x("LOG", "values { int_value: 0 } values { int_value: 32 }"),
+            "parameters.x.values: 0 does not fit: on scale log, values are above 0");
+  EXPECT_EQ(x("ONE_MINUS_LOG", "values { int_value: 0 } values { int_value: 1 }"),
+            "parameters.x.values: 1 does not fit: on scale one_minus_log, values are below 1");
+  EXPECT_EQ(x("LOG", "values { int_value: 1 } values { string_value: 'a' }"),
+            "parameters.x.scale: fits numbers only, and a is none");
+  EXPECT_EQ(x("LOG", "values { int_value: 1 } values { int_value: 3 } values { int_value: 2 }"),
+            "parameters.x.values: neither grow nor fall; on a scale they do");
+  auto parameters =
+      ParametersOf(R"(parameters { name: "x" type: ORDINAL values { int_value: 1 } })");
+  parameters[0].set_scale(static_cast<v1::Parameter::Scale>(99));
+  EXPECT_THAT(Only(parameters), HasSubstr("parameters.x.scale: is unknown"));
+}
+
+TEST(Validate, AGridTakesSomeOfManyValues) {
+  EXPECT_EQ(OnlyOfX("type: DOUBLE min: 0 max: 1 grid: 1000"), "0 violations");
+  EXPECT_EQ(OnlyOfX("type: INT min: 0 max: 9 grid: 0"),
+            "parameters.x.grid: 0 is out of range; from 1 to 1000");
+  EXPECT_THAT(OnlyOfX("type: ORDINAL values { int_value: 1 } grid: 1001"),
+              HasSubstr("1001 is out"));
+  EXPECT_THAT(OnlyOfX("type: BOOL grid: 2"), HasSubstr("parameters.x.grid: has no place"));
+  EXPECT_THAT(OnlyOfX("value { int_value: 1 } grid: 2"), HasSubstr("has no place beside value"));
+}
+
 TEST(Validate, ValuesMustSurviveEveryFormat) {
   EXPECT_THAT(OnlyOfX("value { double_value: inf }"), HasSubstr("x.value: inf is not a finite"));
   EXPECT_THAT(OnlyOfX("value { int_value: 9007199254740993 }"), HasSubstr("too large"));

@@ -1,0 +1,146 @@
+#include "server/sampling/coarse_to_fine_sampler.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "server/sampling/counter_random.h"
+#include "server/sampling/sobol_sampler.h"
+
+namespace caviar::sampling {
+namespace {
+
+using search_space::ModelAxis;
+using search_space::ModelSpace;
+using search_space::Point;
+
+constexpr uint64_t kPurpose = 0x726f756e6473;  // not the key of another sampler
+// Rounds of a study with max_trials.
+constexpr double kRounds = 8;
+// Of a study without: trials a round for each axis and one more, and bounds.
+constexpr int kTrialsPerAxis = 2;
+constexpr int kLeastTrials = 8, kMostTrials = 100;
+// The best that span a box, as a share of a round's trials; and at least so many.
+constexpr double kBestShare = 0.2;
+constexpr double kLeastBest = 3;
+// Trials in the whole space.
+constexpr double kOutside = 0.1;
+// A box reaches this many mean gaps beyond the outermost of the best.
+constexpr double kMargin = 0.5;
+// Where the best one lies in this share of the best ones' range from one of its ends, the box is
+// widened there by kWiden of the range.
+constexpr double kEdge = 0.1, kWiden = 0.5;
+// Probability shared by all categories, whether the best have them or not.
+constexpr double kFloor = 0.2;
+// Boxes do not shrink below this.
+constexpr double kLeastMargin = 1e-6;
+
+// The best observations of the first `count`, the best one first.
+std::vector<const Observation*> BestOf(const History& history, size_t count, size_t wanted) {
+  std::vector<const Observation*> best;
+  for (size_t i = 0; i < history.size(); ++i) {
+    const Observation& observation = history[i];
+    // Trials of other studies have no number; they are known from the start.
+    if (observation.number >= 0 && count-- == 0) break;
+    if (observation.state == v1::Trial::COMPLETED && std::isfinite(observation.value)) {
+      best.push_back(&observation);
+    }
+  }
+  const size_t kept = std::min(wanted, best.size());
+  std::partial_sort(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(kept), best.end(),
+                    [](const Observation* a, const Observation* b) {
+                      return a->value != b->value ? a->value < b->value : a->number < b->number;
+                    });
+  best.resize(kept);
+  return best;
+}
+
+// Around coordinates of the best trials that have this axis, the best one's first.
+Box::Side SideAround(const std::vector<double>& places, const ModelAxis& axis) {
+  Box::Side side;
+  const auto count = static_cast<double>(places.size());
+  if (axis.kind == ModelAxis::Kind::kCategorical) {
+    const double all = axis.categories;
+    side.probabilities.assign(static_cast<size_t>(axis.categories),
+                              places.empty() ? 1 / all : kFloor / all);
+    for (const double place : places) {
+      const auto category = static_cast<size_t>(std::clamp(place, 0.0, 1.0) * all);
+      side.probabilities[std::min(category, side.probabilities.size() - 1)] += (1 - kFloor) / count;
+    }
+    return side;
+  }
+  if (places.size() < 2) return side;
+  const auto [least, most] = std::minmax_element(places.begin(), places.end());
+  const double width = *most - *least;
+  // In mean gaps between neighbours.
+  const double margin = std::max(kMargin * width / (count - 1), kLeastMargin);
+  // A value stands for its cell.
+  const double cell = 0.5 / axis.values;
+  side.low = *least - margin - cell;
+  side.high = *most + margin + cell;
+  if (places.front() <= *least + kEdge * width) side.low -= kWiden * width;
+  if (places.front() >= *most - kEdge * width) side.high += kWiden * width;
+  side.low = std::clamp(side.low, 0.0, 1.0);
+  side.high = std::clamp(side.high, side.low, 1.0);
+  return side;
+}
+
+double PlaceIn(const Box::Side& side, double u) {
+  if (side.probabilities.empty()) return side.low + u * (side.high - side.low);
+  const auto count = static_cast<double>(side.probabilities.size());
+  double below = 0;
+  for (size_t i = 0; i < side.probabilities.size(); ++i) {
+    below += side.probabilities[i];
+    if (u < below) return (static_cast<double>(i) + 0.5) / count;
+  }
+  return 1 - 0.5 / count;
+}
+
+}  // namespace
+
+int32_t RoundSize(const SamplerInput& input, int dimensions) {
+  if (input.max_trials) {
+    return std::max(2, static_cast<int32_t>(std::lround(*input.max_trials / kRounds)));
+  }
+  return std::clamp(kTrialsPerAxis * (dimensions + 1), kLeastTrials, kMostTrials);
+}
+
+Box BoxOf(const ModelSpace& space, const SamplerInput& input, int32_t round) {
+  const int32_t size = RoundSize(input, space.dimensions());
+  const auto seen = static_cast<size_t>(round) * static_cast<size_t>(size);
+  const auto wanted = std::max(kLeastBest, std::ceil(kBestShare * size));
+  const auto best = BestOf(input.history, seen, static_cast<size_t>(wanted));
+  std::vector<std::vector<double>> places(static_cast<size_t>(space.dimensions()));
+  if (best.size() >= 2) {
+    for (const Observation* observation : best) {
+      const std::vector<bool> active = space.Active(observation->point);
+      for (size_t i = 0; i < places.size(); ++i) {
+        if (active[i]) places[i].push_back(observation->point[i]);
+      }
+    }
+  }
+  Box box;
+  for (size_t i = 0; i < places.size(); ++i) {
+    box.sides.push_back(SideAround(places[i], space.axis(static_cast<int>(i))));
+  }
+  return box;
+}
+
+std::optional<Point> CoarseToFineSampler::SuggestPoint(const search_space::SearchSpace& space,
+                                                       const SamplerInput& input) {
+  const int dimensions = space.dimensions();
+  const int32_t size = RoundSize(input, dimensions);
+  const int32_t round = input.number / size;
+  const bool outside =
+      ToUnit(RandomBits(input.seed, kPurpose, static_cast<uint64_t>(input.number))) < kOutside;
+  if (round == 0 || outside) {
+    return SobolPoint(input.seed, static_cast<uint32_t>(input.number), dimensions);
+  }
+  const auto scrambling =
+      static_cast<uint32_t>(RandomBits(input.seed, kPurpose + 1, static_cast<uint64_t>(round)));
+  Point point = SobolPoint(scrambling, static_cast<uint32_t>(input.number % size), dimensions);
+  const Box box = BoxOf(space.model(), input, round);
+  for (size_t i = 0; i < point.size(); ++i) point[i] = PlaceIn(box.sides[i], point[i]);
+  return point;
+}
+
+}  // namespace caviar::sampling

@@ -1,0 +1,33 @@
+// One study in a simulation: workers that take time, a sampler that they ask.
+#ifndef CAVIAR_TESTS_BENCH_SEARCH_SIMULATION_H_
+#define CAVIAR_TESTS_BENCH_SEARCH_SIMULATION_H_
+
+#include <vector>
+
+#include "server/sampling/sampler.h"
+#include "tests/bench/search_problem.h"
+
+namespace caviar::bench {
+
+// How long trial `number` of a study with this seed runs: log-normal, its median is 1 and its
+// logarithm's standard deviation 0.5. The same for every sampler.
+double Duration(uint32_t seed, int number);
+
+// What the measurement of that trial adds to the problem's value.
+double MeasurementError(const Problem& problem, int number);
+
+struct SearchTrace {
+  // Regret of what looked best after each trial that ended, in the order of their ends. Shorter
+  // than asked for where the space was used up. Infinite before the first feasible trial.
+  std::vector<double> regrets;
+  // CPU time of each suggestion, in milliseconds.
+  std::vector<double> ask_ms;
+};
+
+// Each of `workers` asks as soon as it is free, while the others' trials run. The sampler's seed is
+// the problem's.
+SearchTrace Simulate(const Problem& problem, const v1::Sampler& sampler, int workers, int trials);
+
+}  // namespace caviar::bench
+
+#endif  // CAVIAR_TESTS_BENCH_SEARCH_SIMULATION_H_
