@@ -41,6 +41,11 @@ def read(path, recorded=False):
                         float(values.get('last_ask_ms', 'nan')), curve, recorded)
 
 
+def trials_of(path):
+    with open(path, newline='') as file:
+        return max(int(name.removeprefix('regret_')) for name in next(csv.reader(file)) if name.startswith('regret_'))
+
+
 def log_regrets(studies, problems, seeds):
     """[problems x seeds]; None where one is missing."""
     found = {(study.problem, study.seed): math.log(study.regret[-1]) for study in studies}
@@ -114,6 +119,8 @@ def compare(title, studies, problems, seeds, workers):
 
 
 def describe(seeds):
+    if not seeds:
+        return 'other seeds'
     return f'seed {seeds[0]}' if len(seeds) == 1 else f'seeds {seeds[0]}-{seeds[-1]}'
 
 
@@ -128,7 +135,8 @@ def print_aims(studies, first, others):
     for algorithm, workers, *aims in AIMS:
         # With eight workers the peers were measured without Rastrigin, and so the aims were set.
         problems = [problem for problem in GROUPS['public'] if workers == 1 or problem != 'rastrigin5']
-        measured = [geometric_mean(studies, algorithm, workers, problems, seeds) for seeds in (first, others)]
+        measured = [geometric_mean(studies, algorithm, workers, problems, seeds) if seeds else None
+                    for seeds in (first, others)]
         if measured[0] is None:
             continue
         row = [algorithm, str(workers)]
@@ -182,7 +190,8 @@ def main():
     parser.add_argument('files', nargs='+', help='CSV')
     options = parser.parse_args()
     studies = [study for path in options.files for study in read(path)]
-    everyone = studies + list(read(HERE / 'search_peers.csv', recorded=True))
+    # Recorded are studies of 100 trials.
+    everyone = studies + list(read(HERE / 'search_peers.csv', recorded=True) if trials_of(options.files[0]) == 100 else [])
 
     def seeds_of(group, below=10, least=0):
         return sorted({study.seed for study in studies if study.problem in GROUPS[group] and least <= study.seed < below})
@@ -190,7 +199,7 @@ def main():
     first, others = seeds_of('public'), seeds_of('public', 1000, 10)
     for workers in sorted({study.workers for study in studies}):
         compare('Public problems', everyone, GROUPS['public'], first, workers)
-        if workers == 8:
+        if workers == 8 and len(everyone) > len(studies):
             seven = [problem for problem in GROUPS['public'] if problem != 'rastrigin5']
             compare('Public problems, those that were recorded', everyone, seven, first[:3], workers)
         if others:
