@@ -2,6 +2,7 @@
 #ifndef CAVIAR_SERVER_SAMPLING_HISTORY_H_
 #define CAVIAR_SERVER_SAMPLING_HISTORY_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -39,6 +40,15 @@ class History {
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   const Observation& operator[](size_t i) const { return (*chunks_[i / kChunk])[i % kChunk]; }
+
+  // How many observations, from the first one on, are surely the same in both: those that they
+  // share, because one is a copy of the other or both of a third.
+  size_t SharedWith(const History& other) const {
+    size_t chunks = 0;
+    const size_t most = std::min(chunks_.size(), other.chunks_.size());
+    while (chunks < most && chunks_[chunks] == other.chunks_[chunks]) ++chunks;
+    return std::min({chunks * kChunk, size_, other.size_});
+  }
 
   // Not seen by copies that were made before.
   void Add(Observation observation) {

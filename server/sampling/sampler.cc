@@ -1,11 +1,13 @@
 #include "server/sampling/sampler.h"
 
 #include "absl/strings/str_cat.h"
+#include "server/sampling/auto_sampler.h"
 #include "server/sampling/coarse_to_fine_sampler.h"
 #include "server/sampling/distinct.h"
 #include "server/sampling/grid_sampler.h"
 #include "server/sampling/random_sampler.h"
 #include "server/sampling/sobol_sampler.h"
+#include "server/sampling/tpe_sampler.h"
 
 namespace caviar::sampling {
 
@@ -23,18 +25,21 @@ absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const v1::Sampler& definiti
   switch (definition.algorithm()) {
     case v1::Sampler::RANDOM:
       return std::make_unique<RandomSampler>();
-    case v1::Sampler::ALGORITHM_UNSPECIFIED:
     case v1::Sampler::SOBOL:
       return std::make_unique<SobolSampler>();
     case v1::Sampler::GRID:
       return std::make_unique<GridSampler>();
     case v1::Sampler::COARSE_TO_FINE:
       return std::make_unique<CoarseToFineSampler>();
+    case v1::Sampler::TPE:
+      return std::make_unique<TpeSampler>();
+    case v1::Sampler::ALGORITHM_UNSPECIFIED:
+    case v1::Sampler::AUTO:
+      return std::make_unique<AutoSampler>();
     default:
-      return absl::InvalidArgumentError(absl::StrCat("there is no sampler ",
-                                                     static_cast<int>(definition.algorithm()),
-                                                     "; there are random, sobol, grid "
-                                                     "and coarse_to_fine"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("there is no sampler ", static_cast<int>(definition.algorithm()),
+                       "; there are random, sobol, grid, coarse_to_fine, tpe and auto"));
   }
 }
 

@@ -1,0 +1,103 @@
+#include "server/sampling/tpe_sampler.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "server/sampling/counter_random.h"
+#include "server/sampling/sobol_sampler.h"
+#include "server/sampling/tpe_mixture.h"
+
+namespace caviar::sampling {
+
+using search_space::ModelPoint;
+using search_space::ModelSpace;
+using search_space::Point;
+using search_space::SearchSpace;
+
+namespace {
+
+constexpr uint64_t kPurpose = 0x747065;  // not the key of another sampler
+
+// Trials that are points of a Sobol sequence.
+constexpr int kStartup = 6;
+constexpr size_t kMostGood = 25;
+// The power of g. Below 1 less is made of how few bad trials are near.
+constexpr double kCaution = 0.7;
+// Points drawn; fewer where there are so many kernels that each costs much.
+constexpr size_t kCandidates = 64, kLeastCandidates = 24;
+constexpr size_t kKernelsOfAllCandidates = 2000;
+
+// Good kernels stand close to each other: they are as wide as that asks for. Bad ones are wide, and
+// with a heavier prior, so that l is not sought where there merely is nothing yet.
+constexpr tpe::MixtureSettings kGood = {
+    .prior = 2, .bandwidth = 0.28, .by_spread = true, .least = 0.01, .category = 2};
+constexpr tpe::MixtureSettings kBad = {
+    .prior = 3, .bandwidth = 0.2, .by_spread = false, .least = 0.03, .category = 0.3};
+
+}  // namespace
+
+void TpeSampler::Follow(const SearchSpace& space, const SamplerInput& input) {
+  const ModelSpace& model = space.model();
+  if (!ranking_.Follow(space, input.seed, input.history) || !kernels_) kernels_.emplace(model);
+  const std::vector<size_t>& taught = ranking_.taught();
+  for (size_t i = kernels_->size(); i < taught.size(); ++i) {
+    kernels_->Add(model, model.ToModel(input.history[taught[i]].point));
+  }
+}
+
+size_t TpeSampler::GoodCount() const {
+  const size_t tenth = (ranking_.taught().size() + 9) / 10;
+  return std::min({tenth, kMostGood, ranking_.feasible()});
+}
+
+Point TpeSampler::SuggestPoint(const SearchSpace& space, const SamplerInput& input) {
+  Follow(space, input);
+  const size_t count = kernels_->size();
+  if (input.number < kStartup || count == 0) {
+    return SobolPoint(input.seed, static_cast<uint32_t>(input.number), space.dimensions());
+  }
+  const ModelSpace& model = space.model();
+  for (const Pending& pending : input.pending) kernels_->Add(model, model.ToModel(pending.point));
+  const ModelPoint chosen = Choose(model, input);
+  kernels_->Shrink(count);
+  return model.ToPoint(chosen);
+}
+
+ModelPoint TpeSampler::Choose(const ModelSpace& space, const SamplerInput& input) {
+  const size_t good_count = GoodCount();
+  tpe::Kernels good(space);
+  std::vector<double> good_weights, bad_weights(kernels_->size(), 1.0);
+  for (size_t i = 0; i < good_count; ++i) {
+    const uint32_t kernel = ranking_.ranked()[i];
+    good.AddFrom(*kernels_, kernel);
+    bad_weights[kernel] = 0;
+    // Linear in the rank, 1 on average.
+    good_weights.push_back(2 * static_cast<double>(good_count - i) /
+                           static_cast<double>(good_count + 1));
+  }
+  tpe::Mixture l(space, good, good_weights, kGood);
+  tpe::Mixture g(space, *kernels_, bad_weights, kBad);
+
+  uint64_t counter = 0;
+  const auto uniform = [&] {
+    return ToUnit(
+        RandomBits(input.seed ^ kPurpose, static_cast<uint64_t>(input.number), counter++));
+  };
+  const size_t candidates = std::clamp(kCandidates * kKernelsOfAllCandidates / kernels_->size(),
+                                       kLeastCandidates, kCandidates);
+  ModelPoint best;
+  double best_score = 0;
+  for (size_t i = 0; i < candidates; ++i) {
+    ModelPoint drawn = l.Draw(uniform);
+    // Categories that were drawn decide which axes are active.
+    if (space.conditional()) drawn = space.ToModel(space.ToPoint(drawn));
+    const double score = std::log(l.Density(drawn)) - kCaution * std::log(g.Density(drawn));
+    if (i == 0 || score > best_score) {
+      best = std::move(drawn);
+      best_score = score;
+    }
+  }
+  return best;
+}
+
+}  // namespace caviar::sampling

@@ -1,0 +1,34 @@
+#include "server/sampling/trial_ranking.h"
+
+#include <algorithm>
+
+namespace caviar::sampling {
+
+bool TrialRanking::Follow(const search_space::SearchSpace& space, uint32_t seed,
+                          const History& history) {
+  const auto same = memory_.Advance(space, seed, history);
+  const bool goes_on = same && *same >= seen_;
+  if (!goes_on) {
+    taught_.clear();
+    ranked_.clear();
+    feasible_ = seen_ = 0;
+  }
+  const auto better = [&](uint32_t a, uint32_t b) {
+    return IsBetter(history[taught_[a]], history[taught_[b]]);
+  };
+  const size_t before = taught_.size();
+  for (; seen_ < history.size(); ++seen_) {
+    const Lesson lesson = LessonOf(history[seen_]);
+    if (lesson == Lesson::kNothing) continue;
+    feasible_ += lesson == Lesson::kBad ? 0 : 1;
+    ranked_.push_back(static_cast<uint32_t>(taught_.size()));
+    taught_.push_back(seen_);
+  }
+  // What is new, put in order and merged into what is in order.
+  const auto fresh = ranked_.begin() + static_cast<std::ptrdiff_t>(before);
+  std::sort(fresh, ranked_.end(), better);
+  std::inplace_merge(ranked_.begin(), fresh, ranked_.end(), better);
+  return goes_on;
+}
+
+}  // namespace caviar::sampling
