@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/sampling/distinct.h"
+#include "server/sampling/gp_sampler.h"
 #include "server/sampling/random_sampler.h"
 #include "server/sampling/sobol_sampler.h"
 
@@ -22,10 +23,12 @@ absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const v1::Sampler& definiti
     case v1::Sampler::ALGORITHM_UNSPECIFIED:
     case v1::Sampler::SOBOL:
       return std::make_unique<SobolSampler>();
+    case v1::Sampler::GP:
+      return std::make_unique<GpSampler>();
     default:
       return absl::InvalidArgumentError(absl::StrCat("there is no sampler ",
                                                      static_cast<int>(definition.algorithm()),
-                                                     "; there are random and sobol"));
+                                                     "; there are random, sobol and gp"));
   }
 }
 
