@@ -25,8 +25,8 @@ Choice Choose(const search_space::ModelSpace& space, std::optional<int32_t> max_
   return {v1::Sampler::GP, absl::StrCat("gp: ", about)};
 }
 
-std::optional<search_space::Point> AutoSampler::SuggestPoint(
-    const search_space::SearchSpace& space, const SamplerInput& input) {
+std::optional<search_space::Point> AutoSampler::SuggestPoint(const search_space::SearchSpace& space,
+                                                             const SamplerInput& input) {
   const Choice choice = Choose(space.model(), input.max_trials);
   if (choice.algorithm != algorithm_) {
     v1::Sampler definition;

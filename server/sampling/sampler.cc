@@ -4,6 +4,7 @@
 #include "server/sampling/auto_sampler.h"
 #include "server/sampling/coarse_to_fine_sampler.h"
 #include "server/sampling/distinct.h"
+#include "server/sampling/gp_sampler.h"
 #include "server/sampling/grid_sampler.h"
 #include "server/sampling/random_sampler.h"
 #include "server/sampling/sobol_sampler.h"
@@ -33,13 +34,15 @@ absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const v1::Sampler& definiti
       return std::make_unique<CoarseToFineSampler>();
     case v1::Sampler::TPE:
       return std::make_unique<TpeSampler>();
+    case v1::Sampler::GP:
+      return std::make_unique<GpSampler>();
     case v1::Sampler::ALGORITHM_UNSPECIFIED:
     case v1::Sampler::AUTO:
       return std::make_unique<AutoSampler>();
     default:
       return absl::InvalidArgumentError(
           absl::StrCat("there is no sampler ", static_cast<int>(definition.algorithm()),
-                       "; there are random, sobol, grid, coarse_to_fine, tpe and auto"));
+                       "; there are random, sobol, grid, coarse_to_fine, tpe, gp and auto"));
   }
 }
 

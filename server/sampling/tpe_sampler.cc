@@ -50,7 +50,7 @@ size_t TpeSampler::GoodCount() const {
   return std::min({tenth, kMostGood, ranking_.feasible()});
 }
 
-Point TpeSampler::SuggestPoint(const SearchSpace& space, const SamplerInput& input) {
+std::optional<Point> TpeSampler::SuggestPoint(const SearchSpace& space, const SamplerInput& input) {
   Follow(space, input);
   const size_t count = kernels_->size();
   if (input.number < kStartup || count == 0) {

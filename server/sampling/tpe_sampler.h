@@ -37,8 +37,8 @@ namespace caviar::sampling {
 
 class TpeSampler final : public Sampler {
  public:
-  search_space::Point SuggestPoint(const search_space::SearchSpace& space,
-                                   const SamplerInput& input) override;
+  std::optional<search_space::Point> SuggestPoint(const search_space::SearchSpace& space,
+                                                  const SamplerInput& input) override;
   bool UsesHistory() const override { return true; }
 
  private:

@@ -51,8 +51,9 @@ class ModelSpace {
   // Axes.
   int dimensions() const { return static_cast<int>(axes_.size()); }
   const ModelAxis& axis(int axis) const { return axes_[static_cast<size_t>(axis)].model; }
-  // Whether some axis may be inactive.
+  // Whether some axis may be inactive, and whether this one may.
   bool conditional() const { return conditional_; }
+  bool conditional(int axis) const { return !axes_[static_cast<size_t>(axis)].conditions.empty(); }
   // Different configurations there are; infinite where a real axis may be active. Where conditions
   // make the counting long (above a million steps), an upper bound.
   double configurations() const { return configurations_; }

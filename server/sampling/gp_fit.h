@@ -1,0 +1,70 @@
+// Hyperparameters as a function of the history: a chain of fits over its beginnings.
+#ifndef CAVIAR_SERVER_SAMPLING_GP_FIT_H_
+#define CAVIAR_SERVER_SAMPLING_GP_FIT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "server/sampling/gp_model.h"
+#include "server/sampling/gp_output.h"
+#include "server/sampling/gp_points.h"
+#include "server/search_space/model_space.h"
+
+namespace caviar::sampling::gp {
+
+// What trials that teach something were and brought, in the order in which they became final.
+struct Lessons {
+  std::vector<search_space::ModelPoint> points;
+  std::vector<Outcome> outcomes;
+  // Of the first i + 1 of them: numbers that differ where they do.
+  std::vector<uint64_t> fingerprints;
+
+  size_t size() const { return outcomes.size(); }
+};
+
+// A model that was fitted, ready to predict.
+struct Fit {
+  bool additive = false;
+  std::vector<double> logs;  // see ModelForm
+};
+
+// At most this many points are in a model.
+inline constexpr size_t kMaxPoints = 300;
+
+// Those of the first `size` lessons that a model holds, in their order: all, or where there are
+// more than kMaxPoints the best half of that number, and of the others those nearest to the best
+// one, and every so many-th.
+std::vector<size_t> Chosen(const Lessons& lessons, size_t size);
+
+// A fit begins where the one before ended, and is made at every size to 40, then at sizes that grow
+// by a tenth: so it is a function of the lessons alone, and those of beginnings can be kept.
+class FitChain {
+ public:
+  explicit FitChain(const PointLayout& layout);
+
+  // For the first `lessons.size()` lessons.
+  const Fit& At(const Lessons& lessons);
+
+  const ModelForm& form(bool additive) const { return additive ? additive_ : plain_; }
+
+ private:
+  struct Link {
+    size_t size = 0;
+    uint64_t fingerprint = 0;
+    std::vector<double> plain, additive;
+    Fit fit;
+  };
+
+  Link After(const Link& link, const Lessons& lessons, size_t size) const;
+  double Minimize(const ModelForm& form, const Grid& points, const std::vector<double>& values,
+                  std::vector<double>& logs) const;
+
+  PointLayout layout_;
+  ModelForm plain_, additive_;
+  std::vector<Link> links_;  // the first one of no lesson
+};
+
+}  // namespace caviar::sampling::gp
+
+#endif  // CAVIAR_SERVER_SAMPLING_GP_FIT_H_

@@ -1,0 +1,109 @@
+#include "server/sampling/gp_model.h"
+
+#include <cmath>
+#include <limits>
+
+namespace caviar::sampling::gp {
+namespace {
+
+constexpr double kPenalty = 0.01;
+constexpr double kLog2Pi = 1.83787706640934548356;
+
+struct Range {
+  double center, lower, upper;
+};
+// Of outputs as WarpOutputs gives them, and of coordinates in [0, 1].
+constexpr Range kVariance = {0.039, 1e-4, 10};
+constexpr Range kNoise = {0.0039, 1e-8, 1};
+constexpr Range kWeight = {2, 1e-3, 1e3};
+constexpr Range kOwnVariance = {0.0039, 1e-6, 1};
+constexpr Range kOwnWeight = {2, 1e-2, 1e4};
+
+}  // namespace
+
+ModelForm::ModelForm(const PointLayout& layout, bool additive)
+    : layout_(layout), additive_(additive) {
+  const auto add = [&](const Range& range) {
+    centers_.push_back(std::log(range.center));
+    lower_.push_back(std::log(range.lower));
+    upper_.push_back(std::log(range.upper));
+  };
+  add(kVariance);
+  add(kNoise);
+  for (int i = 0; i < layout.groups(); ++i) add(kWeight);
+  if (!additive) return;
+  for (int i = 0; i < layout.groups(); ++i) add(kOwnVariance);
+  for (int i = 0; i < layout.groups(); ++i) add(kOwnWeight);
+}
+
+Covariance ModelForm::CovarianceOf(const std::vector<double>& logs) const {
+  Covariance covariance;
+  covariance.columns = layout_.columns();
+  covariance.variance = std::exp(logs[0]);
+  for (Covariance::Column& column : covariance.columns) {
+    column.weight = std::exp(logs[2 + static_cast<size_t>(column.group)]);
+  }
+  if (!additive_) return covariance;
+  const auto groups = static_cast<size_t>(layout_.groups());
+  for (size_t g = 0; g < groups; ++g) {
+    covariance.additive.push_back(
+        {std::exp(logs[2 + groups + g]), std::exp(logs[2 + 2 * groups + g])});
+  }
+  return covariance;
+}
+
+double ModelForm::NoiseOf(const std::vector<double>& logs) { return std::exp(logs[1]); }
+
+std::vector<double> ModelForm::Flatten(const CovarianceGradient& gradient, double noise) const {
+  std::vector<double> flat = {gradient.variance, gradient.trace * noise};
+  flat.insert(flat.end(), gradient.weights.begin(), gradient.weights.end());
+  flat.insert(flat.end(), gradient.additive_variances.begin(), gradient.additive_variances.end());
+  flat.insert(flat.end(), gradient.additive_weights.begin(), gradient.additive_weights.end());
+  return flat;
+}
+
+Likelihood::Likelihood(const ModelForm& form, const Grid& points, const std::vector<double>& values)
+    : form_(form), points_(points), values_(values) {
+  const int padded = PaddedTo(static_cast<int>(values.size()));
+  for (Grid* grid : {&factor_, &inverse_factor_, &transposed_, &by_entry_}) {
+    grid->Resize(padded, padded);
+  }
+}
+
+double Likelihood::Evaluate(const std::vector<double>& logs, std::vector<double>& gradient) {
+  const int n = static_cast<int>(values_.size());
+  const Covariance covariance = form_.CovarianceOf(logs);
+  const double noise = ModelForm::NoiseOf(logs);
+  gradient.assign(logs.size(), 0.0);
+  OwnCovariances(covariance, points_, n, noise, factor_);
+  if (!Factorize(factor_)) return std::numeric_limits<double>::infinity();
+  InvertFactor(factor_, inverse_factor_, transposed_);
+  // y·K⁻¹·y = |V·y|²; K⁻¹·y = Vᵀ·V·y.
+  double value = 0.5 * n * kLog2Pi;
+  weighted_.assign(static_cast<size_t>(n), 0.0);
+  for (int i = 0; i < n; ++i) {
+    const double* row = inverse_factor_.row(i);
+    double sum = 0;
+    for (int j = 0; j <= i; ++j) sum += row[j] * values_[static_cast<size_t>(j)];
+    for (int j = 0; j <= i; ++j) weighted_[static_cast<size_t>(j)] += row[j] * sum;
+    value += 0.5 * sum * sum + std::log(factor_(i, i));
+  }
+  // The derivative by an entry of K: (K⁻¹ - K⁻¹·y·yᵀ·K⁻¹) / 2.
+  SquareOfFactor(inverse_factor_, by_entry_);
+  for (int i = 0; i < n; ++i) {
+    double* row = by_entry_.row(i);
+    const double w = weighted_[static_cast<size_t>(i)];
+    for (int j = i; j < n; ++j) row[j] = 0.5 * (row[j] - w * weighted_[static_cast<size_t>(j)]);
+  }
+  CovarianceGradient by_parameter;
+  ParameterGradient(covariance, points_, n, by_entry_, by_parameter);
+  gradient = form_.Flatten(by_parameter, noise);
+  for (size_t i = 0; i < logs.size(); ++i) {
+    const double from_center = logs[i] - form_.centers()[i];
+    value += kPenalty * from_center * from_center;
+    gradient[i] += 2 * kPenalty * from_center;
+  }
+  return value;
+}
+
+}  // namespace caviar::sampling::gp

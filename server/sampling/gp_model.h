@@ -1,0 +1,59 @@
+// A Gaussian process's hyperparameters, their penalties, and how well they explain what was seen.
+#ifndef CAVIAR_SERVER_SAMPLING_GP_MODEL_H_
+#define CAVIAR_SERVER_SAMPLING_GP_MODEL_H_
+
+#include <vector>
+
+#include "server/sampling/gp_lanes.h"
+#include "server/sampling/gp_loops.h"
+#include "server/sampling/gp_points.h"
+
+namespace caviar::sampling::gp {
+
+// Which parameters there are; all are positive and held as logarithms, in this order: variance,
+// noise, a weight (1/length²) a group, and where `additive` a variance and then a weight a group.
+class ModelForm {
+ public:
+  ModelForm() = default;
+  ModelForm(const PointLayout& layout, bool additive);
+
+  bool additive() const { return additive_; }
+  const std::vector<double>& centers() const { return centers_; }
+  const std::vector<double>& lower() const { return lower_; }
+  const std::vector<double>& upper() const { return upper_; }
+
+  // The covariance and the noise's variance of these logarithms.
+  Covariance CovarianceOf(const std::vector<double>& logs) const;
+  static double NoiseOf(const std::vector<double>& logs);
+
+  // Order of logarithms for the derivatives: see ParameterGradient.
+  std::vector<double> Flatten(const CovarianceGradient& gradient, double noise) const;
+
+ private:
+  PointLayout layout_;
+  bool additive_ = false;
+  std::vector<double> centers_, lower_, upper_;
+};
+
+// -log p(values | points, parameters) + Σ penalty·log²(parameter / center), and its derivatives by
+// the parameters' logarithms. Rasmussen & Williams 2006, equations 5.8 and 5.9.
+class Likelihood {
+ public:
+  // Of the first `values.size()` points; all outlive this object.
+  Likelihood(const ModelForm& form, const Grid& points, const std::vector<double>& values);
+
+  // Infinity, with zeros for derivatives, where the matrix is not positive definite in floating
+  // point.
+  double Evaluate(const std::vector<double>& logs, std::vector<double>& gradient);
+
+ private:
+  const ModelForm& form_;
+  const Grid& points_;
+  const std::vector<double>& values_;
+  Grid factor_, inverse_factor_, transposed_, by_entry_;
+  std::vector<double> weighted_, half_;
+};
+
+}  // namespace caviar::sampling::gp
+
+#endif  // CAVIAR_SERVER_SAMPLING_GP_MODEL_H_
