@@ -21,7 +21,7 @@ constexpr std::array<const char*, 4> kOrdinals = {"batch_size", "window", "strid
 }  // namespace
 
 Problem MakeOrdinals(uint32_t seed) {
-  static const auto& values = *new std::array<std::vector<int>, 4>{
+  const std::array<std::vector<int>, 4> values = {
       {{16, 32, 64, 128, 256, 512}, {3, 5, 7, 9, 11, 15, 21}, {1, 2, 4}, {1, 2, 3, 5, 8, 13, 21}}};
   Problem problem;
   for (size_t i = 0; i < 4; ++i) {
@@ -35,7 +35,7 @@ Problem MakeOrdinals(uint32_t seed) {
   }
   problem.best["a"] = RealValue(draws.Uniform(0.2, 0.8));
   problem.best["b"] = RealValue(draws.Uniform(0.2, 0.8));
-  problem.value = [best = problem.best](const Configuration& at) {
+  problem.value = [values, best = problem.best](const Configuration& at) {
     std::array<double, 4> steps;
     for (size_t i = 0; i < 4; ++i) {
       const auto rank = [&](const Configuration& which) {

@@ -29,7 +29,7 @@ constexpr uint32_t kSeed = 1;
 
 struct Options {
   std::string file;
-  int configurations = 300;
+  int configurations = 250;
   int epochs = 27;
   // Of the examples; the rest trains. A small training set overfits, and so its curves cross.
   double validation_fraction = 0.75;

@@ -109,8 +109,8 @@ struct Definition {
   Vector best;  // where its optimum is, without shift
 };
 
-const std::vector<Definition>& Definitions() {
-  static const auto& definitions = *new std::vector<Definition>{
+std::vector<Definition> Definitions() {
+  return {
       {"branin2", Branin, {{-5, 10}, {0, 15}}, {pi, 2.275}},
       {"hartmann6",
        Hartmann6,
@@ -122,7 +122,6 @@ const std::vector<Definition>& Definitions() {
       {"rastrigin5", Rastrigin, {5, {-5.12, 5.12}}, Vector(5, 0)},
       {"rotellipsoid6", Ellipsoid, {6, {-5, 5}}, Vector(6, 0)},
   };
-  return definitions;
 }
 
 std::string AxisName(size_t i) { return "x" + std::to_string(i + 1); }
