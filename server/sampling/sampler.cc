@@ -1,6 +1,7 @@
 #include "server/sampling/sampler.h"
 
 #include "absl/strings/str_cat.h"
+#include "server/sampling/cma_es_sampler.h"
 #include "server/sampling/distinct.h"
 #include "server/sampling/random_sampler.h"
 #include "server/sampling/sobol_sampler.h"
@@ -25,10 +26,12 @@ absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const v1::Sampler& definiti
       return std::make_unique<SobolSampler>();
     case v1::Sampler::TPE:
       return std::make_unique<TpeSampler>();
+    case v1::Sampler::CMA_ES:
+      return std::make_unique<CmaEsSampler>();
     default:
       return absl::InvalidArgumentError(absl::StrCat("there is no sampler ",
                                                      static_cast<int>(definition.algorithm()),
-                                                     "; there are random, sobol and tpe"));
+                                                     "; there are random, sobol, tpe and cma_es"));
   }
 }
 
