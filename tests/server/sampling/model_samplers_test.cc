@@ -255,5 +255,61 @@ TEST_P(ModelSampler, TakesAHundredThousandTrials) {
   ExpectInside(space, After(100'000, space, [](int i, const Point&) { return i % 10; }));
 }
 
+std::unique_ptr<Sampler> MakeOf(v1::Sampler::Algorithm algorithm) {
+  v1::Sampler definition;
+  definition.set_algorithm(algorithm);
+  return MakeSampler(definition).value();
+}
+
+// Trials along one axis: completed ones, the best of which is at 0.8, and pruned ones at 0.2 that
+// looked much better at their rung.
+SamplerInput CompletedAndPruned(int pruned) {
+  SamplerInput input;
+  input.seed = kSeed;
+  for (int i = 0; i < 20; ++i) {
+    const double x = i / 20.0;
+    input.history.Add(Completed(input.number++, {x}, std::abs(x - 0.8)));
+  }
+  for (int i = 0; i < pruned; ++i) {
+    Observation observation = Completed(input.number++, {0.2 + 0.001 * i}, 0);
+    observation.state = v1::Trial::PRUNED;
+    observation.rungs = {-100};
+    input.history.Add(std::move(observation));
+  }
+  input.number = 100;
+  return input;
+}
+
+TEST(TpeSampler, TakesPrunedTrialsForWorseThanCompletedOnes) {
+  const SearchSpace space = SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 })");
+  SamplerInput input = CompletedAndPruned(10);
+  const auto sampler = MakeOf(v1::Sampler::TPE);
+  double sum = 0;
+  for (int i = 0; i < 50; ++i, ++input.number) sum += sampler->SuggestPoint(space, input)[0];
+  EXPECT_NEAR(sum / 50, 0.8, 0.1) << "seed " << kSeed;
+}
+
+TEST(CmaEsSampler, LearnsNothingFromPrunedTrials) {
+  const SearchSpace space = SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 })");
+  EXPECT_EQ(MakeOf(v1::Sampler::CMA_ES)->SuggestPoint(space, CompletedAndPruned(10)),
+            MakeOf(v1::Sampler::CMA_ES)->SuggestPoint(space, CompletedAndPruned(0)));
+}
+
+TEST(CmaEsSampler, StartsFromTrialsOfOtherStudies) {
+  const SearchSpace space = SpaceOf(kReals);
+  SamplerInput input;
+  input.seed = kSeed;
+  for (int i = 0; i < 100; ++i) {
+    Point point = RandomPoint(kSeed, static_cast<uint32_t>(i), 3);
+    const double value = Bowl(point);
+    input.history.Add(Completed(-1 - i, std::move(point), value));
+  }
+  const auto sampler = MakeOf(v1::Sampler::CMA_ES);
+  double sum = 0;
+  for (; input.number < 100; ++input.number) sum += Bowl(sampler->SuggestPoint(space, input));
+  // Of uniform points: .37.
+  EXPECT_LT(sum / 100, 0.15) << "seed " << kSeed;
+}
+
 }  // namespace
 }  // namespace caviar::sampling
