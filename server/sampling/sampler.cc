@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/sampling/auto_sampler.h"
+#include "server/sampling/cma_es_sampler.h"
 #include "server/sampling/coarse_to_fine_sampler.h"
 #include "server/sampling/distinct.h"
 #include "server/sampling/gp_sampler.h"
@@ -36,13 +37,15 @@ absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const v1::Sampler& definiti
       return std::make_unique<TpeSampler>();
     case v1::Sampler::GP:
       return std::make_unique<GpSampler>();
+    case v1::Sampler::CMA_ES:
+      return std::make_unique<CmaEsSampler>();
     case v1::Sampler::ALGORITHM_UNSPECIFIED:
     case v1::Sampler::AUTO:
       return std::make_unique<AutoSampler>();
     default:
-      return absl::InvalidArgumentError(
-          absl::StrCat("there is no sampler ", static_cast<int>(definition.algorithm()),
-                       "; there are random, sobol, grid, coarse_to_fine, tpe, gp and auto"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "there is no sampler ", static_cast<int>(definition.algorithm()),
+          "; there are random, sobol, grid, coarse_to_fine, tpe, gp, cma_es and auto"));
   }
 }
 

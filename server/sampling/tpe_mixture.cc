@@ -9,14 +9,18 @@ using search_space::ModelAxis;
 using search_space::ModelPoint;
 using search_space::ModelSpace;
 
-Mixture::Mixture(const ModelSpace& space, const Kernels& kernels,
+Mixture::Mixture(const ModelSpace& space, const Kernels& kernels, size_t first,
                  const std::vector<double>& weights, const MixtureSettings& settings)
-    : space_(space), kernels_(kernels), weights_(weights) {
+    : space_(space),
+      kernels_(kernels),
+      first_(first),
+      count_(kernels.size() - first),
+      weights_(weights) {
   double sum = settings.prior;
   for (const double weight : weights) sum += weight;
   for (double& weight : weights_) weight /= sum;
   prior_ = settings.prior / sum;
-  weights_.resize(PaddedTo(kernels.size()), 0.0);
+  weights_.resize(PaddedTo(count_), 0.0);
   for (int axis = 0; axis < space.dimensions(); ++axis) {
     axes_.emplace_back(space.axis(axis), WidthOf(axis, settings));
   }
@@ -26,12 +30,13 @@ Mixture::Mixture(const ModelSpace& space, const Kernels& kernels,
 double Mixture::WidthOf(int axis, const MixtureSettings& settings) const {
   const Kernels::Column& column = kernels_.column(axis);
   double count = 0, weight = 0, mean = 0, squares = 0;
-  for (size_t i = 0; i < kernels_.size(); ++i) {
-    if (weights_[i] == 0 || column.active[i] == 0) continue;
+  for (size_t i = 0; i < count_; ++i) {
+    if (weights_[i] == 0 || column.active[first_ + i] == 0) continue;
     ++count;
+    if (!settings.by_spread) continue;
     weight += weights_[i];
-    mean += weights_[i] * column.places[i];
-    squares += weights_[i] * column.places[i] * column.places[i];
+    mean += weights_[i] * column.places[first_ + i];
+    squares += weights_[i] * column.places[first_ + i] * column.places[first_ + i];
   }
   if (space_.axis(axis).kind == ModelAxis::Kind::kCategorical) {
     return settings.category / (settings.category + count + 1);
@@ -55,12 +60,12 @@ void Mixture::Fold() {
     if (IsTable(space_.axis(static_cast<int>(a)))) continue;
     const Kernels::Column& column = kernels_.column(static_cast<int>(a));
     if (column.inactive == 0) {
-      for (size_t i = 0; i < kernels_.size(); ++i) folded_[i] *= axes_[a].Peak(column.places[i]);
+      for (size_t i = 0; i < count_; ++i) folded_[i] *= axes_[a].Peak(column.places[first_ + i]);
       continue;
     }
     peaks_[a].assign(folded_.size(), 1.0);
-    for (size_t i = 0; i < kernels_.size(); ++i) {
-      if (column.active[i] != 0) peaks_[a][i] = axes_[a].Peak(column.places[i]);
+    for (size_t i = 0; i < count_; ++i) {
+      if (column.active[first_ + i] != 0) peaks_[a][i] = axes_[a].Peak(column.places[first_ + i]);
     }
   }
 }
@@ -73,13 +78,13 @@ double Mixture::Density(const ModelPoint& model) {
     const ModelAxis& axis = space_.axis(static_cast<int>(a));
     const Kernels::Column& column = kernels_.column(static_cast<int>(a));
     if (IsTable(axis)) {
-      tables_.push_back({.cell = column.cells.data(),
+      tables_.push_back({.cell = column.cells.data() + first_,
                          .factors = axes_[a].Densities(CellAt(axis, model[a])).data()});
       continue;
     }
     const bool all = column.inactive == 0;
-    reals_.push_back({.place = column.places.data(),
-                      .active = all ? nullptr : column.active.data(),
+    reals_.push_back({.place = column.places.data() + first_,
+                      .active = all ? nullptr : column.active.data() + first_,
                       .scale = all ? nullptr : peaks_[a].data(),
                       .at = model[a],
                       .inverse = axes_[a].inverse()});
@@ -90,13 +95,13 @@ double Mixture::Density(const ModelPoint& model) {
 ModelPoint Mixture::Draw(const std::function<double()>& uniform) const {
   double u = uniform();
   size_t kernel = 0;
-  while (kernel < kernels_.size() && (u -= weights_[kernel]) >= 0) ++kernel;
+  while (kernel < count_ && (u -= weights_[kernel]) >= 0) ++kernel;
   ModelPoint model(axes_.size());
   for (size_t a = 0; a < axes_.size(); ++a) {
     const Kernels::Column& column = kernels_.column(static_cast<int>(a));
-    const bool prior = kernel == kernels_.size() || column.active[kernel] == 0;
-    model[a] =
-        prior ? axes_[a].DrawPrior(uniform()) : axes_[a].Draw(column.places[kernel], uniform());
+    const bool prior = kernel == count_ || column.active[first_ + kernel] == 0;
+    model[a] = prior ? axes_[a].DrawPrior(uniform())
+                     : axes_[a].Draw(column.places[first_ + kernel], uniform());
   }
   return model;
 }

@@ -29,8 +29,9 @@ struct MixtureSettings {
 // inactive, its kernel is uniform along it; where the point lacks one, that leaves the product.
 class Mixture {
  public:
-  // weights: one a kernel, >= 0; 0: as if it were not there. Keeps references to space and kernels.
-  Mixture(const search_space::ModelSpace& space, const Kernels& kernels,
+  // Of the kernels from `first` on, a multiple of kLanes. weights: one for each of these, >= 0; 0:
+  // as if it were not there. Keeps references to space and kernels.
+  Mixture(const search_space::ModelSpace& space, const Kernels& kernels, size_t first,
           const std::vector<double>& weights, const MixtureSettings& settings);
 
   // Relative to uniform points; at least the prior's share.
@@ -47,6 +48,7 @@ class Mixture {
 
   const search_space::ModelSpace& space_;
   const Kernels& kernels_;
+  const size_t first_, count_;
   std::vector<double> weights_;  // with the prior's they sum to 1; padded with 0 to whole vectors
   std::vector<double> folded_;   // weights_ times the peaks along real axes that all kernels have
   double prior_ = 0;

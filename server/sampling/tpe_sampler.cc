@@ -26,6 +26,8 @@ constexpr double kCaution = 0.7;
 // Points drawn; fewer where there are so many kernels that each costs much.
 constexpr size_t kCandidates = 64, kLeastCandidates = 24;
 constexpr size_t kKernelsOfAllCandidates = 2000;
+// Of more trials than this only the latest are looked at as bad: they lie where it matters.
+constexpr size_t kMostBad = 4096;
 
 // Good kernels stand close to each other: they are as wide as that asks for. Bad ones are wide, and
 // with a heavier prior, so that l is not sought where there merely is nothing yet.
@@ -66,24 +68,26 @@ std::optional<Point> TpeSampler::SuggestPoint(const SearchSpace& space, const Sa
 ModelPoint TpeSampler::Choose(const ModelSpace& space, const SamplerInput& input) {
   const size_t good_count = GoodCount();
   tpe::Kernels good(space);
-  std::vector<double> good_weights, bad_weights(kernels_->size(), 1.0);
+  const size_t size = kernels_->size();
+  const size_t first = size > kMostBad ? (size - kMostBad) / tpe::kLanes * tpe::kLanes : 0;
+  std::vector<double> good_weights, bad_weights(size - first, 1.0);
   for (size_t i = 0; i < good_count; ++i) {
     const uint32_t kernel = ranking_.ranked()[i];
     good.AddFrom(*kernels_, kernel);
-    bad_weights[kernel] = 0;
+    if (kernel >= first) bad_weights[kernel - first] = 0;
     // Linear in the rank, 1 on average.
     good_weights.push_back(2 * static_cast<double>(good_count - i) /
                            static_cast<double>(good_count + 1));
   }
-  tpe::Mixture l(space, good, good_weights, kGood);
-  tpe::Mixture g(space, *kernels_, bad_weights, kBad);
+  tpe::Mixture l(space, good, 0, good_weights, kGood);
+  tpe::Mixture g(space, *kernels_, first, bad_weights, kBad);
 
   uint64_t counter = 0;
   const auto uniform = [&] {
     return ToUnit(
         RandomBits(input.seed ^ kPurpose, static_cast<uint64_t>(input.number), counter++));
   };
-  const size_t candidates = std::clamp(kCandidates * kKernelsOfAllCandidates / kernels_->size(),
+  const size_t candidates = std::clamp(kCandidates * kKernelsOfAllCandidates / bad_weights.size(),
                                        kLeastCandidates, kCandidates);
   ModelPoint best;
   double best_score = 0;

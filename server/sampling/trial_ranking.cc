@@ -24,10 +24,14 @@ bool TrialRanking::Follow(const search_space::SearchSpace& space, uint32_t seed,
     ranked_.push_back(static_cast<uint32_t>(taught_.size()));
     taught_.push_back(seen_);
   }
-  // What is new, put in order and merged into what is in order.
+  // What is new, put in order and merged into what is in order; one alone finds its place.
   const auto fresh = ranked_.begin() + static_cast<std::ptrdiff_t>(before);
-  std::sort(fresh, ranked_.end(), better);
-  std::inplace_merge(ranked_.begin(), fresh, ranked_.end(), better);
+  if (ranked_.end() - fresh == 1) {
+    std::rotate(std::upper_bound(ranked_.begin(), fresh, *fresh, better), fresh, ranked_.end());
+  } else {
+    std::sort(fresh, ranked_.end(), better);
+    std::inplace_merge(ranked_.begin(), fresh, ranked_.end(), better);
+  }
   return goes_on;
 }
 
