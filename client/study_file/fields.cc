@@ -116,7 +116,7 @@ constexpr Field kNpzFile[] = {
 };
 
 constexpr Field kSampler[] = {
-    {"algorithm", "algorithm", "How configurations are chosen.", R"("default": "sobol")"},
+    {"algorithm", "algorithm", "How configurations are chosen.", R"("default": "auto")"},
     {"seed", "seed",
      "The study's only seed: of the sampler, the data split, initialization and order.",
      R"("minimum": 0, "maximum": 4294967295)"},

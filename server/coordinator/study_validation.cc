@@ -235,7 +235,7 @@ void FillDefaults(v1::Study& study) {
     study.mutable_objective()->set_value(v1::Objective::BEST);
   }
   if (study.sampler().algorithm() == v1::Sampler::ALGORITHM_UNSPECIFIED) {
-    study.mutable_sampler()->set_algorithm(v1::Sampler::SOBOL);
+    study.mutable_sampler()->set_algorithm(v1::Sampler::AUTO);
   }
   pruning::FillDefaults(study);
   if (!study.limits().has_max_attempts()) {

@@ -87,7 +87,7 @@ class ModelSampler : public testing::TestWithParam<v1::Sampler::Algorithm> {
     input.seed = kSeed;
     double best = std::numeric_limits<double>::infinity();
     for (; input.number < trials; ++input.number) {
-      Point point = sampler.SuggestPoint(space, input);
+      Point point = sampler.SuggestPoint(space, input).value();
       const double at = value(space.model().ToModel(point));
       best = std::min(best, at);
       input.history.Add(Completed(input.number, std::move(point), at));
@@ -97,7 +97,7 @@ class ModelSampler : public testing::TestWithParam<v1::Sampler::Algorithm> {
 
   static void ExpectInside(const SearchSpace& space, const SamplerInput& input) {
     const auto sampler = Make();
-    const Point point = sampler->SuggestPoint(space, input);
+    const Point point = sampler->SuggestPoint(space, input).value();
     ASSERT_EQ(point.size(), static_cast<size_t>(space.dimensions()));
     for (const double at : point) {
       EXPECT_GE(at, 0);
@@ -148,8 +148,8 @@ TEST_P(ModelSampler, GivesTheSameBitsFreshAndWarm) {
     SamplerInput input;
     input.seed = kSeed;
     for (; input.number < 60; ++input.number) {
-      const Point point = warm->SuggestPoint(space, input);
-      ASSERT_EQ(point, Make()->SuggestPoint(space, input)) << input.number;
+      const Point point = warm->SuggestPoint(space, input).value();
+      ASSERT_EQ(point, Make()->SuggestPoint(space, input).value()) << input.number;
       Observation observation = Completed(input.number, point, Bowl(point));
       if (input.number % 7 == 3) observation.state = v1::Trial::INFEASIBLE;
       if (input.number % 7 == 5) observation.state = v1::Trial::FAILED;
@@ -177,13 +177,13 @@ TEST_P(ModelSampler, ForgetsWhatItSawOfAnotherHistoryOrSpace) {
 TEST_P(ModelSampler, LearnsNothingFromFailedAndCancelledTrials) {
   const SearchSpace space = SpaceOf(kReals);
   SamplerInput input = After(30, space, [](int, const Point& point) { return Bowl(point); });
-  const Point before = Make()->SuggestPoint(space, input);
+  const Point before = Make()->SuggestPoint(space, input).value();
   for (const auto state : {v1::Trial::FAILED, v1::Trial::CANCELLED}) {
     Observation observation = Completed(10, {0.3, 0.3, 0.3}, -5);
     observation.state = state;
     input.history.Add(observation);
   }
-  EXPECT_EQ(Make()->SuggestPoint(space, input), before);
+  EXPECT_EQ(Make()->SuggestPoint(space, input).value(), before);
 }
 
 TEST_P(ModelSampler, StaysAwayFromWhereTrialsAreInfeasible) {
@@ -193,7 +193,7 @@ TEST_P(ModelSampler, StaysAwayFromWhereTrialsAreInfeasible) {
   const auto sampler = Make();
   int outside = 0;
   for (; input.number < 100; ++input.number) {
-    const Point point = sampler->SuggestPoint(space, input);
+    const Point point = sampler->SuggestPoint(space, input).value();
     Observation observation = Completed(input.number, point, point[1]);
     if (point[0] > 0.5) observation.state = v1::Trial::INFEASIBLE;
     if (input.number >= 60) outside += point[0] > 0.5;
@@ -208,7 +208,7 @@ TEST_P(ModelSampler, GivesManyWorkersDifferentPoints) {
   const auto sampler = Make();
   std::vector<Point> points;
   for (int worker = 0; worker < 64; ++worker, ++input.number) {
-    points.push_back(sampler->SuggestPoint(space, input));
+    points.push_back(sampler->SuggestPoint(space, input).value());
     input.pending.push_back({.point = points.back(), .rungs = {}});
   }
   int near = 0;
@@ -285,7 +285,8 @@ TEST(TpeSampler, TakesPrunedTrialsForWorseThanCompletedOnes) {
   SamplerInput input = CompletedAndPruned(10);
   const auto sampler = MakeOf(v1::Sampler::TPE);
   double sum = 0;
-  for (int i = 0; i < 50; ++i, ++input.number) sum += sampler->SuggestPoint(space, input)[0];
+  for (int i = 0; i < 50; ++i, ++input.number)
+    sum += sampler->SuggestPoint(space, input).value()[0];
   EXPECT_NEAR(sum / 50, 0.8, 0.1) << "seed " << kSeed;
 }
 
@@ -306,7 +307,8 @@ TEST(CmaEsSampler, StartsFromTrialsOfOtherStudies) {
   }
   const auto sampler = MakeOf(v1::Sampler::CMA_ES);
   double sum = 0;
-  for (; input.number < 100; ++input.number) sum += Bowl(sampler->SuggestPoint(space, input));
+  for (; input.number < 100; ++input.number)
+    sum += Bowl(sampler->SuggestPoint(space, input).value());
   // Of uniform points: .37.
   EXPECT_LT(sum / 100, 0.15) << "seed " << kSeed;
 }
