@@ -54,8 +54,10 @@ std::string TrainerLine(const v1::Trainer& trainer) {
                       network.epochs());
 }
 
-std::string SamplerLine(const v1::Sampler& sampler) {
+std::string SamplerLine(const v1::Study& study) {
+  const v1::Sampler& sampler = study.sampler();
   std::string text = absl::AsciiStrToLower(v1::Sampler::Algorithm_Name(sampler.algorithm()));
+  if (!study.sampler_reason().empty()) absl::StrAppend(&text, " (", study.sampler_reason(), ")");
   if (sampler.has_seed()) absl::StrAppend(&text, ", seed ", sampler.seed());
   return text;
 }
@@ -172,7 +174,7 @@ void PrintPage(const v1::Study& study, Session& session) {
        {"trials", CountsText(study.trial_counts())},
        {"limits", LimitsLine(study.limits())},
        {"trainer", TrainerLine(study.trainer())},
-       {"sampler", SamplerLine(study.sampler())},
+       {"sampler", SamplerLine(study)},
        {"pruner", PrunerLine(study.pruner())},
        {"created", render::TimeText(render::ToTime(study.create_time()))},
        {"ended", study.has_end_time() ? render::TimeText(render::ToTime(study.end_time())) : ""},

@@ -33,7 +33,8 @@ trainer:
       validation_fraction: 0.1                    # trials are compared on this part
     epochs: 10
 
-sampler: {algorithm: sobol, seed: 1}              # random is the other one
+# auto chooses a model of what was seen so far; seed: 1 would make the study repeatable.
+sampler: {algorithm: auto}
 
 # Also max_failed, max_attempts, and max_duration, such as 2h30m.
 limits: {max_trials: 32, parallel: 4}

@@ -1,7 +1,12 @@
 #include "server/coordinator/messages.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include "server/sampling/auto_sampler.h"
+#include "server/search_space/model_space.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -77,6 +82,16 @@ v1::Study ToMessage(const storage::StudyReading& reading, int64_t now) {
     message.set_message(evaluation.message);
     message.set_worker(evaluation.worker);
     message.mutable_classes()->Add(evaluation.classes.begin(), evaluation.classes.end());
+  }
+  if (row.definition.sampler().algorithm() == v1::Sampler::AUTO) {
+    const std::vector<v1::Parameter> parameters(row.definition.parameters().begin(),
+                                                row.definition.parameters().end());
+    const v1::Limits& limits = row.definition.limits();
+    study.set_sampler_reason(sampling::Choose(search_space::ModelSpace(parameters),
+                                              limits.has_max_trials()
+                                                  ? std::optional<int32_t>(limits.max_trials())
+                                                  : std::nullopt)
+                                 .reason);
   }
   const int64_t since = row.active_since == 0 ? 0 : std::max<int64_t>(0, now - row.active_since);
   *study.mutable_active_duration() = ToMessage(absl::Microseconds(row.active_time + since));

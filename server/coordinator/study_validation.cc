@@ -263,6 +263,7 @@ void FillDefaults(v1::Study& study) {
   study.clear_best_objective();
   study.clear_test_evaluation();
   study.clear_active_duration();
+  study.clear_sampler_reason();
 }
 
 }  // namespace caviar::coordinator

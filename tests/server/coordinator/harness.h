@@ -205,6 +205,7 @@ inline v1::Study NetworkStudy(const std::string& name, int max_trials = 4) {
   idx.set_train_images("train-images");
   idx.set_train_labels("train-labels");
   network.set_epochs(3);
+  study.mutable_sampler()->set_algorithm(v1::Sampler::SOBOL);
   study.mutable_sampler()->set_seed(7);
   if (max_trials > 0) study.mutable_limits()->set_max_trials(max_trials);
   auto& rate = *study.add_parameters();

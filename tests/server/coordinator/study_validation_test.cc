@@ -339,7 +339,10 @@ TEST(ValidateStudy, DurationsAreAboveZero) {
 TEST(ValidateStudy, TheSamplerIsKnown) {
   v1::Study study = Good();
   study.mutable_sampler()->set_algorithm(static_cast<v1::Sampler::Algorithm>(50));
-  EXPECT_EQ(Only(study), "sampler.algorithm: there is no sampler 50; there are random and sobol");
+  EXPECT_EQ(
+      Only(study),
+      "sampler.algorithm: there is no sampler 50; there are random, sobol, grid, coarse_to_fine, "
+      "tpe, gp, cma_es and auto");
   study.clear_sampler();
   EXPECT_THAT(ValidateStudy(study), IsEmpty());
 }

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "server/sampling/auto_sampler.h"
 #include "tests/server/sampling/spaces.h"
 
 namespace caviar::sampling {
@@ -79,10 +80,23 @@ TEST_P(EverySampler, WorksWithoutAnyAxis) {
   EXPECT_EQ(Suggest(GetParam(), space, 1, 1).at("x").int_value(), 3);
 }
 
-TEST(MakeSampler, TakesSobolWhereNothingIsSaid) {
+TEST(MakeSampler, ChoosesItselfWhereNothingIsSaid) {
   const SearchSpace space = SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 })");
   EXPECT_EQ(TextOf(Suggest(v1::Sampler::ALGORITHM_UNSPECIFIED, space, 1, 2)),
-            TextOf(Suggest(v1::Sampler::SOBOL, space, 1, 2)));
+            TextOf(Suggest(v1::Sampler::AUTO, space, 1, 2)));
+}
+
+TEST(AutoSampler, SaysWhatItChoseAndWhy) {
+  const SearchSpace space = SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 })");
+  EXPECT_EQ(Choose(space.model(), 100).reason, "gp: 1 parameter, 100 trials");
+  EXPECT_EQ(Choose(space.model(), std::nullopt).reason, "gp: 1 parameter, no limit of trials");
+  EXPECT_EQ(Choose(space.model(), 100'000).algorithm, v1::Sampler::TPE);
+  std::string many;
+  for (int i = 0; i < 100; ++i) {
+    many += "parameters { name: \"x" + std::to_string(i) + "\" type: DOUBLE min: 0 max: 1 }";
+  }
+  EXPECT_EQ(Choose(SpaceOf(many).model(), 100).reason,
+            "tpe: 100 parameters, 100 trials, too many parameters for gp");
 }
 
 TEST(MakeSampler, RefusesWhatItDoesNotKnow) {
