@@ -33,8 +33,8 @@ trainer:
       validation_fraction: 0.1                    # trials are compared on this part
     epochs: 10
 
-# auto chooses a model of what was seen so far; seed: 1 would make the study repeatable.
-sampler: {algorithm: auto}
+# auto learns from what was tried; random, sobol, grid, coarse_to_fine, tpe, gp and cma_es are there too.
+sampler: {algorithm: auto, seed: 1}
 
 # Also max_failed, max_attempts, and max_duration, such as 2h30m.
 limits: {max_trials: 32, parallel: 4}
