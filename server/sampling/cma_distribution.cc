@@ -82,18 +82,6 @@ void Distribution::SetRates() {
   weights_.tail(population_ - mu) *= std::max(0.0, negative) / worse_sum;
 }
 
-size_t Distribution::CellOf(const Number& number, double place) {
-  size_t cell = 0;
-  while (cell + 1 < number.places.size() && place >= Edge(number, cell + 1)) ++cell;
-  return cell;
-}
-
-double Distribution::Edge(const Number& number, size_t cell) {
-  if (cell == 0) return 0;
-  if (cell == number.places.size()) return 1;
-  return (number.places[cell - 1] + number.places[cell]) / 2;
-}
-
 double Distribution::Deviation(Index i) const {
   const double variance = diagonal_ ? covariance_(i, 0) : covariance_(i, i);
   return std::max(kMinSigma, sigma_ * margin_(i) * std::sqrt(std::max(variance, 0.0)));
@@ -236,54 +224,6 @@ void Distribution::LearnCategories(const std::vector<ModelPoint>& ranked) {
       sum += weights_(i);
     }
     for (size_t k = 0; k < p.size(); ++k) p[k] += kCategoryRate * (chosen[k] - sum * p[k]);
-  }
-}
-
-// A value beside the present one has at least the probability 1 / (population * axes), shared by
-// the two sides where there are two.
-void Distribution::KeepNumberMargins() {
-  const double alpha =
-      1 / (population_ * static_cast<double>(numbers_.size() + categories_.size()));
-  for (size_t k = 0; k < numbers_.size(); ++k) {
-    const Number& number = numbers_[k];
-    if (number.places.size() < 2) continue;
-    const auto i = static_cast<Index>(k);
-    const double deviation = Deviation(i);
-    const size_t cell = CellOf(number, mean_(i));
-    const double low = Edge(number, cell), high = Edge(number, cell + 1);
-    const double reach = deviation * NormalQuantile(1 - alpha);
-    if (cell == 0) {
-      mean_(i) = std::max(mean_(i), high - reach);
-    } else if (cell + 1 == number.places.size()) {
-      mean_(i) = std::min(mean_(i), low + reach);
-    } else {
-      const double below = NormalCdf((low - mean_(i)) / deviation);
-      const double above = NormalCdf((mean_(i) - high) / deviation);
-      if (below >= alpha / 2 && above >= alpha / 2) continue;
-      // The mean and deviation that have these two probabilities.
-      const double z_low = NormalQuantile(1 - std::max(below, alpha / 2));
-      const double z_high = NormalQuantile(1 - std::max(above, alpha / 2));
-      if (!(z_low + z_high > 1e-9)) continue;
-      const double wanted = (high - low) / (z_low + z_high);
-      mean_(i) = std::clamp(low + z_low * wanted, low, high);
-      margin_(i) *= wanted / deviation;
-    }
-  }
-}
-
-void Distribution::KeepCategoryMargins() {
-  for (Category& category : categories_) {
-    std::vector<double>& p = category.probabilities;
-    const auto count = static_cast<double>(p.size());
-    if (count < 2) continue;
-    // With the probability .73 no axis shows anything but its likeliest category.
-    const double likeliest = std::pow(0.73, 1 / static_cast<double>(categories_.size()));
-    const double least = std::min((1 - likeliest) / (count - 1), 0.5 / count);
-    double sum = 0;
-    for (double& probability : p) sum += probability = std::max(probability, least);
-    // Taken from what is above the least.
-    const double share = (sum - 1) / (sum - count * least);
-    for (double& probability : p) probability -= share * (probability - least);
   }
 }
 

@@ -21,9 +21,8 @@
 //   instead of .2: .0236; twice as wide: .0579; wider kernels for g: .0292; weights by logarithm of
 //   the rank .0315, by improvement .0323; g to the power 1/2 .0288; 256 candidates .0440; square
 //   root of n good ones .0338 to .0398
-// - from what it is now, 128 candidates .0206, 300: .0200 (the same within the noise, and slower);
-// power 1/2: .0201
-// - of it, kernels of l with the correlations of the good trials, shrunk: .0203 to .0283
+// - from what it is now: 128 candidates .0206, 300: .0200 (within the noise, and slower); g to the
+//   power 1/2 .0201; kernels of l with the correlations of the good trials, shrunk: .0203 to .0283
 #ifndef CAVIAR_SERVER_SAMPLING_TPE_SAMPLER_H_
 #define CAVIAR_SERVER_SAMPLING_TPE_SAMPLER_H_
 
