@@ -113,7 +113,7 @@ CAVIAR_INLINE Vector Value(const Covariance& k, const Grid& a, int vector, const
                            int point) {
   const Covariance::Column* columns = k.columns.data();
   const int count = static_cast<int>(k.columns.size());
-  Vector value = k.variance * Matern(Distance(columns, count, a, vector, b, point));
+  Vector value = k.constant + k.variance * Matern(Distance(columns, count, a, vector, b, point));
   if (k.additive.empty()) return value;
   const Covariance::Term* terms = k.additive.data();
   for (int c = 0; c < count;) {

@@ -32,12 +32,13 @@ struct Covariance {
   };
   std::vector<Column> columns;
   double variance = 1;
+  double constant = 0;         // of a mean that is not known, added to all
   std::vector<Term> additive;  // one a group, or none
 
   int groups() const { return columns.empty() ? 0 : columns.back().group + 1; }
   // Of a point with itself.
   double Prior() const {
-    double sum = variance;
+    double sum = variance + constant;
     for (const Term& term : additive) sum += term.variance;
     return sum;
   }

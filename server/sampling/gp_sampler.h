@@ -23,13 +23,12 @@ class GpSampler final : public Sampler {
     gp::PointLayout layout;
     gp::Lessons lessons;
     size_t read = 0;           // observations
-    uint64_t fingerprint = 0;  // of them
+    uint64_t fingerprint = 0;  // of the space and of them
     std::unique_ptr<gp::FitChain> fits;
   };
 
-  void Recall(const search_space::ModelSpace& space, const History& history);
+  void Recall(const search_space::SearchSpace& space, const History& history);
 
-  uint64_t space_ = 0;
   Memory memory_;
 };
 
