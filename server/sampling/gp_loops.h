@@ -29,6 +29,7 @@ struct Covariance {
   struct Term {
     double variance = 0;
     double weight = 1;  // 1 / length²
+    double root = 1;    // of the weight
   };
   std::vector<Column> columns;
   double variance = 1;

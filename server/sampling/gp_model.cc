@@ -53,8 +53,8 @@ Covariance ModelForm::CovarianceOf(const std::vector<double>& logs) const {
   const auto groups = static_cast<size_t>(layout_.groups());
   covariance.additive.resize(groups);
   for (size_t i = 0; i < terms_.size(); ++i) {
-    covariance.additive[terms_[i]] = {std::exp(logs[2 + groups + i]),
-                                      std::exp(logs[2 + groups + terms_.size() + i])};
+    const double weight = std::exp(logs[2 + groups + terms_.size() + i]);
+    covariance.additive[terms_[i]] = {std::exp(logs[2 + groups + i]), weight, std::sqrt(weight)};
   }
   return covariance;
 }
