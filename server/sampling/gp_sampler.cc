@@ -24,8 +24,9 @@ using search_space::ModelPoint;
 using search_space::ModelSpace;
 using search_space::Point;
 
-// Standard deviations of the confidence bound, in turn.
-constexpr double kBolder = 2.5, kSober = 1.8;
+// Standard deviations of the confidence bound: where pending points spread the trials already, less
+// boldness is better.
+constexpr double kAlone = 2.5, kSober = 1.8;
 // Two points that differ by less along all axes are as good as one.
 constexpr double kCopy = 1e-3;
 constexpr int kMaxBolder = 5;
@@ -114,7 +115,8 @@ gp::Posterior PosteriorOf(Known& known, const gp::PointLayout& layout, const gp:
 // What this trial is for: most improve or explore within what is likely, in turn.
 gp::Acquisition AcquisitionOf(const Known& known, int32_t number, gp::Draws& draws) {
   gp::Acquisition acquisition;
-  acquisition.deviations = number % 4 == 2 ? kBolder : kSober;
+  const auto pending = static_cast<double>(known.points.size() - known.values.size());
+  acquisition.deviations = kSober + (kAlone - kSober) / (1 + pending);
   if (draws.Uniform() < kExploring) {
     acquisition.kind = gp::Acquisition::Kind::kExploration;
     const auto bound = [](const gp::Prediction& at) { return at.mean - kSober * at.deviation; };
