@@ -8,7 +8,6 @@
 namespace caviar::sampling::gp {
 namespace {
 
-constexpr double kBoundDeviations = 1.8;
 constexpr double kExplorationDeviations = 0.5;
 constexpr double kExplorationPenalty = 10;
 
@@ -21,7 +20,7 @@ double Excess(const Prediction& prediction, double reference) {
 double Acquisition::Cost(const Prediction& prediction) const {
   switch (kind) {
     case Kind::kConfidenceBound:
-      return prediction.mean - kBoundDeviations * prediction.deviation;
+      return prediction.mean - deviations * prediction.deviation;
     case Kind::kLogImprovement:
       return -std::log(prediction.deviation) -
              LogOfImprovement((reference - prediction.mean) / prediction.deviation).log_h;
@@ -35,7 +34,7 @@ double Acquisition::Cost(const Prediction& prediction) const {
 PredictionGradient Acquisition::Gradient(const Prediction& prediction) const {
   switch (kind) {
     case Kind::kConfidenceBound:
-      return {1, -kBoundDeviations, 0};
+      return {1, -deviations, 0};
     case Kind::kLogImprovement: {
       // EI falls by Φ a mean and grows by φ a deviation.
       const double deviation = prediction.deviation;

@@ -104,7 +104,9 @@ FitChain::Link FitChain::After(const Link& link, const Lessons& lessons, size_t 
     values.push_back(all[i]);
   }
   const double plain = Minimize(plain_, points, values, next.plain);
-  const double additive = Minimize(additive_, points, values, next.additive);
+  // Of a single number the two forms are the same.
+  const double additive =
+      additive_.terms() < 2 ? plain : Minimize(additive_, points, values, next.additive);
   next.fit = additive < plain ? Fit{true, next.additive} : Fit{false, next.plain};
   return next;
 }

@@ -30,7 +30,7 @@ struct Fit {
 };
 
 // At most this many points are in a model.
-inline constexpr size_t kMaxPoints = 300;
+inline constexpr size_t kMaxPoints = 256;
 
 // Those of the first `size` lessons that a model holds, in their order: all, or where there are
 // more than kMaxPoints the best half of that number, and of the others those nearest to the best

@@ -87,25 +87,33 @@ CAVIAR_INLINE Vector Distance(const Covariance::Column* columns, int count, cons
   return sum;
 }
 
-CAVIAR_INLINE Vector Matern(const Vector& squared) {
-  const Vector r = kRoot5 * Root(squared);
+// r = √5·√squared in these three.
+CAVIAR_INLINE Vector Matern(const Vector& squared, const Vector& r) {
   return (1.0 + r + (5.0 / 3) * squared) * Exp(r);
 }
 
 // Of M by -squared/2: 5/3·(1 + √5·r)·exp(-√5·r).
-CAVIAR_INLINE Vector MaternSlope(const Vector& squared) {
-  const Vector r = kRoot5 * Root(squared);
-  return (5.0 / 3) * (1.0 + r) * Exp(r);
-}
+CAVIAR_INLINE Vector MaternSlope(const Vector& r) { return (5.0 / 3) * (1.0 + r) * Exp(r); }
 
-// Σ_{c in g} D_c; `c` is the group's first column and becomes the next one's.
-CAVIAR_INLINE Vector GroupDistance(const Covariance::Column* columns, int count, const Grid& a,
-                                   int vector, const Grid& b, int point, int& c) {
+// weight·Σ_{c in g} D_c; `c` is the group's first column and becomes the next one's. Most groups
+// are one number, and need no root.
+CAVIAR_INLINE Vector OwnDistance(const Covariance::Column* columns, int count,
+                                 const Covariance::Term& term, const Grid& a, int vector,
+                                 const Grid& b, int point, int& c, Vector& r) {
   const int group = columns[c].group;
+  const Vector x = Load(a.row(c) + vector * kLanes);
+  if (!columns[c].unordered && (c + 1 == count || columns[c + 1].group != group)) {
+    const Vector difference = x - b.row(c)[point];
+    r = (kRoot5 * term.root) * (difference < 0.0 ? -difference : difference);
+    ++c;
+    return term.weight * (difference * difference);
+  }
   Vector sum = Fill(0.0);
   for (; c < count && columns[c].group == group; ++c) {
     sum += DistanceIn(columns[c].unordered, Load(a.row(c) + vector * kLanes), b.row(c)[point]);
   }
+  sum *= term.weight;
+  r = kRoot5 * Root(sum);
   return sum;
 }
 
@@ -113,13 +121,15 @@ CAVIAR_INLINE Vector Value(const Covariance& k, const Grid& a, int vector, const
                            int point) {
   const Covariance::Column* columns = k.columns.data();
   const int count = static_cast<int>(k.columns.size());
-  Vector value = k.variance * Matern(Distance(columns, count, a, vector, b, point));
+  const Vector squared = Distance(columns, count, a, vector, b, point);
+  Vector value = k.constant + k.variance * Matern(squared, kRoot5 * Root(squared));
   if (k.additive.empty()) return value;
   const Covariance::Term* terms = k.additive.data();
   for (int c = 0; c < count;) {
     const Covariance::Term& term = terms[columns[c].group];
-    value +=
-        term.variance * Matern(term.weight * GroupDistance(columns, count, a, vector, b, point, c));
+    Vector r;
+    const Vector own = OwnDistance(columns, count, term, a, vector, b, point, c, r);
+    value += term.variance * Matern(own, r);
   }
   return value;
 }
@@ -203,14 +213,14 @@ void Slopes(const Covariance& covariance, const Grid& a, int vector, const Grid&
   const Covariance::Column* columns = covariance.columns.data();
   const int width = static_cast<int>(covariance.columns.size());
   for (int point = 0; point < count; ++point) {
-    const Vector slope = MaternSlope(Distance(columns, width, a, vector, b, point));
+    const Vector slope = MaternSlope(kRoot5 * Root(Distance(columns, width, a, vector, b, point)));
     Store(slopes.row(point), covariance.variance * slope);
     if (covariance.additive.empty()) continue;
     for (int c = 0, group = 0; c < width; ++group) {
       const Covariance::Term& term = covariance.additive[static_cast<size_t>(group)];
-      const Vector distance = GroupDistance(columns, width, a, vector, b, point, c);
-      Store(slopes.row((1 + group) * count + point),
-            term.variance * MaternSlope(term.weight * distance));
+      Vector r;
+      OwnDistance(columns, width, term, a, vector, b, point, c, r);
+      Store(slopes.row((1 + group) * count + point), term.variance * MaternSlope(r));
     }
   }
 }
@@ -352,9 +362,8 @@ void ParameterGradient(const Covariance& covariance, const Grid& points, int cou
       if (!additive) continue;
       for (int c = 0, group = 0; c < width; ++group) {
         const Covariance::Term& term = covariance.additive[static_cast<size_t>(group)];
-        const Vector own =
-            term.weight * GroupDistance(columns, width, points, vector, points, i, c);
-        const Vector s = kRoot5 * Root(own);
+        Vector s;
+        const Vector own = OwnDistance(columns, width, term, points, vector, points, i, c, s);
         const Vector own_decay = entry * Exp(s);
         double* by_variance = own_variances[group].at;
         double* by_weight = own_weights[group].at;

@@ -29,15 +29,17 @@ struct Covariance {
   struct Term {
     double variance = 0;
     double weight = 1;  // 1 / length²
+    double root = 1;    // of the weight
   };
   std::vector<Column> columns;
   double variance = 1;
+  double constant = 0;         // of a mean that is not known, added to all
   std::vector<Term> additive;  // one a group, or none
 
   int groups() const { return columns.empty() ? 0 : columns.back().group + 1; }
   // Of a point with itself.
   double Prior() const {
-    double sum = variance;
+    double sum = variance + constant;
     for (const Term& term : additive) sum += term.variance;
     return sum;
   }

@@ -15,9 +15,11 @@ struct Range {
 // Of outputs as WarpOutputs gives them, and of coordinates in [0, 1].
 constexpr Range kVariance = {0.039, 1e-4, 10};
 constexpr Range kNoise = {0.0039, 1e-8, 1};
-constexpr Range kWeight = {2, 1e-3, 1e3};
+constexpr Range kWeight = {2, 1e-2, 100};
 constexpr Range kOwnVariance = {0.0039, 1e-6, 1};
 constexpr Range kOwnWeight = {2, 1e-2, 1e4};
+// Of the mean, which is not known: as a constant that is added to all covariances.
+constexpr double kMeanVariance = 0.05;
 
 }  // namespace
 
@@ -32,22 +34,27 @@ ModelForm::ModelForm(const PointLayout& layout, bool additive)
   add(kNoise);
   for (int i = 0; i < layout.groups(); ++i) add(kWeight);
   if (!additive) return;
-  for (int i = 0; i < layout.groups(); ++i) add(kOwnVariance);
-  for (int i = 0; i < layout.groups(); ++i) add(kOwnWeight);
+  for (int i = 0; i < layout.groups(); ++i) {
+    if (!layout.unordered(i)) terms_.push_back(static_cast<size_t>(i));
+  }
+  for (size_t i = 0; i < terms_.size(); ++i) add(kOwnVariance);
+  for (size_t i = 0; i < terms_.size(); ++i) add(kOwnWeight);
 }
 
 Covariance ModelForm::CovarianceOf(const std::vector<double>& logs) const {
   Covariance covariance;
   covariance.columns = layout_.columns();
   covariance.variance = std::exp(logs[0]);
+  covariance.constant = kMeanVariance;
   for (Covariance::Column& column : covariance.columns) {
     column.weight = std::exp(logs[2 + static_cast<size_t>(column.group)]);
   }
   if (!additive_) return covariance;
   const auto groups = static_cast<size_t>(layout_.groups());
-  for (size_t g = 0; g < groups; ++g) {
-    covariance.additive.push_back(
-        {std::exp(logs[2 + groups + g]), std::exp(logs[2 + 2 * groups + g])});
+  covariance.additive.resize(groups);
+  for (size_t i = 0; i < terms_.size(); ++i) {
+    const double weight = std::exp(logs[2 + groups + terms_.size() + i]);
+    covariance.additive[terms_[i]] = {std::exp(logs[2 + groups + i]), weight, std::sqrt(weight)};
   }
   return covariance;
 }
@@ -57,8 +64,8 @@ double ModelForm::NoiseOf(const std::vector<double>& logs) { return std::exp(log
 std::vector<double> ModelForm::Flatten(const CovarianceGradient& gradient, double noise) const {
   std::vector<double> flat = {gradient.variance, gradient.trace * noise};
   flat.insert(flat.end(), gradient.weights.begin(), gradient.weights.end());
-  flat.insert(flat.end(), gradient.additive_variances.begin(), gradient.additive_variances.end());
-  flat.insert(flat.end(), gradient.additive_weights.begin(), gradient.additive_weights.end());
+  for (const size_t term : terms_) flat.push_back(gradient.additive_variances[term]);
+  for (const size_t term : terms_) flat.push_back(gradient.additive_weights[term]);
   return flat;
 }
 

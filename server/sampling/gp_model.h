@@ -11,13 +11,17 @@
 namespace caviar::sampling::gp {
 
 // Which parameters there are; all are positive and held as logarithms, in this order: variance,
-// noise, a weight (1/length²) a group, and where `additive` a variance and then a weight a group.
+// noise, a weight (1/length²) a group, and where `additive` the variances and then the weights of
+// the groups that are numbers: with a sum over categories too, what one is good for in one place is
+// taken to hold everywhere, and the search gets stuck.
 class ModelForm {
  public:
   ModelForm() = default;
   ModelForm(const PointLayout& layout, bool additive);
 
   bool additive() const { return additive_; }
+  // Of the additive part.
+  int terms() const { return static_cast<int>(terms_.size()); }
   const std::vector<double>& centers() const { return centers_; }
   const std::vector<double>& lower() const { return lower_; }
   const std::vector<double>& upper() const { return upper_; }
@@ -32,6 +36,7 @@ class ModelForm {
  private:
   PointLayout layout_;
   bool additive_ = false;
+  std::vector<size_t> terms_;  // groups with a term of their own
   std::vector<double> centers_, lower_, upper_;
 };
 

@@ -9,6 +9,8 @@ namespace {
 
 // Of the prior's variance: what a prediction has at least.
 constexpr double kLeastVariance = 1e-12;
+// Share of the noise that pending points are not given: they are not to be asked for again.
+constexpr double kPendingSurety = 0.99;
 
 }  // namespace
 
@@ -21,13 +23,12 @@ Posterior::Posterior(Covariance covariance, double noise, Grid points,
       count_(seen_ + pending) {
   const int padded = PaddedTo(count_);
   Grid factor(padded, padded);
-  OwnCovariances(covariance_, points_, count_, noise_, factor);
-  double jitter = 1e-10 * covariance_.Prior();
-  while (!Factorize(factor)) {
-    noise_ += jitter;
-    jitter *= 10;
-    OwnCovariances(covariance_, points_, count_, noise_, factor);
-  }
+  const auto fill = [&](double jitter) {
+    OwnCovariances(covariance_, points_, count_, noise_ + jitter, factor);
+    for (int i = seen_; i < count_; ++i) factor(i, i) -= kPendingSurety * noise_;
+  };
+  fill(0);
+  for (double jitter = 1e-10 * covariance_.Prior(); !Factorize(factor); jitter *= 10) fill(jitter);
   inverse_factor_.Resize(padded, padded);
   transposed_.Resize(padded, padded);
   InvertFactor(factor, inverse_factor_, transposed_);

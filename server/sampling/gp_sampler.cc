@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
+#include <numeric>
 #include <set>
 #include <utility>
 #include <vector>
@@ -20,12 +20,22 @@
 namespace caviar::sampling {
 namespace {
 
-using search_space::ModelAxis;
 using search_space::ModelPoint;
 using search_space::ModelSpace;
 using search_space::Point;
 
-constexpr uint64_t kFirst = 0x6770;
+// Standard deviations of the confidence bound: where pending points spread the trials already, less
+// boldness is better.
+constexpr double kAlone = 2.5, kSober = 1.8;
+// Two points that differ by less along all axes are as good as one.
+constexpr double kCopy = 1e-3;
+constexpr int kMaxBolder = 5;
+// Share of trials that explore.
+constexpr double kExploring = 0.1;
+// More pending points than this cost more time than they are worth: the last ones count.
+constexpr size_t kMaxPending = 200;
+// Points, the best first, around which candidates are drawn.
+constexpr size_t kMaxGood = 20;
 
 uint64_t Add(uint64_t fingerprint, uint64_t bits) { return Mix(fingerprint * 3 + bits + 1); }
 uint64_t Add(uint64_t fingerprint, double number) {
@@ -39,16 +49,13 @@ uint64_t Add(uint64_t fingerprint, const Observation& observation) {
   return fingerprint;
 }
 
-// Of what samplers know of a space, conditions aside.
-uint64_t FingerprintOf(const ModelSpace& space) {
-  uint64_t fingerprint = Add(kFirst, static_cast<uint64_t>(space.conditional()));
-  for (int i = 0; i < space.dimensions(); ++i) {
-    const ModelAxis& axis = space.axis(i);
-    fingerprint = Add(fingerprint, static_cast<uint64_t>(axis.kind));
-    fingerprint = Add(fingerprint, static_cast<uint64_t>(axis.categories));
-    fingerprint = Add(fingerprint, static_cast<uint64_t>(space.conditional(i)));
-    fingerprint = Add(fingerprint, axis.values);
-    for (const double place : axis.places) fingerprint = Add(fingerprint, place);
+uint64_t FingerprintOf(const search_space::SearchSpace& space) {
+  uint64_t fingerprint = 0;
+  for (const v1::Parameter& parameter : space.parameters()) {
+    for (const char byte : parameter.SerializeAsString()) {
+      fingerprint = Add(fingerprint, static_cast<uint64_t>(static_cast<unsigned char>(byte)));
+    }
+    fingerprint = Add(fingerprint, uint64_t{256});
   }
   return fingerprint;
 }
@@ -68,19 +75,106 @@ std::set<ModelPoint> TriedOf(const ModelSpace& space, const SamplerInput& input)
   return tried;
 }
 
+// The points of a model: those seen, then the pending ones.
+struct Known {
+  std::vector<ModelPoint> points;
+  std::vector<double> values;  // of the seen
+  std::vector<gp::Prediction> predictions;
+
+  std::vector<ModelPoint> Seen() const {
+    return {points.begin(), points.begin() + static_cast<ptrdiff_t>(values.size())};
+  }
+};
+
+Known KnownOf(const gp::Lessons& lessons, const ModelSpace& space, const SamplerInput& input) {
+  Known known;
+  const std::vector<double> warped = gp::WarpOutputs(lessons.outcomes);
+  for (const size_t i : gp::Chosen(lessons, lessons.size())) {
+    known.points.push_back(lessons.points[i]);
+    known.values.push_back(warped[i]);
+  }
+  const size_t pending = input.pending.size();
+  for (size_t i = pending - std::min(pending, kMaxPending); i < pending; ++i) {
+    known.points.push_back(space.ToModel(input.pending[i].point));
+  }
+  return known;
+}
+
+gp::Posterior PosteriorOf(Known& known, const gp::PointLayout& layout, const gp::ModelForm& form,
+                          const std::vector<double>& logs) {
+  const int count = static_cast<int>(known.points.size());
+  gp::Grid grid(layout.width(), count);
+  for (int i = 0; i < count; ++i) layout.Set(known.points[static_cast<size_t>(i)], i, grid);
+  gp::Posterior posterior(form.CovarianceOf(logs), gp::ModelForm::NoiseOf(logs), grid, known.values,
+                          count - static_cast<int>(known.values.size()));
+  posterior.Predict(grid, grid.vectors(), known.predictions);
+  known.predictions.resize(known.points.size());
+  return posterior;
+}
+
+// What this trial is for: most improve or explore within what is likely, in turn.
+gp::Acquisition AcquisitionOf(const Known& known, int32_t number, gp::Draws& draws) {
+  gp::Acquisition acquisition;
+  const auto pending = static_cast<double>(known.points.size() - known.values.size());
+  acquisition.deviations = kSober + (kAlone - kSober) / (1 + pending);
+  if (draws.Uniform() < kExploring) {
+    acquisition.kind = gp::Acquisition::Kind::kExploration;
+    const auto bound = [](const gp::Prediction& at) { return at.mean - kSober * at.deviation; };
+    acquisition.reference =
+        std::min_element(known.predictions.begin(), known.predictions.end(),
+                         [&](const auto& a, const auto& b) { return bound(a) < bound(b); })
+            ->mean;
+  } else if (number % 2 == 1) {
+    acquisition.kind = gp::Acquisition::Kind::kLogImprovement;
+    acquisition.reference =
+        std::min_element(known.predictions.begin(), known.predictions.end(),
+                         [](const auto& a, const auto& b) { return a.mean < b.mean; })
+            ->mean;
+  }
+  return acquisition;
+}
+
+std::vector<ModelPoint> GoodOf(const Known& known) {
+  std::vector<size_t> order(known.points.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    const double x = known.predictions[a].mean, y = known.predictions[b].mean;
+    return x != y ? x < y : a < b;
+  });
+  order.resize(std::min(order.size(), kMaxGood));
+  std::vector<ModelPoint> good;
+  for (const size_t i : order) good.push_back(known.points[i]);
+  return good;
+}
+
+// Whether a trial that runs is at this point, or all but.
+bool IsCopyOfPending(const Known& known, const ModelPoint& point) {
+  const auto is_copy = [&](const ModelPoint& other) {
+    for (size_t i = 0; i < point.size(); ++i) {
+      if (std::isnan(point[i]) != std::isnan(other[i])) return false;
+      if (std::abs(point[i] - other[i]) > kCopy) return false;
+    }
+    return true;
+  };
+  return std::any_of(known.points.begin() + static_cast<ptrdiff_t>(known.values.size()),
+                     known.points.end(), is_copy);
+}
+
+// Of the trust region, in the scaled cube.
+double RadiusOf(size_t trials, int dimensions) {
+  return 0.2 + 0.3 * static_cast<double>(trials) / (5.0 * (dimensions + 1));
+}
+
 }  // namespace
 
-void GpSampler::Recall(const ModelSpace& space, const History& history) {
+void GpSampler::Recall(const search_space::SearchSpace& space, const History& history) {
   const uint64_t of_space = FingerprintOf(space);
   uint64_t fingerprint = of_space;
-  if (memory_.fits == nullptr || of_space != space_ || memory_.read > history.size()) {
+  const size_t read = std::min(memory_.read, history.size());
+  for (size_t i = 0; i < read; ++i) fingerprint = Add(fingerprint, history[i]);
+  if (memory_.fits == nullptr || read < memory_.read || fingerprint != memory_.fingerprint) {
     memory_ = Memory();
-  }
-  for (size_t i = 0; i < memory_.read; ++i) fingerprint = Add(fingerprint, history[i]);
-  if (memory_.fits == nullptr || fingerprint != memory_.fingerprint) {
-    space_ = of_space;
-    memory_ = Memory();
-    memory_.layout = gp::PointLayout(space);
+    memory_.layout = gp::PointLayout(space.model());
     memory_.fits = std::make_unique<gp::FitChain>(memory_.layout);
     memory_.fingerprint = of_space;
   }
@@ -89,7 +183,7 @@ void GpSampler::Recall(const ModelSpace& space, const History& history) {
     const Observation& observation = history[memory_.read];
     memory_.fingerprint = Add(memory_.fingerprint, observation);
     if (!Teaches(observation)) continue;
-    lessons.points.push_back(space.ToModel(observation.point));
+    lessons.points.push_back(space.model().ToModel(observation.point));
     lessons.outcomes.push_back({observation.value, observation.state == v1::Trial::INFEASIBLE});
     lessons.fingerprints.push_back(memory_.fingerprint);
   }
@@ -97,10 +191,10 @@ void GpSampler::Recall(const ModelSpace& space, const History& history) {
 
 std::optional<Point> GpSampler::SuggestPoint(const search_space::SearchSpace& space,
                                              const SamplerInput& input) {
-  const ModelSpace& model_space = space.model();
-  const int dimensions = model_space.dimensions();
-  if (dimensions == 0) return {};
-  Recall(model_space, input.history);
+  const ModelSpace& model = space.model();
+  const int dimensions = model.dimensions();
+  if (dimensions == 0) return Point();
+  Recall(space, input.history);
   const gp::Lessons& lessons = memory_.lessons;
   const gp::PointLayout& layout = memory_.layout;
   if (lessons.size() == 0 || layout.width() == 0) {
@@ -108,62 +202,25 @@ std::optional<Point> GpSampler::SuggestPoint(const search_space::SearchSpace& sp
     return SobolPoint(input.seed, static_cast<uint32_t>(input.number), dimensions);
   }
   const gp::Fit& fit = memory_.fits->At(lessons);
-  const std::vector<double> all = gp::WarpOutputs(lessons.outcomes);
-  std::vector<ModelPoint> points;
-  std::vector<double> values;
-  for (const size_t i : gp::Chosen(lessons, lessons.size())) {
-    points.push_back(lessons.points[i]);
-    values.push_back(all[i]);
-  }
-  const int seen = static_cast<int>(points.size());
-  for (const Pending& pending : input.pending) {
-    points.push_back(model_space.ToModel(pending.point));
-  }
-  const int count = static_cast<int>(points.size());
-  gp::Grid grid(layout.width(), count);
-  for (int i = 0; i < count; ++i) layout.Set(points[static_cast<size_t>(i)], i, grid);
-  gp::Posterior posterior(memory_.fits->form(fit.additive).CovarianceOf(fit.logs),
-                          gp::ModelForm::NoiseOf(fit.logs), grid, values, count - seen);
-  // What the model thinks of the points that are there.
-  std::vector<gp::Prediction> known;
-  posterior.Predict(grid, grid.vectors(), known);
-  known.resize(static_cast<size_t>(count));
-
+  Known known = KnownOf(lessons, model, input);
+  gp::Posterior posterior = PosteriorOf(known, layout, memory_.fits->form(fit.additive), fit.logs);
   gp::Draws draws(input.seed, input.number);
-  gp::Acquisition acquisition;
-  const double u = draws.Uniform();
-  if (u < 0.1) {
-    acquisition.kind = gp::Acquisition::Kind::kExploration;
-    double best = std::numeric_limits<double>::infinity();
-    for (const gp::Prediction& at : known) {
-      const double bound = at.mean - 1.8 * at.deviation;
-      if (bound < best) {
-        best = bound;
-        acquisition.reference = at.mean;
-      }
-    }
-  } else if (input.number % 2 == 1) {
-    acquisition.kind = gp::Acquisition::Kind::kLogImprovement;
-    acquisition.reference = known[0].mean;
-    for (const gp::Prediction& at : known) {
-      acquisition.reference = std::min(acquisition.reference, at.mean);
-    }
+  const gp::Acquisition acquisition = AcquisitionOf(known, input.number, draws);
+  const std::vector<ModelPoint> seen = known.Seen();
+  const gp::TrustRegion region(model, seen, RadiusOf(lessons.size(), dimensions));
+  const std::set<ModelPoint> tried = TriedOf(model, input);
+  const std::vector<ModelPoint> good = GoodOf(known);
+  const auto find = [&](const gp::Acquisition& by) {
+    return gp::Search(model, layout, posterior, by, region, tried, draws, {}).Find(good);
+  };
+  ModelPoint found = find(acquisition);
+  // Where the model is sure of the best place, workers that ask at once would all get it.
+  gp::Acquisition bold;
+  for (int i = 1; i <= kMaxBolder && IsCopyOfPending(known, found); ++i) {
+    bold.deviations = kSober * std::pow(4.0, i);
+    found = find(bold);
   }
-
-  std::vector<size_t> order(points.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return known[a].mean != known[b].mean ? known[a].mean < known[b].mean : a < b;
-  });
-  std::vector<ModelPoint> good;
-  for (size_t i = 0; i < std::min<size_t>(order.size(), 20); ++i) good.push_back(points[order[i]]);
-
-  const double radius = 0.2 + 0.3 * static_cast<double>(lessons.size()) / (5.0 * (dimensions + 1));
-  const std::vector<ModelPoint> seen_points(points.begin(), points.begin() + seen);
-  const gp::TrustRegion region(model_space, seen_points, radius);
-  const std::set<ModelPoint> tried = TriedOf(model_space, input);
-  gp::Search search(model_space, layout, posterior, acquisition, region, tried, draws, {});
-  return model_space.ToPoint(search.Find(good));
+  return model.ToPoint(found);
 }
 
 }  // namespace caviar::sampling
