@@ -22,7 +22,8 @@
 // - Standard deviations of the bound, one worker, six problems: 1.8 for 2.5 1.75, 3 for 2.5 1.5;
 //   eight workers: 2.5 for 1.8 1.4, 1.3 for 1.8 1.7. Hence 1.8 + .7 / (1 + pending).
 // - Bounds alone 2.2, improvement alone 3.7 (Func3C, seeds 10-29).
-// - No exploration, eight workers, five problems: .9, which is noise.
+// - No exploration (six problems, seeds 10-29): 1.0, and 1.1 with eight workers; fits of 60
+//   evaluations at most, not 20: 1.1 and 1.0.
 // - An additive part that starts from a variance of .0005, not .0039, and may shrink further: 1.2,
 //   and 1.4 with eight workers.
 // - A floor under the spread of the better half when outputs are warped: no gain (Func3C).
