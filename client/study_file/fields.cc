@@ -23,7 +23,7 @@ constexpr Field kStudy[] = {
     {"sampler", "sampler", "What chooses configurations."},
     {"pruner", "pruner", "What ends or pauses weak trials early."},
     {"limits", "limits", "When the study ends by itself, and how much of it runs at once."},
-    {"trials", "trials", "Configurations to try first.", R"("maxItems": 1000)"},
+    {"trials", "trials", "Configurations to try first.", R"("maxItems": 100)"},
     {"parameters", "parameters", "The search space: what may be tuned, by name.", "", true},
 };
 

@@ -55,6 +55,7 @@ absl::Status Core::Load() {
   auto state = MakeState(*std::move(snapshot));
   if (!state.ok()) return state.status();
   state_ = *std::move(state);
+  ++generation_;
 
   const absl::Duration now = deps_.clock.Steady();
   const int64_t bridge = BridgeMicros();
@@ -236,7 +237,9 @@ void Core::SetNextWake() {
   for (const int64_t id : state_.open) {
     const StudyState& study = state_.studies.at(id);
     if (!study.waiting_for_fresh || parked_.empty()) continue;
-    next_wake_ = std::min(next_wake_, *study.waiting_for_fresh + Patience(study));
+    // Past: who waits cannot take it, or it was looked at just now.
+    const absl::Duration patient_until = *study.waiting_for_fresh + Patience(study);
+    if (patient_until > now) next_wake_ = std::min(next_wake_, patient_until);
   }
   if (!state_.ending.empty() || !state_.erasing.empty()) {
     // More of it at once, after what has come in since.

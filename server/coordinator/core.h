@@ -222,6 +222,8 @@ class Core {
   bool Promote(StudyState& study, bool in_any_case);
   // Where nothing runs or waits and no configuration is left: whether a paused trial goes on.
   bool GoesOnByPromotion(StudyState& study);
+  // Whether its trials have trained limits.max_steps.
+  static bool StepsAreUsedUp(const StudyState& study);
   // The worker gave the trial back because it was to pause. Whether that is what it does now.
   bool Pause(StudyState& study, TrialState& trial);
 
@@ -245,7 +247,7 @@ class Core {
   // The one that the newest attempt went on from.
   void ForgetCheckpoint(TrialState& trial);
   // A new attempt goes on from the checkpoint, or starts anew where there is none.
-  void BeginCurve(TrialState& trial, storage::AttemptRow& attempt) const;
+  void BeginCurve(StudyState& study, TrialState& trial, storage::AttemptRow& attempt) const;
 
   // core_attempts.cc
   struct Holder {
@@ -257,6 +259,9 @@ class Core {
   std::optional<Holder> FindHolder(Token token);
   // Where a token points, whether its lease stands or not.
   std::optional<Holder> FindTarget(Token token);
+  // A report that was answered with a word to stop, and comes again.
+  static bool WasToldToStop(const std::optional<Holder>& target,
+                            const v1::ReportMeasurementsRequest& request);
   bool ReviveTrial(StudyState& study, TrialState& trial);
   bool ReviveEvaluation(StudyState& study);
   void PutBackEvaluation(StudyState& study);
@@ -314,6 +319,8 @@ class Core {
 
   std::list<Poll> parked_;
   int64_t hand_outs_ = 0;
+  // Of the state: what was asked for by one that was thrown away is of no use.
+  int64_t generation_ = 0;
   absl::Duration next_wake_;
   absl::Duration next_sweep_;
   // After a failed commit nothing is written of the core's own accord until then: calls that store

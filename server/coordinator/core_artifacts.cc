@@ -128,7 +128,7 @@ void Core::ForgetCheckpoint(TrialState& trial) {
   DropFile(trial, row.file);
 }
 
-void Core::BeginCurve(TrialState& trial, storage::AttemptRow& attempt) const {
+void Core::BeginCurve(StudyState& study, TrialState& trial, storage::AttemptRow& attempt) const {
   const storage::ArtifactRow* checkpoint = trial.Newest(v1::Artifact::CHECKPOINT);
   if (checkpoint == nullptr) {
     trial.objective_values.clear();
@@ -142,6 +142,9 @@ void Core::BeginCurve(TrialState& trial, storage::AttemptRow& attempt) const {
                                  trial.objective_values.end());
   }
   trial.row.last_step = storage::LastStepOfCurve(attempt, std::nullopt);
+  if (study.pruner) {
+    study.pruner->Rewind(trial.row.number, checkpoint == nullptr ? -1 : checkpoint->step);
+  }
 }
 
 }  // namespace caviar::coordinator

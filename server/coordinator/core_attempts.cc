@@ -156,11 +156,22 @@ void Core::StoreLate(Token token, const google::protobuf::RepeatedPtrField<v1::M
   }
 }
 
+bool Core::WasToldToStop(const std::optional<Holder>& target,
+                         const v1::ReportMeasurementsRequest& request) {
+  if (!target || target->evaluation || target->trial->row.state != v1::Trial::PRUNED) return false;
+  const int64_t last = target->trial->row.last_step.value_or(-1);
+  return std::all_of(request.measurements().begin(), request.measurements().end(),
+                     [last](const v1::Measurement& said) { return said.step() <= last; });
+}
+
 absl::StatusOr<v1::ReportMeasurementsResponse> Core::Report(
     const v1::ReportMeasurementsRequest& request) {
   const Token token = ToToken(request.token());
   const auto holder = FindHolder(token);
   if (!holder) {
+    v1::ReportMeasurementsResponse again;
+    again.set_directive(v1::DIRECTIVE_STOP);
+    if (WasToldToStop(FindTarget(token), request)) return again;
     StoreLate(token, request.measurements());
     return LeaseLost(token);
   }

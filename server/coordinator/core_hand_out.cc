@@ -130,7 +130,7 @@ std::vector<StudyState*> Core::FindOffers() {
 
 bool Core::HasRoom(const StudyState& study) const {
   const v1::Limits& limits = study.row.definition.limits();
-  return study.row.state == v1::Study::ACTIVE &&
+  return study.row.state == v1::Study::ACTIVE && !StepsAreUsedUp(study) &&
          (!limits.has_parallel() || study.counts.running() < limits.parallel());
 }
 
@@ -197,7 +197,7 @@ void Core::Grant(const Poll& poll, StudyState& study, int32_t number) {
     attempt.numerics_fingerprint = worker.numerics_fingerprint;
   }
   if (trial.row.start_time == 0) trial.row.start_time = attempt.start_time;
-  BeginCurve(trial, attempt);
+  BeginCurve(study, trial, attempt);
   MoveTrial(study, trial, v1::Trial::RUNNING, "");
   trial.attempt = attempt;
   batch_.push_back(std::move(attempt));
@@ -298,6 +298,10 @@ absl::Status Core::AskRefusal(const Poll& poll) {
     return refuse(absl::StrCat(
         "study '", poll.study, "' is ", v1::Study::State_Name(study.row.state),
         study.row.state == v1::Study::STOPPED ? "; resume it first" : " and gives no more trials"));
+  }
+  if (StepsAreUsedUp(study)) {
+    return refuse(absl::StrCat("study '", poll.study, "' has trained all of its ",
+                               study.row.definition.limits().max_steps(), " steps"));
   }
   if (!HasRoom(study)) {
     return refuse(absl::StrCat("study '", poll.study, "' runs ", study.counts.running(),

@@ -1,12 +1,17 @@
 // Trials that end early, pause and go on, as the pruner says.
 #include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "server/coordinator/core.h"
 #include "server/coordinator/state_table.h"
 
 namespace caviar::coordinator {
 namespace {
+
+// Given back without the checkpoint that a pause needs.
+constexpr int kFailedPauses = 3;
 
 v1::PrunerDecision::Decision ToDecision(pruning::Act act) {
   switch (act) {
@@ -22,17 +27,17 @@ v1::PrunerDecision::Decision ToDecision(pruning::Act act) {
   return v1::PrunerDecision::DECISION_UNSPECIFIED;
 }
 
-pruning::Act ToAct(v1::PrunerDecision::Decision decision) {
-  switch (decision) {
-    case v1::PrunerDecision::STOP:
-      return pruning::Act::kStop;
-    case v1::PrunerDecision::PAUSE:
-      return pruning::Act::kPause;
-    case v1::PrunerDecision::PROMOTE:
-      return pruning::Act::kPromote;
-    default:
-      return pruning::Act::kContinue;
+// The step of a pause that was decided and not yet made good: by a promotion, or by a word to go on
+// at that step or a later one.
+std::optional<int64_t> PauseToCome(const std::vector<storage::PrunerDecisionRow>& decisions) {
+  std::optional<int64_t> pause;
+  for (const storage::PrunerDecisionRow& row : decisions) {
+    if (row.decision == v1::PrunerDecision::PAUSE) pause = std::max(pause.value_or(0), row.step);
   }
+  for (const storage::PrunerDecisionRow& row : decisions) {
+    if (row.decision != v1::PrunerDecision::PAUSE && pause && row.step >= *pause) return {};
+  }
+  return pause;
 }
 
 }  // namespace
@@ -52,14 +57,12 @@ absl::Status Core::RestorePruner(StudyState& study) {
   }
   for (TrialState& trial : study.trials) {
     for (const storage::PrunerDecisionRow& row : trial.decisions) {
-      study.pruner->Restore(trial.row.number, row.step, ToAct(row.decision));
+      study.pruner->Restore(trial.row.number, row.step);
     }
+    if (trial.row.state == v1::Trial::PAUSED) study.pruner->Pause(trial.row.number);
     const bool open =
         trial.row.state == v1::Trial::RUNNING || trial.row.state == v1::Trial::WAITING;
-    if (open && !trial.decisions.empty() &&
-        trial.decisions.back().decision == v1::PrunerDecision::PAUSE) {
-      trial.pausing = trial.decisions.back().step;
-    }
+    if (open) trial.pausing = PauseToCome(trial.decisions);
   }
   return absl::OkStatus();
 }
@@ -72,31 +75,49 @@ void Core::StoreDecision(TrialState& trial, const pruning::Verdict& verdict) {
 
 v1::Directive Core::Prune(StudyState& study, TrialState& trial) {
   if (!study.pruner) return v1::DIRECTIVE_CONTINUE;
-  const pruning::Verdict verdict = study.pruner->Decide(trial.row.number);
-  if (verdict.step > 0) StoreDecision(trial, verdict);
-  if (verdict.act == pruning::Act::kStop) {
-    CloseAttempt(trial, v1::Attempt::PRUNED, verdict.reason);
-    MoveTrial(study, trial, v1::Trial::PRUNED, verdict.reason);
+  pruning::Verdict last;
+  for (pruning::Verdict& verdict : study.pruner->Decide(trial.row.number)) {
+    StoreDecision(trial, verdict);
+    last = std::move(verdict);
+  }
+  if (last.act == pruning::Act::kStop) {
+    CloseAttempt(trial, v1::Attempt::PRUNED, last.reason);
+    MoveTrial(study, trial, v1::Trial::PRUNED, last.reason);
     return v1::DIRECTIVE_STOP;
   }
-  if (verdict.act == pruning::Act::kPause) trial.pausing = verdict.step;
+  if (last.step > 0) trial.pausing = PauseToCome(trial.decisions);
   // Again where the first word was lost, or another worker trained it up to there once more.
   return trial.pausing && trial.row.last_step >= trial.pausing ? v1::DIRECTIVE_PAUSE
                                                                : v1::DIRECTIVE_CONTINUE;
 }
 
 bool Core::Pause(StudyState& study, TrialState& trial) {
+  if (!trial.pausing) return false;
   const storage::ArtifactRow* checkpoint = trial.Newest(v1::Artifact::CHECKPOINT);
-  if (!trial.pausing || checkpoint == nullptr || checkpoint->step < *trial.pausing) return false;
-  const std::string reason = trial.decisions.back().reason;
+  if (checkpoint == nullptr || checkpoint->step < *trial.pausing) {
+    // It would be trained up to there again and again.
+    if (++trial.failed_pauses < kFailedPauses) return false;
+    StoreDecision(trial,
+                  {pruning::Act::kContinue, *trial.pausing,
+                   absl::StrCat("step ", *trial.pausing, ": goes on, for ", trial.failed_pauses,
+                                " times no checkpoint came to pause with")});
+    trial.pausing.reset();
+    return false;
+  }
+  const auto pause = std::find_if(
+      trial.decisions.rbegin(), trial.decisions.rend(), [&](const storage::PrunerDecisionRow& row) {
+        return row.decision == v1::PrunerDecision::PAUSE && row.step == *trial.pausing;
+      });
+  const std::string reason = pause == trial.decisions.rend() ? "" : pause->reason;
   CloseAttempt(trial, v1::Attempt::PAUSED, reason);
   MoveTrial(study, trial, v1::Trial::PAUSED, reason);
+  study.pruner->Pause(trial.row.number);
   trial.pausing.reset();
   return true;
 }
 
 bool Core::Promote(StudyState& study, bool in_any_case) {
-  const auto promotion = study.pruner->Promote(study.paused, in_any_case);
+  const auto promotion = study.pruner->Promote(in_any_case);
   if (!promotion) return false;
   TrialState& trial = study.trials[static_cast<size_t>(promotion->number)];
   StoreDecision(trial, promotion->verdict);
@@ -106,6 +127,8 @@ bool Core::Promote(StudyState& study, bool in_any_case) {
 
 void Core::PromoteFor(StudyState& study, size_t callers) {
   if (!study.pruner || study.paused.empty() || !HasRoom(study)) return;
+  // Nothing is written of the core's own accord while the disk is full.
+  if (deps_.clock.Steady() < hold_until_) return;
   const v1::Limits& limits = study.row.definition.limits();
   if (limits.has_parallel()) {
     callers = std::min(callers, static_cast<size_t>(limits.parallel() - study.counts.running()));
@@ -115,7 +138,7 @@ void Core::PromoteFor(StudyState& study, size_t callers) {
 }
 
 bool Core::GoesOnByPromotion(StudyState& study) {
-  if (study.paused.empty()) return false;
+  if (study.paused.empty() || StepsAreUsedUp(study)) return false;
   // It would be ended with trials that a person may still let go on.
   if (study.row.state != v1::Study::ACTIVE) return true;
   if (Promote(study, false)) return true;

@@ -1,6 +1,7 @@
 // Studies: creation, states, limits, the end.
 #include <google/protobuf/stubs/logging.h>
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -28,10 +29,13 @@ bool HasOpenTrials(const StudyState& study) {
   return !study.running.empty() || !study.waiting.empty() || !study.paused.empty();
 }
 
+// Below what could overflow.
 int64_t StepsOf(const StudyState& study) {
-  return std::accumulate(
-      study.trials.begin(), study.trials.end(), int64_t{0},
-      [](int64_t sum, const TrialState& trial) { return sum + trial.row.last_step.value_or(0); });
+  const int64_t most = int64_t{1} << 60;
+  return std::accumulate(study.trials.begin(), study.trials.end(), int64_t{0},
+                         [most](int64_t sum, const TrialState& trial) {
+                           return std::min(most, sum + trial.row.last_step.value_or(0));
+                         });
 }
 
 }  // namespace
@@ -192,6 +196,7 @@ void Core::EndStudy(StudyState& study, v1::Study::EndReason reason, const std::s
   MoveStudy(study, v1::Study::ENDED, message);
   study.ready.clear();
   study.requested.clear();
+  study.waiting_for_fresh.reset();
   state_.ending.insert(study.row.id);
   CancelTrials(study, 200);
   if (!HasTestSet(study.row.definition) || !study.best) return;
@@ -239,6 +244,11 @@ void Core::NoteFailure(StudyState& study, int32_t number, const std::string& mes
   Put(study);
 }
 
+bool Core::StepsAreUsedUp(const StudyState& study) {
+  const v1::Limits& limits = study.row.definition.limits();
+  return limits.has_max_steps() && StepsOf(study) >= limits.max_steps();
+}
+
 void Core::CheckLimits(StudyState& study) {
   if (study.row.state == v1::Study::ENDED) return;
   const v1::Limits& limits = study.row.definition.limits();
@@ -264,7 +274,9 @@ void Core::CheckLimits(StudyState& study) {
                                    *study.best, " was better (limits.no_gain)"));
     }
   }
-  if (limits.has_max_steps() && StepsOf(study) >= limits.max_steps()) {
+  // The last one may have trained all and not said yet how it ended.
+  if (limits.has_max_steps() && (StepsOf(study) > limits.max_steps() ||
+                                 (StepsOf(study) == limits.max_steps() && study.running.empty()))) {
     return EndStudy(study, v1::Study::MAX_STEPS,
                     absl::StrCat("its trials trained ", StepsOf(study), " steps in all"));
   }

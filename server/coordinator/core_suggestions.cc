@@ -109,10 +109,13 @@ void Core::RequestSuggestion(const StudyState& study, int32_t number) {
       if (study.pruner) task.input.pending.back().rungs = study.pruner->RungValues(open);
     }
   }
-  const auto deliver = [this, id = study.row.id, number, commit = state_.commit,
-                        seen = study.history.size()](MaybeConfiguration configuration) {
+  // What this batch has decided is in the history already.
+  const int64_t commit = state_.commit + (batch_.empty() ? 0 : 1);
+  const auto deliver = [this, id = study.row.id, number, commit, seen = study.history.size(),
+                        generation = generation_](MaybeConfiguration configuration) {
     Command command;
-    command.decide = [id, number, commit, seen, configuration](Core& core) {
+    command.decide = [id, number, commit, seen, generation, configuration](Core& core) {
+      if (generation != core.generation_) return;
       core.TakeSuggestion(id, number, configuration, commit, seen);
     };
     command.answer = [](const absl::Status&) {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -12,18 +13,49 @@
 namespace caviar::coordinator {
 namespace {
 
-constexpr int kMaxKnownTrials = 1000;
+constexpr int kMaxKnownTrials = 100;
 
+// Whether the conditions hold. Each is looked at once, so that long ones cost what they are long.
 bool IsActive(const v1::Parameter& parameter, const search_space::Configuration& configuration) {
   return std::all_of(parameter.when().begin(), parameter.when().end(), [&](const auto& condition) {
     const auto parent = configuration.find(condition.parameter());
-    return parent != configuration.end() &&
-           std::any_of(condition.values().begin(), condition.values().end(),
-                       [&](const v1::Value& value) {
-                         return vocabulary::ValueKey(value) == vocabulary::ValueKey(parent->second);
-                       });
+    if (parent == configuration.end()) return false;
+    const std::string key = vocabulary::ValueKey(parent->second);
+    return std::any_of(condition.values().begin(), condition.values().end(),
+                       [&](const v1::Value& value) { return vocabulary::ValueKey(value) == key; });
   });
 }
+
+// Adds the fixed parameters that are active, each after those that its conditions name.
+class FixedValues {
+ public:
+  FixedValues(const v1::Study& study, search_space::Configuration& configuration)
+      : configuration_(configuration) {
+    for (const v1::Parameter& parameter : study.parameters()) {
+      if (parameter.has_value()) open_[parameter.name()] = &parameter;
+    }
+  }
+
+  void Add() {
+    while (!open_.empty()) Add(open_.begin()->first);
+  }
+
+ private:
+  // A valid space has no circles.
+  void Add(const std::string& name) {
+    const auto found = open_.find(name);
+    if (found == open_.end()) return;
+    const v1::Parameter& parameter = *found->second;
+    open_.erase(found);
+    for (const v1::Condition& condition : parameter.when()) Add(condition.parameter());
+    if (IsActive(parameter, configuration_)) {
+      configuration_.emplace(parameter.name(), parameter.value());
+    }
+  }
+
+  search_space::Configuration& configuration_;
+  std::map<std::string, const v1::Parameter*> open_;
+};
 
 // 1 of a double is 1.0, and 64.0 of an int is 64: a study file does not tell.
 v1::Value OfItsType(const v1::Parameter& parameter, const v1::Value& given) {
@@ -47,14 +79,7 @@ search_space::Configuration ToConfiguration(const v1::Study& study, const v1::Kn
     const auto given = configuration.find(parameter.name());
     if (given != configuration.end()) given->second = OfItsType(parameter, given->second);
   }
-  // A fixed parameter may make another one active.
-  for (bool added = true; added;) {
-    added = false;
-    for (const v1::Parameter& parameter : study.parameters()) {
-      if (!parameter.has_value() || !IsActive(parameter, configuration)) continue;
-      added = configuration.emplace(parameter.name(), parameter.value()).second || added;
-    }
-  }
+  FixedValues(study, configuration).Add();
   return configuration;
 }
 

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "server/sampling/auto_sampler.h"
-#include "server/search_space/model_space.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -84,10 +82,12 @@ v1::Study ToMessage(const storage::StudyReading& reading, int64_t now) {
     message.mutable_classes()->Add(evaluation.classes.begin(), evaluation.classes.end());
   }
   if (row.definition.sampler().algorithm() == v1::Sampler::AUTO) {
-    const std::vector<v1::Parameter> parameters(row.definition.parameters().begin(),
-                                                row.definition.parameters().end());
+    const auto& parameters = row.definition.parameters();
+    const auto dimensions =
+        std::count_if(parameters.begin(), parameters.end(),
+                      [](const v1::Parameter& parameter) { return !parameter.has_value(); });
     const v1::Limits& limits = row.definition.limits();
-    study.set_sampler_reason(sampling::Choose(search_space::ModelSpace(parameters),
+    study.set_sampler_reason(sampling::Choose(static_cast<int>(dimensions),
                                               limits.has_max_trials()
                                                   ? std::optional<int32_t>(limits.max_trials())
                                                   : std::nullopt)

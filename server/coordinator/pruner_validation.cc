@@ -31,6 +31,7 @@ class PrunerCheck {
     Belongs("grace", pruner_.has_grace(), rungs || median);
     Belongs("warm_up", pruner_.has_warm_up(), median || wilcoxon);
     Belongs("p_value", pruner_.has_p_value(), wilcoxon);
+    Belongs("max_step", pruner_.has_max_step(), rungs);
     if (rungs) CheckRungs();
     if (median && pruner_.has_grace()) {
       violations_.CheckRange("pruner.grace", pruner_.grace(), 1, kMaxStep);

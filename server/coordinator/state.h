@@ -38,6 +38,7 @@ struct TrialState {
   std::vector<storage::PrunerDecisionRow> decisions;
   // The pruner wants it to pause, since this step.
   std::optional<int64_t> pausing;
+  int failed_pauses = 0;
 
   // The newest file of a kind; nullptr: there is none.
   const storage::ArtifactRow* Newest(v1::Artifact::Kind kind) const;

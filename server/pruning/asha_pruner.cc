@@ -20,38 +20,56 @@ std::vector<int64_t> MakeRungs(int64_t grace, int32_t eta, int64_t max_step) {
 AshaPruner::AshaPruner(AshaRules rules, bool maximize)
     : Pruner(maximize), rules_(std::move(rules)), rungs_(rules_.rungs.size()) {}
 
-void AshaPruner::Reach(int32_t number, TrialRungs& trial, double value) {
+void AshaPruner::Reach(int32_t number, TrialRungs& trial, int64_t step, double value) {
   rungs_[trial.values.size()].table.Add(number, value);
-  trial.values.push_back(value);
+  trial.values.push_back({step, value});
+}
+
+void AshaPruner::Leave(int32_t number, const TrialRungs& trial) {
+  for (size_t rung = 0; rung < trial.values.size(); ++rung) {
+    rungs_[rung].waiting.erase({Ranked(trial.values[rung].value), number});
+  }
 }
 
 void AshaPruner::Measure(int32_t number, int64_t step, double value) {
   TrialRungs& trial = trials_[number];
   while (trial.values.size() < rungs_.size() && step >= rules_.rungs[trial.values.size()]) {
-    Reach(number, trial, value);
+    Reach(number, trial, step, value);
   }
 }
 
 void AshaPruner::Complete(int32_t number, double value) {
   TrialRungs& trial = trials_[number];
-  while (trial.values.size() < rungs_.size()) Reach(number, trial, value);
+  Leave(number, trial);
+  while (trial.values.size() < rungs_.size()) {
+    Reach(number, trial, rules_.rungs[trial.values.size()], value);
+  }
   trial.decided = rungs_.size();
-  for (size_t rung = 0; rung < rungs_.size(); ++rung) {
-    rungs_[rung].waiting.erase({Ranked(trial.values[rung]), number});
+}
+
+void AshaPruner::Rewind(int32_t number, int64_t after_step) {
+  TrialRungs& trial = trials_[number];
+  Leave(number, trial);
+  while (!trial.values.empty() && trial.values.back().step > after_step) {
+    rungs_[trial.values.size() - 1].table.Remove(number, trial.values.back().value);
+    trial.values.pop_back();
   }
 }
 
-Verdict AshaPruner::Decide(int32_t number) {
+std::vector<Verdict> AshaPruner::Decide(int32_t number) {
   TrialRungs& trial = trials_[number];
-  Verdict verdict;
-  while (verdict.act == Act::kContinue && trial.decided < trial.values.size()) {
+  std::vector<Verdict> verdicts;
+  while (trial.decided < trial.values.size() &&
+         (verdicts.empty() || verdicts.back().act != Act::kStop)) {
     const size_t rung = trial.decided++;
-    verdict = rules_.pause ? DecidePause(number, rung, trial.values[rung])
-                           : DecideStop(number, rung, trial.values[rung]);
+    const double value = trial.values[rung].value;
+    Verdict verdict =
+        rules_.pause ? DecidePause(number, rung, value) : DecideStop(number, rung, value);
     verdict.step = rules_.rungs[rung];
     verdict.reason = absl::StrCat("step ", verdict.step, ": ", verdict.reason);
+    verdicts.push_back(std::move(verdict));
   }
-  return verdict;
+  return verdicts;
 }
 
 Verdict AshaPruner::DecideStop(int32_t number, size_t rung, double value) const {
@@ -71,59 +89,58 @@ Verdict AshaPruner::DecideStop(int32_t number, size_t rung, double value) const 
   return verdict;
 }
 
-Verdict AshaPruner::DecidePause(int32_t number, size_t rung, double value) {
+Verdict AshaPruner::DecidePause(int32_t number, size_t rung, double value) const {
   const RungTable& table = rungs_[rung].table;
   const size_t best = table.size() / static_cast<size_t>(rules_.eta);
+  const bool good = table.Rank(number, value) < best;
   Verdict verdict;
-  if (table.Rank(number, value) < best) {
-    verdict.reason =
-        absl::StrCat(Show(value), " is among the best ", best, " of ", table.size(), ", goes on");
-    return verdict;
-  }
-  rungs_[rung].waiting.emplace(Ranked(value), number);
-  verdict.act = Act::kPause;
-  verdict.reason = absl::StrCat(Show(value), " is not among the best ", best, " of ", table.size(),
-                                ", waits for its promotion");
+  if (!good) verdict.act = Act::kPause;
+  verdict.reason =
+      absl::StrCat(Show(value), good ? " is" : " is not", " among the best ", best, " of ",
+                   table.size(), good ? ", goes on" : ", waits for its promotion");
   return verdict;
 }
 
-std::optional<Promotion> AshaPruner::Promote(const std::set<int32_t>& paused, bool in_any_case) {
+void AshaPruner::Pause(int32_t number) {
+  const TrialRungs& trial = trials_[number];
+  const size_t rungs = std::min(trial.decided, trial.values.size());
+  if (rungs == 0) return;
+  Leave(number, trial);
+  rungs_[rungs - 1].waiting.emplace(Ranked(trial.values[rungs - 1].value), number);
+}
+
+std::optional<Promotion> AshaPruner::Promote(bool in_any_case) {
   for (size_t rung = rungs_.size(); rung-- > 0;) {
     Rung& here = rungs_[rung];
+    if (here.waiting.empty()) continue;
+    const auto [value, number] = *here.waiting.begin();
     const size_t best = here.table.size() / static_cast<size_t>(rules_.eta);
-    for (auto entry = here.waiting.begin(); entry != here.waiting.end(); ++entry) {
-      const auto [value, number] = *entry;
-      if (!in_any_case && here.table.Rank(number, value) >= best) break;
-      if (paused.count(number) == 0) continue;  // its checkpoint is on its way
-      here.waiting.erase(entry);
-      const int64_t step = rules_.rungs[rung];
-      return Promotion{
-          number,
-          {Act::kPromote, step,
-           in_any_case ? absl::StrCat("step ", step, ": ", Show(value),
-                                      " is the best one, and none was trained to its end")
-                       : absl::StrCat("step ", step, ": ", Show(value), " is among the best ", best,
-                                      " of ", here.table.size())}};
-    }
+    if (!in_any_case && here.table.Rank(number, value) >= best) continue;
+    here.waiting.erase(here.waiting.begin());
+    const int64_t step = rules_.rungs[rung];
+    return Promotion{number,
+                     {Act::kPromote, step,
+                      absl::StrCat("step ", step, ": ", Show(value),
+                                   in_any_case ? " is the best one, and none was trained to its end"
+                                               : absl::StrCat(" is among the best ", best, " of ",
+                                                              here.table.size()))}};
   }
   return std::nullopt;
 }
 
-void AshaPruner::Restore(int32_t number, int64_t step, Act act) {
+void AshaPruner::Restore(int32_t number, int64_t step) {
   const auto at = std::find(rules_.rungs.begin(), rules_.rungs.end(), step);
-  const auto trial = trials_.find(number);
-  if (at == rules_.rungs.end() || trial == trials_.end()) return;
-  const auto rung = static_cast<size_t>(at - rules_.rungs.begin());
-  if (trial->second.values.size() <= rung) return;
-  trial->second.decided = std::max(trial->second.decided, rung + 1);
-  const std::pair<double, int32_t> entry(Ranked(trial->second.values[rung]), number);
-  if (act == Act::kPause) rungs_[rung].waiting.insert(entry);
-  if (act == Act::kPromote) rungs_[rung].waiting.erase(entry);
+  if (at == rules_.rungs.end()) return;
+  size_t& decided = trials_[number].decided;
+  decided = std::max(decided, static_cast<size_t>(at - rules_.rungs.begin()) + 1);
 }
 
 std::vector<double> AshaPruner::RungValues(int32_t number) const {
+  std::vector<double> values;
   const auto trial = trials_.find(number);
-  return trial == trials_.end() ? std::vector<double>() : trial->second.values;
+  if (trial == trials_.end()) return values;
+  for (const Value& value : trial->second.values) values.push_back(value.value);
+  return values;
 }
 
 }  // namespace caviar::pruning

@@ -36,26 +36,33 @@ class AshaPruner final : public Pruner {
 
   void Measure(int32_t number, int64_t step, double value) override;
   void Complete(int32_t number, double value) override;
-  Verdict Decide(int32_t number) override;
-  std::optional<Promotion> Promote(const std::set<int32_t>& paused, bool in_any_case) override;
-  void Restore(int32_t number, int64_t step, Act act) override;
+  void Rewind(int32_t number, int64_t after_step) override;
+  std::vector<Verdict> Decide(int32_t number) override;
+  void Pause(int32_t number) override;
+  std::optional<Promotion> Promote(bool in_any_case) override;
+  void Restore(int32_t number, int64_t step) override;
   std::vector<double> RungValues(int32_t number) const override;
   std::vector<int64_t> Rungs() const override { return rules_.rungs; }
 
  private:
+  struct Value {
+    int64_t step = 0;  // at which it was measured
+    double value = 0;
+  };
   struct TrialRungs {
-    std::vector<double> values;  // by rung, as far as reached
-    size_t decided = 0;          // rungs
+    std::vector<Value> values;  // by rung, as far as reached
+    size_t decided = 0;         // rungs; those of an earlier curve count too
   };
   struct Rung {
     RungTable table;
-    // Trials that were told to pause here, the best first.
+    // Paused trials, the best first.
     std::set<std::pair<double, int32_t>> waiting;
   };
 
-  void Reach(int32_t number, TrialRungs& trial, double value);
+  void Reach(int32_t number, TrialRungs& trial, int64_t step, double value);
+  void Leave(int32_t number, const TrialRungs& trial);
   Verdict DecideStop(int32_t number, size_t rung, double value) const;
-  Verdict DecidePause(int32_t number, size_t rung, double value);
+  Verdict DecidePause(int32_t number, size_t rung, double value) const;
 
   AshaRules rules_;
   std::map<int32_t, TrialRungs> trials_;

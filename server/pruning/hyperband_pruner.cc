@@ -43,18 +43,26 @@ void HyperbandPruner::Complete(int32_t number, double value) {
   ladder_.Complete(number, value);
 }
 
-Verdict HyperbandPruner::Decide(int32_t number) {
-  const size_t bracket = BracketOf(number);
-  Verdict verdict = brackets_[bracket].Decide(number);
-  if (verdict.step > 0) verdict.reason = absl::StrCat("bracket ", bracket, ", ", verdict.reason);
-  return verdict;
+void HyperbandPruner::Rewind(int32_t number, int64_t after_step) {
+  brackets_[BracketOf(number)].Rewind(number, after_step);
+  ladder_.Rewind(number, after_step);
 }
 
-std::optional<Promotion> HyperbandPruner::Promote(const std::set<int32_t>& paused,
-                                                  bool in_any_case) {
+std::vector<Verdict> HyperbandPruner::Decide(int32_t number) {
+  const size_t bracket = BracketOf(number);
+  std::vector<Verdict> verdicts = brackets_[bracket].Decide(number);
+  for (Verdict& verdict : verdicts) {
+    verdict.reason = absl::StrCat("bracket ", bracket, ", ", verdict.reason);
+  }
+  return verdicts;
+}
+
+void HyperbandPruner::Pause(int32_t number) { brackets_[BracketOf(number)].Pause(number); }
+
+std::optional<Promotion> HyperbandPruner::Promote(bool in_any_case) {
   // Brackets with later rungs first: theirs have gone further.
   for (size_t i = brackets_.size(); i-- > 0;) {
-    auto promotion = brackets_[i].Promote(paused, in_any_case);
+    auto promotion = brackets_[i].Promote(in_any_case);
     if (!promotion) continue;
     promotion->verdict.reason = absl::StrCat("bracket ", i, ", ", promotion->verdict.reason);
     return promotion;
@@ -62,8 +70,8 @@ std::optional<Promotion> HyperbandPruner::Promote(const std::set<int32_t>& pause
   return std::nullopt;
 }
 
-void HyperbandPruner::Restore(int32_t number, int64_t step, Act act) {
-  brackets_[BracketOf(number)].Restore(number, step, act);
+void HyperbandPruner::Restore(int32_t number, int64_t step) {
+  brackets_[BracketOf(number)].Restore(number, step);
 }
 
 std::vector<double> HyperbandPruner::RungValues(int32_t number) const {

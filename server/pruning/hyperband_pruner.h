@@ -21,9 +21,11 @@ class HyperbandPruner final : public Pruner {
 
   void Measure(int32_t number, int64_t step, double value) override;
   void Complete(int32_t number, double value) override;
-  Verdict Decide(int32_t number) override;
-  std::optional<Promotion> Promote(const std::set<int32_t>& paused, bool in_any_case) override;
-  void Restore(int32_t number, int64_t step, Act act) override;
+  void Rewind(int32_t number, int64_t after_step) override;
+  std::vector<Verdict> Decide(int32_t number) override;
+  void Pause(int32_t number) override;
+  std::optional<Promotion> Promote(bool in_any_case) override;
+  void Restore(int32_t number, int64_t step) override;
   std::vector<double> RungValues(int32_t number) const override;
   std::vector<int64_t> Rungs() const override { return ladder_.Rungs(); }
 

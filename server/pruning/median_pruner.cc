@@ -22,7 +22,13 @@ void MedianPruner::Complete(int32_t number, double) {
   curves_.erase(curve);
 }
 
-Verdict MedianPruner::Decide(int32_t number) {
+void MedianPruner::Rewind(int32_t number, int64_t after_step) {
+  const auto curve = curves_.find(number);
+  if (curve == curves_.end()) return;
+  curve->second.erase(curve->second.upper_bound(after_step), curve->second.end());
+}
+
+std::vector<Verdict> MedianPruner::Decide(int32_t number) {
   const auto curve = curves_.find(number);
   if (curve == curves_.end() || curve->second.empty()) return {};
   const int64_t step = curve->second.rbegin()->first;
@@ -39,9 +45,9 @@ Verdict MedianPruner::Decide(int32_t number) {
       values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
   if (!(best > median)) return {};
   return {
-      Act::kStop, step,
-      absl::StrCat("step ", step, ": the best so far, ", Show(best), ", is worse than the median ",
-                   Show(median), " of ", values.size(), " completed trials")};
+      {Act::kStop, step,
+       absl::StrCat("step ", step, ": the best so far, ", Show(best), ", is worse than the median ",
+                    Show(median), " of ", values.size(), " completed trials")}};
 }
 
 }  // namespace caviar::pruning

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -49,15 +48,20 @@ class Pruner {
   virtual void Measure(int32_t number, int64_t step, double value) = 0;
   // The trial is COMPLETED with this objective.
   virtual void Complete(int32_t number, double value) = 0;
-  // What is to become of a running trial, after all its measurements that came so far. Each rung is
-  // decided once.
-  virtual Verdict Decide(int32_t number) = 0;
-  // Which of the paused trials goes on now, if any; it counts as promoted from then on.
-  // `in_any_case`: the best one of the highest rung, though its rung is too empty to say so.
-  virtual std::optional<Promotion> Promote(const std::set<int32_t>& paused, bool in_any_case) = 0;
-  // Takes note of a verdict with a step that was given before this object was made: that rung is
-  // decided. After all measurements.
-  virtual void Restore(int32_t number, int64_t step, Act act) = 0;
+  // The trial's curve goes on behind this step: what it measured beyond it does not count any more.
+  // Verdicts stand.
+  virtual void Rewind(int32_t number, int64_t after_step) = 0;
+  // What is to become of a running trial, after all its measurements that came so far: a verdict
+  // for each rung that it reached since the last call, in their order; the last one counts. Each
+  // rung is decided once.
+  virtual std::vector<Verdict> Decide(int32_t number) = 0;
+  // The trial is PAUSED now: it waits at the highest rung that it reached.
+  virtual void Pause(int32_t number) = 0;
+  // Which of the paused trials goes on now, if any; it is not paused any more. `in_any_case`: the
+  // best one of the highest rung, though its rung is too empty to say so.
+  virtual std::optional<Promotion> Promote(bool in_any_case) = 0;
+  // Takes note of a verdict that was given before this object was made: that rung is decided.
+  virtual void Restore(int32_t number, int64_t step) = 0;
 
   // The trial's value at every rung that it reached, the first one first: what samplers learn from.
   virtual std::vector<double> RungValues(int32_t number) const = 0;

@@ -21,6 +21,7 @@ class RungTable {
   // A trial once.
   void Add(int32_t number, double value);
   size_t size() const { return entries_.size(); }
+  void Remove(int32_t number, double value);
   // How many are better than this trial, which is there with this value.
   size_t Rank(int32_t number, double value) const;
   // The trial on place `rank`, from 0.

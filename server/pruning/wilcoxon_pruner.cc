@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
@@ -57,6 +58,8 @@ void WilcoxonPruner::Measure(int32_t number, int64_t step, double value) {
 
 void WilcoxonPruner::Complete(int32_t number, double value) {
   const std::pair<double, int32_t> own(Ranked(value), number);
+  // The objective is told as one more step: the mean is no instance.
+  if (auto& values = values_[number]; !values.empty()) values.erase(std::prev(values.end()));
   if (best_ && *best_ < own) {
     values_.erase(number);
     return;
@@ -65,7 +68,13 @@ void WilcoxonPruner::Complete(int32_t number, double value) {
   best_ = own;
 }
 
-Verdict WilcoxonPruner::Decide(int32_t number) {
+void WilcoxonPruner::Rewind(int32_t number, int64_t after_step) {
+  const auto curve = values_.find(number);
+  if (curve == values_.end()) return;
+  curve->second.erase(curve->second.upper_bound(after_step), curve->second.end());
+}
+
+std::vector<Verdict> WilcoxonPruner::Decide(int32_t number) {
   if (!best_) return {};
   const std::map<int64_t, double>& own = values_[number];
   const std::map<int64_t, double>& best = values_[best_->second];
@@ -83,10 +92,10 @@ Verdict WilcoxonPruner::Decide(int32_t number) {
   const double probability = SignedRankProbability(std::move(differences));
   if (probability >= rules_.p_value) return {};
   const int64_t step = own.rbegin()->first;
-  return {Act::kStop, step,
-          absl::StrFormat("worse than trial %d on %d instances that both have: by chance with "
-                          "probability %.3g, below %g",
-                          best_->second, count, probability, rules_.p_value)};
+  return {{Act::kStop, step,
+           absl::StrFormat("worse than trial %d on %d instances that both have: by chance with "
+                           "probability %.3g, below %g",
+                           best_->second, count, probability, rules_.p_value)}};
 }
 
 }  // namespace caviar::pruning

@@ -6,7 +6,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -31,9 +30,11 @@ class WilcoxonPruner final : public Pruner {
 
   void Measure(int32_t number, int64_t step, double value) override;
   void Complete(int32_t number, double value) override;
-  Verdict Decide(int32_t number) override;
-  std::optional<Promotion> Promote(const std::set<int32_t>&, bool) override { return std::nullopt; }
-  void Restore(int32_t, int64_t, Act) override {}
+  void Rewind(int32_t number, int64_t after_step) override;
+  std::vector<Verdict> Decide(int32_t number) override;
+  void Pause(int32_t) override {}
+  std::optional<Promotion> Promote(bool) override { return std::nullopt; }
+  void Restore(int32_t, int64_t) override {}
   std::vector<double> RungValues(int32_t) const override { return {}; }
   std::vector<int64_t> Rungs() const override { return {}; }
 

@@ -12,11 +12,11 @@ constexpr int kManyTrials = 5000;
 
 }  // namespace
 
-Choice Choose(const search_space::ModelSpace& space, std::optional<int32_t> max_trials) {
+Choice Choose(int dimensions, std::optional<int32_t> max_trials) {
   const std::string about = absl::StrCat(
-      space.dimensions(), space.dimensions() == 1 ? " parameter, " : " parameters, ",
+      dimensions, dimensions == 1 ? " parameter, " : " parameters, ",
       max_trials ? absl::StrCat(*max_trials, " trials") : std::string("no limit of trials"));
-  if (space.dimensions() > kManyDimensions) {
+  if (dimensions > kManyDimensions) {
     return {v1::Sampler::TPE, absl::StrCat("tpe: ", about, ", too many parameters for gp")};
   }
   if (max_trials && *max_trials > kManyTrials) {
@@ -27,7 +27,7 @@ Choice Choose(const search_space::ModelSpace& space, std::optional<int32_t> max_
 
 std::optional<search_space::Point> AutoSampler::SuggestPoint(const search_space::SearchSpace& space,
                                                              const SamplerInput& input) {
-  const Choice choice = Choose(space.model(), input.max_trials);
+  const Choice choice = Choose(space.dimensions(), input.max_trials);
   if (choice.algorithm != algorithm_) {
     v1::Sampler definition;
     definition.set_algorithm(choice.algorithm);

@@ -20,7 +20,7 @@ struct Choice {
 // configurations than the others in every class of problems that was measured
 // (tests/bench/README.md), as long as its time is small beside a trial's and its space is not of
 // very many dimensions; there the tree-structured Parzen estimator, which costs nothing, goes on.
-Choice Choose(const search_space::ModelSpace& space, std::optional<int32_t> max_trials);
+Choice Choose(int dimensions, std::optional<int32_t> max_trials);
 
 class AutoSampler final : public Sampler {
  public:

@@ -3,6 +3,7 @@
 #define CAVIAR_SERVER_SAMPLING_HISTORY_H_
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -56,6 +57,9 @@ class History {
       chunks_.push_back(std::make_shared<std::vector<Observation>>());
     } else if (chunks_.back().use_count() > 1) {
       chunks_.back() = std::make_shared<std::vector<Observation>>(*chunks_.back());
+    } else {
+      // Another thread may have let go of it just now: what it read comes before what is written.
+      std::atomic_thread_fence(std::memory_order_acquire);
     }
     chunks_.back()->push_back(std::move(observation));
     ++size_;

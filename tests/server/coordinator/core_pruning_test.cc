@@ -174,6 +174,109 @@ TEST_F(PruningTest, ATrialWhoseWorkerDiedBeforeItPausedPausesAtItsNextWord) {
   }
 }
 
+TEST_F(PruningTest, ATrialWhoseCheckpointNeverComesGoesOn) {
+  Create(PrunedStudy(v1::Pruner::PROMOTE, 3));
+  for (int i = 0; i < 3; ++i) {
+    const v1::TrialWork work = Begin();
+    EXPECT_EQ(work.trial().number(), 0);
+    EXPECT_EQ(Say(work, 1, 0.5), v1::DIRECTIVE_PAUSE) << i;
+    GiveBack(work);
+  }
+  for (const bool restart : {false, true}) {
+    if (restart) {
+      house_.Restart();
+      house_.Advance(absl::Minutes(3));
+    }
+    EXPECT_EQ(Say(Begin(), 1, 0.5), v1::DIRECTIVE_CONTINUE) << restart;
+  }
+  EXPECT_THAT(Reasons(0).front(), HasSubstr("no checkpoint came"));
+}
+
+TEST_F(PruningTest, APlaceInALowerRungIsGivenUp) {
+  Create(PrunedStudy(v1::Pruner::PROMOTE, 10));
+  const v1::TrialWork fast = Begin();
+  EXPECT_EQ(Say(fast, 1, 0.9), v1::DIRECTIVE_PAUSE);
+  // It trains faster than the word comes.
+  EXPECT_EQ(Say(fast, 3, 0.1), v1::DIRECTIVE_PAUSE);
+  HandInCheckpoint(fast, 3);
+  GiveBack(fast);
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::PAUSED);
+  for (const double value : {0.5, 0.4}) PauseAt(value);
+  EXPECT_EQ(Begin().trial().number(), 3) << "rung 3 has one value: nobody goes on from there";
+}
+
+TEST_F(PruningTest, ATrialThatPausesOnlyInItsSecondAttemptIsPromotedAlsoAfterARestart) {
+  for (const bool restart : {false, true}) {
+    SCOPED_TRACE(restart);
+    v1::Study study = PrunedStudy(v1::Pruner::PROMOTE, 3);
+    study.set_name(restart ? "restarted" : "s");
+    Create(study);
+    const v1::TrialWork best = Begin(), b = Begin(), c = Begin();
+    EXPECT_EQ(Say(best, 1, 0.9), v1::DIRECTIVE_PAUSE);
+    for (const auto& [work, value] : {std::pair(b, 0.5), std::pair(c, 0.4)}) {
+      EXPECT_EQ(Say(work, 1, value), v1::DIRECTIVE_PAUSE);
+      HandInCheckpoint(work, 1);
+      GiveBack(work);
+    }
+    house_.Advance(absl::Minutes(3));
+    const v1::TrialWork again = Begin();
+    EXPECT_EQ(again.trial().number(), 0);
+    if (restart) house_.Restart();
+    EXPECT_EQ(Say(again, 1, 0.9), v1::DIRECTIVE_PAUSE);
+    HandInCheckpoint(again, 1);
+    GiveBack(again);
+    const v1::TrialWork next = Begin();
+    EXPECT_EQ(next.trial().number(), 0) << "the best of three goes on";
+    ASSERT_TRUE(Complete(next.token()).ok());
+  }
+}
+
+TEST_F(PruningTest, ARepeatedReportGetsTheSameAnswer) {
+  Create(PrunedStudy(v1::Pruner::STOP, 4));
+  const v1::TrialWork good = Begin(), fair = Begin(), bad = Begin();
+  Say(good, 1, 0.9);
+  Say(fair, 1, 0.8);
+  EXPECT_EQ(Say(bad, 1, 0.7), v1::DIRECTIVE_STOP);
+  EXPECT_EQ(Say(bad, 1, 0.7), v1::DIRECTIVE_STOP);
+}
+
+TEST_F(PruningTest, WhatAnAbandonedAttemptMeasuredDoesNotCount) {
+  Create(PrunedStudy(v1::Pruner::STOP, 4));
+  Say(Begin(), 1, 0.9);
+  house_.Advance(absl::Minutes(3));
+  const v1::TrialWork second = Begin();
+  EXPECT_EQ(second.trial().number(), 0);
+  Say(second, 1, 0.1);
+  EXPECT_THAT(house_.study("s").pruner->RungValues(0), ElementsAre(-0.1));
+  house_.Restart();
+  EXPECT_THAT(house_.study("s").pruner->RungValues(0), ElementsAre(-0.1));
+}
+
+TEST_F(PruningTest, ASuggestionNamesTheCommitWhoseResultsItKnows) {
+  v1::Study study = NetworkStudy("s", 0);
+  study.mutable_sampler()->set_algorithm(v1::Sampler::TPE);
+  study.mutable_limits()->set_parallel(1);
+  Create(study);
+  const v1::TrialWork first = Begin();
+  Say(first, 1, 0.5);
+  ASSERT_TRUE(Complete(first.token()).ok());
+  const int64_t completed_at = house_.core().state().commit;
+  Begin();
+  EXPECT_EQ(house_.trial("s", 1).row.suggestion_commit, completed_at);
+}
+
+TEST_F(PruningTest, TheTrialThatReachesMaxStepsWithItsLastEpochCounts) {
+  v1::Study study = NetworkStudy("s", 0);
+  study.mutable_limits()->set_max_steps(3);
+  Create(study);
+  const v1::TrialWork first = Begin();
+  for (int64_t step = 1; step <= 3; ++step) Say(first, step, 0.5);
+  EXPECT_FALSE(house_.Acquire(house_.Register("idle")).has_trial());
+  EXPECT_TRUE(Complete(first.token()).ok());
+  EXPECT_EQ(house_.study("s").best, 0);
+  EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_STEPS);
+}
+
 TEST_F(PruningTest, GoesOnAfterARestartAsBefore) {
   Create(PrunedStudy(v1::Pruner::PROMOTE, 7));
   for (const double value : {0.5, 0.6}) PauseAt(value);
@@ -219,8 +322,8 @@ TEST_F(PruningTest, LimitsMayBeSteps) {
   const v1::TrialWork first = Begin(), second = Begin();
   Say(first, 3, 0.5);
   EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);
-  Say(second, 2, 0.5);
-  EXPECT_EQ(house_.study("s").row.state, v1::Study::ENDED);
+  Say(second, 3, 0.5);
+  EXPECT_EQ(house_.study("s").row.state, v1::Study::ENDED) << "6 steps are more than 5";
   EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_STEPS);
 }
 

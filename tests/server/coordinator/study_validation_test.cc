@@ -6,6 +6,9 @@
 
 #include <limits>
 
+#include "absl/strings/str_cat.h"
+#include "server/search_space/search_space.h"
+
 namespace caviar::coordinator {
 namespace {
 
@@ -418,7 +421,7 @@ TEST(FillDefaults, WritesWhatWasLeftOutAndKeepsWhatWasSaid) {
       parameters { name: "batch_size" type: ORDINAL values { int_value: 2 } })");
   FillDefaults(study);
   EXPECT_EQ(study.objective().value(), v1::Objective::BEST);
-  EXPECT_EQ(study.sampler().algorithm(), v1::Sampler::SOBOL);
+  EXPECT_EQ(study.sampler().algorithm(), v1::Sampler::AUTO);
   EXPECT_FALSE(study.sampler().has_seed());
   EXPECT_EQ(study.limits().max_attempts(), 3);
   EXPECT_EQ(study.trainer().batch_norm_network().data().validation_fraction(), 0.1);

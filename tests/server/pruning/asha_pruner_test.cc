@@ -5,6 +5,9 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
+#include <utility>
+#include <vector>
 
 namespace caviar::pruning {
 namespace {
@@ -16,9 +19,17 @@ using testing::IsEmpty;
 AshaPruner Stopping() { return AshaPruner({{1, 3, 9}, 3, false}, false); }
 AshaPruner Promoting() { return AshaPruner({{1, 3, 9}, 3, true}, false); }
 
+// The last verdict, or none.
+Verdict Last(std::vector<Verdict> verdicts) {
+  return verdicts.empty() ? Verdict() : verdicts.back();
+}
+
+// Measures, decides, and pauses where that is the verdict.
 Verdict At(AshaPruner& pruner, int32_t number, int64_t step, double value) {
   pruner.Measure(number, step, value);
-  return pruner.Decide(number);
+  const Verdict verdict = Last(pruner.Decide(number));
+  if (verdict.act == Act::kPause) pruner.Pause(number);
+  return verdict;
 }
 
 TEST(MakeRungs, ArePowersOfEtaBelowTheLastStep) {
@@ -57,8 +68,8 @@ TEST(AshaPruner, PrefersTheLowerNumberOfEquals) {
   pruner.Measure(0, 1, 2);
   pruner.Measure(1, 1, 1);
   pruner.Measure(2, 1, 1);
-  EXPECT_EQ(pruner.Decide(2).act, Act::kStop);
-  EXPECT_EQ(pruner.Decide(1).act, Act::kContinue);
+  EXPECT_EQ(Last(pruner.Decide(2)).act, Act::kStop);
+  EXPECT_EQ(Last(pruner.Decide(1)).act, Act::kContinue);
 }
 
 TEST(AshaPruner, RanksWhatIsNotFiniteLast) {
@@ -74,7 +85,7 @@ TEST(AshaPruner, TakesTheFirstValueAtOrPastARungAndDecidesEachRungOnce) {
   AshaPruner pruner = Stopping();
   EXPECT_EQ(At(pruner, 0, 2, 7).step, 1) << "step 1 was not measured";
   EXPECT_THAT(pruner.RungValues(0), ElementsAre(7));
-  EXPECT_EQ(pruner.Decide(0).step, 0) << "nothing new";
+  EXPECT_EQ(Last(pruner.Decide(0)).step, 0) << "nothing new";
   EXPECT_EQ(At(pruner, 0, 1, 3).step, 0) << "it comes late";
   EXPECT_THAT(pruner.RungValues(0), ElementsAre(7));
   EXPECT_EQ(At(pruner, 0, 10, 6).step, 9) << "over two rungs at once";
@@ -87,8 +98,8 @@ TEST(AshaPruner, LetsNothingThatComesLateReverseAVerdict) {
   At(pruner, 1, 1, 2);
   EXPECT_EQ(At(pruner, 2, 1, 3).act, Act::kStop);
   for (int32_t number = 3; number < 20; ++number) pruner.Measure(number, 1, 10);
-  EXPECT_EQ(pruner.Decide(2).act, Act::kContinue);
-  EXPECT_EQ(pruner.Decide(2).step, 0) << "decided already";
+  EXPECT_EQ(Last(pruner.Decide(2)).act, Act::kContinue);
+  EXPECT_EQ(Last(pruner.Decide(2)).step, 0) << "decided already";
 }
 
 TEST(AshaPruner, CountsATrialThatCompletedEarlyAtTheRungsAhead) {
@@ -111,38 +122,65 @@ TEST(AshaPruner, PausesAtARungUnlessItWouldBePromotedAtOnce) {
 
 TEST(AshaPruner, PromotesTheBestOfTheHighestRung) {
   AshaPruner pruner = Promoting();
-  std::set<int32_t> paused;
-  for (int32_t number = 0; number < 6; ++number) {
-    if (At(pruner, number, 1, 10 - number).act == Act::kPause) paused.insert(number);
-  }
-  // 2, 3, 4 and 5 were the best when they came.
-  EXPECT_THAT(paused, ElementsAre(0, 1));
-  EXPECT_FALSE(pruner.Promote(paused, false)) << "8 and more are not among the best 2 of 6";
-  for (int32_t number = 6; number < 30; ++number) {
-    if (At(pruner, number, 1, 20).act == Act::kPause) paused.insert(number);
-  }
-  const auto first = pruner.Promote(paused, false);
+  // 2, 3, 4 and 5 are the best when they come.
+  for (int32_t number = 0; number < 6; ++number) At(pruner, number, 1, 10 - number);
+  EXPECT_FALSE(pruner.Promote(false)) << "9 and more are not among the best 2 of 6";
+  for (int32_t number = 6; number < 30; ++number) At(pruner, number, 1, 20);
+  const auto first = pruner.Promote(false);
   ASSERT_TRUE(first);
   EXPECT_EQ(first->number, 1);
   EXPECT_EQ(first->verdict.act, Act::kPromote);
   EXPECT_EQ(first->verdict.reason, "step 1: 9 is among the best 10 of 30");
-  paused.erase(1);
-  // It pauses again one rung on, among three others that are worse.
+  // It pauses again one rung on, among two others that are worse.
   EXPECT_EQ(At(pruner, 1, 3, 2).act, Act::kPause);
-  At(pruner, 2, 3, 4);
-  At(pruner, 3, 3, 4);
-  paused.insert(1);
-  EXPECT_EQ(pruner.Promote(paused, false)->verdict.step, 3) << "the higher rung first";
-  paused.erase(1);
-  EXPECT_EQ(pruner.Promote(paused, false)->number, 0);
+  pruner.Measure(2, 3, 4);
+  pruner.Measure(3, 3, 4);
+  EXPECT_EQ(pruner.Promote(false)->verdict.step, 3) << "the higher rung first";
+  EXPECT_EQ(pruner.Promote(false)->number, 0);
 }
 
-TEST(AshaPruner, PromotesNoneWhoseCheckpointIsStillOnItsWay) {
+TEST(AshaPruner, PromotesOnlyWhatIsPaused) {
   AshaPruner pruner = Promoting();
-  for (int32_t number = 0; number < 9; ++number) At(pruner, number, 1, number);
-  EXPECT_FALSE(pruner.Promote({}, false));
-  EXPECT_EQ(pruner.Promote({1, 5}, false)->number, 1);
-  EXPECT_FALSE(pruner.Promote({5}, false));
+  for (int32_t number = 0; number < 9; ++number) {
+    pruner.Measure(number, 1, number);
+    pruner.Decide(number);
+  }
+  EXPECT_FALSE(pruner.Promote(true)) << "their checkpoints are on their way";
+  pruner.Pause(5);
+  EXPECT_FALSE(pruner.Promote(false));
+  pruner.Pause(1);
+  EXPECT_EQ(pruner.Promote(false)->number, 1);
+  EXPECT_EQ(pruner.Promote(true)->number, 5) << "in any case";
+}
+
+TEST(AshaPruner, ATrialWaitsAtTheHighestRungThatItReachedOnly) {
+  AshaPruner pruner = Promoting();
+  pruner.Measure(0, 1, 0.1);
+  pruner.Measure(0, 3, 0.9);
+  EXPECT_THAT(pruner.Decide(0), testing::SizeIs(2));
+  pruner.Pause(0);
+  for (int32_t number = 1; number < 9; ++number) At(pruner, number, 1, number);
+  EXPECT_EQ(pruner.Promote(false)->number, 1) << "trial 0 is better, but further";
+  EXPECT_EQ(pruner.Promote(false)->number, 2);
+  EXPECT_FALSE(pruner.Promote(false)) << "the rung at step 3 has one value";
+  EXPECT_EQ(pruner.Promote(true)->verdict.step, 3);
+}
+
+TEST(AshaPruner, ForgetsWhatAnAbandonedCurveMeasuredButNoVerdict) {
+  AshaPruner pruner = Promoting();
+  pruner.Measure(0, 1, 5);
+  pruner.Measure(0, 3, 4);
+  pruner.Decide(0);
+  pruner.Rewind(0, 2);
+  EXPECT_THAT(pruner.RungValues(0), ElementsAre(5));
+  pruner.Rewind(0, -1);
+  EXPECT_THAT(pruner.RungValues(0), IsEmpty());
+  EXPECT_EQ(At(pruner, 0, 1, 7).step, 0) << "decided already";
+  EXPECT_THAT(pruner.RungValues(0), ElementsAre(7));
+  pruner.Pause(0);
+  At(pruner, 1, 1, 8);
+  At(pruner, 2, 1, 9);
+  EXPECT_EQ(pruner.Promote(false)->number, 0) << "7 is the best of three";
 }
 
 TEST(AshaPruner, GoesOnAsBeforeFromStoredVerdicts) {
@@ -156,21 +194,21 @@ TEST(AshaPruner, GoesOnAsBeforeFromStoredVerdicts) {
     stored.emplace_back(number, verdict);
     if (verdict.act == Act::kPause) paused.insert(number);
     if (number % 3 == 2) {
-      if (const auto promotion = before.Promote(paused, false)) {
+      if (const auto promotion = before.Promote(false)) {
         stored.emplace_back(promotion->number, promotion->verdict);
         paused.erase(promotion->number);
       }
     }
   }
   for (int32_t number = 0; number < 40; ++number) after.Measure(number, 1, value(number));
-  for (const auto& [number, verdict] : stored) after.Restore(number, verdict.step, verdict.act);
-  for (int32_t number = 0; number < 40; ++number) EXPECT_EQ(after.Decide(number).step, 0);
+  for (const auto& [number, verdict] : stored) after.Restore(number, verdict.step);
+  for (const int32_t number : paused) after.Pause(number);
+  for (int32_t number = 0; number < 40; ++number) EXPECT_THAT(after.Decide(number), IsEmpty());
   while (true) {
-    const auto expected = before.Promote(paused, false), restored = after.Promote(paused, false);
+    const auto expected = before.Promote(false), restored = after.Promote(false);
     ASSERT_EQ(expected.has_value(), restored.has_value());
     if (!expected) break;
     EXPECT_EQ(expected->number, restored->number);
-    paused.erase(expected->number);
   }
 }
 

@@ -31,20 +31,20 @@ TEST(HyperbandPruner, ComparesWithinABracketOnly) {
   for (int i = 0; i < 5; ++i) {
     const int32_t number = members[0][static_cast<size_t>(i)];
     pruner.Measure(number, 1, i);
-    const Verdict verdict = pruner.Decide(number);
+    const Verdict verdict = pruner.Decide(number).back();
     EXPECT_EQ(verdict.act, i < 2 ? Act::kContinue : Act::kStop) << i;
     EXPECT_THAT(verdict.reason, testing::StartsWith("bracket 0, step 1: "));
   }
   // Far worse, but its bracket's first rung comes later.
   const int32_t other = members[1][0];
   pruner.Measure(other, 1, 100);
-  EXPECT_EQ(pruner.Decide(other).step, 0);
+  EXPECT_THAT(pruner.Decide(other), testing::IsEmpty());
   pruner.Measure(other, 3, 100);
-  EXPECT_EQ(pruner.Decide(other).step, 3);
+  EXPECT_EQ(pruner.Decide(other).back().step, 3);
   // And those of the last bracket are never ended.
   for (const int32_t last : members[3]) {
     pruner.Measure(last, 9, 1000);
-    EXPECT_EQ(pruner.Decide(last).step, 0);
+    EXPECT_THAT(pruner.Decide(last), testing::IsEmpty());
   }
   EXPECT_THAT(pruner.RungValues(other), testing::ElementsAre(100, 100));
 }

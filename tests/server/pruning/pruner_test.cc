@@ -42,7 +42,7 @@ TEST(MakePruner, ChoosesAFirstRungThatSparesTheFirstSteps) {
 TEST(MakePruner, ShowsValuesAsTheyWereMeasured) {
   const auto pruner = MakePruner(StudyOf("algorithm: ASHA grace: 1", 27));
   for (const int32_t number : {0, 1, 2}) pruner->Measure(number, 1, -0.9 + 0.1 * number);
-  EXPECT_EQ(pruner->Decide(2).reason, "step 1: 0.7 is not among the best 1 of 3");
+  EXPECT_EQ(pruner->Decide(2).back().reason, "step 1: 0.7 is not among the best 1 of 3");
 }
 
 // Whatever comes in, in whatever order.
@@ -65,10 +65,17 @@ TEST(EveryPruner, SurvivesAnything) {
         paused.erase(number);
         continue;
       }
-      const Verdict verdict = pruner->Decide(number);
-      EXPECT_EQ(verdict.step == 0 && verdict.act == Act::kContinue, verdict.reason.empty());
-      if (verdict.act == Act::kPause) paused.insert(number);
-      if (const auto promotion = pruner->Promote(paused, false)) {
+      if (i % 11 == 0) {
+        pruner->Rewind(number, step);
+        paused.erase(number);
+      }
+      for (const Verdict& verdict : pruner->Decide(number)) {
+        EXPECT_FALSE(verdict.reason.empty());
+        if (verdict.act != Act::kPause) continue;
+        pruner->Pause(number);
+        paused.insert(number);
+      }
+      if (const auto promotion = pruner->Promote(i % 13 == 0)) {
         EXPECT_EQ(paused.erase(promotion->number), 1u);
       }
       EXPECT_LE(pruner->RungValues(number).size(), pruner->Rungs().size());

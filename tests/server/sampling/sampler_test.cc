@@ -88,14 +88,14 @@ TEST(MakeSampler, ChoosesItselfWhereNothingIsSaid) {
 
 TEST(AutoSampler, SaysWhatItChoseAndWhy) {
   const SearchSpace space = SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 })");
-  EXPECT_EQ(Choose(space.model(), 100).reason, "gp: 1 parameter, 100 trials");
-  EXPECT_EQ(Choose(space.model(), std::nullopt).reason, "gp: 1 parameter, no limit of trials");
-  EXPECT_EQ(Choose(space.model(), 100'000).algorithm, v1::Sampler::TPE);
+  EXPECT_EQ(Choose(space.dimensions(), 100).reason, "gp: 1 parameter, 100 trials");
+  EXPECT_EQ(Choose(space.dimensions(), std::nullopt).reason, "gp: 1 parameter, no limit of trials");
+  EXPECT_EQ(Choose(space.dimensions(), 100'000).algorithm, v1::Sampler::TPE);
   std::string many;
   for (int i = 0; i < 100; ++i) {
     many += "parameters { name: \"x" + std::to_string(i) + "\" type: DOUBLE min: 0 max: 1 }";
   }
-  EXPECT_EQ(Choose(SpaceOf(many).model(), 100).reason,
+  EXPECT_EQ(Choose(SpaceOf(many).dimensions(), 100).reason,
             "tpe: 100 parameters, 100 trials, too many parameters for gp");
 }
 
