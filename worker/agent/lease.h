@@ -37,8 +37,8 @@ class Lease {
   // Ended, about to be given back, or the coordinator's directive was to stop. An atomic read.
   bool stop_requested() const { return stop_; }
   // The worker is leaving, or the trial is to pause: the training is to hand in a checkpoint and to
-  // stop, and the lease stands until that is sent. Not where nobody will go on: after a directive to stop, or without
-  // the lease. An atomic read.
+  // stop, and the lease stands until that is sent. Not where nobody will go on: after a directive
+  // to stop, or without the lease. An atomic read.
   bool checkpoint_requested() const { return checkpoint_; }
   bool Fenced() const;
 
