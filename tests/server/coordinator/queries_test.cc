@@ -107,7 +107,8 @@ TEST_F(QueriesTest, AModelIsTheBestTrialsUnlessAnotherIsNamed) {
 TEST_F(QueriesTest, AModelComesInPieces) {
   AddStudy(NetworkStudy("s"));
   AddTrial(0, v1::Trial::COMPLETED);
-  const std::string file = std::string(1 << 20, 'm') + "end";
+  std::string file(1 << 20, 'm');
+  file += "end";
   AddFile(0, 1, v1::Artifact::MODEL, 3, file);
   EXPECT_EQ(Download(0)->data().size(), 1u << 20);
   EXPECT_EQ(Download(0, 1 << 20)->data(), "end");
