@@ -55,18 +55,20 @@ class Pruner {
   // for each rung that it reached since the last call, in their order; the last one counts. Each
   // rung is decided once.
   virtual std::vector<Verdict> Decide(int32_t number) = 0;
+
+  // What follows is of pruners with rungs; others have none of it.
+
   // The trial is PAUSED now: it waits at the highest rung that it reached.
-  virtual void Pause(int32_t number) = 0;
+  virtual void Pause(int32_t /*number*/) {}
   // Which of the paused trials goes on now, if any; it is not paused any more. `in_any_case`: the
   // best one of the highest rung, though its rung is too empty to say so.
-  virtual std::optional<Promotion> Promote(bool in_any_case) = 0;
+  virtual std::optional<Promotion> Promote(bool /*in_any_case*/) { return std::nullopt; }
   // Takes note of a verdict that was given before this object was made: that rung is decided.
-  virtual void Restore(int32_t number, int64_t step) = 0;
-
+  virtual void Restore(int32_t /*number*/, int64_t /*step*/) {}
   // The trial's value at every rung that it reached, the first one first: what samplers learn from.
-  virtual std::vector<double> RungValues(int32_t number) const = 0;
-  // Steps of the rungs, growing; none: this pruner has no rungs.
-  virtual std::vector<int64_t> Rungs() const = 0;
+  virtual std::vector<double> RungValues(int32_t /*number*/) const { return {}; }
+  // Steps of the rungs, growing.
+  virtual std::vector<int64_t> Rungs() const { return {}; }
 
  protected:
   // A value in a sentence.

@@ -32,11 +32,6 @@ class WilcoxonPruner final : public Pruner {
   void Complete(int32_t number, double value) override;
   void Rewind(int32_t number, int64_t after_step) override;
   std::vector<Verdict> Decide(int32_t number) override;
-  void Pause(int32_t) override {}
-  std::optional<Promotion> Promote(bool) override { return std::nullopt; }
-  void Restore(int32_t, int64_t) override {}
-  std::vector<double> RungValues(int32_t) const override { return {}; }
-  std::vector<int64_t> Rungs() const override { return {}; }
 
  private:
   WilcoxonRules rules_;

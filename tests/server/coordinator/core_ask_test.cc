@@ -1,0 +1,80 @@
+// Loops of one's own, which ask and tell.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "caviar/v1/error_detail.h"
+#include "tests/server/coordinator/core_fixture.h"
+
+namespace caviar::coordinator {
+namespace {
+
+TEST_F(AskTest, AnExternalStudyNeverGoesToWorkers) {
+  Create(ExternalStudy("s"));
+  EXPECT_FALSE(house_.Acquire(house_.Register("w")).has_trial());
+  EXPECT_TRUE(Ask("s").ok());
+}
+
+TEST_F(AskTest, WhatIsToldIsTheObjective) {
+  Create(ExternalStudy("s"));
+  const auto asked = Ask("s");
+  ASSERT_TRUE(asked.ok()) << asked.status();
+  const auto told = house_.Call(&Core::Tell, TellRequest(*asked, 0.83));
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(told->state(), v1::Trial::COMPLETED);
+  EXPECT_EQ(told->objective(), 0.83);
+  EXPECT_TRUE(house_.Call(&Core::Tell, TellRequest(*asked, 0.83)).ok()) << "a repeat";
+  EXPECT_FALSE(house_.Call(&Core::Tell, TellRequest(*asked, 0.84)).ok()) << "final is final";
+}
+
+TEST_F(AskTest, WhatIsToldStandsBehindTheLastStepAlsoAfterARestart) {
+  Create(ExternalStudy("s"));
+  const auto asked = Ask("s");
+  v1::ReportMeasurementsRequest report;
+  *report.mutable_token() = asked->token();
+  report.add_measurements()->set_step(7);
+  (*report.mutable_measurements(0)->mutable_metrics())["loss"] = 0.3;
+  ASSERT_TRUE(house_.Call(&Core::Report, report).ok());
+  house_.Restart();
+  ASSERT_TRUE(house_.Call(&Core::Tell, TellRequest(*asked, 0.83)).ok());
+  EXPECT_EQ(house_.trial("s", 0).row.objective_step, 8);
+}
+
+TEST_F(AskTest, ATellWithoutTheObjectiveIsRefused) {
+  Create(ExternalStudy("s"));
+  v1::TellTrialRequest request = TellRequest(*Ask("s"), 1);
+  request.mutable_completed()->mutable_metrics()->clear();
+  EXPECT_EQ(house_.Call(&Core::Tell, request).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(AskTest, ALapsedAskGoesToTheNextAsker) {
+  Create(ExternalStudy("s"));
+  const auto first = Ask("s", absl::Minutes(5));
+  house_.Advance(absl::Minutes(6));
+  const auto second = Ask("s");
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(second->trial().number(), first->trial().number());
+  EXPECT_TRUE(error::HasReason(house_.Call(&Core::Tell, TellRequest(*first, 0.5)).status(),
+                               error::kLeaseLost));
+  EXPECT_TRUE(house_.Call(&Core::Tell, TellRequest(*second, 0.5)).ok());
+}
+
+TEST_F(AskTest, AsksThatCannotBeServedAreRefusedAndSayWhy) {
+  Create(NetworkStudy("network"));
+  EXPECT_THAT(std::string(Ask("network").status().message()), ::testing::HasSubstr("workers"));
+  EXPECT_EQ(Ask("nothing").status().code(), absl::StatusCode::kNotFound);
+  v1::Study study = ExternalStudy("s", 2);
+  study.mutable_limits()->set_parallel(1);
+  Create(study);
+  ASSERT_TRUE(Ask("s").ok());
+  EXPECT_THAT(std::string(Ask("s").status().message()), ::testing::HasSubstr("parallel"));
+}
+
+TEST_F(AskTest, ATokenOfAnotherTrialIsRefused) {
+  Create(ExternalStudy("s"));
+  v1::TellTrialRequest request = TellRequest(*Ask("s"), 0.5);
+  request.set_number(1);
+  EXPECT_EQ(house_.Call(&Core::Tell, request).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace caviar::coordinator

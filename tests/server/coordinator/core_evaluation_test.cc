@@ -1,0 +1,45 @@
+// The test set, touched once at a study's end.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/server/coordinator/core_fixture.h"
+
+namespace caviar::coordinator {
+namespace {
+
+TEST_F(TestEvaluationTest, TheBestTrialsWeightsAreEvaluatedOnceUnderALeaseOfTheirOwn) {
+  EndStudy(true);
+  const auto work = house_.Acquire(worker_);
+  ASSERT_TRUE(work.has_evaluation());
+  EXPECT_EQ(work.evaluation().weights().step(), 1);
+  EXPECT_FALSE(house_.Acquire(worker_).has_evaluation());
+  v1::FinishWorkRequest finish;
+  *finish.mutable_token() = work.evaluation().token();
+  (*finish.mutable_evaluated()->mutable_metrics())["test_accuracy"] = 0.48;
+  finish.mutable_evaluated()->add_classes()->set_name("coat");
+  ASSERT_TRUE(house_.Call(&Core::Finish, finish).ok());
+  ASSERT_TRUE(house_.Call(&Core::Finish, finish).ok()) << "a repeat";
+  EXPECT_EQ(house_.study("s").evaluation->state, v1::TestEvaluation::COMPLETED);
+  EXPECT_EQ(house_.study("s").evaluation->metrics.at("test_accuracy"), 0.48);
+  house_.Restart();
+  ASSERT_EQ(house_.study("s").evaluation->classes.size(), 1u);
+  EXPECT_EQ(house_.study("s").evaluation->classes[0].name(), "coat");
+  EXPECT_FALSE(house_.Acquire(worker_).has_evaluation());
+}
+
+TEST_F(TestEvaluationTest, ALostEvaluationIsGivenToAnother) {
+  EndStudy(true);
+  ASSERT_TRUE(house_.Acquire(worker_).has_evaluation());
+  house_.Restart();
+  house_.Advance(absl::Seconds(61));
+  EXPECT_TRUE(house_.Acquire(house_.Register("x")).has_evaluation());
+}
+
+TEST_F(TestEvaluationTest, WithoutWeightsItFailsAndSaysSo) {
+  EndStudy(false);
+  EXPECT_EQ(house_.study("s").evaluation->state, v1::TestEvaluation::FAILED);
+  EXPECT_THAT(house_.study("s").evaluation->message, ::testing::HasSubstr("weights"));
+}
+
+}  // namespace
+}  // namespace caviar::coordinator

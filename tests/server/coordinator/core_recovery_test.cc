@@ -1,0 +1,104 @@
+// Restarts, failed commits, stalls and clocks that jump.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/server/coordinator/core_fixture.h"
+
+namespace caviar::coordinator {
+namespace {
+
+TEST_F(CoreTest, ARestartLosesNothingAndGivesEveryLeaseItsFullTime) {
+  Create(NetworkStudy("s"));
+  const std::string worker = house_.Register("w");
+  const auto work = house_.Acquire(worker);
+  ASSERT_TRUE(Report(work.trial().token(), 1, 0.5).ok());
+  house_.Advance(absl::Seconds(50));
+  house_.Restart();
+  house_.Advance(absl::Seconds(50));
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::RUNNING);
+  EXPECT_TRUE(house_.Renew(worker, {ToToken(work.trial().token())}).held[0]);
+  ASSERT_TRUE(Complete(work.trial().token()).ok());
+  EXPECT_EQ(house_.trial("s", 0).row.objective, 0.5) << "measured before the restart";
+}
+
+TEST_F(CoreTest, AFailedCommitChangesNothingAndAnswersUnavailable) {
+  Create(NetworkStudy("s"));
+  const auto work = house_.Acquire(house_.Register("w"));
+  house_.store.SetBeforeApply(
+      [](const storage::Batch&) { return absl::ResourceExhaustedError("disk full"); });
+  const auto refused = Report(work.trial().token(), 1, 0.5);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(house_.trial("s", 0).objective_values.empty());
+  house_.store.SetBeforeApply(nullptr);
+  EXPECT_TRUE(Report(work.trial().token(), 1, 0.5).ok()) << "service resumes with the room";
+}
+
+TEST_F(CoreTest, OneBadRowIsRefusedAndTheRestOfItsBatchIsNot) {
+  Create(NetworkStudy("s"));
+  const std::string worker = house_.Register("w");
+  const auto good = house_.Acquire(worker), bad = house_.Acquire(worker);
+  const int64_t bad_id = house_.trial("s", 1).row.id;
+  house_.store.SetBeforeApply([bad_id](const storage::Batch& batch) {
+    for (const auto& change : batch) {
+      const auto* row = std::get_if<storage::MeasurementRow>(&change);
+      if (row != nullptr && row->trial_id == bad_id) return absl::InvalidArgumentError("bad row");
+    }
+    return absl::OkStatus();
+  });
+  std::vector<absl::Status> answers(2);
+  for (int i = 0; i < 2; ++i) {
+    v1::ReportMeasurementsRequest request;
+    *request.mutable_token() = (i == 0 ? good : bad).trial().token();
+    auto& measurement = *request.add_measurements();
+    measurement.set_step(1);
+    (*measurement.mutable_metrics())["validation_accuracy"] = 0.5;
+    house_.Queue<v1::ReportMeasurementsResponse>(
+        [request](Core& core) { return core.Report(request); },
+        [&answers, i](auto response) { answers[i] = response.status(); });
+  }
+  std::optional<v1::AcquireWorkResponse> granted;
+  int answered = 0;
+  house_.QueueAcquire(worker, "c", 77, [&](auto response) { granted = *response, ++answered; });
+  house_.Settle();
+  EXPECT_TRUE(answers[0].ok()) << answers[0];
+  EXPECT_EQ(answers[1].code(), absl::StatusCode::kInternal);
+  ASSERT_TRUE(granted);
+  EXPECT_EQ(answered, 1) << "a parked call is answered once";
+  EXPECT_EQ(granted->trial().trial().number(), 2);
+}
+
+TEST_F(CoreTest, AFailedSyncAnswersNothingAndEndsTheProcess) {
+  Create(NetworkStudy("s"));
+  const auto work = house_.Acquire(house_.Register("w"));
+  house_.store.SetBeforeApply([](const storage::Batch&) { return absl::DataLossError("fsync"); });
+  EXPECT_EQ(Report(work.trial().token(), 1, 0.5).status().code(),
+            absl::StatusCode::kDeadlineExceeded)
+      << "no answer";
+  EXPECT_TRUE(house_.fatal);
+}
+
+TEST_F(CoreTest, AStallGivesFreshTimeInsteadOfExpiringEverything) {
+  Create(NetworkStudy("s"));
+  const auto work = house_.Acquire(house_.Register("w"));
+  house_.clock.Advance(absl::Minutes(10));  // the process was stopped: nobody woke the core
+  house_.Settle();
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::RUNNING);
+  house_.Advance(absl::Seconds(61));
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING);
+}
+
+TEST_F(CoreTest, TheCalendarDecidesNothing) {
+  Create(NetworkStudy("s"));
+  house_.Acquire(house_.Register("w"));
+  house_.clock.JumpWall(absl::Hours(24));
+  house_.Advance(absl::Seconds(30));
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::RUNNING);
+  house_.clock.JumpWall(-absl::Hours(48));
+  house_.Advance(absl::Seconds(31));
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING);
+}
+
+}  // namespace
+}  // namespace caviar::coordinator

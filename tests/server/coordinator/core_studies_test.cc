@@ -1,0 +1,184 @@
+// Studies: limits, states, names, the end.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "caviar/v1/error_detail.h"
+#include "tests/server/coordinator/core_fixture.h"
+
+namespace caviar::coordinator {
+namespace {
+
+TEST_F(CoreTest, AStudyEndsWithItsLastTrialAndKeepsItsReason) {
+  Create(NetworkStudy("s", 2));
+  const std::string worker = house_.Register("w");
+  for (const double value : {0.5, 0.7}) {
+    EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);
+    const auto work = house_.Acquire(worker);
+    ASSERT_TRUE(Report(work.trial().token(), 1, value).ok());
+    ASSERT_TRUE(Complete(work.trial().token()).ok());
+  }
+  EXPECT_EQ(house_.study("s").row.state, v1::Study::ENDED);
+  EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_TRIALS);
+  EXPECT_EQ(house_.study("s").best, 1);
+}
+
+TEST_F(CoreTest, ReachingTheTargetEndsTheStudyAndCancelsWhatRuns) {
+  v1::Study study = NetworkStudy("s", 0);
+  study.mutable_objective()->set_target(0.9);
+  Create(study);
+  const std::string worker = house_.Register("w");
+  const auto running = house_.Acquire(worker);
+  const auto winner = house_.Acquire(worker);
+  ASSERT_TRUE(Report(winner.trial().token(), 1, 0.91).ok());
+  ASSERT_TRUE(Complete(winner.trial().token()).ok());
+  EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::TARGET);
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::CANCELLED);
+  EXPECT_FALSE(house_.Renew(worker, {ToToken(running.trial().token())}).held[0]);
+}
+
+TEST_F(CoreTest, TheFirstOfEqualTrialsIsBestAndATargetIsReachedWhenItIsMet) {
+  v1::Study study = NetworkStudy("s", 0);
+  study.mutable_objective()->set_target(0.9);
+  Create(study);
+  const std::string worker = house_.Register("w");
+  std::vector<v1::FencingToken> tokens;
+  for (int i = 0; i < 4; ++i) tokens.push_back(house_.Acquire(worker).trial().token());
+  for (const int number : {1, 0, 2}) {
+    ASSERT_TRUE(Report(tokens[number], 1, 0.5).ok());
+    ASSERT_TRUE(Complete(tokens[number]).ok());
+    EXPECT_EQ(house_.study("s").best, number == 1 ? 1 : 0);
+  }
+  house_.Restart();
+  EXPECT_EQ(house_.study("s").best, 0);
+  EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);
+  ASSERT_TRUE(Report(tokens[3], 1, 0.9).ok());
+  ASSERT_TRUE(Complete(tokens[3]).ok());
+  EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::TARGET);
+}
+
+TEST_F(CoreTest, MaxFailedEndsTheStudy) {
+  v1::Study study = NetworkStudy("s", 0);
+  study.mutable_limits()->set_max_failed(2);
+  Create(study);
+  const std::string worker = house_.Register("w");
+  for (int i = 0; i < 2; ++i)
+    ASSERT_TRUE(Fail(house_.Acquire(worker).trial().token(), "broke").ok());
+  EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_FAILED);
+  EXPECT_THAT(house_.study("s").row.message, ::testing::HasSubstr("broke"));
+}
+
+TEST_F(CoreTest, MaxDurationCountsOnlyActiveTime) {
+  v1::Study study = NetworkStudy("s", 0);
+  study.mutable_limits()->mutable_max_duration()->set_seconds(100);
+  Create(study);
+  house_.Advance(absl::Seconds(60));
+  v1::StopStudyRequest stop;
+  *stop.mutable_request_id() = house_.NewRequestId();
+  stop.set_study("s");
+  ASSERT_TRUE(house_.Call(&Core::StopStudy, stop).ok());
+  house_.Advance(absl::Seconds(1000));
+  EXPECT_EQ(house_.study("s").row.state, v1::Study::STOPPED);
+  v1::ResumeStudyRequest resume;
+  *resume.mutable_request_id() = house_.NewRequestId();
+  resume.set_study("s");
+  ASSERT_TRUE(house_.Call(&Core::ResumeStudy, resume).ok());
+  house_.Advance(absl::Seconds(39));
+  EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);
+  house_.Restart();
+  house_.Advance(absl::Seconds(2));
+  EXPECT_EQ(house_.study("s").row.state, v1::Study::ENDED) << "the time is kept over a restart";
+  EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_DURATION);
+}
+
+TEST_F(CoreTest, AStoppedStudyHandsOutNothingAndLetsRunningTrialsFinish) {
+  Create(NetworkStudy("s"));
+  const std::string worker = house_.Register("w");
+  const auto work = house_.Acquire(worker);
+  v1::StopStudyRequest stop;
+  *stop.mutable_request_id() = house_.NewRequestId();
+  stop.set_study("s");
+  ASSERT_TRUE(house_.Call(&Core::StopStudy, stop).ok());
+  EXPECT_FALSE(house_.Acquire(worker).has_trial());
+  ASSERT_TRUE(Report(work.trial().token(), 1, 0.5).ok());
+  ASSERT_TRUE(Complete(work.trial().token()).ok());
+  EXPECT_EQ(house_.study("s").row.state, v1::Study::STOPPED);
+}
+
+TEST_F(CoreTest, AStudyWhoseFirstTrialsAllFailIsStoppedWithItsLastError) {
+  Create(NetworkStudy("s", 100));
+  const std::string worker = house_.Register("w");
+  const auto runs_on = house_.Acquire(worker);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(Fail(house_.Acquire(worker).trial().token(), "no such file: train-images").ok());
+  }
+  EXPECT_EQ(house_.study("s").row.state, v1::Study::STOPPED);
+  EXPECT_THAT(house_.study("s").row.message, ::testing::HasSubstr("no such file: train-images"));
+  EXPECT_FALSE(house_.Acquire(worker).has_trial());
+  ASSERT_TRUE(Fail(runs_on.trial().token(), "the same").ok());
+  EXPECT_THAT(house_.study("s").row.message, ::testing::HasSubstr("caviar study resume s"));
+  v1::ResumeStudyRequest resume;
+  *resume.mutable_request_id() = house_.NewRequestId();
+  resume.set_study("s");
+  ASSERT_TRUE(house_.Call(&Core::ResumeStudy, resume).ok());
+  ASSERT_TRUE(Fail(house_.Acquire(worker).trial().token(), "still broken").ok());
+  EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE) << "counted anew";
+}
+
+TEST_F(CoreTest, ATakenNameIsRefusedAndARepeatedCreateIsNot) {
+  v1::CreateStudyRequest request;
+  *request.mutable_request_id() = house_.NewRequestId();
+  *request.mutable_study() = NetworkStudy("s");
+  const auto first = house_.Call(&Core::CreateStudy, request);
+  ASSERT_TRUE(first.ok());
+  house_.Restart();
+  const auto repeat = house_.Call(&Core::CreateStudy, request);
+  ASSERT_TRUE(repeat.ok()) << repeat.status();
+  EXPECT_EQ(repeat->SerializeAsString(), first->SerializeAsString());
+  *request.mutable_request_id() = house_.NewRequestId();
+  const auto other = house_.Call(&Core::CreateStudy, request);
+  EXPECT_TRUE(error::HasReason(other.status(), error::kNameTaken));
+}
+
+TEST_F(CoreTest, ARequestIdUsedForAnotherBodyIsRefused) {
+  v1::CreateStudyRequest request;
+  *request.mutable_request_id() = house_.NewRequestId();
+  *request.mutable_study() = NetworkStudy("s");
+  ASSERT_TRUE(house_.Call(&Core::CreateStudy, request).ok());
+  request.mutable_study()->set_name("t");
+  EXPECT_EQ(house_.Call(&Core::CreateStudy, request).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_FALSE(house_.core().state().study_ids.contains("t"));
+}
+
+TEST_F(CoreTest, ValidateOnlyStoresNothing) {
+  v1::CreateStudyRequest request;
+  *request.mutable_study() = NetworkStudy("s");
+  request.set_validate_only(true);
+  EXPECT_TRUE(house_.Call(&Core::CreateStudy, request).ok());
+  EXPECT_EQ(house_.core().state().commit, 0);
+  request.mutable_study()->mutable_objective()->clear_metric();
+  const auto refused = house_.Call(&Core::CreateStudy, request);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(error::Detail(refused.status())->field_violations(0).field(), "objective.metric");
+}
+
+TEST_F(CoreTest, ADeletedStudyIsGoneAtOnceAndItsLeasesWithIt) {
+  Create(NetworkStudy("s"));
+  const std::string worker = house_.Register("w");
+  const auto work = house_.Acquire(worker);
+  v1::DeleteStudyRequest request;
+  *request.mutable_request_id() = house_.NewRequestId();
+  request.set_study("s");
+  ASSERT_TRUE(house_.Call(&Core::DeleteStudy, request).ok());
+  EXPECT_FALSE(house_.Renew(worker, {ToToken(work.trial().token())}).held[0]);
+  EXPECT_TRUE(error::HasReason(Complete(work.trial().token()).status(), error::kLeaseLost));
+  Create(NetworkStudy("s"));
+  house_.Advance(absl::Seconds(10));
+  EXPECT_EQ(house_.erased.size(), 1u);
+  EXPECT_EQ(house_.store.Load()->studies.size(), 1u);
+}
+
+}  // namespace
+}  // namespace caviar::coordinator
