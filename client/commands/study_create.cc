@@ -71,6 +71,10 @@ int Create(const Arguments& arguments, Session& session) {
   request.set_validate_only(arguments.dry_run);
   const auto study = (*client)->CreateStudy(std::move(request));
   if (!study.ok()) return FailCreate(*file, study.status(), session);
+  // What a grid costs, before it is begun; the name alone goes to standard output.
+  if (study->sampler().algorithm() == v1::Sampler::GRID && !study->sampler_reason().empty()) {
+    session.Complain(study->sampler_reason());
+  }
   if (!session.is_table()) {
     session.Print(*study);
   } else if (arguments.dry_run) {

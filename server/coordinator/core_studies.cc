@@ -13,6 +13,7 @@
 #include "server/coordinator/messages.h"
 #include "server/coordinator/state_table.h"
 #include "server/coordinator/study_validation.h"
+#include "server/sampling/grid_sampler.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -113,7 +114,15 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     study.row.create_time = WallMicros();
     study.row.active_since = BridgeMicros();
     study.active_since = deps_.clock.Steady();
-    if (request.validate_only()) return Message(study);
+    const std::string grid = definition.sampler().algorithm() == v1::Sampler::GRID
+                                 ? sampling::DescribeGridCost(sampling::CostOfGrid(*study.space))
+                                 : "";
+    const auto answer = [&](const StudyState& created) {
+      v1::Study message = Message(created);
+      if (!grid.empty()) message.set_sampler_reason(grid);
+      return message;
+    };
+    if (request.validate_only()) return answer(study);
 
     const int64_t id = study.row.id = state_.counters.next_study_id++;
     batch_.push_back(state_.counters);
@@ -121,7 +130,7 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     state_.open.insert(id);
     StudyState& stored = state_.studies.emplace(id, std::move(study)).first->second;
     Put(stored);
-    return Message(stored);
+    return answer(stored);
   };
   if (request.validate_only()) return create();
   return Once<v1::Study>(request, "CreateStudy", create);

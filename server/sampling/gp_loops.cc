@@ -3,17 +3,7 @@
 #include <cmath>
 #include <cstring>
 
-// Code for each of these, and the right one when the program runs. (Not where code runs before
-// main, when a sanitizer is not there yet.)
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define CAVIAR_FOR_EACH_LEVEL \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CAVIAR_FOR_EACH_LEVEL
-#endif
-// Into every one of these.
-#define CAVIAR_INLINE __attribute__((always_inline)) inline
+#include "server/sampling/instruction_levels.h"
 
 namespace caviar::sampling::gp {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "server/sampling/gp_normal.h"
+#include "server/sampling/normal_distribution.h"
 
 namespace caviar::sampling::gp {
 namespace {

@@ -113,8 +113,9 @@ std::string DescribeGridCost(const GridCost& cost) {
       most = &axis;
     }
   }
-  if (most == nullptr) return "";
-  return absl::StrCat("a grid of ", Rounded(cost.trials), " trials tries ", most->grid_values,
+  const std::string trials = absl::StrCat("a grid of ", Rounded(cost.trials), " trials");
+  if (most == nullptr) return trials;
+  return absl::StrCat(trials, " tries ", most->grid_values,
                       most->grid_values == 1 ? " value of " : " values of ", most->parameter,
                       "; random search would have tried ", Rounded(most->random_values));
 }

@@ -45,8 +45,8 @@ struct GridCost {
 GridCost CostOfGrid(const search_space::SearchSpace& space);
 
 // One sentence, about the parameter of which the grid tries least beside a random search: "a grid
-// of 125 trials tries 5 values of learning_rate; random search would have tried 125". "" where no
-// parameter gets more than one value and a half as many.
+// of 125 trials tries 5 values of learning_rate; random search would have tried 125". Where no
+// parameter would get one value and a half as many: "a grid of 125 trials".
 std::string DescribeGridCost(const GridCost& cost);
 
 }  // namespace caviar::sampling

@@ -3,20 +3,10 @@
 
 #include <cstring>
 
+#include "server/sampling/instruction_levels.h"
+
 namespace caviar::sampling::tpe {
 namespace {
-
-// Code for each of these, and the right one when the program runs. Every operation is rounded by
-// itself (-ffp-contract=off) and vectors are 8 wide in all of them: the same bits. (Not where code
-// runs before main, when a sanitizer is not there yet.)
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__)
-#define CAVIAR_FOR_EACH_LEVEL \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CAVIAR_FOR_EACH_LEVEL
-#endif
-#define CAVIAR_INLINE inline __attribute__((always_inline))
 
 typedef double Doubles __attribute__((vector_size(kLanes * sizeof(double))));
 typedef int64_t Integers __attribute__((vector_size(kLanes * sizeof(int64_t))));

@@ -9,12 +9,13 @@
 
 #include "server/sampling/gp_acquisition.h"
 #include "server/sampling/gp_draws.h"
+#include "server/sampling/gp_improvement.h"
 #include "server/sampling/gp_loops.h"
 #include "server/sampling/gp_minimizer.h"
 #include "server/sampling/gp_model.h"
-#include "server/sampling/gp_normal.h"
 #include "server/sampling/gp_output.h"
 #include "server/sampling/gp_posterior.h"
+#include "server/sampling/normal_distribution.h"
 
 namespace caviar::sampling::gp {
 namespace {

@@ -1,5 +1,6 @@
 #include "server/sampling/grid_sampler.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -148,11 +149,12 @@ TEST(GridCost, CountsTheTrialsInWhichAParameterIsActive) {
   EXPECT_NEAR(cost.axes[1].random_values, 25, 3);
 }
 
-TEST(GridCost, IsSilentWhereAGridTriesAsMuch) {
-  EXPECT_EQ(DescribeGridCost(CostOfGrid(SpaceOf(ConditionalSpace()))), "");
+TEST(GridCost, SaysNoMoreThanTheTrialsWhereAGridTriesAsMuch) {
+  EXPECT_THAT(DescribeGridCost(CostOfGrid(SpaceOf(ConditionalSpace()))),
+              testing::MatchesRegex("a grid of [0-9]+ trials"));
   EXPECT_EQ(DescribeGridCost(CostOfGrid(
                 SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 grid: 50 })"))),
-            "");
+            "a grid of 50 trials");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "server/sampling/gp_normal.h"
+#include "server/sampling/gp_improvement.h"
 
 #include <cmath>
 
@@ -28,20 +28,6 @@ double TailRatio(double z) {
 }
 
 }  // namespace
-
-double NormalQuantile(double p) {
-  if (p > 0.5) return -NormalQuantile(1 - p);
-  // Abramowitz & Stegun 26.2.23, to 4.5e-4; each step of Halley's method cubes the error.
-  const double t = std::sqrt(-2 * std::log(p));
-  double z = (2.515517 + t * (0.802853 + t * 0.010328)) /
-                 (1 + t * (1.432788 + t * (0.189269 + t * 0.001308))) -
-             t;
-  for (int i = 0; i < 2; ++i) {
-    const double step = (Distribution(z) - p) / Density(z);
-    z -= step / (1 + 0.5 * z * step);
-  }
-  return z;
-}
 
 LogImprovement LogOfImprovement(double z) {
   if (z > -1) {

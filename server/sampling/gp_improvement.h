@@ -1,11 +1,8 @@
-// The normal distribution, to full relative precision far out in its tails.
-#ifndef CAVIAR_SERVER_SAMPLING_GP_NORMAL_H_
-#define CAVIAR_SERVER_SAMPLING_GP_NORMAL_H_
+// Expected improvement, to full relative precision far out in the normal distribution's tails.
+#ifndef CAVIAR_SERVER_SAMPLING_GP_IMPROVEMENT_H_
+#define CAVIAR_SERVER_SAMPLING_GP_IMPROVEMENT_H_
 
 namespace caviar::sampling::gp {
-
-// The z below which a share of `p` lies, for 0 < p < 1.
-double NormalQuantile(double p);
 
 // log of h(z) = φ(z) + z·Φ(z), the expected improvement of a normal variable in units of its
 // standard deviation, where z is how far the best is above the mean; and φ(z)/h(z), Φ(z)/h(z).
@@ -19,4 +16,4 @@ LogImprovement LogOfImprovement(double z);
 
 }  // namespace caviar::sampling::gp
 
-#endif  // CAVIAR_SERVER_SAMPLING_GP_NORMAL_H_
+#endif  // CAVIAR_SERVER_SAMPLING_GP_IMPROVEMENT_H_
