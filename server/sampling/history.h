@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,12 @@ struct Observation {
   // Its value at each rung of the study's pruner that it reached, the first one first, with the
   // objective's sign as in `value`.
   std::vector<double> rungs;
+  // Of COMPLETED trials in studies with several objectives: all but the first, signed as `value`.
+  std::vector<double> more_values;
+  // Of COMPLETED trials in studies with constraints: by how much each is broken; <= 0: it is kept.
+  std::vector<double> excesses;
+  // Where `value` is a mean of several repeats: its squared standard error, >= 0.
+  std::optional<double> variance;
 };
 
 // A trial that is not final.

@@ -24,6 +24,11 @@ struct SamplerInput {
   int32_t number = 0;  // of the trial to suggest
   History history;
   std::vector<Pending> pending;  // trials below `number` that are not final, by number
+  // What earlier studies found, each of them (Study.warm_start) a history of its own: COMPLETED
+  // trials only, their points in this study's space, their values standardized among themselves
+  // (mean 0, standard deviation 1; one value alone: 0). Never changes in a study's life. nullptr:
+  // none.
+  std::shared_ptr<const std::vector<std::vector<Observation>>> warm_start;
   // Of the study, where it says so: configurations in all, and how many run at once.
   std::optional<int32_t> max_trials;
   std::optional<int32_t> parallel;
