@@ -62,6 +62,7 @@ struct TrialRow {
   // Its place among the study's trials in the order in which they became final, from 1; 0: it is
   // not.
   int64_t final_order = 0;
+  v1::Trial::Origin origin = v1::Trial::SAMPLER;
 };
 
 struct AttemptRow {

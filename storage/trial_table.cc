@@ -12,7 +12,7 @@ namespace {
 constexpr absl::string_view kColumns =
     "t.id, t.study_id, t.number, t.state, t.objective, t.objective_step, t.last_step, t.message, "
     "t.create_time, t.start_time, t.end_time, t.lost_leases, t.suggestion_commit, "
-    "t.final_order";
+    "t.final_order, t.origin";
 
 // Without configurations.
 absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
@@ -33,6 +33,7 @@ absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
     row.lost_leases = query.Integer32(11);
     row.suggestion_commit = query.Integer(12);
     row.final_order = query.Integer(13);
+    row.origin = query.Word(14, &v1::Trial::Origin_Parse);
   }
   if (!query.status().ok()) return query.status();
   return rows;
@@ -104,8 +105,8 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
   Query query(context.connection,
               "INSERT INTO trial (id, study_id, number, state, objective, objective_step, "
               "last_step, message, create_time, start_time, end_time, lost_leases, "
-              "suggestion_commit, final_order, commit_number) "
-              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+              "suggestion_commit, final_order, origin, commit_number) "
+              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (id) DO UPDATE SET study_id = excluded.study_id, "
               "number = excluded.number, state = excluded.state, "
               "objective = excluded.objective, objective_step = excluded.objective_step, "
@@ -113,7 +114,7 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
               "create_time = excluded.create_time, start_time = excluded.start_time, "
               "end_time = excluded.end_time, lost_leases = excluded.lost_leases, "
               "suggestion_commit = excluded.suggestion_commit, "
-              "final_order = excluded.final_order, "
+              "final_order = excluded.final_order, origin = excluded.origin, "
               "commit_number = excluded.commit_number");
   query.Bind(row.id, row.study_id, row.number, v1::Trial::State_Name(row.state));
   // SQLite would take NaN for "no objective".
@@ -124,7 +125,8 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
   }
   query.Bind(row.objective_step, row.last_step, row.message, TimeOrNull(row.create_time),
              TimeOrNull(row.start_time), TimeOrNull(row.end_time), row.lost_leases,
-             row.suggestion_commit, row.final_order, context.commit);
+             row.suggestion_commit, row.final_order, v1::Trial::Origin_Name(row.origin),
+             context.commit);
   if (absl::Status status = query.Run(); !status.ok()) return status;
   return WriteConfiguration(context, row.id, row.parameters);
 }

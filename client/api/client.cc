@@ -68,6 +68,9 @@ class GrpcClient final : public Client {
   absl::StatusOr<v1::Trial> TellTrial(const v1::TellTrialRequest& request) override {
     return Call(studies_, &StudyStub::TellTrial, request);
   }
+  absl::StatusOr<v1::Trial> AddTrial(v1::AddTrialRequest request) override {
+    return Mutate(&StudyStub::AddTrial, request);
+  }
   absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
       const v1::DownloadModelRequest& request) override {
     return Call(studies_, &StudyStub::DownloadModel, request);

@@ -49,6 +49,7 @@ class Client {
   virtual absl::StatusOr<v1::ReportTrialResponse> ReportTrial(
       const v1::ReportTrialRequest& request) = 0;
   virtual absl::StatusOr<v1::Trial> TellTrial(const v1::TellTrialRequest& request) = 0;
+  virtual absl::StatusOr<v1::Trial> AddTrial(v1::AddTrialRequest request) = 0;
   // A piece of a file; telling pieces apart and putting them together is the caller's.
   virtual absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
       const v1::DownloadModelRequest& request) = 0;

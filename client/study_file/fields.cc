@@ -172,6 +172,9 @@ constexpr Field kParameter[] = {
     {"values", "values", "The values of a categorical or ordinal parameter.",
      R"("minItems": 1, "maxItems": 1000, "uniqueItems": true)"},
     {"value", "value", "Fixes the parameter to this value, a list of numbers included."},
+    {"default", "default",
+     "Of a study with defaults they are tried first, as one configuration; parameters without one "
+     "are at the middle of their range, or at the first of their values."},
     {"grid", "grid",
      "Values that sampler grid takes, evenly spaced on the scale, both ends included.",
      R"("minimum": 1, "maximum": 1000)"},

@@ -166,6 +166,17 @@ absl::Status CheckRequest(const v1::TellTrialRequest& request) {
   return std::move(check).Result();
 }
 
+absl::Status CheckRequest(const v1::AddTrialRequest& request) {
+  FieldChecker check;
+  check.Id("request_id", request.has_request_id(), request.request_id());
+  check.StudyName("study", request.study());
+  check.Values("parameters", request.parameters());
+  if (request.has_completed()) {
+    check.Metrics("completed.metrics", request.completed().metrics());
+  }
+  return std::move(check).Result();
+}
+
 absl::Status CheckRequest(const v1::DownloadModelRequest& request) {
   FieldChecker check;
   check.StudyName("study", request.study());

@@ -27,6 +27,7 @@ absl::Status CheckRequest(const v1::WatchStudyRequest& request);
 absl::Status CheckRequest(const v1::AskTrialRequest& request);
 absl::Status CheckRequest(const v1::ReportTrialRequest& request);
 absl::Status CheckRequest(const v1::TellTrialRequest& request);
+absl::Status CheckRequest(const v1::AddTrialRequest& request);
 absl::Status CheckRequest(const v1::DownloadModelRequest& request);
 
 absl::Status CheckRequest(const v1::RegisterWorkerRequest& request);

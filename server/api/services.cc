@@ -18,7 +18,7 @@ using Bytes = grpc::ByteBuffer;
 using Unary = grpc::ServerUnaryReactor;
 
 // Every method takes raw bytes (unary.h says why).
-using StudyServiceBase = v1::StudyService::WithRawCallbackMethod_DownloadModel<
+using StudyServiceBase = v1::StudyService::WithRawCallbackMethod_AddTrial<v1::StudyService::WithRawCallbackMethod_DownloadModel<
     v1::StudyService::WithRawCallbackMethod_CreateStudy<
         v1::StudyService::WithRawCallbackMethod_GetStudy<
             v1::StudyService::WithRawCallbackMethod_ListStudies<
@@ -33,7 +33,7 @@ using StudyServiceBase = v1::StudyService::WithRawCallbackMethod_DownloadModel<
                                                 v1::StudyService::WithRawCallbackMethod_ReportTrial<
                                                     v1::StudyService::
                                                         WithRawCallbackMethod_TellTrial<
-                                                            v1::StudyService::Service>>>>>>>>>>>>>>;
+                                                            v1::StudyService::Service>>>>>>>>>>>>>>>;
 using WorkerServiceBase = v1::WorkerService::WithRawCallbackMethod_RegisterWorker<
     v1::WorkerService::WithRawCallbackMethod_AcquireWork<
         v1::WorkerService::WithRawCallbackMethod_RenewLeases<
@@ -86,6 +86,9 @@ class StudyServiceImpl final : public StudyServiceBase {
   }
   Unary* ReportTrial(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary(context, request, answer, coordinator_, &Coordinator::ReportTrial);
+  }
+  Unary* AddTrial(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::AddTrial);
   }
   Unary* TellTrial(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary(context, request, answer, coordinator_, &Coordinator::TellTrial);

@@ -25,6 +25,9 @@ namespace {
 constexpr absl::Duration kLongestWait = absl::Seconds(60);
 constexpr absl::Duration kDefaultWait = absl::Seconds(30);
 constexpr absl::Duration kAskWait = absl::Seconds(10);
+// Enough that one study with a slow sampler, or two, keep no other waiting; more would take cores
+// from workers on the same machine.
+constexpr int kSuggesterThreads = 3;
 constexpr absl::Duration kDefaultAskLease = absl::Hours(24);
 
 // When each worker was last heard of, and who wants to hear of changed studies. Thread safe.
@@ -97,6 +100,7 @@ class ThreadedCoordinator : public Coordinator {
                },
                dependencies.on_fatal},
               options),
+        suggester_(kSuggesterThreads),
         reads_("reads", 2),
         files_("files", 1) {}
 
@@ -135,6 +139,9 @@ class ThreadedCoordinator : public Coordinator {
   }
   void TellTrial(v1::TellTrialRequest request, Done<v1::Trial> done) override {
     Decide<v1::Trial>(&Core::Tell, std::move(request), std::move(done));
+  }
+  void AddTrial(v1::AddTrialRequest request, Done<v1::Trial> done) override {
+    Decide<v1::Trial>(&Core::AddTrial, std::move(request), std::move(done));
   }
   void RegisterWorker(v1::RegisterWorkerRequest request,
                       Done<v1::RegisterWorkerResponse> done) override {

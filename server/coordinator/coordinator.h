@@ -65,6 +65,7 @@ class Coordinator {
   virtual void AskTrial(v1::AskTrialRequest request, Done<v1::AskTrialResponse> done) = 0;
   virtual void ReportTrial(v1::ReportTrialRequest request, Done<v1::ReportTrialResponse> done) = 0;
   virtual void TellTrial(v1::TellTrialRequest request, Done<v1::Trial> done) = 0;
+  virtual void AddTrial(v1::AddTrialRequest request, Done<v1::Trial> done) = 0;
 
   virtual void RegisterWorker(v1::RegisterWorkerRequest request,
                               Done<v1::RegisterWorkerResponse> done) = 0;

@@ -241,6 +241,7 @@ void Core::SetNextWake() {
     const absl::Duration patient_until = *study.waiting_for_fresh + Patience(study);
     if (patient_until > now) next_wake_ = std::min(next_wake_, patient_until);
   }
+  next_wake_ = std::min(next_wake_, NextStandIn(now));
   if (!state_.ending.empty() || !state_.erasing.empty()) {
     // More of it at once, after what has come in since.
     next_wake_ = std::min(next_wake_, std::max(now + absl::Milliseconds(1), hold_until_));

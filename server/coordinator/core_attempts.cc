@@ -98,6 +98,7 @@ void Core::CloseAttempt(TrialState& trial, v1::Attempt::Outcome outcome,
   trial.attempt->outcome = outcome;
   trial.attempt->message = message;
   trial.attempt->end_time = WallMicros();
+  trial.running_time += RunningTime(*trial.attempt);
   ReleaseLease(*trial.attempt);
   batch_.push_back(*trial.attempt);
 }
@@ -309,6 +310,28 @@ absl::StatusOr<v1::FinishWorkResponse> Core::FinishAgain(Token token,
   return LeaseLost(token);
 }
 
+absl::Status Core::CheckTold(const StudyState& study, const v1::TellCompleted& told) {
+  const std::string& metric = study.row.definition.objective().metric();
+  if (told.metrics().contains(metric)) return absl::OkStatus();
+  return error::InvalidField(
+      "completed.metrics",
+      absl::StrCat("lack the study's objective '", metric, "'; tell it as ", metric, "=VALUE"));
+}
+
+absl::Status Core::CompleteAsTold(StudyState& study, TrialState& trial,
+                                  const v1::TellCompleted& told) {
+  google::protobuf::RepeatedPtrField<v1::Measurement> all;
+  v1::Measurement& measurement = *all.Add();
+  measurement.set_step(trial.row.last_step ? *trial.row.last_step + 1 : 0);
+  *measurement.mutable_metrics() = told.metrics();
+  if (const absl::Status stored = StoreMeasurements(study, trial, all, nullptr); !stored.ok()) {
+    return stored;
+  }
+  CompleteWith(study, trial, told.metrics().at(study.row.definition.objective().metric()),
+               measurement.step());
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::Trial> Core::Tell(const v1::TellTrialRequest& request) {
   const Token token = ToToken(request.token());
   if (const absl::Status checked = CheckTarget(token, request.study(), request.number());
@@ -325,10 +348,9 @@ absl::StatusOr<v1::Trial> Core::Tell(const v1::TellTrialRequest& request) {
     return ToMessage(request.study(), {trial.row, {*trial.attempt}, {}, {}, {}}, false);
   };
   const std::string& metric = study.row.definition.objective().metric();
-  if (request.has_completed() && !request.completed().metrics().contains(metric)) {
-    return error::InvalidField(
-        "completed.metrics",
-        absl::StrCat("lack the study's objective '", metric, "'; tell it as ", metric, "=VALUE"));
+  if (request.has_completed()) {
+    const absl::Status checked = CheckTold(study, request.completed());
+    if (!checked.ok()) return checked;
   }
   if (!FindHolder(token)) {
     const double told = request.has_completed() ? request.completed().metrics().at(metric) : 0;
@@ -344,15 +366,8 @@ absl::StatusOr<v1::Trial> Core::Tell(const v1::TellTrialRequest& request) {
     return LeaseLost(token);
   }
   if (request.has_completed()) {
-    v1::Measurement told;
-    told.set_step(trial.row.last_step ? *trial.row.last_step + 1 : 0);
-    *told.mutable_metrics() = request.completed().metrics();
-    google::protobuf::RepeatedPtrField<v1::Measurement> all;
-    *all.Add() = told;
-    if (const absl::Status stored = StoreMeasurements(study, trial, all, nullptr); !stored.ok()) {
-      return stored;
-    }
-    CompleteWith(study, trial, told.metrics().at(metric), told.step());
+    const absl::Status completed = CompleteAsTold(study, trial, request.completed());
+    if (!completed.ok()) return completed;
   } else if (request.has_failed()) {
     EndBadly(study, trial, v1::Trial::FAILED, request.failed().message());
   } else {

@@ -110,6 +110,7 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     study.space = std::make_shared<const search_space::SearchSpace>(*std::move(space));
     study.sampler = *std::move(sampler);
     study.pruner = pruning::MakePruner(definition);
+    study.known = ListKnown(definition, *study.space);
     study.row.state = v1::Study::ACTIVE;
     study.row.create_time = WallMicros();
     study.row.active_since = BridgeMicros();
@@ -206,6 +207,7 @@ void Core::EndStudy(StudyState& study, v1::Study::EndReason reason, const std::s
   study.ready.clear();
   study.requested.clear();
   study.waiting_for_fresh.reset();
+  study.starved_since.reset();
   state_.ending.insert(study.row.id);
   CancelTrials(study, 200);
   if (!HasTestSet(study.row.definition) || !study.best) return;

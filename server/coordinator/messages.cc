@@ -119,6 +119,7 @@ v1::Trial ToMessage(const std::string& study, const storage::TrialReading& readi
   if (row.objective_step) trial.set_objective_step(*row.objective_step);
   if (row.last_step) trial.set_last_step(*row.last_step);
   trial.set_message(row.message);
+  trial.set_origin(row.origin);
   *trial.mutable_create_time() = ToTimestamp(row.create_time);
   if (row.start_time != 0) *trial.mutable_start_time() = ToTimestamp(row.start_time);
   if (row.end_time != 0) *trial.mutable_end_time() = ToTimestamp(row.end_time);

@@ -24,6 +24,7 @@ absl::Status AddStudy(State& state, storage::StudyRow row) {
   study.space = std::make_shared<const search_space::SearchSpace>(*std::move(space));
   study.sampler = *std::move(sampler);
   study.pruner = pruning::MakePruner(row.definition);
+  study.known = ListKnown(row.definition, *study.space);
   state.study_ids[row.definition.name()] = row.id;
   const int64_t id = row.id;
   study.row = std::move(row);
@@ -43,6 +44,7 @@ absl::Status AddTrial(State& state, storage::TrialRow row) {
                              *study.trials[*study.best].row.objective))) {
     study.best = row.number;
   }
+  if (IsKnown(row.origin)) ++study.known_made;
   auto point = study.space->ToPoint(row.parameters);
   if (!point.ok()) {
     return absl::DataLossError(absl::StrCat("study ", study.row.definition.name(), ", trial ",
@@ -62,6 +64,14 @@ const storage::ArtifactRow* TrialState::Newest(v1::Artifact::Kind kind) const {
   const auto found = std::find_if(artifacts.rbegin(), artifacts.rend(),
                                   [kind](const auto& row) { return row.kind == kind; });
   return found == artifacts.rend() ? nullptr : &*found;
+}
+
+int64_t RunningTime(const storage::AttemptRow& attempt) {
+  return std::max<int64_t>(0, attempt.end_time - attempt.start_time);
+}
+
+bool IsKnown(v1::Trial::Origin origin) {
+  return origin == v1::Trial::KNOWN || origin == v1::Trial::DEFAULT;
 }
 
 int CountFailuresInARow(const StudyState& study) {
@@ -161,6 +171,7 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     if (checkpoint != nullptr && checkpoint->attempt == row.number) {
       owner.checkpoint_numerics = row.numerics_fingerprint;
     }
+    owner.running_time += RunningTime(row);
     if (owner.attempt && owner.attempt->number > row.number) continue;
     if (owner.attempt) state.tokens.erase(owner.attempt->token_counter);
     state.tokens[row.token_counter] = {study_id, number, false};

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/coordinator/known_trials.h"
 #include "server/coordinator/lease_table.h"
 #include "server/pruning/pruner.h"
 #include "server/sampling/sampler.h"
@@ -39,6 +40,9 @@ struct TrialState {
   // The pruner wants it to pause, since this step.
   std::optional<int64_t> pausing;
   int failed_pauses = 0;
+  // Microseconds in its attempts that ended. Read again from the store, a final trial has only the
+  // newest one's: it says how patient callers may be, and no more.
+  int64_t running_time = 0;
 
   // The newest file of a kind; nullptr: there is none.
   const storage::ArtifactRow* Newest(v1::Artifact::Kind kind) const;
@@ -66,12 +70,17 @@ struct StudyState {
   std::optional<int32_t> best;  // number
   std::optional<storage::EvaluationRow> evaluation;
 
-  std::map<int32_t, Suggestion> ready;  // by number
+  // What is tried before the sampler's configurations, and how much of it became trials.
+  std::vector<KnownConfiguration> known;
+  size_t known_made = 0;
+  std::map<int32_t, Suggestion> ready;  // by number; the sampler's
   std::set<int32_t> requested;          // from the suggester, not there yet
   bool exhausted = false;               // the suggester has no configuration for the next number
   // Since when somebody waits for a suggestion that knows the newest results, while one that does
   // not is ready.
   std::optional<absl::Duration> waiting_for_fresh;
+  // Since when there has always been a caller that it could serve, and nothing to hand out.
+  std::optional<absl::Duration> starved_since;
   // Steady time at which the study's ACTIVE time was row.active_time; meaningful while it is
   // ACTIVE.
   absl::Duration active_since;
@@ -108,6 +117,12 @@ struct State {
 // Brings the stored snapshot into memory. Studies whose space or sampler this build does not know
 // are an error. Histories are empty, and pruners have seen nothing.
 absl::StatusOr<State> MakeState(storage::Snapshot snapshot);
+
+// How long an attempt that ended ran, in microseconds by the calendar; >= 0.
+int64_t RunningTime(const storage::AttemptRow& attempt);
+
+// Whether a trial is one of its study's `known`.
+bool IsKnown(v1::Trial::Origin origin);
 
 // What failures_in_a_row is, by the rows alone.
 int CountFailuresInARow(const StudyState& study);

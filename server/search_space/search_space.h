@@ -26,6 +26,9 @@ using Configuration = std::map<std::string, v1::Value>;
 std::vector<v1::FieldViolation> Validate(
     const google::protobuf::RepeatedPtrField<v1::Parameter>& parameters);
 
+// Whether the parameter is active where the configuration has all its parents that are.
+bool IsActive(const v1::Parameter& parameter, const Configuration& configuration);
+
 // Immutable and thread safe after construction.
 class SearchSpace {
  public:
@@ -37,6 +40,8 @@ class SearchSpace {
   int dimensions() const;
   // The parameters, in the study's order.
   const std::vector<v1::Parameter>& parameters() const;
+  // Their indices, every parent before its children and else in the study's order.
+  const std::vector<int>& parents_first() const { return order_; }
   // The parameter that is axis `axis`.
   const v1::Parameter& axis(int axis) const;
 
@@ -49,8 +54,8 @@ class SearchSpace {
   Configuration ToConfiguration(const Point& point) const;
 
   // The point of a configuration. Ints, bools, categoricals and ordinals map to their cells'
-  // middle; inactive axes to 0.5. INVALID_ARGUMENT: a missing, unknown, inactive or out-of-range
-  // value.
+  // middle; inactive axes to 0.5. INVALID_ARGUMENT with all that are missing, unknown, inactive or
+  // out of range; nothing is said of parameters that depend on one of those.
   absl::StatusOr<Point> ToPoint(const Configuration& configuration) const;
 
  private:

@@ -73,6 +73,8 @@ CREATE TABLE trial (
   suggestion_commit INTEGER NOT NULL,  -- the sampler saw the history up to this commit
   -- Its place among the study's trials in the order in which they became final, from 1; 0: it is not.
   final_order INTEGER NOT NULL CHECK (final_order >= 0),
+  origin TEXT NOT NULL CHECK (origin IN ('SAMPLER', 'KNOWN', 'DEFAULT', 'ADDED', 'STAND_IN',
+                                         'REPEAT')),  -- where its configuration comes from
   commit_number INTEGER NOT NULL,
   UNIQUE (study_id, number)
 ) STRICT;
@@ -317,7 +319,8 @@ SELECT study.name AS study, study.state, study.end_reason, study.objective_metri
 FROM study WHERE study.deleted = 0;
 
 CREATE VIEW trials AS
-SELECT study.name AS study, trial.number, trial.state, trial.objective, trial.objective_step,
+SELECT study.name AS study, trial.number, trial.state, trial.origin, trial.objective,
+  trial.objective_step,
   (SELECT attempt.worker FROM attempt WHERE attempt.trial_id = trial.id
    ORDER BY attempt.number DESC LIMIT 1) AS worker,
   (SELECT json_group_object(name,

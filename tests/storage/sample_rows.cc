@@ -90,6 +90,7 @@ TrialRow SampleTrial(int64_t id, int64_t study_id, int32_t number, v1::Trial::St
   row.create_time = 1'700'000'000'000'000 + id;
   row.suggestion_commit = 1;
   row.final_order = 2;
+  row.origin = v1::Trial::ADDED;
   return row;
 }
 
@@ -183,7 +184,7 @@ std::string Text(const TrialRow& row) {
   return Line("trial", row.id, row.study_id, row.number, static_cast<int>(row.state), parameters,
               row.objective.has_value() ? Bits(*row.objective) : "-", Optional(row.objective_step),
               Optional(row.last_step), row.message, row.create_time, row.start_time, row.end_time,
-              row.lost_leases, row.suggestion_commit, row.final_order);
+              row.lost_leases, row.suggestion_commit, row.final_order, static_cast<int>(row.origin));
 }
 
 std::string Text(const AttemptRow& row) {

@@ -37,6 +37,7 @@ class MockClient : public client::Client {
   MOCK_METHOD(absl::StatusOr<v1::ReportTrialResponse>, ReportTrial, (const v1::ReportTrialRequest&),
               (override));
   MOCK_METHOD(absl::StatusOr<v1::Trial>, TellTrial, (const v1::TellTrialRequest&), (override));
+  MOCK_METHOD(absl::StatusOr<v1::Trial>, AddTrial, (v1::AddTrialRequest), (override));
   MOCK_METHOD(absl::StatusOr<v1::DownloadModelResponse>, DownloadModel,
               (const v1::DownloadModelRequest&), (override));
   MOCK_METHOD(absl::StatusOr<v1::ServerStatus>, GetServerStatus, (), (override));
@@ -181,6 +182,9 @@ class CommandTest : public ::testing::Test {
     }
     absl::StatusOr<v1::Trial> TellTrial(const v1::TellTrialRequest& request) override {
       return client_.TellTrial(request);
+    }
+    absl::StatusOr<v1::Trial> AddTrial(v1::AddTrialRequest request) override {
+      return client_.AddTrial(std::move(request));
     }
     absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
         const v1::DownloadModelRequest& request) override {

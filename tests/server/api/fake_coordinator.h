@@ -50,6 +50,7 @@ class FakeCoordinator : public coordinator::Coordinator {
   CAVIAR_FAKE_METHOD(AskTrial, ask_trial, AskTrialRequest, AskTrialResponse);
   CAVIAR_FAKE_METHOD(ReportTrial, report_trial, ReportTrialRequest, ReportTrialResponse);
   CAVIAR_FAKE_METHOD(TellTrial, tell_trial, TellTrialRequest, Trial);
+  CAVIAR_FAKE_METHOD(AddTrial, add_trial, AddTrialRequest, Trial);
   CAVIAR_FAKE_METHOD(RegisterWorker, register_worker, RegisterWorkerRequest,
                      RegisterWorkerResponse);
   CAVIAR_FAKE_METHOD(RenewLeases, renew_leases, RenewLeasesRequest, RenewLeasesResponse);
