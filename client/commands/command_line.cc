@@ -10,7 +10,7 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
   app_.set_version_flag("--version", "caviar " CAVIAR_VERSION);
   app_.footer(
       "Exit codes: 0 done; 1 what was asked for failed; 2 wrong usage or wrong file; 3 no "
-      "coordinator there.");
+      "coordinator there; 4 done in part.");
   AddConnection(app_);
 
   const auto add_group = [this](const char* name, const char* about) -> CLI::App& {
@@ -29,6 +29,7 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
   AddStudyInit(study, *this);
   AddStudySchema(study, *this);
   CLI::App& trial = add_group("trial", "Configurations that were tried");
+  AddTrialAdd(trial, *this);
   AddTrialList(trial, *this);
   AddTrialShow(trial, *this);
   AddBest(app_, *this);

@@ -50,6 +50,7 @@ void AddStudyResume(CLI::App& study, CommandLine& line);
 void AddStudyDelete(CLI::App& study, CommandLine& line);
 void AddStudyInit(CLI::App& study, CommandLine& line);
 void AddStudySchema(CLI::App& study, CommandLine& line);
+void AddTrialAdd(CLI::App& trial, CommandLine& line);
 void AddTrialList(CLI::App& trial, CommandLine& line);
 void AddTrialShow(CLI::App& trial, CommandLine& line);
 void AddBest(CLI::App& app, CommandLine& line);

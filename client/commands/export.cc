@@ -18,9 +18,9 @@ struct Arguments {
 };
 
 const std::vector<std::string>& FixedColumns() {
-  static const auto& columns =
-      *new std::vector<std::string>{"number", "state",       "objective",  "objective_step",
-                                    "worker", "create_time", "start_time", "end_time"};
+  static const auto& columns = *new std::vector<std::string>{
+      "number",      "state",      "objective", "objective_step", "worker",
+      "create_time", "start_time", "end_time",  "origin"};
   return columns;
 }
 
@@ -45,7 +45,8 @@ std::vector<std::string> Row(const v1::Study& study, const v1::Trial& trial) {
       trial.worker(),
       Time(trial.has_create_time(), trial.create_time()),
       Time(trial.has_start_time(), trial.start_time()),
-      Time(trial.has_end_time(), trial.end_time())};
+      Time(trial.has_end_time(), trial.end_time()),
+      v1::Trial::Origin_Name(trial.origin())};
   for (const v1::Parameter& parameter : study.parameters()) {
     const auto found = trial.parameters().find(parameter.name());
     row.push_back(found == trial.parameters().end() ? "" : render::FormatValue(found->second));

@@ -4,8 +4,7 @@
 #include "client/commands/ask_tokens.h"
 #include "client/commands/command_line.h"
 #include "client/commands/metric_arguments.h"
-#include "client/render/number.h"
-#include "client/render/text.h"
+#include "client/commands/trial_text.h"
 
 namespace caviar::commands {
 namespace {
@@ -59,10 +58,7 @@ int Tell(const Arguments& arguments, Session& session) {
     session.Print(*trial);
     return kDone;
   }
-  session.out() << "trial " << trial->number() << " " << v1::Trial::State_Name(trial->state());
-  if (trial->has_objective()) session.out() << " " << render::FormatNumber(trial->objective());
-  if (!trial->message().empty()) session.out() << ": " << render::Printable(trial->message());
-  session.out() << "\n";
+  session.out() << OutcomeText(*trial) << "\n";
   return kDone;
 }
 

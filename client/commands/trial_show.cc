@@ -78,6 +78,7 @@ void PrintPage(const v1::Trial& trial, Session& session) {
       {{"trial", absl::StrCat(trial.number(), " of ", trial.study())},
        {"state", Session::StateCell(v1::Trial::State_Name(trial.state()))},
        {"objective", {ObjectiveLine(trial), render::Color::kBold}},
+       {"origin", OriginText(trial.origin())},
        {"message", trial.message()},
        {"worker", trial.worker()},
        {"last step", trial.has_last_step() ? absl::StrCat(trial.last_step()) : ""},

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/render/number.h"
+#include "client/render/text.h"
 
 namespace caviar::commands {
 
@@ -66,6 +67,35 @@ std::string ParametersText(const v1::Study& study, const v1::Trial& trial) {
         absl::StrCat(parameter.name(), "=", render::FormatValue(found->second, /*is_short=*/true)));
   }
   return absl::StrJoin(parts, " ");
+}
+
+std::string OutcomeText(const v1::Trial& trial) {
+  std::string text =
+      absl::StrCat("trial ", trial.number(), " ", v1::Trial::State_Name(trial.state()));
+  if (trial.has_objective()) absl::StrAppend(&text, " ", render::FormatNumber(trial.objective()));
+  if (!trial.message().empty()) {
+    absl::StrAppend(&text, ": ", render::Printable(trial.message()));
+  }
+  return text;
+}
+
+std::string OriginText(v1::Trial::Origin origin) {
+  switch (origin) {
+    case v1::Trial::SAMPLER:
+      return "the sampler";
+    case v1::Trial::KNOWN:
+      return "the study's trials";
+    case v1::Trial::DEFAULT:
+      return "the parameters' defaults";
+    case v1::Trial::ADDED:
+      return "added by a person";
+    case v1::Trial::STAND_IN:
+      return "a Sobol point, as the sampler was not ready";
+    case v1::Trial::REPEAT:
+      return "a repeat";
+    default:
+      return "";
+  }
 }
 
 std::string TestEvaluationText(const v1::Study& study) {

@@ -11,13 +11,13 @@ _caviar_takes() {
   case $1 in
     "") echo "study trial best ask report tell export worker server completions" ;;
     study) echo "create list show wait stop resume delete init schema" ;;
-    trial) echo "list show" ;;
+    trial) echo "add list show" ;;
     worker) echo "list" ;;
     server) echo "status" ;;
     completions) echo "bash" ;;
     "study create") echo "file" ;;
     "study show" | "study wait" | "study stop" | "study resume" | "study delete") echo "name" ;;
-    "trial list" | "trial show" | best | ask | report | tell | export) echo "name" ;;
+    "trial add" | "trial list" | "trial show" | best | ask | report | tell | export) echo "name" ;;
   esac
 }
 
@@ -32,7 +32,7 @@ _caviar_options() {
     "study schema" | completions) echo "--help" ;;
     "trial list") echo "--state --order-by --limit $connection $output" ;;
     best) echo "--top --save-model --trial --force $connection $output" ;;
-    ask) echo "--lease $connection $output" ;;
+    ask) echo "--count --lease $connection $output" ;;
     report) echo "--step $connection $output" ;;
     tell) echo "--failed --infeasible --message $connection $output" ;;
     export) echo "--format --help $connection" ;;
@@ -76,7 +76,7 @@ _caviar() {
         address=${words[i]}
         ;;
       --patience | --output | --format | --preset | --state | --order-by | --limit | --top | \
-        --save-model | --trial | --lease | --step | --message | --name)
+        --save-model | --trial | --count | --lease | --step | --message | --name)
         i=$((i + 1))
         ;;
       -*) ;;

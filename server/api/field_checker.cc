@@ -136,9 +136,10 @@ void FieldChecker::Values(const std::string& field,
   if (all.size() > kMaxParameters) return;
   for (const auto& [name, value] : all) {
     if (name.empty() || name.size() > kMaxNameBytes || !HasOnlyNameCharacters(name)) {
-      Require(false, field,
-              absl::StrCat("names ", Quoted(name),
-                           ", which no parameter is called: at most 128 letters, digits, _ . and -"));
+      Require(
+          false, field,
+          absl::StrCat("names ", Quoted(name),
+                       ", which no parameter is called: at most 128 letters, digits, _ . and -"));
       continue;
     }
     const std::string place = absl::StrCat(field, ".", name);

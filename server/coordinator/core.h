@@ -2,9 +2,9 @@
 // against the state in memory, all are written as one transaction, then all are answered.
 //
 // Files: core.cc (batches, recovery), core_studies.cc (studies and their limits), core_hand_out.cc
-// (parked calls, grants), core_suggestions.cc (what is handed out next), core_added.cc (trials that a
-// person adds), core_attempts.cc (reports, outcomes), core_pruning.cc (what ends early, pauses and
-// goes on), core_artifacts.cc (files, what goes on from a checkpoint), core_leases.cc (holders,
+// (parked calls, grants), core_suggestions.cc (what is handed out next), core_added.cc (trials that
+// a person adds), core_attempts.cc (reports, outcomes), core_pruning.cc (what ends early, pauses
+// and goes on), core_artifacts.cc (files, what goes on from a checkpoint), core_leases.cc (holders,
 // lost leases), core_requests.cc (repeats of rare mutations).
 #ifndef CAVIAR_SERVER_COORDINATOR_CORE_H_
 #define CAVIAR_SERVER_COORDINATOR_CORE_H_

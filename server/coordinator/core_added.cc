@@ -24,13 +24,15 @@ absl::Status Core::AddRefusal(const StudyState& study, const v1::AddTrialRequest
   const v1::Limits& limits = study.row.definition.limits();
   if (study.row.state == v1::Study::ENDED) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "study '", request.study(), "' has ended (", v1::Study::EndReason_Name(study.row.end_reason),
+        "study '", request.study(), "' has ended (",
+        v1::Study::EndReason_Name(study.row.end_reason),
         ") and takes no more trials; create another one, with the configuration among its trials"));
   }
   if (limits.has_max_trials() && static_cast<int>(study.trials.size()) >= limits.max_trials()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "study '", request.study(), "' has ", study.trials.size(), " trials, and limits.max_trials ",
-        "is ", limits.max_trials(), "; create another one, with the configuration among its trials"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("study '", request.study(), "' has ", study.trials.size(),
+                     " trials, and limits.max_trials ", "is ", limits.max_trials(),
+                     "; create another one, with the configuration among its trials"));
   }
   if (!request.has_completed() && StepsAreUsedUp(study)) {
     return absl::FailedPreconditionError(

@@ -20,8 +20,8 @@ namespace {
 constexpr double kPatienceShare = 0.01;
 constexpr absl::Duration kLeastPatience = absl::Milliseconds(20);
 // And at least so long where nothing at all is ready. A suggestion that is a little stale is nearly
-// as good as a fresh one, but a point that knows nothing wastes a trial: not for a first answer that
-// comes late on a busy machine, and not in studies whose trials take milliseconds.
+// as good as a fresh one, but a point that knows nothing wastes a trial: not for a first answer
+// that comes late on a busy machine, and not in studies whose trials take milliseconds.
 constexpr absl::Duration kLeastStandInPatience = absl::Seconds(1);
 // Of how many trials, the last ones, the median is taken, and among how many they are looked for.
 constexpr size_t kTimedTrials = 64;
@@ -120,8 +120,8 @@ bool Core::MayStandIn(const Poll& poll, const StudyState& study) {
   if (stand_ins_left_ == 0 || !study.starved_since) return false;
   const absl::Duration waited =
       deps_.clock.Steady() - std::max(poll.parked_since, *study.starved_since);
-  return waited >= kLeastStandInPatience && waited >= StandInPatience(study) &&
-         CanStarve(study) && !study.ready.contains(static_cast<int32_t>(study.trials.size()));
+  return waited >= kLeastStandInPatience && waited >= StandInPatience(study) && CanStarve(study) &&
+         !study.ready.contains(static_cast<int32_t>(study.trials.size()));
 }
 
 std::optional<int32_t> Core::StandIn(StudyState& study) {

@@ -54,7 +54,8 @@ void CheckKnownTrials(const v1::Study& study, Violations& violations) {
   const auto space = search_space::SearchSpace::Create(study.parameters());
   if (!space.ok()) return;
   for (int i = 0; i < study.trials_size(); ++i) {
-    const absl::Status status = space->ToPoint(ToConfiguration(*space, study.trials(i).parameters())).status();
+    const absl::Status status =
+        space->ToPoint(ToConfiguration(*space, study.trials(i).parameters())).status();
     const auto detail = error::Detail(status);
     if (!detail) continue;
     for (const v1::FieldViolation& wrong : detail->field_violations()) {

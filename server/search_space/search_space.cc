@@ -100,11 +100,10 @@ class Reading {
   }
 
   bool DependsOnWrong(const v1::Parameter& parameter) {
-    const bool depends = !wrong_.empty() &&
-                         std::any_of(parameter.when().begin(), parameter.when().end(),
-                                     [&](const auto& condition) {
-                                       return wrong_.contains(condition.parameter());
-                                     });
+    const bool depends =
+        !wrong_.empty() &&
+        std::any_of(parameter.when().begin(), parameter.when().end(),
+                    [&](const auto& condition) { return wrong_.contains(condition.parameter()); });
     if (depends) wrong_.insert(parameter.name());
     return depends;
   }
@@ -168,7 +167,8 @@ absl::StatusOr<Point> SearchSpace::ToPoint(const Configuration& configuration) c
   std::vector<double> coordinates(parameters_.size(), 0.5);
   Reading reading(configuration);
   for (const int index : order_) coordinates[index] = reading.CoordinateOfNext(parameters_[index]);
-  if (const absl::Status status = std::move(reading).Result(parameters_); !status.ok()) return status;
+  if (const absl::Status status = std::move(reading).Result(parameters_); !status.ok())
+    return status;
   Point point;
   for (const int index : axes_) point.push_back(coordinates[index]);
   return point;

@@ -184,7 +184,8 @@ std::string Text(const TrialRow& row) {
   return Line("trial", row.id, row.study_id, row.number, static_cast<int>(row.state), parameters,
               row.objective.has_value() ? Bits(*row.objective) : "-", Optional(row.objective_step),
               Optional(row.last_step), row.message, row.create_time, row.start_time, row.end_time,
-              row.lost_leases, row.suggestion_commit, row.final_order, static_cast<int>(row.origin));
+              row.lost_leases, row.suggestion_commit, row.final_order,
+              static_cast<int>(row.origin));
 }
 
 std::string Text(const AttemptRow& row) {
