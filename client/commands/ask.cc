@@ -43,6 +43,7 @@ void PrintLine(const v1::Trial& trial, Session& session) {
 // What was asked for, and why it is not all that should have been.
 struct Asked {
   std::vector<v1::AskTrialResponse> answers;
+  int kept = 0;  // how many of them can be told
   absl::Status status;
 };
 
@@ -57,7 +58,10 @@ Asked AskFor(int count, const v1::AskTrialRequest& request, const AskTokens& tok
     asked.answers.push_back(*std::move(answer));
     const v1::AskTrialResponse& newest = asked.answers.back();
     asked.status = tokens.Save(newest.trial().number(), newest.token());
-    if (asked.status.ok()) continue;
+    if (asked.status.ok()) {
+      ++asked.kept;
+      continue;
+    }
     session.Complain(
         absl::StrCat("trial ", newest.trial().number(),
                      " is asked for, but its token could not be kept, so it can be "
@@ -100,12 +104,11 @@ int Ask(const Arguments& arguments, Session& session) {
   request.mutable_lease()->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
   const int count = std::max(1, arguments.count);
   const Asked asked = AskFor(count, request, *tokens, **client, session);
-  const auto got = static_cast<int>(asked.answers.size());
-  if (got > 0) Print(arguments, asked, session);
+  if (!asked.answers.empty()) Print(arguments, asked, session);
   if (asked.status.ok()) return kDone;
   const int failed = session.Fail(asked.status);
-  if (count == 1 || got == 0) return failed;
-  session.Complain(absl::StrCat(got, " of ", count, " trials are yours"));
+  if (asked.kept == 0) return failed;
+  session.Complain(absl::StrCat(asked.kept, " of ", count, " trials are yours"));
   return kPartly;
 }
 
