@@ -121,6 +121,26 @@ TEST(Client, RepeatsCarryTheSameRequestId) {
   EXPECT_EQ(ids[3].sequence(), ids[0].sequence() + 1);
 }
 
+TEST(Client, AddsATrialOnceHoweverOftenItTries) {
+  FakeCoordinator coordinator;
+  std::vector<v1::AddTrialRequest> requests;
+  coordinator.add_trial = [&](const v1::AddTrialRequest& request) -> absl::StatusOr<v1::Trial> {
+    requests.push_back(request);
+    if (requests.size() < 2) return absl::UnavailableError("the disk is full");
+    v1::Trial trial;
+    trial.set_number(7);
+    return trial;
+  };
+  const auto server = StartServer(coordinator);
+  v1::AddTrialRequest request;
+  request.set_study("mnist");
+  (*request.mutable_parameters())["rate"].set_double_value(0.1);
+  EXPECT_EQ(Connect(server->address())->AddTrial(request)->number(), 7);
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_TRUE(requests[0].has_request_id());
+  EXPECT_EQ(requests[0].SerializeAsString(), requests[1].SerializeAsString());
+}
+
 TEST(Client, SaysThatNobodyAnswersAtTheAddress) {
   const std::string address = FreeAddress();
   const auto client = Connect(address, absl::ZeroDuration());

@@ -282,7 +282,9 @@ TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
       "max_steps: 9007199254740992}\ntrials: [{x: 1, 'a b': [1, 2]}, {x: 2.5, y: true}]\n"
       "trainer: {external: {}}\nparameters: {x: {min: 1, max: 2}}\n",
       "pruner: {algorithm: wilcoxon, warm_up: 5, p_value: 0.05, max_step: 12}\ntrainer: {external: "
-      "{}}\nparameters: {x: {min: 1, max: 2}}\n"};
+      "{}}\nparameters: {x: {min: 1, max: 2}}\n",
+      "parameters: {x: {min: 0.1, max: 2, default: 1}, u: {values: [[512, 256], [128]], default: "
+      "[512, 256]}, w: {values: [a, '1'], default: '1'}, f: {type: bool, default: false}}\n"};
   std::vector<std::string> all(std::begin(texts), std::end(texts));
   all.push_back(ExampleText());
   for (const std::string& text : all) {
@@ -294,6 +296,18 @@ TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
     EXPECT_TRUE(MessageDifferencer::Equals(first->study, second->study))
         << written << first->study.DebugString() << second->study.DebugString();
   }
+}
+
+TEST(StudyFile, ADefaultIsAValueOrAListOfNumbers) {
+  const auto file = ParseStudyFile(
+      "parameters: {rate: {min: 1e-4, max: 0.1, default: 0.01}, units: {values: [[512, 256], "
+      "[128]], default: [512, 256]}}\n",
+      "f");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->study.parameters(0).default_().double_value(), 0.01);
+  EXPECT_EQ(file->study.parameters(1).default_().string_value(),
+            file->study.parameters(1).values(0).string_value());
+  EXPECT_THAT(WriteStudyFile(file->study), ::testing::HasSubstr("default: [512, 256]"));
 }
 
 TEST(StudyFile, ListsAreWrittenAsAPersonWritesThem) {
