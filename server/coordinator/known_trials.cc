@@ -88,11 +88,15 @@ void CheckKnownTrials(const v1::Study& study, Violations& violations) {
     return violations.Add(
         "trials", absl::StrCat(study.trials_size(), " are too many; at most ", kMaxKnownTrials));
   }
-  const auto space = search_space::SearchSpace::Create(study.parameters());
+  const auto space =
+      search_space::SearchSpace::Create(study.parameters(), study.linear_constraints());
   if (!space.ok()) return;
   for (int i = 0; i < study.trials_size(); ++i) {
-    const absl::Status status = space->ToPoint(ToConfiguration(study, study.trials(i))).status();
-    const auto detail = error::Detail(status);
+    const auto point = space->ToPoint(ToConfiguration(study, study.trials(i)));
+    if (point.ok() && !space->model().Allows(*point)) {
+      violations.Add(absl::StrCat("trials[", i, "]"), "breaks the study's linear_constraints");
+    }
+    const auto detail = error::Detail(point.status());
     if (!detail) continue;
     for (const v1::FieldViolation& wrong : detail->field_violations()) {
       violations.Add(
