@@ -18,8 +18,8 @@ using search_space::SearchSpace;
 
 // b <= a, on half of the space.
 constexpr char kHalf[] = R"(
-    parameters { name: "a" type: DOUBLE min: 0 max: 1 }
-    parameters { name: "b" type: DOUBLE min: 0 max: 1 }
+    parameters { name: "a" type: DOUBLE min: 0 max: 1 grid: 30 }
+    parameters { name: "b" type: DOUBLE min: 0 max: 1 grid: 30 }
     linear_constraints { coefficients { key: "a" value: 1 } coefficients { key: "b" value: -1 }
                          min: 0 })";
 
@@ -85,7 +85,7 @@ TEST(Allowed, TheSobolSequenceLeavesOutWhatIsNotAllowed) {
   EXPECT_NE(warm.At(space, 10, 0), warm.At(space, 9, 0));
 }
 
-class EverySampler : public testing::TestWithParam<v1::Sampler::Algorithm> {
+class ConstrainedSampler : public testing::TestWithParam<v1::Sampler::Algorithm> {
  protected:
   static std::unique_ptr<Sampler> Make() {
     v1::Sampler definition;
@@ -94,7 +94,7 @@ class EverySampler : public testing::TestWithParam<v1::Sampler::Algorithm> {
   }
 };
 
-TEST_P(EverySampler, KeepsThemAndSuggestsTheSameWhenAskedAnew) {
+TEST_P(ConstrainedSampler, KeepsThemAndSuggestsTheSameWhenAskedAnew) {
   constexpr uint32_t kSeed = 23;
   SCOPED_TRACE(kSeed);
   for (const char* text : {kHalf, kCorner}) {
@@ -125,7 +125,7 @@ TEST_P(EverySampler, KeepsThemAndSuggestsTheSameWhenAskedAnew) {
   }
 }
 
-TEST_P(EverySampler, EndsWhenAllThatIsAllowedWasTried) {
+TEST_P(ConstrainedSampler, EndsWhenAllThatIsAllowedWasTried) {
   const SearchSpace space = SpaceOf(kParts);
   const auto sampler = Make();
   SamplerInput input;
@@ -143,7 +143,7 @@ TEST_P(EverySampler, EndsWhenAllThatIsAllowedWasTried) {
   EXPECT_EQ(seen.size(), 21u);
 }
 
-TEST_P(EverySampler, SaysWhetherItFindsAConfiguration) {
+TEST_P(ConstrainedSampler, SaysWhetherItFindsAConfiguration) {
   v1::Sampler definition;
   definition.set_algorithm(GetParam());
   EXPECT_TRUE(FindsConfigurations(SpaceOf(kHalf), definition));
@@ -156,7 +156,7 @@ TEST_P(EverySampler, SaysWhetherItFindsAConfiguration) {
                           definition));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EverySampler,
+INSTANTIATE_TEST_SUITE_P(All, ConstrainedSampler,
                          testing::Values(v1::Sampler::RANDOM, v1::Sampler::SOBOL, v1::Sampler::GRID,
                                          v1::Sampler::COARSE_TO_FINE, v1::Sampler::TPE,
                                          v1::Sampler::GP, v1::Sampler::CMA_ES, v1::Sampler::AUTO),
