@@ -24,6 +24,8 @@ constexpr Field kStudy[] = {
     {"pruner", "pruner", "What ends or pauses weak trials early."},
     {"limits", "limits", "When the study ends by itself, and how much of it runs at once."},
     {"trials", "trials", "Configurations to try first.", R"("maxItems": 100)"},
+    {"linear_constraints", "linear_constraints",
+     "What configurations have to keep, such as units_1 >= units_2.", R"("maxItems": 64)"},
     {"parameters", "parameters", "The search space: what may be tuned, by name.", "", true},
 };
 
@@ -275,6 +277,7 @@ Kind KindOf(const FieldDescriptor& field) {
   if (message == v1::Condition::descriptor()) return Kind::kConditions;
   if (message == v1::Parameter::descriptor()) return Kind::kParameters;
   if (message == v1::KnownTrial::descriptor()) return Kind::kTrials;
+  if (message == v1::LinearConstraint::descriptor()) return Kind::kLinear;
   if (message == google::protobuf::Duration::descriptor()) return Kind::kDuration;
   return Kind::kSection;
 }

@@ -61,6 +61,7 @@ enum class Kind {
   kConditions,  // a mapping from parameter names to a scalar or a list of them
   kParameters,  // a mapping from names to parameters
   kTrials,      // a list of mappings from parameter names to values
+  kLinear,      // a list of texts like "a + 2 * b <= 1"
 };
 Kind KindOf(const google::protobuf::FieldDescriptor& field);
 

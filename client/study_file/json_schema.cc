@@ -63,6 +63,8 @@ ordered_json TypeSchema(const FieldDescriptor& field) {
                   {{"type", "array"}, {"items", Reference("scalar")}, {"minItems", 1}}}}}}};
     case Kind::kParameters:
       return ParametersSchema();
+    case Kind::kLinear:
+      return {{"type", "array"}, {"items", {{"type", "string"}}}};
     case Kind::kTrials:
       return {{"type", "array"},
               {"items", {{"type", "object"}, {"additionalProperties", Reference("value")}}}};

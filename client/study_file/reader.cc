@@ -207,6 +207,8 @@ void Reader::ReadField(const Known& known, const Entry& entry, const std::string
       return ReadConditions(known, entry, path);
     case Kind::kTrials:
       return ReadTrials(known, entry, path);
+    case Kind::kLinear:
+      return ReadLinear(known, entry, path);
     case Kind::kParameters:
       return ReadParameters(known, entry, path);
   }

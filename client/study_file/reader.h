@@ -42,6 +42,7 @@ class Reader {
   void ReadValues(const Known& known, const Entry& entry, const std::string& path);
   void ReadConditions(const Known& known, const Entry& entry, const std::string& path);
   void ReadTrials(const Known& known, const Entry& entry, const std::string& path);
+  void ReadLinear(const Known& known, const Entry& entry, const std::string& path);
   void ReadParameters(const Known& known, const Entry& entry, const std::string& path);
   // Into a caviar.v1.Value: a scalar or a list of numbers.
   void ReadValue(const Node& node, int line, const std::string& path,

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "caviar/v1/linear_constraint_text.h"
 #include "caviar/v1/study.pb.h"
 #include "client/study_file/fields.h"
 #include "client/study_file/number_list.h"
@@ -125,6 +126,14 @@ std::string KnownTrials(const v1::Study& study) {
   return List(trials);
 }
 
+std::string LinearConstraints(const v1::Study& study) {
+  std::vector<std::string> texts;
+  for (const v1::LinearConstraint& constraint : study.linear_constraints()) {
+    texts.push_back(Text(vocabulary::FormatLinearConstraint(constraint)));
+  }
+  return List(texts);
+}
+
 std::string DurationText(const Message& message) {
   const auto& duration = static_cast<const google::protobuf::Duration&>(message);
   return WriteDuration(absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos()));
@@ -165,6 +174,8 @@ std::string Scalar(const Message& message, const FieldDescriptor& field) {
       return Conditions(static_cast<const v1::Parameter&>(message));
     case Kind::kTrials:
       return KnownTrials(static_cast<const v1::Study&>(message));
+    case Kind::kLinear:
+      return LinearConstraints(static_cast<const v1::Study&>(message));
     case Kind::kParameters:
       break;
   }

@@ -51,6 +51,9 @@ absl::StatusOr<v1::Trial> Core::AddTrial(const v1::AddTrialRequest& request) {
     search_space::Configuration configuration = ToConfiguration(*study.space, request.parameters());
     const auto point = study.space->ToPoint(configuration);
     if (!point.ok()) return point.status();
+    if (!study.space->model().Allows(*point)) {
+      return error::InvalidField("parameters", kBreaksConstraints);
+    }
     if (request.has_completed()) {
       const absl::Status told = CheckTold(study, request.completed());
       if (!told.ok()) return told;

@@ -103,7 +103,8 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     if (!definition.sampler().has_seed()) {
       definition.mutable_sampler()->set_seed(static_cast<uint32_t>(deps_.randomness.Draw()));
     }
-    auto space = search_space::SearchSpace::Create(definition.parameters());
+    auto space =
+        search_space::SearchSpace::Create(definition.parameters(), definition.linear_constraints());
     if (!space.ok()) return space.status();
     auto sampler = sampling::MakeSampler(definition.sampler());
     if (!sampler.ok()) return sampler.status();

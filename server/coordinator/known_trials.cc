@@ -51,12 +51,21 @@ void CheckKnownTrials(const v1::Study& study, Violations& violations) {
     return violations.Add(
         "trials", absl::StrCat(study.trials_size(), " are too many; at most ", kMaxKnownTrials));
   }
-  const auto space = search_space::SearchSpace::Create(study.parameters());
+  const auto space =
+      search_space::SearchSpace::Create(study.parameters(), study.linear_constraints());
   if (!space.ok()) return;
+  if (search_space::HasDefaults(*space) &&
+      !space->model().Allows(space->ToPoint(search_space::DefaultConfiguration(*space)).value())) {
+    violations.Add("parameters",
+                   "have defaults that, with the others at their middle, break the study's "
+                   "linear_constraints; give all parameters that these name a default");
+  }
   for (int i = 0; i < study.trials_size(); ++i) {
-    const absl::Status status =
-        space->ToPoint(ToConfiguration(*space, study.trials(i).parameters())).status();
-    const auto detail = error::Detail(status);
+    const auto point = space->ToPoint(ToConfiguration(*space, study.trials(i).parameters()));
+    if (point.ok() && !space->model().Allows(*point)) {
+      violations.Add(absl::StrCat("trials[", i, "]"), kBreaksConstraints);
+    }
+    const auto detail = error::Detail(point.status());
     if (!detail) continue;
     for (const v1::FieldViolation& wrong : detail->field_violations()) {
       violations.Add(

@@ -19,7 +19,11 @@ struct KnownConfiguration {
   v1::Trial::Origin origin = v1::Trial::KNOWN;  // or DEFAULT
 };
 
-// Adds what is wrong with `study.trials()`. The study's space is valid.
+// What is said of a configuration that is not allowed.
+inline constexpr char kBreaksConstraints[] = "breaks the study's linear_constraints";
+
+// Adds what is wrong with `study.trials()` and with the parameters' defaults together. The study's
+// space is valid.
 void CheckKnownTrials(const v1::Study& study, Violations& violations);
 
 // The configuration that a person means: the values given, each of its parameter's type, and for

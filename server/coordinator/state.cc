@@ -14,7 +14,8 @@ absl::Status AddStudy(State& state, storage::StudyRow row) {
     return absl::OkStatus();
   }
   StudyState study;
-  auto space = search_space::SearchSpace::Create(row.definition.parameters());
+  auto space = search_space::SearchSpace::Create(row.definition.parameters(),
+                                                 row.definition.linear_constraints());
   if (!space.ok()) {
     return absl::DataLossError(
         absl::StrCat("study ", row.definition.name(), ": ", std::string(space.status().message())));

@@ -191,7 +191,9 @@ class StudyCheck {
   }
 
   void CheckParameters() {
-    std::vector<v1::FieldViolation> wrong = search_space::Validate(study_.parameters());
+    std::vector<v1::FieldViolation> wrong =
+        search_space::Validate(study_.parameters(), study_.linear_constraints());
+    if (wrong.empty()) CheckConfigurations();
     // The trainer's check needs a space that is right.
     if (wrong.empty() && study_.trainer().has_batch_norm_network()) {
       wrong = vocabulary::CheckBatchNormNetworkParameters(study_);
@@ -199,6 +201,17 @@ class StudyCheck {
     }
     if (wrong.empty()) CheckKnownTrials(study_, violations_);
     std::move(wrong.begin(), wrong.end(), std::back_inserter(violations_.all()));
+  }
+
+  // Bounds may be possible one by one and not together.
+  void CheckConfigurations() {
+    if (study_.linear_constraints().empty()) return;
+    const auto space =
+        search_space::SearchSpace::Create(study_.parameters(), study_.linear_constraints());
+    if (!space.ok() || sampling::FindsConfigurations(*space, study_.sampler())) return;
+    Add("linear_constraints",
+        "no configuration was found that keeps all of them; widen them, or where real numbers have "
+        "to add up exactly, leave one of the parameters to the trainer to compute");
   }
 
   // The weights kept are those of the best epoch, so that the last one's value would not be theirs.

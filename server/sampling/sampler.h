@@ -55,6 +55,10 @@ std::optional<search_space::Configuration> Suggest(Sampler& sampler,
                                                    const search_space::SearchSpace& space,
                                                    const SamplerInput& input);
 
+// Whether the sampler finds a configuration to begin with: linear constraints may be such that
+// none, or hardly any, keeps them.
+bool FindsConfigurations(const search_space::SearchSpace& space, const v1::Sampler& definition);
+
 // The sampler of that name. INVALID_ARGUMENT: there is none.
 absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const v1::Sampler& definition);
 

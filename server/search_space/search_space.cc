@@ -125,16 +125,18 @@ bool IsActive(const v1::Parameter& parameter, const Configuration& configuration
 }
 
 absl::StatusOr<SearchSpace> SearchSpace::Create(
-    const google::protobuf::RepeatedPtrField<v1::Parameter>& parameters) {
-  std::vector<v1::FieldViolation> violations = Validate(parameters);
+    const google::protobuf::RepeatedPtrField<v1::Parameter>& parameters,
+    const google::protobuf::RepeatedPtrField<v1::LinearConstraint>& linear_constraints) {
+  std::vector<v1::FieldViolation> violations = Validate(parameters, linear_constraints);
   if (!violations.empty()) return error::InvalidFields(std::move(violations));
   SearchSpace space;
   space.parameters_.assign(parameters.begin(), parameters.end());
+  space.linear_constraints_ = linear_constraints;
   for (size_t i = 0; i < space.parameters_.size(); ++i) {
     if (!space.parameters_[i].has_value()) space.axes_.push_back(static_cast<int>(i));
   }
   space.order_ = ParentsFirst(space.parameters_);
-  space.model_ = ModelSpace(space.parameters_);
+  space.model_ = ModelSpace(space.parameters_, linear_constraints);
   return space;
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "caviar/v1/vocabulary.h"
 #include "server/search_space/axis.h"
+#include "server/search_space/linear_constraints.h"
 #include "server/search_space/parameter_check.h"
 #include "server/search_space/search_space.h"
 
@@ -157,7 +158,8 @@ void CheckNames(const google::protobuf::RepeatedPtrField<v1::Parameter>& paramet
 }  // namespace
 
 std::vector<v1::FieldViolation> Validate(
-    const google::protobuf::RepeatedPtrField<v1::Parameter>& parameters) {
+    const google::protobuf::RepeatedPtrField<v1::Parameter>& parameters,
+    const google::protobuf::RepeatedPtrField<v1::LinearConstraint>& linear_constraints) {
   std::vector<v1::FieldViolation> violations;
   if (parameters.empty()) {
     AddViolation(violations, "parameters", "no parameter is given; at least one is needed");
@@ -176,6 +178,7 @@ std::vector<v1::FieldViolation> Validate(
   }
   if (!violations.empty()) return violations;
   ConditionCheck(parameters, violations).Run();
+  if (violations.empty()) CheckLinearConstraints(parameters, linear_constraints, violations);
   return violations;
 }
 

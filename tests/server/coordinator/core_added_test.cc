@@ -182,6 +182,26 @@ TEST_F(AddTest, WhatIsWrongIsNamedAndNothingIsAdded) {
   EXPECT_EQ(Add(missing).status().code(), absl::StatusCode::kNotFound);
 }
 
+TEST_F(AddTest, WhatBreaksALinearConstraintIsRefused) {
+  v1::Study study = ExternalStudy("s");
+  auto& constraint = *study.add_linear_constraints();
+  (*constraint.mutable_coefficients())["learning_rate"] = 1;
+  constraint.set_max(0.05);
+  Create(study);
+  EXPECT_TRUE(Add(Request(0.04)).ok());
+  EXPECT_EQ(Add(Request(0.06)).status().code(), absl::StatusCode::kInvalidArgument);
+
+  study.set_name("t");
+  study.mutable_parameters(0)->mutable_default_()->set_double_value(0.06);
+  v1::CreateStudyRequest request;
+  request.set_validate_only(true);
+  *request.mutable_study() = study;
+  EXPECT_EQ(house_.Call(&Core::CreateStudy, request).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  request.mutable_study()->mutable_parameters(0)->mutable_default_()->set_double_value(0.04);
+  EXPECT_TRUE(house_.Call(&Core::CreateStudy, request).ok());
+}
+
 TEST_F(AddTest, MissingParametersTakeTheirDefaults) {
   v1::Study study = ExternalStudy("s");
   auto& units = *study.add_parameters();
