@@ -79,6 +79,7 @@ void Core::MoveStudy(StudyState& study, v1::Study::State to, const std::string& 
   study.row.message = message;
   study.row.active_since = to == v1::Study::ACTIVE ? BridgeMicros() : 0;
   study.active_since = deps_.clock.Steady();
+  study.starved_since.reset();
   state_.open.insert(study.row.id);
   Put(study);
 }
@@ -208,7 +209,6 @@ void Core::EndStudy(StudyState& study, v1::Study::EndReason reason, const std::s
   study.ready.clear();
   study.requested.clear();
   study.waiting_for_fresh.reset();
-  study.starved_since.reset();
   state_.ending.insert(study.row.id);
   CancelTrials(study, 200);
   if (!HasTestSet(study.row.definition) || !study.best) return;

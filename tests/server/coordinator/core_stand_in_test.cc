@@ -104,6 +104,25 @@ TEST_F(StandInTest, WaitingForRoomIsNotWaitingForTheSampler) {
   EXPECT_TRUE(work_[2].has_trial());
 }
 
+TEST_F(StandInTest, AStudyThatGoesOnGivesItsSamplerTimeAgain) {
+  Create(v1::Sampler::TPE);
+  Acquire();
+  house_.Advance(absl::Milliseconds(900));
+  v1::StopStudyRequest stop;
+  *stop.mutable_request_id() = house_.NewRequestId();
+  stop.set_study("s");
+  ASSERT_TRUE(house_.Call(&Core::StopStudy, stop).ok());
+  house_.Advance(absl::Seconds(5));
+  v1::ResumeStudyRequest resume;
+  *resume.mutable_request_id() = house_.NewRequestId();
+  resume.set_study("s");
+  ASSERT_TRUE(house_.Call(&Core::ResumeStudy, resume).ok());
+  house_.Advance(absl::Milliseconds(900));
+  EXPECT_FALSE(work_[0].has_trial());
+  house_.Advance(absl::Milliseconds(200));
+  EXPECT_TRUE(work_[0].has_trial());
+}
+
 TEST_F(StandInTest, AThousandCallersAllGetTheirOwn) {
   Create(v1::Sampler::TPE);
   for (int i = 0; i < 1000; ++i) Acquire();
