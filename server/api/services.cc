@@ -18,22 +18,26 @@ using Bytes = grpc::ByteBuffer;
 using Unary = grpc::ServerUnaryReactor;
 
 // Every method takes raw bytes (unary.h says why).
-using StudyServiceBase = v1::StudyService::WithRawCallbackMethod_DownloadModel<
-    v1::StudyService::WithRawCallbackMethod_CreateStudy<
-        v1::StudyService::WithRawCallbackMethod_GetStudy<
-            v1::StudyService::WithRawCallbackMethod_ListStudies<
-                v1::StudyService::WithRawCallbackMethod_StopStudy<
-                    v1::StudyService::WithRawCallbackMethod_ResumeStudy<
-                        v1::StudyService::WithRawCallbackMethod_DeleteStudy<
-                            v1::StudyService::WithRawCallbackMethod_GetTrial<
-                                v1::StudyService::WithRawCallbackMethod_ListTrials<
-                                    v1::StudyService::WithRawCallbackMethod_ListBestTrials<
-                                        v1::StudyService::WithRawCallbackMethod_WatchStudy<
-                                            v1::StudyService::WithRawCallbackMethod_AskTrial<
-                                                v1::StudyService::WithRawCallbackMethod_ReportTrial<
-                                                    v1::StudyService::
-                                                        WithRawCallbackMethod_TellTrial<
-                                                            v1::StudyService::Service>>>>>>>>>>>>>>;
+using StudyServiceBase = v1::StudyService::WithRawCallbackMethod_ReplayPruner<
+    v1::StudyService::WithRawCallbackMethod_LintStudy<v1::StudyService::WithRawCallbackMethod_GetImportance<
+        v1::StudyService::WithRawCallbackMethod_DownloadModel<
+            v1::StudyService::WithRawCallbackMethod_CreateStudy<
+                v1::StudyService::WithRawCallbackMethod_GetStudy<
+                    v1::StudyService::WithRawCallbackMethod_ListStudies<
+                        v1::StudyService::WithRawCallbackMethod_StopStudy<
+                            v1::StudyService::WithRawCallbackMethod_ResumeStudy<
+                                v1::StudyService::WithRawCallbackMethod_DeleteStudy<
+                                    v1::StudyService::WithRawCallbackMethod_GetTrial<
+                                        v1::StudyService::WithRawCallbackMethod_ListTrials<
+                                            v1::StudyService::WithRawCallbackMethod_ListBestTrials<
+                                                v1::StudyService::WithRawCallbackMethod_WatchStudy<
+                                                    v1::StudyService::WithRawCallbackMethod_AskTrial<
+                                                        v1::StudyService::
+                                                            WithRawCallbackMethod_ReportTrial<
+                                                                v1::StudyService::
+                                                                    WithRawCallbackMethod_TellTrial<
+                                                                        v1::StudyService::
+                                                                            Service>>>>>>>>>>>>>>>>>;
 using WorkerServiceBase = v1::WorkerService::WithRawCallbackMethod_RegisterWorker<
     v1::WorkerService::WithRawCallbackMethod_AcquireWork<
         v1::WorkerService::WithRawCallbackMethod_RenewLeases<
@@ -92,6 +96,15 @@ class StudyServiceImpl final : public StudyServiceBase {
   }
   Unary* DownloadModel(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary(context, request, answer, coordinator_, &Coordinator::DownloadModel);
+  }
+  Unary* GetImportance(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::GetImportance);
+  }
+  Unary* LintStudy(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::LintStudy);
+  }
+  Unary* ReplayPruner(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ReplayPruner);
   }
 
  private:

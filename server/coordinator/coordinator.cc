@@ -274,6 +274,16 @@ class ThreadedCoordinator : public Coordinator {
                      Done<v1::DownloadModelResponse> done) override {
     Read<v1::DownloadModelResponse>(&Queries::DownloadModel, std::move(request), std::move(done));
   }
+  void GetImportance(v1::GetImportanceRequest request,
+                     Done<v1::GetImportanceResponse> done) override {
+    Read<v1::GetImportanceResponse>(&Queries::GetImportance, std::move(request), std::move(done));
+  }
+  void LintStudy(v1::LintStudyRequest request, Done<v1::LintStudyResponse> done) override {
+    Read<v1::LintStudyResponse>(&Queries::LintStudy, std::move(request), std::move(done));
+  }
+  void ReplayPruner(v1::ReplayPrunerRequest request, Done<v1::ReplayPrunerResponse> done) override {
+    Read<v1::ReplayPrunerResponse>(&Queries::ReplayPruner, std::move(request), std::move(done));
+  }
   void ReadStudyChanges(std::string study, int64_t after_commit, Done<StudyChanges> done) override {
     reads_.Post([this, study = std::move(study), after_commit, done = std::move(done)] {
       done(queries_.ReadStudyChanges(study, after_commit));
