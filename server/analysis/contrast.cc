@@ -11,6 +11,8 @@ namespace {
 using search_space::ModelAxis;
 
 constexpr size_t kCells = 100;
+// What is not above it is nothing.
+constexpr double kRounding = 1e-9;
 
 // The cells of an axis: where they lie, and in which one a coordinate is.
 class Cells {
@@ -120,7 +122,7 @@ double Contrast(const ModelAxis& axis, const std::vector<double>& places,
     if (p < 1e-12) continue;
     contrast += ((q - p) * (q - p) - chance * std::max(0.0, second - p * p)) / p;
   }
-  return std::max(0.0, contrast);
+  return contrast > kRounding ? contrast : 0;
 }
 
 }  // namespace caviar::analysis

@@ -101,8 +101,14 @@ std::optional<double> Allowed(const LintSubject& subject, Parameter parameter, b
   return wanted;
 }
 
-// Near the axis' upper end, its lower end, or neither.
-bool IsAtEdge(double place, bool upper) { return upper ? place >= 1 - kEdge : place <= kEdge; }
+// Whether a place is near an end of the axis. Whole numbers own cells, so that their first and last
+// place are not 0 and 1.
+bool IsAtEdge(const ModelAxis& axis, double place, bool upper) {
+  const bool ordered = axis.kind == ModelAxis::Kind::kOrdered;
+  const double first = ordered ? axis.places.front() : 0, last = ordered ? axis.places.back() : 1;
+  const double edge = kEdge * (last - first);
+  return upper ? place >= last - edge : place <= first + edge;
+}
 
 void LintEdge(const LintSubject& subject, int axis, bool upper, Findings& findings) {
   const Parameter& parameter = subject.space.axis(axis);
@@ -116,7 +122,7 @@ void LintEdge(const LintSubject& subject, int axis, bool upper, Findings& findin
     if (!point.ok()) continue;
     const double place = subject.space.model().ToModel(*point)[static_cast<size_t>(axis)];
     if (std::isnan(place)) continue;
-    const bool is = IsAtEdge(place, upper);
+    const bool is = IsAtEdge(model, place, upper);
     if (looked_at++ == 0) best_is = is;
     if (is) ++at_edge;
   }

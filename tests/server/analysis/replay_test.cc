@@ -127,10 +127,10 @@ TEST(ReplayPruner, OfInstancesCountsMeasurements) {
 
 TEST(ReplayPruner, PromotesTheBestOnOneSlot) {
   const v1::Study study = Under("algorithm: ASHA mode: PROMOTE grace: 1 eta: 3 max_step: 9");
-  const auto response = ReplayPruner(study, Ranked({8, 7, 6, 5, 4, 3, 2, 1, 0}, 9, 100));
+  const auto response = ReplayPruner(study, Ranked({0, 1, 2, 3, 4, 5, 6, 7, 8}, 9, 100));
   // Each pauses at step 1; of three the best goes on to step 3; of three there one to the end.
   EXPECT_EQ(response.stopped(), 8);
-  EXPECT_EQ(response.best_then(), 8);
+  EXPECT_EQ(response.best_then(), 0);
   EXPECT_EQ(response.steps_needed(), 9 + 2 * 3 + 6 * 1);
   EXPECT_FALSE(response.has_best_stopped_at());
 }
