@@ -98,6 +98,7 @@ class ThreadedCoordinator : public Coordinator {
                dependencies.on_fatal},
               options),
         reads_("reads", 2),
+        analyses_("analyses", 1),
         files_("files", 1) {}
 
   ~ThreadedCoordinator() override {
@@ -276,13 +277,14 @@ class ThreadedCoordinator : public Coordinator {
   }
   void GetImportance(v1::GetImportanceRequest request,
                      Done<v1::GetImportanceResponse> done) override {
-    Read<v1::GetImportanceResponse>(&Queries::GetImportance, std::move(request), std::move(done));
+    Analyze<v1::GetImportanceResponse>(&Queries::GetImportance, std::move(request),
+                                       std::move(done));
   }
   void LintStudy(v1::LintStudyRequest request, Done<v1::LintStudyResponse> done) override {
-    Read<v1::LintStudyResponse>(&Queries::LintStudy, std::move(request), std::move(done));
+    Analyze<v1::LintStudyResponse>(&Queries::LintStudy, std::move(request), std::move(done));
   }
   void ReplayPruner(v1::ReplayPrunerRequest request, Done<v1::ReplayPrunerResponse> done) override {
-    Read<v1::ReplayPrunerResponse>(&Queries::ReplayPruner, std::move(request), std::move(done));
+    Analyze<v1::ReplayPrunerResponse>(&Queries::ReplayPruner, std::move(request), std::move(done));
   }
   void ReadStudyChanges(std::string study, int64_t after_commit, Done<StudyChanges> done) override {
     reads_.Post([this, study = std::move(study), after_commit, done = std::move(done)] {
@@ -334,6 +336,15 @@ class ThreadedCoordinator : public Coordinator {
             Done<Response> done) {
     reads_.Post([this, read, request = std::move(request), done = std::move(done)] {
       done((queries_.*read)(request));
+    });
+  }
+
+  // A read that goes through a whole study, which may take seconds: others do not wait behind it.
+  template <typename Response, typename Request>
+  void Analyze(absl::StatusOr<Response> (Queries::*analyze)(const Request&), Request request,
+               Done<Response> done) {
+    analyses_.Post([this, analyze, request = std::move(request), done = std::move(done)] {
+      done((queries_.*analyze)(request));
     });
   }
 
@@ -404,6 +415,7 @@ class ThreadedCoordinator : public Coordinator {
   Core core_;
   BackgroundSuggester suggester_;
   ThreadQueue reads_;
+  ThreadQueue analyses_;
   ThreadQueue files_;
 };
 
