@@ -75,6 +75,17 @@ class GrpcClient final : public Client {
       const v1::DownloadModelRequest& request) override {
     return Call(studies_, &StudyStub::DownloadModel, request);
   }
+  absl::StatusOr<v1::GetImportanceResponse> GetImportance(
+      const v1::GetImportanceRequest& request) override {
+    return Call(studies_, &StudyStub::GetImportance, request);
+  }
+  absl::StatusOr<v1::LintStudyResponse> LintStudy(const v1::LintStudyRequest& request) override {
+    return Call(studies_, &StudyStub::LintStudy, request);
+  }
+  absl::StatusOr<v1::ReplayPrunerResponse> ReplayPruner(
+      const v1::ReplayPrunerRequest& request) override {
+    return Call(studies_, &StudyStub::ReplayPruner, request);
+  }
   absl::StatusOr<v1::ServerStatus> GetServerStatus() override {
     return Call(server_, &ServerStub::GetServerStatus, v1::GetServerStatusRequest());
   }

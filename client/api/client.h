@@ -53,6 +53,11 @@ class Client {
   // A piece of a file; telling pieces apart and putting them together is the caller's.
   virtual absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
       const v1::DownloadModelRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetImportanceResponse> GetImportance(
+      const v1::GetImportanceRequest& request) = 0;
+  virtual absl::StatusOr<v1::LintStudyResponse> LintStudy(const v1::LintStudyRequest& request) = 0;
+  virtual absl::StatusOr<v1::ReplayPrunerResponse> ReplayPruner(
+      const v1::ReplayPrunerRequest& request) = 0;
   virtual absl::StatusOr<v1::ServerStatus> GetServerStatus() = 0;
   virtual absl::StatusOr<v1::ListWorkersResponse> ListWorkers() = 0;
 

@@ -27,6 +27,7 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
   AddStudyResume(study, *this);
   AddStudyDelete(study, *this);
   AddStudyInit(study, *this);
+  AddStudyLint(study, *this);
   AddStudySchema(study, *this);
   CLI::App& trial = add_group("trial", "Configurations that were tried");
   AddTrialAdd(trial, *this);
@@ -36,6 +37,8 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
   AddAsk(app_, *this);
   AddReport(app_, *this);
   AddTell(app_, *this);
+  AddImportance(app_, *this);
+  AddWhatif(app_, *this);
   AddExport(app_, *this);
   AddWorkerList(add_group("worker", "Processes that train"), *this);
   AddServerStatus(add_group("server", "The coordinator"), *this);
@@ -68,6 +71,14 @@ CLI::App& CommandLine::Add(CLI::App& parent, const std::string& name, const std:
   CLI::App& command = AddRemote(parent, name, about, std::move(run));
   command.add_option("--output", options_.output, "table, json or yaml; default: table")
       ->check(CLI::IsMember({"table", "json", "yaml"}));
+  return command;
+}
+
+CLI::App& CommandLine::AddWithCsv(CLI::App& parent, const std::string& name,
+                                  const std::string& about, Run run) {
+  CLI::App& command = AddRemote(parent, name, about, std::move(run));
+  command.add_option("--output", options_.output, "table, json, yaml or csv; default: table")
+      ->check(CLI::IsMember({"table", "json", "yaml", "csv"}));
   return command;
 }
 

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "client/commands/command_line.h"
+#include "client/commands/findings.h"
 #include "client/commands/wait_display.h"
 #include "client/render/number.h"
 
@@ -120,10 +121,20 @@ class Waiter {
     return &*best_;
   }
 
+  // What a colleague would remark. A coordinator that cannot say (an older one, or one that went
+  // away right now) is no failure of the wait.
+  void PrintFindings() {
+    v1::LintStudyRequest request;
+    request.set_study(name_);
+    const auto response = client_.load()->LintStudy(request);
+    if (response.ok()) session_.out() << FindingLines(*response, session_.colors());
+  }
+
   int Finish() {
     display_.Clear();
     if (session_.is_table()) {
       session_.out() << SummaryOf(study_, Best()) << "\n";
+      if (study_.state() == v1::Study::ENDED) PrintFindings();
     } else {
       session_.Print(study_);
     }

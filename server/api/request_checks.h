@@ -29,6 +29,9 @@ absl::Status CheckRequest(const v1::ReportTrialRequest& request);
 absl::Status CheckRequest(const v1::TellTrialRequest& request);
 absl::Status CheckRequest(const v1::AddTrialRequest& request);
 absl::Status CheckRequest(const v1::DownloadModelRequest& request);
+absl::Status CheckRequest(const v1::GetImportanceRequest& request);
+absl::Status CheckRequest(const v1::LintStudyRequest& request);
+absl::Status CheckRequest(const v1::ReplayPrunerRequest& request);
 
 absl::Status CheckRequest(const v1::RegisterWorkerRequest& request);
 absl::Status CheckRequest(const v1::AcquireWorkRequest& request);

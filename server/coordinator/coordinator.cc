@@ -102,6 +102,7 @@ class ThreadedCoordinator : public Coordinator {
               options),
         suggester_(kSuggesterThreads),
         reads_("reads", 2),
+        analyses_("analyses", 1),
         files_("files", 1) {}
 
   ~ThreadedCoordinator() override {
@@ -281,6 +282,17 @@ class ThreadedCoordinator : public Coordinator {
                      Done<v1::DownloadModelResponse> done) override {
     Read<v1::DownloadModelResponse>(&Queries::DownloadModel, std::move(request), std::move(done));
   }
+  void GetImportance(v1::GetImportanceRequest request,
+                     Done<v1::GetImportanceResponse> done) override {
+    Analyze<v1::GetImportanceResponse>(&Queries::GetImportance, std::move(request),
+                                       std::move(done));
+  }
+  void LintStudy(v1::LintStudyRequest request, Done<v1::LintStudyResponse> done) override {
+    Analyze<v1::LintStudyResponse>(&Queries::LintStudy, std::move(request), std::move(done));
+  }
+  void ReplayPruner(v1::ReplayPrunerRequest request, Done<v1::ReplayPrunerResponse> done) override {
+    Analyze<v1::ReplayPrunerResponse>(&Queries::ReplayPruner, std::move(request), std::move(done));
+  }
   void ReadStudyChanges(std::string study, int64_t after_commit, Done<StudyChanges> done) override {
     reads_.Post([this, study = std::move(study), after_commit, done = std::move(done)] {
       done(queries_.ReadStudyChanges(study, after_commit));
@@ -331,6 +343,15 @@ class ThreadedCoordinator : public Coordinator {
             Done<Response> done) {
     reads_.Post([this, read, request = std::move(request), done = std::move(done)] {
       done((queries_.*read)(request));
+    });
+  }
+
+  // A read that goes through a whole study, which may take seconds: others do not wait behind it.
+  template <typename Response, typename Request>
+  void Analyze(absl::StatusOr<Response> (Queries::*analyze)(const Request&), Request request,
+               Done<Response> done) {
+    analyses_.Post([this, analyze, request = std::move(request), done = std::move(done)] {
+      done((queries_.*analyze)(request));
     });
   }
 
@@ -401,6 +422,7 @@ class ThreadedCoordinator : public Coordinator {
   Core core_;
   BackgroundSuggester suggester_;
   ThreadQueue reads_;
+  ThreadQueue analyses_;
   ThreadQueue files_;
 };
 

@@ -40,6 +40,12 @@ class MockClient : public client::Client {
   MOCK_METHOD(absl::StatusOr<v1::Trial>, AddTrial, (v1::AddTrialRequest), (override));
   MOCK_METHOD(absl::StatusOr<v1::DownloadModelResponse>, DownloadModel,
               (const v1::DownloadModelRequest&), (override));
+  MOCK_METHOD(absl::StatusOr<v1::GetImportanceResponse>, GetImportance,
+              (const v1::GetImportanceRequest&), (override));
+  MOCK_METHOD(absl::StatusOr<v1::LintStudyResponse>, LintStudy, (const v1::LintStudyRequest&),
+              (override));
+  MOCK_METHOD(absl::StatusOr<v1::ReplayPrunerResponse>, ReplayPruner,
+              (const v1::ReplayPrunerRequest&), (override));
   MOCK_METHOD(absl::StatusOr<v1::ServerStatus>, GetServerStatus, (), (override));
   MOCK_METHOD(absl::StatusOr<v1::ListWorkersResponse>, ListWorkers, (), (override));
   MOCK_METHOD(absl::Status, WatchStudy,
@@ -189,6 +195,17 @@ class CommandTest : public ::testing::Test {
     absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
         const v1::DownloadModelRequest& request) override {
       return client_.DownloadModel(request);
+    }
+    absl::StatusOr<v1::GetImportanceResponse> GetImportance(
+        const v1::GetImportanceRequest& request) override {
+      return client_.GetImportance(request);
+    }
+    absl::StatusOr<v1::LintStudyResponse> LintStudy(const v1::LintStudyRequest& request) override {
+      return client_.LintStudy(request);
+    }
+    absl::StatusOr<v1::ReplayPrunerResponse> ReplayPruner(
+        const v1::ReplayPrunerRequest& request) override {
+      return client_.ReplayPruner(request);
     }
     absl::StatusOr<v1::ServerStatus> GetServerStatus() override {
       return client_.GetServerStatus();

@@ -67,6 +67,9 @@ class FakeCoordinator : public coordinator::Coordinator {
   CAVIAR_FAKE_METHOD(ListBestTrials, list_best_trials, ListBestTrialsRequest,
                      ListBestTrialsResponse);
   CAVIAR_FAKE_METHOD(DownloadModel, download_model, DownloadModelRequest, DownloadModelResponse);
+  CAVIAR_FAKE_METHOD(GetImportance, get_importance, GetImportanceRequest, GetImportanceResponse);
+  CAVIAR_FAKE_METHOD(LintStudy, lint_study, LintStudyRequest, LintStudyResponse);
+  CAVIAR_FAKE_METHOD(ReplayPruner, replay_pruner, ReplayPrunerRequest, ReplayPrunerResponse);
 #undef CAVIAR_FAKE_METHOD
 
   void GetServerStatus(Done<v1::ServerStatus> done) override { done(server_status); }

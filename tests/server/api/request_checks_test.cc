@@ -237,6 +237,28 @@ TEST(RequestChecks, ADownloadNamesItsTrialOrNone) {
   EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("number", "offset"));
 }
 
+TEST(RequestChecks, WhatIsToBeAnalyzedIsNamed) {
+  v1::GetImportanceRequest importance;
+  EXPECT_THAT(BadFields(CheckRequest(importance)), ElementsAre("study"));
+  importance.set_study("mnist");
+  EXPECT_TRUE(CheckRequest(importance).ok());
+  importance.set_metric(std::string(129, 'm'));
+  EXPECT_THAT(BadFields(CheckRequest(importance)), ElementsAre("metric"));
+
+  v1::LintStudyRequest lint;
+  EXPECT_THAT(BadFields(CheckRequest(lint)), ElementsAre("what"));
+  lint.set_study("");
+  EXPECT_THAT(BadFields(CheckRequest(lint)), ElementsAre("study"));
+  lint.mutable_definition();
+  EXPECT_TRUE(CheckRequest(lint).ok());
+
+  v1::ReplayPrunerRequest replay;
+  EXPECT_THAT(BadFields(CheckRequest(replay)), ElementsAre("study", "pruner"));
+  replay.set_study("mnist");
+  replay.mutable_pruner();
+  EXPECT_TRUE(CheckRequest(replay).ok());
+}
+
 TEST(RequestChecks, AWorkerSaysItsNameAndSlots) {
   v1::RegisterWorkerRequest request;
   SetId(request.mutable_request_id());
