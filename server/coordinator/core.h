@@ -27,6 +27,7 @@
 #include "server/coordinator/clock.h"
 #include "server/coordinator/coordinator.h"
 #include "server/coordinator/lease_table.h"
+#include "server/coordinator/outcome.h"
 #include "server/coordinator/state.h"
 #include "server/coordinator/suggester.h"
 #include "storage/store.h"
@@ -144,6 +145,8 @@ class Core {
  private:
   // core.cc
   void Begin();
+  // What FollowCurve had kept.
+  absl::Status RestoreCurves(const StudyState& study, TrialState& trial) const;
   absl::Status Commit();
   void Succeed(std::vector<Command>& commands);
   void Recover(std::vector<Command>& commands, const absl::Status& failure);
@@ -272,8 +275,11 @@ class Core {
   void MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
                  const std::string& message);
   void CloseAttempt(TrialState& trial, v1::Attempt::Outcome outcome, const std::string& message);
-  void Complete(StudyState& study, TrialState& trial);
-  void CompleteWith(StudyState& study, TrialState& trial, double objective, int64_t step);
+  // A value of the curve that ends in the trial's newest attempt: what outcomes and the pruner read
+  // is kept.
+  void FollowCurve(StudyState& study, TrialState& trial, const std::string& metric, int64_t step,
+                   double value);
+  void CompleteWith(StudyState& study, TrialState& trial, Outcome outcome);
   void EndBadly(StudyState& study, TrialState& trial, v1::Trial::State state,
                 const std::string& message);
   void Expire(Token token);

@@ -15,6 +15,7 @@
 
 #include "absl/time/time.h"
 #include "server/coordinator/lease_table.h"
+#include "server/coordinator/outcome.h"
 #include "server/pruning/pruner.h"
 #include "server/sampling/sampler.h"
 #include "server/search_space/search_space.h"
@@ -27,9 +28,10 @@ struct TrialState {
   search_space::Point point;  // of its configuration
   // The newest one.
   std::optional<storage::AttemptRow> attempt;
-  // Step to value of the objective's metric on the curve that ends in the newest attempt, until the
-  // trial is final.
-  std::map<int64_t, double> objective_values;
+  // The first objective's curve, as it ends in the newest attempt, until the trial is final.
+  Curve objective_values;
+  // The same for other_metrics.
+  Curves other_values;
   // Its files; of each kind the newest comes last.
   std::vector<storage::ArtifactRow> artifacts;
   // The numerics fingerprint of the attempt that made the checkpoint.
@@ -63,7 +65,10 @@ struct StudyState {
   std::set<int32_t> running;                // numbers of RUNNING trials
   std::set<int32_t> paused;                 // numbers of PAUSED trials
   v1::TrialCounts counts;
-  std::optional<int32_t> best;  // number
+  // Metrics that outcomes need beside the first objective's.
+  std::set<std::string> other_metrics;
+  // Number of the best trial; none where there are several objectives.
+  std::optional<int32_t> best;
   std::optional<storage::EvaluationRow> evaluation;
 
   std::map<int32_t, Suggestion> ready;  // by number
@@ -109,10 +114,13 @@ struct State {
 // are an error. Histories are empty, and pruners have seen nothing.
 absl::StatusOr<State> MakeState(storage::Snapshot snapshot);
 
+// The StudyState::other_metrics of such a study.
+std::set<std::string> OtherMetrics(const v1::Study& definition);
+
 // What failures_in_a_row is, by the rows alone.
 int CountFailuresInARow(const StudyState& study);
 
-// The objective as samplers and pruners read it: lower is better.
+// The first objective as samplers and pruners read it: lower is better.
 double Loss(const StudyState& study, double objective);
 
 // In the order in which they became final, where pruner and trials are complete.
@@ -124,8 +132,9 @@ sampling::Observation ToObservation(const StudyState& study, const TrialState& t
 // The study's counter for a state; `counts` gets `change` more of it.
 void Count(v1::TrialCounts& counts, v1::Trial::State state, int change);
 
-// Whether `a` is a better objective than `b`.
-bool Better(v1::Objective::Goal goal, double a, double b);
+// Whether the trial takes the place of the study's best one: it is COMPLETED and feasible, and
+// there is none yet, or it has a better objective, or the same and a lower number.
+bool IsBetter(const StudyState& study, const storage::TrialRow& row);
 
 }  // namespace caviar::coordinator
 
