@@ -1,6 +1,10 @@
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/commands/ask_tokens.h"
 #include "client/commands/command_line.h"
 #include "client/commands/metric_arguments.h"
@@ -42,6 +46,20 @@ absl::StatusOr<v1::TellTrialRequest> ToRequest(const Arguments& arguments) {
   return request;
 }
 
+// " 0.83", or all metrics where the study needs several: " accuracy 0.83, latency 12.5, not
+// feasible".
+std::string OutcomeOf(const v1::Trial& trial) {
+  if (!trial.has_objective()) return "";
+  if (trial.outcome().empty()) return absl::StrCat(" ", render::FormatNumber(trial.objective()));
+  const std::map<std::string, double> sorted(trial.outcome().begin(), trial.outcome().end());
+  std::vector<std::string> parts;
+  for (const auto& [metric, value] : sorted) {
+    parts.push_back(absl::StrCat(metric, " ", render::FormatNumber(value)));
+  }
+  if (trial.has_feasible() && !trial.feasible()) parts.push_back("not feasible");
+  return absl::StrCat(" ", absl::StrJoin(parts, ", "));
+}
+
 int Tell(const Arguments& arguments, Session& session) {
   auto request = ToRequest(arguments);
   if (!request.ok()) return session.Fail(request.status());
@@ -60,7 +78,7 @@ int Tell(const Arguments& arguments, Session& session) {
     return kDone;
   }
   session.out() << "trial " << trial->number() << " " << v1::Trial::State_Name(trial->state());
-  if (trial->has_objective()) session.out() << " " << render::FormatNumber(trial->objective());
+  session.out() << OutcomeOf(*trial);
   if (!trial->message().empty()) session.out() << ": " << render::Printable(trial->message());
   session.out() << "\n";
   return kDone;
@@ -77,7 +95,8 @@ void AddTell(CLI::App& app, CommandLine& line) {
       ->required()
       ->check(CLI::NonNegativeNumber);
   command.add_option("METRIC", arguments->metrics,
-                     "NAME=NUMBER, the study's objective among them, such as accuracy=0.83");
+                     "NAME=NUMBER, the study's objectives and constraints among them, such as "
+                     "accuracy=0.83");
   command.add_flag("--failed", arguments->failed, "It could not be run");
   command.add_flag("--infeasible", arguments->infeasible,
                    "It ran, but the configuration has no finite objective");

@@ -49,10 +49,6 @@ void AppendParameterCells(const v1::Study& study, const v1::Trial& trial,
   }
 }
 
-std::string ObjectiveText(const v1::Trial& trial) {
-  return trial.has_objective() ? render::FormatShortNumber(trial.objective()) : "";
-}
-
 std::string ObjectiveStepText(const v1::Trial& trial) {
   return trial.has_objective_step() ? absl::StrCat(trial.objective_step()) : "";
 }

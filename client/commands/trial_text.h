@@ -23,8 +23,7 @@ std::vector<render::Column> WithParameterColumns(std::vector<render::Column> col
 void AppendParameterCells(const v1::Study& study, const v1::Trial& trial,
                           std::vector<render::Cell>& cells);
 
-// "0.8912", or "" where there is none.
-std::string ObjectiveText(const v1::Trial& trial);
+// "7", or "" where there is none.
 std::string ObjectiveStepText(const v1::Trial& trial);
 
 // "learning_rate=0.01 optimizer=adam", in the study's order.
