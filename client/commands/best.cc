@@ -58,7 +58,7 @@ void PrintBest(const v1::Study& study, const v1::ListBestTrialsResponse& best, S
 
 // Where no trial is the best, or on the front.
 int SayWhyNone(client::Client& client, const v1::Study& study, Session& session) {
-  if (study.constraints().empty()) {
+  if (study.constraints().empty() || study.trial_counts().completed() == 0) {
     session.Complain(absl::StrCat(study.name(), " has no completed trial yet"));
     return kDone;
   }
