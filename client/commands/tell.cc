@@ -1,4 +1,6 @@
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/commands/ask_tokens.h"
@@ -58,7 +60,7 @@ int Tell(const Arguments& arguments, Session& session) {
     session.Print(*trial);
     return kDone;
   }
-  session.out() << OutcomeText(*trial) << "\n";
+  session.out() << EndText(*trial) << "\n";
   return kDone;
 }
 
@@ -73,7 +75,8 @@ void AddTell(CLI::App& app, CommandLine& line) {
       ->required()
       ->check(CLI::NonNegativeNumber);
   command.add_option("METRIC", arguments->metrics,
-                     "NAME=NUMBER, the study's objective among them, such as accuracy=0.83");
+                     "NAME=NUMBER, the study's objectives and constraints among them, such as "
+                     "accuracy=0.83");
   command.add_flag("--failed", arguments->failed, "It could not be run");
   command.add_flag("--infeasible", arguments->infeasible,
                    "It ran, but the configuration has no finite objective");

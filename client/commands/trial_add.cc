@@ -32,7 +32,7 @@ int Add(const Arguments& arguments, Session& session) {
   const auto trial = (*client)->AddTrial(std::move(request));
   if (!trial.ok()) return session.Fail(trial.status());
   if (session.is_table()) {
-    session.out() << OutcomeText(*trial) << "\n";
+    session.out() << EndText(*trial) << "\n";
   } else {
     session.Print(*trial);
   }

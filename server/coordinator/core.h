@@ -27,6 +27,7 @@
 #include "server/coordinator/clock.h"
 #include "server/coordinator/coordinator.h"
 #include "server/coordinator/lease_table.h"
+#include "server/coordinator/outcome.h"
 #include "server/coordinator/state.h"
 #include "server/coordinator/suggester.h"
 #include "storage/store.h"
@@ -147,6 +148,8 @@ class Core {
  private:
   // core.cc
   void Begin();
+  // What FollowCurve had kept.
+  absl::Status RestoreCurves(const StudyState& study, TrialState& trial) const;
   absl::Status Commit();
   void Succeed(std::vector<Command>& commands);
   void Recover(std::vector<Command>& commands, const absl::Status& failure);
@@ -305,11 +308,12 @@ class Core {
   void MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
                  const std::string& message);
   void CloseAttempt(TrialState& trial, v1::Attempt::Outcome outcome, const std::string& message);
-  void Complete(StudyState& study, TrialState& trial);
-  void CompleteWith(StudyState& study, TrialState& trial, double objective, int64_t step);
-  // Whether these metrics are a result of the study.
-  static absl::Status CheckTold(const StudyState& study, const v1::TellCompleted& told);
-  // Stores them at the step after the last one, and completes the running trial with them.
+  // A value of the curve that ends in the trial's newest attempt: what outcomes and the pruner read
+  // is kept.
+  void FollowCurve(StudyState& study, TrialState& trial, const std::string& metric, int64_t step,
+                   double value);
+  void CompleteWith(StudyState& study, TrialState& trial, Outcome outcome);
+  // Stores what was told at the step after the last one, and completes the running trial with it.
   absl::Status CompleteAsTold(StudyState& study, TrialState& trial, const v1::TellCompleted& told);
   void EndBadly(StudyState& study, TrialState& trial, v1::Trial::State state,
                 const std::string& message);

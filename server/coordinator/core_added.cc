@@ -55,7 +55,7 @@ absl::StatusOr<v1::Trial> Core::AddTrial(const v1::AddTrialRequest& request) {
       return error::InvalidField("parameters", kBreaksConstraints);
     }
     if (request.has_completed()) {
-      const absl::Status told = CheckTold(study, request.completed());
+      const absl::Status told = CheckTold(study.row.definition, request.completed().metrics());
       if (!told.ok()) return told;
     }
     const TrialState* twin = FindTwin(study, *point);

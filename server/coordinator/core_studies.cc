@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/objectives.h"
 #include "server/coordinator/core.h"
 #include "server/coordinator/dataset_validation.h"
 #include "server/coordinator/messages.h"
@@ -113,6 +114,7 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     study.sampler = *std::move(sampler);
     study.pruner = pruning::MakePruner(definition);
     study.known = ListKnown(definition, *study.space);
+    study.other_metrics = OtherMetrics(definition);
     study.row.state = v1::Study::ACTIVE;
     study.row.create_time = WallMicros();
     study.row.active_since = BridgeMicros();
@@ -267,7 +269,7 @@ void Core::CheckLimits(StudyState& study) {
   const v1::Objective& objective = study.row.definition.objective();
   if (study.best && objective.has_target()) {
     const double best = *study.trials[*study.best].row.objective;
-    if (!Better(objective.goal(), objective.target(), best)) {
+    if (vocabulary::Loss(objective, best) <= vocabulary::Loss(objective, objective.target())) {
       return EndStudy(study, v1::Study::TARGET,
                       absl::StrFormat("trial %d reached the target: %g", *study.best, best));
     }

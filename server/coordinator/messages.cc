@@ -118,6 +118,8 @@ v1::Trial ToMessage(const std::string& study, const storage::TrialReading& readi
   if (row.objective) trial.set_objective(*row.objective);
   if (row.objective_step) trial.set_objective_step(*row.objective_step);
   if (row.last_step) trial.set_last_step(*row.last_step);
+  for (const auto& [metric, value] : row.outcome) (*trial.mutable_outcome())[metric] = value;
+  if (row.feasible) trial.set_feasible(*row.feasible);
   trial.set_message(row.message);
   trial.set_origin(row.origin);
   *trial.mutable_create_time() = ToTimestamp(row.create_time);

@@ -203,6 +203,27 @@ TEST(StudyFile, CheckpointsEverySoManyEpochs) {
   EXPECT_TRUE(file->study.trainer().batch_norm_network().has_checkpoint_every());
 }
 
+TEST(StudyFile, ConstraintsAndSeveralObjectivesAreLists) {
+  const auto file = ParseStudyFile(
+      "objectives:\n  - {metric: accuracy, goal: maximize}\n  - {metric: latency, goal: minimize}\n"
+      "constraints:\n  - metric: memory\n    min: -1\n    max: 2.5e9\n  - {metric: b, min: 0}\n",
+      "f");
+  ASSERT_TRUE(file.ok()) << file.status();
+  const v1::Study& study = file->study;
+  EXPECT_FALSE(study.has_objective());
+  ASSERT_EQ(study.objectives_size(), 2);
+  EXPECT_EQ(study.objectives(0).goal(), v1::Objective::MAXIMIZE);
+  EXPECT_EQ(study.objectives(1).metric(), "latency");
+  ASSERT_EQ(study.constraints_size(), 2);
+  EXPECT_EQ(study.constraints(0).metric(), "memory");
+  EXPECT_EQ(study.constraints(0).min(), -1);
+  EXPECT_EQ(study.constraints(0).max(), 2.5e9);
+  EXPECT_FALSE(study.constraints(1).has_max());
+  EXPECT_EQ(file->lines.Find("objectives[1].goal"), 3);
+  EXPECT_EQ(file->lines.Find("constraints[0].max"), 7);
+  EXPECT_EQ(file->lines.Find("constraints[0].nothing"), 5);
+}
+
 TEST(StudyFile, AListOfNumbersIsAValue) {
   EXPECT_EQ(ParseParameter("{value: [512, 256, 128]}").value().string_value(), "512,256,128");
   EXPECT_EQ(ParseParameter("{value: [1, 2.5, 1]}").value().string_value(), "1,2.5,1");
@@ -280,6 +301,9 @@ TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
       "{x: {min: 1, max: 2}}\n",
       "pruner: {algorithm: asha, mode: promote, grace: 3, eta: 4}\nlimits: {no_gain: {trials: 30}, "
       "max_steps: 9007199254740992}\ntrials: [{x: 1, 'a b': [1, 2]}, {x: 2.5, y: true}]\n"
+      "trainer: {external: {}}\nparameters: {x: {min: 1, max: 2}}\n",
+      "objectives: [{metric: a.b, goal: maximize, value: last}, {metric: c, goal: minimize}]\n"
+      "constraints: [{metric: d, min: -1.5, max: 1e+30}, {metric: e, min: 0}]\n"
       "trainer: {external: {}}\nparameters: {x: {min: 1, max: 2}}\n",
       "pruner: {algorithm: wilcoxon, warm_up: 5, p_value: 0.05, max_step: 12}\ntrainer: {external: "
       "{}}\nparameters: {x: {min: 1, max: 2}}\n",
