@@ -38,7 +38,8 @@ TEST_F(AnalysisTest, OfAStudyThatRan) {
   double sum = 0;
   for (const json& parameter : importance.at("parameters")) {
     sum += parameter.at("importance").get<double>();
-    if (parameter.at("parameter") == "learning_rate") EXPECT_EQ(parameter.at("expected_tier"), 1);
+    const bool first = parameter.at("parameter") == "learning_rate";
+    EXPECT_EQ(parameter.at("expected_tier") == 1, first) << parameter;
   }
   EXPECT_NEAR(sum, 1, 1e-9);
   EXPECT_THAT(importance.at("method").get<std::string>(), HasSubstr("12 trials"));
