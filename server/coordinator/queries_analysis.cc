@@ -39,6 +39,7 @@ TrialRecord ToRecord(const storage::TrialReading& reading, const std::string& me
   record.parameters = row.parameters;
   record.objective = row.objective;
   record.objective_step = row.objective_step;
+  record.feasible = row.feasible.value_or(true);
   record.message = row.message;
   record.start_time = row.start_time;
   record.end_time = row.end_time;
