@@ -7,7 +7,7 @@ namespace caviar::sampling::gp {
 namespace {
 
 constexpr double kPenalty = 0.01;
-constexpr double kVarianceTie = 0.1, kWeightTie = 0.3;
+constexpr double kVarianceTie = 0.03, kWeightTie = 0.1;
 constexpr double kLog2Pi = 1.83787706640934548356;
 
 struct Range {
