@@ -26,7 +26,7 @@
 //   evaluations at most, not 20: 1.1 and 1.0.
 // - The additive part's parameters searched for only from where the fit before ended, and not tied
 //   to each other (one worker, seeds 10-29): Rastrigin-5 4.8, Levy-8 3.1. Not tied: 3.8, .8; tied
-//   three times as strongly: 1.7, 1.5. Tied, but only from where the fit before ended: 5.5, 2.9.
+//   three times as strongly: 1.7, 1.5. Tied, but only from where the fit before ended: 4.7, 2.4.
 //   Ackley-10 and Hartmann-6 do not change by more than their noise.
 // - Another start, at the centers, for both forms: no gain (Levy-8, Hartmann-6, Func3C).
 // - Of runs that had settled in a worse basin of Hartmann-6, one of eleven left it when they were
