@@ -87,6 +87,16 @@ double FitChain::Minimize(const ModelForm& form, const Grid& points,
   return minimizer.best_value();
 }
 
+double FitChain::MinimizeAdditive(const Grid& points, const std::vector<double>& values,
+                                  std::vector<double>& logs) const {
+  std::vector<double> anew = additive_.MostlyAdditive();
+  const double going_on = Minimize(additive_, points, values, logs);
+  const double from_anew = Minimize(additive_, points, values, anew);
+  if (!(from_anew < going_on)) return going_on;
+  logs = std::move(anew);
+  return from_anew;
+}
+
 FitChain::Link FitChain::After(const Link& link, const Lessons& lessons, size_t size) const {
   Link next = link;
   next.size = size;
@@ -106,7 +116,7 @@ FitChain::Link FitChain::After(const Link& link, const Lessons& lessons, size_t 
   const double plain = Minimize(plain_, points, values, next.plain);
   // Of a single number the two forms are the same.
   const double additive =
-      additive_.terms() < 2 ? plain : Minimize(additive_, points, values, next.additive);
+      additive_.terms() < 2 ? plain : MinimizeAdditive(points, values, next.additive);
   next.fit = additive < plain ? Fit{true, next.additive} : Fit{false, next.plain};
   return next;
 }

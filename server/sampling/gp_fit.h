@@ -37,8 +37,9 @@ inline constexpr size_t kMaxPoints = 256;
 // one, and every so many-th.
 std::vector<size_t> Chosen(const Lessons& lessons, size_t size);
 
-// A fit begins where the one before ended, and is made at every size to 40, then at sizes that grow
-// by a tenth: so it is a function of the lessons alone, and those of beginnings can be kept.
+// A fit begins where the one before ended, that of the additive form also from where the sum
+// explains all; it is made at every size to 40, then at sizes that grow by a tenth: so it is a
+// function of the lessons alone, and those of beginnings can be kept.
 class FitChain {
  public:
   explicit FitChain(const PointLayout& layout);
@@ -57,8 +58,11 @@ class FitChain {
   };
 
   Link After(const Link& link, const Lessons& lessons, size_t size) const;
+  // From `logs`, and changes them to where the minimum is, which it returns.
   double Minimize(const ModelForm& form, const Grid& points, const std::vector<double>& values,
                   std::vector<double>& logs) const;
+  double MinimizeAdditive(const Grid& points, const std::vector<double>& values,
+                          std::vector<double>& logs) const;
 
   PointLayout layout_;
   ModelForm plain_, additive_;
