@@ -6,11 +6,11 @@
 
 #include "server/sampling/gp_lanes.h"
 #include "server/sampling/gp_loops.h"
-#include "server/sampling/gp_surrogate.h"
+#include "server/sampling/gp_predictor.h"
 
 namespace caviar::sampling::gp {
 
-class Posterior final : public Surrogate {
+class Posterior final : public Predictor {
  public:
   // Of the first `values.size() + pending` points, of which the first have these values and the
   // others are pending: taken as if the mean had been seen there, which leaves the mean as it is

@@ -2,15 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
-
-#include "server/sampling/gp_env.h"
 
 namespace caviar::sampling::gp {
 namespace {
 
 constexpr double kInfeasible = 0.7;
 constexpr double kLogShift = 0.1;
+// Of all values this share is ordinary; worse ones are as bad as its worst, so that a curve that
+// explodes hides no differences.
+constexpr double kOrdinary = 0.9;
 
 bool IsFinite(const std::vector<double>& values) {
   return std::all_of(values.begin(), values.end(),
@@ -67,18 +69,15 @@ class Warp {
     std::frexp(largest, &exponent_);
     std::sort(all.begin(), all.end());
     least_ = Scaled(all.front());
-    const double most =
-        Scaled(all[static_cast<size_t>(ENV(TOP, 1.0) * static_cast<double>(all.size() - 1))]);
-    width_ = most - least_;
-    if (ENV(CAPMED, 0) > 0) {
-      width_ = std::min(width_, ENV(CAPMED, 0) * (Scaled(all[all.size() / 2]) - least_));
-    }
+    const auto worst =
+        static_cast<size_t>(std::ceil(kOrdinary * static_cast<double>(all.size() - 1)));
+    width_ = Scaled(all[worst]) - least_;
   }
 
   double Of(double value) const {
     if (!(width_ > 0)) return 0;
     const double share = std::min((Scaled(value) - least_) / width_, 1.0);
-    return std::log1p(share / ENV(SHIFT, kLogShift)) / std::log1p(1 / ENV(SHIFT, kLogShift)) - 0.5;
+    return std::log1p(share / kLogShift) / std::log1p(1 / kLogShift) - 0.5;
   }
 
  private:

@@ -31,7 +31,8 @@ struct RungLessons {
 // rung.
 //
 // Values are warped together, those of all rungs and ends: log((y - least) / (most - least) + 0.1),
-// moved into [-0.5, 0.5]; what is infeasible is 0.7. Zeros where all are equal.
+// moved into [-0.5, 0.5], where the worst tenth counts as its best one; what is infeasible is 0.7.
+// Zeros where nine tenths are equal.
 RungLessons RungLessonsOf(const search_space::ModelSpace& space, const SamplerInput& input);
 
 }  // namespace caviar::sampling::gp

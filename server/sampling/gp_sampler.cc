@@ -12,11 +12,10 @@
 #include "server/sampling/gp_acquisition.h"
 #include "server/sampling/gp_candidates.h"
 #include "server/sampling/gp_draws.h"
-#include "server/sampling/gp_env.h"
 #include "server/sampling/gp_output.h"
 #include "server/sampling/gp_posterior.h"
 #include "server/sampling/gp_rung_lessons.h"
-#include "server/sampling/gp_rung_surrogate.h"
+#include "server/sampling/gp_rung_predictor.h"
 #include "server/sampling/gp_search.h"
 #include "server/sampling/sobol_sampler.h"
 
@@ -116,15 +115,15 @@ gp::Posterior PosteriorOf(Known& known, const gp::PointLayout& layout, const gp:
 }
 
 // The same where trials have values at rungs.
-Known KnownOf(gp::RungSurrogate& surrogate, const gp::PointLayout& layout) {
+Known KnownOf(gp::RungPredictor& predictor, const gp::PointLayout& layout) {
   Known known;
-  known.points = surrogate.points();
-  known.values.resize(surrogate.seen());
+  known.points = predictor.points();
+  known.values.resize(predictor.seen());
   gp::Grid grid(layout.width(), static_cast<int>(known.points.size()));
   for (size_t i = 0; i < known.points.size(); ++i) {
     layout.Set(known.points[i], static_cast<int>(i), grid);
   }
-  surrogate.Predict(grid, grid.vectors(), known.predictions);
+  predictor.Predict(grid, grid.vectors(), known.predictions);
   known.predictions.resize(known.points.size());
   return known;
 }
@@ -184,7 +183,7 @@ double RadiusOf(size_t trials, int dimensions) {
 
 // Where it is most worth trying, after so many trials.
 Point Maximize(const ModelSpace& model, const SamplerInput& input, const gp::PointLayout& layout,
-               const Known& known, size_t trials, gp::Surrogate& surrogate) {
+               const Known& known, size_t trials, gp::Predictor& predictor) {
   gp::Draws draws(input.seed, input.number);
   const gp::Acquisition acquisition = AcquisitionOf(known, input.number, draws);
   const std::vector<ModelPoint> seen = known.Seen();
@@ -192,7 +191,7 @@ Point Maximize(const ModelSpace& model, const SamplerInput& input, const gp::Poi
   const std::set<ModelPoint> tried = TriedOf(model, input);
   const std::vector<ModelPoint> good = GoodOf(known);
   const auto find = [&](const gp::Acquisition& by) {
-    return gp::Search(model, layout, surrogate, by, region, tried, draws, {}).Find(good);
+    return gp::Search(model, layout, predictor, by, region, tried, draws, {}).Find(good);
   };
   ModelPoint found = find(acquisition);
   // Where the model is sure of the best place, workers that ask at once would all get it.
@@ -237,10 +236,10 @@ std::optional<Point> GpSampler::SuggestPoint(const search_space::SearchSpace& sp
   const gp::Lessons& lessons = memory_.lessons;
   const gp::PointLayout& layout = memory_.layout;
   const gp::RungLessons by_rung = gp::RungLessonsOf(model, input);
-  if (ENV(OLD, 0) < 1 && !by_rung.trials.empty() && layout.width() > 0) {
-    gp::RungSurrogate surrogate(layout, by_rung);
-    return Maximize(model, input, layout, KnownOf(surrogate, layout), by_rung.trials.size(),
-                    surrogate);
+  if (!by_rung.trials.empty() && layout.width() > 0) {
+    gp::RungPredictor predictor(layout, by_rung);
+    return Maximize(model, input, layout, KnownOf(predictor, layout), by_rung.trials.size(),
+                    predictor);
   }
   if (lessons.size() == 0 || layout.width() == 0) {
     if (input.number == 0) return Point(static_cast<size_t>(dimensions), 0.5);

@@ -8,7 +8,7 @@
 
 #include "server/sampling/gp_draws.h"
 #include "server/sampling/gp_rung_lessons.h"
-#include "server/sampling/gp_rung_surrogate.h"
+#include "server/sampling/gp_rung_predictor.h"
 #include "server/sampling/gp_sampler.h"
 #include "tests/server/sampling/spaces.h"
 
@@ -71,12 +71,12 @@ SamplerInput Crossing(const SearchSpace& space, int trials) {
   return input;
 }
 
-double MeanAt(gp::RungSurrogate& surrogate, const gp::PointLayout& layout,
+double MeanAt(gp::RungPredictor& predictor, const gp::PointLayout& layout,
               const search_space::ModelPoint& point) {
   gp::Grid at(layout.width(), 1);
   layout.Set(point, 0, at);
   gp::Prediction predictions[gp::kLanes];
-  surrogate.PredictVector(at, 0, predictions);
+  predictor.PredictVector(at, 0, predictions);
   return predictions[0].mean;
 }
 
@@ -124,18 +124,18 @@ TEST(RungLessons, AreNoneWithoutRungs) {
   EXPECT_THAT(gp::RungLessonsOf(Plain().model(), input).trials, testing::IsEmpty());
 }
 
-TEST(RungSurrogate, PredictsTheEndWhereCurvesCross) {
+TEST(RungPredictor, PredictsTheEndWhereCurvesCross) {
   const SearchSpace space = Plain();
   const SamplerInput input = Crossing(space, 60);
   const gp::PointLayout layout(space.model());
-  gp::RungSurrogate surrogate(layout, gp::RungLessonsOf(space.model(), input));
-  EXPECT_EQ(surrogate.seen(), 60u);
+  gp::RungPredictor predictor(layout, gp::RungLessonsOf(space.model(), input));
+  EXPECT_EQ(predictor.seen(), 60u);
   // The first rung says the opposite.
-  EXPECT_LT(MeanAt(surrogate, layout, {0.1, 0.5}), MeanAt(surrogate, layout, {0.5, 0.5}));
-  EXPECT_LT(MeanAt(surrogate, layout, {0.5, 0.5}), MeanAt(surrogate, layout, {0.9, 0.5}));
+  EXPECT_LT(MeanAt(predictor, layout, {0.1, 0.5}), MeanAt(predictor, layout, {0.5, 0.5}));
+  EXPECT_LT(MeanAt(predictor, layout, {0.5, 0.5}), MeanAt(predictor, layout, {0.9, 0.5}));
 }
 
-TEST(RungSurrogate, BelievesTheFirstRungUntilMoreIsKnown) {
+TEST(RungPredictor, BelievesTheFirstRungUntilMoreIsKnown) {
   const SearchSpace space = Plain();
   SamplerInput input;
   for (int i = 0; i < 20; ++i) {
@@ -143,36 +143,36 @@ TEST(RungSurrogate, BelievesTheFirstRungUntilMoreIsKnown) {
     input.history.Add(Final(i, v1::Trial::PRUNED, point, 0, {FirstRung(point)}));
   }
   const gp::PointLayout layout(space.model());
-  gp::RungSurrogate surrogate(layout, gp::RungLessonsOf(space.model(), input));
-  EXPECT_GT(MeanAt(surrogate, layout, {0.1, 0.5}), MeanAt(surrogate, layout, {0.9, 0.5}));
+  gp::RungPredictor predictor(layout, gp::RungLessonsOf(space.model(), input));
+  EXPECT_GT(MeanAt(predictor, layout, {0.1, 0.5}), MeanAt(predictor, layout, {0.9, 0.5}));
 }
 
-TEST(RungSurrogate, IsSurerWherePendingTrialsAre) {
+TEST(RungPredictor, IsSurerWherePendingTrialsAre) {
   const SearchSpace space = Plain();
   SamplerInput input = Crossing(space, 30);
   input.pending = {{{0.9, 0.9}, {}}};
   const gp::PointLayout layout(space.model());
-  gp::RungSurrogate surrogate(layout, gp::RungLessonsOf(space.model(), input));
+  gp::RungPredictor predictor(layout, gp::RungLessonsOf(space.model(), input));
   gp::Grid at(layout.width(), 1);
   layout.Set({0.9, 0.9}, 0, at);
   gp::Prediction predictions[gp::kLanes];
-  surrogate.PredictVector(at, 0, predictions);
+  predictor.PredictVector(at, 0, predictions);
   EXPECT_LT(predictions[0].deviation, 0.9 * predictions[0].seen_deviation);
   EXPECT_GT(predictions[0].deviation, 0);
 }
 
-TEST(RungSurrogate, HasTheDerivativesOfItsPredictions) {
+TEST(RungPredictor, HasTheDerivativesOfItsPredictions) {
   const SearchSpace space = Plain();
   SamplerInput input = Crossing(space, 40);
   input.pending = {{{0.9, 0.2}, {1.2}}, {{0.3, 0.6}, {}}};
   const gp::PointLayout layout(space.model());
-  gp::RungSurrogate surrogate(layout, gp::RungLessonsOf(space.model(), input));
+  gp::RungPredictor predictor(layout, gp::RungLessonsOf(space.model(), input));
   const gp::PredictionGradient by = {0.7, -1.3, 0.4};
   const auto weighted = [&](double x, double y) {
     gp::Grid at(layout.width(), 1);
     layout.Set({x, y}, 0, at);
     gp::Prediction p[gp::kLanes];
-    surrogate.PredictVector(at, 0, p);
+    predictor.PredictVector(at, 0, p);
     return by.mean * p[0].mean + by.deviation * p[0].deviation +
            by.seen_deviation * p[0].seen_deviation;
   };
@@ -181,10 +181,10 @@ TEST(RungSurrogate, HasTheDerivativesOfItsPredictions) {
     gp::Grid at(layout.width(), 1), gradient;
     layout.Set({x, y}, 0, at);
     gp::Prediction predictions[gp::kLanes];
-    surrogate.PredictVector(at, 0, predictions);
+    predictor.PredictVector(at, 0, predictions);
     gp::PredictionGradient all[gp::kLanes];
     all[0] = by;
-    surrogate.Gradient(at, 0, all, gradient);
+    predictor.Gradient(at, 0, all, gradient);
     const double by_x = (weighted(x + kStep, y) - weighted(x - kStep, y)) / (2 * kStep);
     const double by_y = (weighted(x, y + kStep) - weighted(x, y - kStep)) / (2 * kStep);
     EXPECT_NEAR(gradient(0, 0), by_x, 1e-5 * (1 + std::abs(by_x))) << x;
@@ -192,13 +192,13 @@ TEST(RungSurrogate, HasTheDerivativesOfItsPredictions) {
   }
 }
 
-TEST(RungSurrogate, HoldsABoundedNumberOfPoints) {
+TEST(RungPredictor, HoldsABoundedNumberOfPoints) {
   const SearchSpace space = Conditional();
   SamplerInput input = Crossing(space, 3000);
   for (int i = 0; i < 500; ++i) input.pending.push_back({{0.5, 0.001 * i, 0.5}, {}});
   const gp::PointLayout layout(space.model());
-  const gp::RungSurrogate surrogate(layout, gp::RungLessonsOf(space.model(), input));
-  EXPECT_LE(surrogate.points().size(), 500u);
+  const gp::RungPredictor predictor(layout, gp::RungLessonsOf(space.model(), input));
+  EXPECT_LE(predictor.points().size(), 500u);
 }
 
 TEST(GpSampler, IsNotMisledByAFirstRungThatSaysTheOpposite) {

@@ -1,11 +1,10 @@
-#include "server/sampling/gp_rung_surrogate.h"
+#include "server/sampling/gp_rung_predictor.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>
 
-#include "server/sampling/gp_env.h"
 #include "server/sampling/gp_fit.h"
 #include "server/sampling/gp_model.h"
 
@@ -15,10 +14,10 @@ namespace {
 using search_space::ModelPoint;
 
 // In sums of squares of warped values: how much must be seen before rho leaves 1.
-#define kShrinkage ENV(SHRINK, 0.05)
+constexpr double kShrinkage = 0.05;
 // Trials on both rungs before delta is fitted, and its variance before.
 constexpr size_t kLeastPairs = 6;
-#define kUnfittedVariance ENV(FIXVAR, 0.0017)
+constexpr double kUnfittedVariance = 0.0017;
 // Pending points, the last ones, that are taken as seen.
 constexpr size_t kMaxPending = 200;
 // Of the likelihood: on a part of the points first, then on all.
@@ -50,14 +49,13 @@ double MeanOf(const std::vector<double>& values) {
 // y against x, shrunk to 1.
 double RhoOf(const std::vector<double>& x, const std::vector<double>& y) {
   if (x.empty()) return 1;
-  const double mean_x = ENV(CENTER, 1) > 0 ? MeanOf(x) : 0,
-               mean_y = ENV(CENTER, 1) > 0 ? MeanOf(y) : 0;
+  const double mean_x = MeanOf(x), mean_y = MeanOf(y);
   double xx = kShrinkage, xy = kShrinkage;
   for (size_t i = 0; i < x.size(); ++i) {
     xx += (x[i] - mean_x) * (x[i] - mean_x);
     xy += (x[i] - mean_x) * (y[i] - mean_y);
   }
-  return std::max(xy / xx, ENV(RHOMIN, 0.0));
+  return std::max(xy / xx, 0.0);
 }
 
 Grid GridOf(const PointLayout& layout, const std::vector<const ModelPoint*>& points) {
@@ -104,21 +102,18 @@ Process ProcessOf(const PointLayout& layout, const std::vector<const ModelPoint*
     logs[0] = std::log(kUnfittedVariance);
   } else if (!AllEqual(values)) {
     const double of_plain = FitFrom(plain, layout, points, values, logs);
-    if ((first || ENV(DADD, 0) > 0) && additive.terms() > 1) {
+    if (first && additive.terms() > 1) {
       std::vector<double> others = additive.centers();
       is_additive = FitFrom(additive, layout, points, values, others) < of_plain;
       if (is_additive) logs = std::move(others);
     }
   }
-  Process process = {(is_additive ? additive : plain).CovarianceOf(logs), ModelForm::NoiseOf(logs)};
-  // The mean of what is left is in `a` already.
-  if (!first) process.covariance.constant = ENV(DCONST, 0.0);
-  return process;
+  return {(is_additive ? additive : plain).CovarianceOf(logs), ModelForm::NoiseOf(logs)};
 }
 
 }  // namespace
 
-RungSurrogate::RungSurrogate(const PointLayout& layout, const RungLessons& lessons) {
+RungPredictor::RungPredictor(const PointLayout& layout, const RungLessons& lessons) {
   const std::vector<size_t> chosen = Chosen(lessons.trials);
   for (size_t level = 0; level < lessons.levels; ++level) {
     AddLevel(layout, lessons, chosen, level);
@@ -131,7 +126,7 @@ RungSurrogate::RungSurrogate(const PointLayout& layout, const RungLessons& lesso
   }
 }
 
-void RungSurrogate::AddLevel(const PointLayout& layout, const RungLessons& lessons,
+void RungPredictor::AddLevel(const PointLayout& layout, const RungLessons& lessons,
                              const std::vector<size_t>& chosen, size_t level) {
   std::vector<const ModelPoint*> points, pending;
   std::vector<double> before, values;
@@ -141,7 +136,7 @@ void RungSurrogate::AddLevel(const PointLayout& layout, const RungLessons& lesso
       points.push_back(&trial.point);
       if (level > 0) before.push_back(trial.values[level - 1]);
       values.push_back(trial.values[level]);
-    } else if (trial.open && ENV(HALL, 1) > 0) {
+    } else if (trial.open) {
       pending.push_back(&trial.point);
     }
   }
@@ -166,7 +161,7 @@ void RungSurrogate::AddLevel(const PointLayout& layout, const RungLessons& lesso
                                  static_cast<int>(pending.size())));
 }
 
-void RungSurrogate::PredictVector(const Grid& at, int vector, Prediction (&predictions)[kLanes]) {
+void RungPredictor::PredictVector(const Grid& at, int vector, Prediction (&predictions)[kLanes]) {
   double means[kLanes], all[kLanes], seen[kLanes];
   std::fill_n(means, kLanes, offset_);
   std::fill_n(all, kLanes, variance_);
@@ -187,7 +182,7 @@ void RungSurrogate::PredictVector(const Grid& at, int vector, Prediction (&predi
   }
 }
 
-void RungSurrogate::Gradient(const Grid& at, int vector, const PredictionGradient (&by)[kLanes],
+void RungPredictor::Gradient(const Grid& at, int vector, const PredictionGradient (&by)[kLanes],
                              Grid& gradient) {
   gradient.Resize(at.rows(), kLanes);
   for (Level& level : levels_) {
@@ -201,9 +196,7 @@ void RungSurrogate::Gradient(const Grid& at, int vector, const PredictionGradien
           square * by[lane].seen_deviation * own.seen_deviation / last_[lane].seen_deviation};
     }
     level.posterior.Gradient(at, vector, by_level, of_level_);
-    for (int row = 0; row < at.rows(); ++row) {
-      for (int lane = 0; lane < kLanes; ++lane) gradient(row, lane) += of_level_(row, lane);
-    }
+    AddTo(of_level_, gradient);
   }
 }
 

@@ -1,14 +1,14 @@
 // What values on the way say about the end: a chain of Gaussian processes over a pruner's rungs.
-#ifndef CAVIAR_SERVER_SAMPLING_GP_RUNG_SURROGATE_H_
-#define CAVIAR_SERVER_SAMPLING_GP_RUNG_SURROGATE_H_
+#ifndef CAVIAR_SERVER_SAMPLING_GP_RUNG_PREDICTOR_H_
+#define CAVIAR_SERVER_SAMPLING_GP_RUNG_PREDICTOR_H_
 
 #include <utility>
 #include <vector>
 
 #include "server/sampling/gp_points.h"
 #include "server/sampling/gp_posterior.h"
+#include "server/sampling/gp_predictor.h"
 #include "server/sampling/gp_rung_lessons.h"
-#include "server/sampling/gp_surrogate.h"
 
 namespace caviar::sampling::gp {
 
@@ -21,9 +21,9 @@ namespace caviar::sampling::gp {
 // rho is that of least squares, shrunk to 1; below six trials delta is not fitted. Predictions are
 // of the end of training. Pending trials are taken as seen at the mean on the rungs that they have
 // not reached. All of it is a function of the lessons.
-class RungSurrogate final : public Surrogate {
+class RungPredictor final : public Predictor {
  public:
-  RungSurrogate(const PointLayout& layout, const RungLessons& lessons);
+  RungPredictor(const PointLayout& layout, const RungLessons& lessons);
 
   void PredictVector(const Grid& at, int vector, Prediction (&predictions)[kLanes]) override;
   void Gradient(const Grid& at, int vector, const PredictionGradient (&by)[kLanes],
@@ -57,4 +57,4 @@ class RungSurrogate final : public Surrogate {
 
 }  // namespace caviar::sampling::gp
 
-#endif  // CAVIAR_SERVER_SAMPLING_GP_RUNG_SURROGATE_H_
+#endif  // CAVIAR_SERVER_SAMPLING_GP_RUNG_PREDICTOR_H_
