@@ -21,6 +21,21 @@ namespace caviar::sampling::gp {
 // rho is that of least squares, shrunk to 1; below six trials delta is not fitted. Predictions are
 // of the end of training. Pending trials are taken as seen at the mean on the rungs that they have
 // not reached. All of it is a function of the lessons.
+//
+// Tried and measured: how many times the regret becomes at the end of studies with asha, geometric
+// mean over the learning curves of tests/bench, eight workers, seeds 10-17, or where a * stands
+// 10-13 (104 and 52 studies; below 1.2 is noise).
+// - PRUNED trials teach nothing: 2.0*, and 12 of the 52 do not reach what random trainings do,
+// not 1.
+// - Sums of squares of .3 before rho leaves 1, not .05: 1.2. Deltas with an additive part: 1.2.
+// - The mean of delta known to be `a`, not of variance .05: 1.2*. Unfitted deltas of variance
+//   .0003: .9*.
+// - Values warped between the least and the worst, not the worst but a tenth: 1.1. The logarithm's
+//   shift .03 or .3, not .1: 1.1*, 1.0*. The worst at twice the median's distance from the least:
+//   1.0*.
+// - Pending trials with values not taken as seen on further rungs: 1.0*.
+// - Bounds with .5 or 1.4 times the deviations: 1.3*, 1.1. No exploration: 1.1.
+// Not tried: regression from rung to rung with a process on the extrapolated values.
 class RungPredictor final : public Predictor {
  public:
   RungPredictor(const PointLayout& layout, const RungLessons& lessons);
