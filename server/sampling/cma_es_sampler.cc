@@ -81,8 +81,7 @@ std::optional<Point> CmaEsSampler::SuggestPoint(const SearchSpace& space,
 void CmaEsSampler::Follow(const ModelSpace& space, const SamplerInput& input) {
   const std::vector<size_t>& taught = ranking_.taught();
   for (; replay_.taken < taught.size(); ++replay_.taken) {
-    const size_t place = taught[replay_.taken];
-    if (LessonOf(input.history[place]) != Lesson::kCutOff) Take(space, input, place);
+    Take(space, input, taught[replay_.taken]);
   }
   if (!replay_.distribution && replay_.first.size() >= kFirst) Start(space, input.history);
 }
@@ -110,7 +109,7 @@ void CmaEsSampler::Start(const ModelSpace& space, const History& history) {
             [&](size_t a, size_t b) { return IsBetter(history[a], history[b]); });
   const auto most = static_cast<size_t>(std::ceil(kBestShare * static_cast<double>(ranked.size())));
   std::vector<ModelPoint> best;
-  for (size_t i = 0; i < most && LessonOf(history[ranked[i]]) == Lesson::kValue; ++i) {
+  for (size_t i = 0; i < most && LessonOf(history[ranked[i]]) != Lesson::kBad; ++i) {
     best.push_back(space.ToModel(history[ranked[i]].point));
   }
   replay_.distribution.emplace(space, WeightedMean(best, space.dimensions()), kSigma,
@@ -155,7 +154,6 @@ ModelPoint CmaEsSampler::Draw(const ModelSpace& space, const SamplerInput& input
   const auto most = static_cast<size_t>(std::max(10, kTrialsACoefficient * coefficients));
   for (const uint32_t i : ranking_.ranked()) {
     const Observation& observation = input.history[ranking_.taught()[i]];
-    if (LessonOf(observation) == Lesson::kCutOff) continue;
     ranked.push_back(space.ToModel(observation.point));
     if (ranked.size() == most) break;
   }

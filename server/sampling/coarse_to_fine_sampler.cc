@@ -5,6 +5,7 @@
 
 #include "server/sampling/counter_random.h"
 #include "server/sampling/sobol_sampler.h"
+#include "server/sampling/trial_order.h"
 
 namespace caviar::sampling {
 namespace {
@@ -41,15 +42,12 @@ std::vector<const Observation*> BestOf(const History& history, size_t count, siz
     const Observation& observation = history[i];
     // Trials of other studies have no number; they are known from the start.
     if (observation.number >= 0 && count-- == 0) break;
-    if (observation.state == v1::Trial::COMPLETED && std::isfinite(observation.value)) {
-      best.push_back(&observation);
-    }
+    const Lesson lesson = LessonOf(observation);
+    if (lesson == Lesson::kValue || lesson == Lesson::kCutOff) best.push_back(&observation);
   }
   const size_t kept = std::min(wanted, best.size());
   std::partial_sort(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(kept), best.end(),
-                    [](const Observation* a, const Observation* b) {
-                      return a->value != b->value ? a->value < b->value : a->number < b->number;
-                    });
+                    [](const Observation* a, const Observation* b) { return IsBetter(*a, *b); });
   best.resize(kept);
   return best;
 }

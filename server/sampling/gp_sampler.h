@@ -8,8 +8,9 @@
 // (gp_acquisition.h); pending trials are taken as seen at the model's mean. gp_search.h finds
 // where.
 //
-// PRUNED trials teach nothing yet: when they do, what they reached (Observation::rungs, and that
-// of pending trials) enters in Recall.
+// In a study whose pruner has rungs, the model is a chain of processes over the rungs
+// (gp_rung_predictor.h, gp_rung_lessons.h): PRUNED trials and those that run teach what they
+// reached, and the acquisition looks at the end of training.
 //
 // Tried and measured: how many times the regret after 100 trials becomes, geometric mean over the
 // public problems, seeds 10-19 where nothing is said (so few that below 1.3 is noise).

@@ -11,9 +11,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "tests/bench/names_and_seeds.h"
 #include "tests/bench/search_check.h"
 #include "tests/bench/search_problems.h"
 #include "tests/bench/search_report.h"
@@ -37,16 +35,6 @@ struct Options {
   bool serve = false;
 };
 
-v1::Sampler SamplerOf(const std::string& name) {
-  v1::Sampler::Algorithm algorithm;
-  if (!v1::Sampler::Algorithm_Parse(absl::AsciiStrToUpper(name), &algorithm)) {
-    Fail("there is no sampler " + name);
-  }
-  v1::Sampler sampler;
-  sampler.set_algorithm(algorithm);
-  return sampler;
-}
-
 // With `all` replaced by those that there are.
 std::vector<std::string> SamplerNames(const std::vector<std::string>& wanted) {
   std::vector<std::string> names;
@@ -65,21 +53,6 @@ std::vector<std::string> SamplerNames(const std::vector<std::string>& wanted) {
     }
   }
   return names;
-}
-
-// "3", "10-39", "0-9,20".
-std::vector<uint32_t> SeedsOf(const std::string& text) {
-  std::vector<uint32_t> seeds;
-  for (const auto part : absl::StrSplit(text, ',')) {
-    const std::vector<std::string> ends = absl::StrSplit(part, '-');
-    uint32_t first, last;
-    if (ends.size() > 2 || !absl::SimpleAtoi(ends.front(), &first) ||
-        !absl::SimpleAtoi(ends.back(), &last)) {
-      Fail("seeds are like 0-9,20, not " + text);
-    }
-    for (uint32_t seed = first; seed <= last; ++seed) seeds.push_back(seed);
-  }
-  return seeds;
 }
 
 std::vector<Cell> CellsOf(const Options& options) {

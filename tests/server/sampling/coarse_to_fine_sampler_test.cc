@@ -181,7 +181,7 @@ TEST(CoarseToFine, AParameterThatTheBestDoNotHaveKeepsItsRange) {
   EXPECT_EQ(box.sides[1].high, 1);
 }
 
-TEST(CoarseToFine, LearnsOnlyFromCompletedTrialsWithAFiniteValue) {
+TEST(CoarseToFine, LearnsOnlyFromTrialsWithAFiniteValue) {
   SamplerInput input;
   input.max_trials = 80;
   const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
@@ -194,6 +194,21 @@ TEST(CoarseToFine, LearnsOnlyFromCompletedTrialsWithAFiniteValue) {
   EXPECT_EQ(BoxOf(Square().model(), input, 1).sides[0].low, 0);  // one alone spans nothing
   input.history.Add(At(6, {0.8, 0.8}, 6));
   EXPECT_GT(BoxOf(Square().model(), input, 1).sides[0].low, 0.6);
+}
+
+TEST(CoarseToFine, TakesPrunedTrialsForWorseThanCompletedOnes) {
+  SamplerInput input;
+  input.max_trials = 80;
+  for (int i = 0; i < 3; ++i) {
+    input.history.Add(At(i, {0.1 + 0.01 * i, 0.5}, 0, v1::Trial::PRUNED));
+    Observation pruned = At(3 + i, {0.8 + 0.01 * i, 0.5}, 0, v1::Trial::PRUNED);
+    pruned.rungs = {1.0 + i};
+    input.history.Add(std::move(pruned));
+  }
+  // What reached a rung is better than what did not, and all there is.
+  EXPECT_GT(BoxOf(Square().model(), input, 1).sides[0].low, 0.6);
+  for (int i = 0; i < 4; ++i) input.history.Add(At(6 + i, {0.3 + 0.01 * i, 0.5}, 100));
+  EXPECT_LT(BoxOf(Square().model(), input, 1).sides[0].high, 0.6);
 }
 
 TEST(CoarseToFine, SurvivesAnyHistory) {

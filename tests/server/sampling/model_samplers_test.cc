@@ -290,10 +290,24 @@ TEST(TpeSampler, TakesPrunedTrialsForWorseThanCompletedOnes) {
   EXPECT_NEAR(sum / 50, 0.8, 0.1) << "seed " << kSeed;
 }
 
-TEST(CmaEsSampler, LearnsNothingFromPrunedTrials) {
+TEST(CmaEsSampler, TakesPrunedTrialsForWorseThanCompletedOnes) {
   const SearchSpace space = SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 })");
-  EXPECT_EQ(MakeOf(v1::Sampler::CMA_ES)->SuggestPoint(space, CompletedAndPruned(10)),
-            MakeOf(v1::Sampler::CMA_ES)->SuggestPoint(space, CompletedAndPruned(0)));
+  SamplerInput input;
+  input.seed = kSeed;
+  for (int i = 0; i < 40; ++i) {
+    const double x = 0.7 + 0.005 * i;
+    input.history.Add(Completed(input.number++, {x}, std::abs(x - 0.8)));
+    Observation pruned = Completed(input.number++, {0.2 + 0.005 * i}, 0);
+    pruned.state = v1::Trial::PRUNED;
+    pruned.rungs = {-100};
+    input.history.Add(std::move(pruned));
+  }
+  const auto sampler = MakeOf(v1::Sampler::CMA_ES);
+  double sum = 0;
+  for (int i = 0; i < 50; ++i, ++input.number) {
+    sum += sampler->SuggestPoint(space, input).value()[0];
+  }
+  EXPECT_NEAR(sum / 50, 0.8, 0.1) << "seed " << kSeed;
 }
 
 TEST(CmaEsSampler, StartsFromTrialsOfOtherStudies) {
