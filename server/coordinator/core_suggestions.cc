@@ -55,7 +55,7 @@ bool IsFresh(const StudyState& study, const Suggestion& suggestion) {
 
 // A finite space's configurations are tried once each, whoever draws them.
 bool NeedsHistory(const StudyState& study) {
-  return study.sampler->UsesHistory() || std::isfinite(study.space->model().configurations());
+  return study.sampler->UsesTriedPoints() || std::isfinite(study.space->model().configurations());
 }
 
 sampling::SamplerInput MakeInput(const StudyState& study, int32_t number) {
