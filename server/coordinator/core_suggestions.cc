@@ -55,7 +55,7 @@ bool IsFresh(const StudyState& study, const Suggestion& suggestion) {
 
 // A finite space's configurations are tried once each, whoever draws them.
 bool NeedsHistory(const StudyState& study) {
-  return study.sampler->UsesHistory() || std::isfinite(study.space->model().configurations());
+  return study.sampler->UsesTriedPoints() || std::isfinite(study.space->model().configurations());
 }
 
 sampling::SamplerInput MakeInput(const StudyState& study, int32_t number) {
@@ -137,11 +137,10 @@ std::optional<int32_t> Core::StandIn(StudyState& study) {
 // Whether it waits for its sampler where others could run: one that draws without looking is never
 // waited for.
 bool Core::CanStarve(const StudyState& study) const {
-  const v1::Study& definition = study.row.definition;
   const auto next = static_cast<int32_t>(study.trials.size());
-  const v1::Limits& limits = definition.limits();
-  return study.sampler->UsesHistory() && definition.sampler().algorithm() != v1::Sampler::GRID &&
-         !study.exhausted && study.waiting.empty() && FindKnown(study, next) == nullptr &&
+  const v1::Limits& limits = study.row.definition.limits();
+  return study.sampler->UsesHistory() && !study.exhausted && study.waiting.empty() &&
+         FindKnown(study, next) == nullptr &&
          !(limits.has_max_trials() && next >= limits.max_trials()) && HasRoom(study);
 }
 

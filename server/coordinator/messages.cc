@@ -1,7 +1,6 @@
 #include "server/coordinator/messages.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 
 #include "server/sampling/auto_sampler.h"
@@ -82,16 +81,7 @@ v1::Study ToMessage(const storage::StudyReading& reading, int64_t now) {
     message.mutable_classes()->Add(evaluation.classes.begin(), evaluation.classes.end());
   }
   if (row.definition.sampler().algorithm() == v1::Sampler::AUTO) {
-    const auto& parameters = row.definition.parameters();
-    const auto dimensions =
-        std::count_if(parameters.begin(), parameters.end(),
-                      [](const v1::Parameter& parameter) { return !parameter.has_value(); });
-    const v1::Limits& limits = row.definition.limits();
-    study.set_sampler_reason(sampling::Choose(static_cast<int>(dimensions),
-                                              limits.has_max_trials()
-                                                  ? std::optional<int32_t>(limits.max_trials())
-                                                  : std::nullopt)
-                                 .reason);
+    study.set_sampler_reason(sampling::Choose(row.definition).reason);
   }
   const int64_t since = row.active_since == 0 ? 0 : std::max<int64_t>(0, now - row.active_since);
   *study.mutable_active_duration() = ToMessage(absl::Microseconds(row.active_time + since));
