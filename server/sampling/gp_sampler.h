@@ -35,6 +35,7 @@
 #include <optional>
 
 #include "server/sampling/gp_fit.h"
+#include "server/sampling/gp_outcomes_sampler.h"
 #include "server/sampling/gp_points.h"
 #include "server/sampling/sampler.h"
 
@@ -59,6 +60,7 @@ class GpSampler final : public Sampler {
   void Recall(const search_space::SearchSpace& space, const History& history);
 
   Memory memory_;
+  gp::OutcomesSampler outcomes_;
 };
 
 }  // namespace caviar::sampling
