@@ -23,33 +23,41 @@ bool IsAtMost(const Values& a, const Values& b) {
   return true;
 }
 
+// A point by the places of its values in FreeRegion::levels. No two points of a front have a place in
+// common: of equal values the later point's counts as larger, which adds boxes without volume only.
+using Places = std::vector<size_t>;
+
+bool IsBelow(const Places& a, const Places& b) {
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (a[i] >= b[i]) return false;
+  }
+  return true;
+}
+
 // All points of the free region lie below one of these; `definers[i]` is the point that gives
-// `bound` its value in objective i.
+// `bound` its place in objective i.
 struct UpperBound {
-  Values bound;
-  std::vector<Values> definers;
+  Places bound;
+  std::vector<Places> definers;
 };
 
-UpperBound WholeRegion(const Values& reference) {
+UpperBound WholeRegion(const Places& reference) {
   const size_t objectives = reference.size();
-  UpperBound whole{reference, {}};
-  for (size_t i = 0; i < objectives; ++i) {
-    whole.definers.emplace_back(objectives, -kInfinity);
-    whole.definers[i][i] = reference[i];
-  }
+  UpperBound whole{reference, std::vector<Places>(objectives, Places(objectives, 0))};
+  for (size_t i = 0; i < objectives; ++i) whole.definers[i][i] = reference[i];
   return whole;
 }
 
-// The largest value in objective `i` among what defines the others.
-double LargestOfOthers(const UpperBound& upper, size_t i) {
-  double largest = -kInfinity;
-  for (size_t k = 0; k < upper.definers.size(); ++k) {
-    if (k != i) largest = std::max(largest, upper.definers[k][i]);
+// The highest place in objective `i` among the first `count` that define a bound, less one of them.
+size_t Highest(const UpperBound& upper, size_t i, size_t count, size_t without) {
+  size_t highest = 0;
+  for (size_t k = 0; k < count; ++k) {
+    if (k != without) highest = std::max(highest, upper.definers[k][i]);
   }
-  return largest;
+  return highest;
 }
 
-void Insert(const Values& point, std::vector<UpperBound>& uppers) {
+void Insert(const Places& point, std::vector<UpperBound>& uppers) {
   std::vector<UpperBound> next;
   for (UpperBound& upper : uppers) {
     if (!IsBelow(point, upper.bound)) {
@@ -57,7 +65,7 @@ void Insert(const Values& point, std::vector<UpperBound>& uppers) {
       continue;
     }
     for (size_t i = 0; i < point.size(); ++i) {
-      if (!(point[i] > LargestOfOthers(upper, i))) continue;
+      if (point[i] <= Highest(upper, i, point.size(), i)) continue;
       UpperBound lowered = upper;
       lowered.bound[i] = point[i];
       lowered.definers[i] = point;
@@ -67,9 +75,24 @@ void Insert(const Values& point, std::vector<UpperBound>& uppers) {
   uppers = std::move(next);
 }
 
-size_t PlaceOf(const Values& levels, double value) {
-  return static_cast<size_t>(std::lower_bound(levels.begin(), levels.end(), value) -
-                             levels.begin());
+// Levels of the region, and the places that points have in them.
+std::vector<Places> AddLevels(const std::vector<Values>& points, const Values& reference,
+                              std::vector<Values>& levels) {
+  std::vector<Places> places(points.size(), Places(reference.size()));
+  for (size_t objective = 0; objective < reference.size(); ++objective) {
+    std::vector<size_t> order(points.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return points[a][objective] < points[b][objective];
+    });
+    Values& of_objective = levels.emplace_back(1, -kInfinity);
+    for (const size_t i : order) {
+      places[i][objective] = of_objective.size();
+      of_objective.push_back(points[i][objective]);
+    }
+    of_objective.push_back(reference[objective]);
+  }
+  return places;
 }
 
 }  // namespace
@@ -91,29 +114,21 @@ std::vector<size_t> ParetoFront(const std::vector<Values>& all) {
 }
 
 FreeRegion FreeRegionOf(const std::vector<Values>& points, const Values& reference) {
-  const size_t objectives = reference.size();
-  FreeRegion region;
-  for (const double value : reference) region.levels.push_back({-kInfinity, value});
-  std::vector<UpperBound> uppers = {WholeRegion(reference)};
+  std::vector<Values> front;
   for (const size_t place : ParetoFront(points)) {
-    const Values& point = points[place];
-    if (!IsBelow(point, reference)) continue;
-    Insert(point, uppers);
-    for (size_t i = 0; i < objectives; ++i) region.levels[i].push_back(point[i]);
+    if (IsBelow(points[place], reference)) front.push_back(points[place]);
   }
-  for (Values& levels : region.levels) {
-    std::sort(levels.begin(), levels.end());
-    levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
-  }
+  FreeRegion region;
+  const std::vector<Places> places = AddLevels(front, reference, region.levels);
+  std::vector<UpperBound> uppers = {WholeRegion(Places(reference.size(), front.size() + 1))};
+  for (const Places& point : places) Insert(point, uppers);
   for (const UpperBound& upper : uppers) {
     FreeRegion::Box box;
     bool empty = false;
-    for (size_t i = 0; i < objectives; ++i) {
-      double lower = -kInfinity;
-      for (size_t k = 0; k < i; ++k) lower = std::max(lower, upper.definers[k][i]);
-      box.lower.push_back(PlaceOf(region.levels[i], lower));
-      box.upper.push_back(PlaceOf(region.levels[i], upper.bound[i]));
-      empty = empty || box.lower.back() >= box.upper.back();
+    for (size_t i = 0; i < reference.size(); ++i) {
+      box.lower.push_back(Highest(upper, i, i, i));
+      box.upper.push_back(upper.bound[i]);
+      empty = empty || region.levels[i][box.lower[i]] >= region.levels[i][box.upper[i]];
     }
     if (!empty) region.boxes.push_back(std::move(box));
   }

@@ -17,7 +17,7 @@ std::vector<size_t> ParetoFront(const std::vector<Values>& all);
 // What points below `reference` can gain: the part of {v : v < reference} that no point of a front
 // dominates, as boxes that do not overlap. A box is given by places in `levels`.
 struct FreeRegion {
-  // Of each objective: -infinity, the front's values and the reference's, growing, each once.
+  // Of each objective: -infinity, the front's values and the reference's, in order.
   std::vector<Values> levels;
   struct Box {
     std::vector<size_t> lower, upper;  // one an objective; lower < upper

@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "tests/bench/earlier_study.h"
 #include "tests/bench/search_check.h"
 #include "tests/bench/search_problems.h"
 #include "tests/bench/search_report.h"
@@ -30,6 +31,7 @@ struct Options {
   std::string seeds = "10-39";
   std::vector<int> workers = {1};
   int trials = 100;
+  std::string earlier;
   int jobs = 1;
   bool summary = false;
   bool curve = false;
@@ -116,8 +118,12 @@ class Runner {
     for (size_t i = next_++; i < cells_.size(); i = next_++) {
       const Cell& cell = cells_[i];
       const Problem problem = problems.Make(cell.problem, cell.seed);
+      const EarlierStudies earlier =
+          options_.earlier.empty()
+              ? nullptr
+              : MakeEarlierStudies(problems, cell.problem, cell.seed, options_.earlier);
       SearchTrace trace =
-          Simulate(problem, SamplerOf(cell.algorithm), cell.workers, options_.trials);
+          Simulate(problem, SamplerOf(cell.algorithm), cell.workers, options_.trials, earlier);
       const std::lock_guard lock(mutex_);
       traces_[i] = std::move(trace);
       done_[i] = true;
@@ -185,6 +191,8 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", options.seeds, "such as 10-39 (the default), 0-9,20");
   app.add_option("--workers", options.workers, "1,8")->delimiter(',')->check(CLI::Range(1, 10000));
   app.add_option("--trials", options.trials, "in each study")->check(CLI::Range(4, 1000000));
+  app.add_option("--earlier", options.earlier,
+                 "start from an earlier study: same, noisy, shifted or unrelated");
   app.add_option("--jobs", options.jobs, "threads, each with a study of its own")
       ->check(CLI::Range(1, 1000));
   app.add_flag("--summary", options.summary, "print a table of means in place of CSV");

@@ -37,7 +37,8 @@ double Normal(uint32_t seed, int number, uint64_t what) {
 
 class Simulation {
  public:
-  Simulation(const Problem& problem, const v1::Sampler& definition, int workers, int trials)
+  Simulation(const Problem& problem, const v1::Sampler& definition, int workers, int trials,
+             std::shared_ptr<const std::vector<std::vector<sampling::Observation>>> warm_start)
       : problem_(problem), space_(search_space::SearchSpace::Create(problem.parameters).value()) {
     auto sampler = sampling::MakeSampler(definition);
     if (!sampler.ok()) Fail(std::string(sampler.status().message()));
@@ -45,6 +46,7 @@ class Simulation {
     input_.seed = problem.seed;
     input_.max_trials = trials;
     input_.parallel = workers;
+    input_.warm_start = std::move(warm_start);
     while (workers-- > 0) Start(0);
     while (!running_.empty()) {
       const auto [time, number] = *running_.begin();
@@ -123,8 +125,10 @@ double MeasurementError(const Problem& problem, int number) {
   return problem.noise * Normal(problem.seed, number, kNoise);
 }
 
-SearchTrace Simulate(const Problem& problem, const v1::Sampler& sampler, int workers, int trials) {
-  return Simulation(problem, sampler, workers, trials).Take();
+SearchTrace Simulate(
+    const Problem& problem, const v1::Sampler& sampler, int workers, int trials,
+    std::shared_ptr<const std::vector<std::vector<sampling::Observation>>> warm_start) {
+  return Simulation(problem, sampler, workers, trials, std::move(warm_start)).Take();
 }
 
 }  // namespace caviar::bench

@@ -2,6 +2,7 @@
 #ifndef CAVIAR_TESTS_BENCH_SEARCH_SIMULATION_H_
 #define CAVIAR_TESTS_BENCH_SEARCH_SIMULATION_H_
 
+#include <memory>
 #include <vector>
 
 #include "server/sampling/sampler.h"
@@ -25,8 +26,10 @@ struct SearchTrace {
 };
 
 // Each of `workers` asks as soon as it is free, while the others' trials run. The sampler's seed is
-// the problem's.
-SearchTrace Simulate(const Problem& problem, const v1::Sampler& sampler, int workers, int trials);
+// the problem's; `warm_start`: SamplerInput's.
+SearchTrace Simulate(
+    const Problem& problem, const v1::Sampler& sampler, int workers, int trials,
+    std::shared_ptr<const std::vector<std::vector<sampling::Observation>>> warm_start = nullptr);
 
 }  // namespace caviar::bench
 
