@@ -37,12 +37,15 @@ ObjectiveModel::ObjectiveModel(const search_space::ModelSpace& space, const Poin
 
 std::unique_ptr<Predictor> ObjectiveModel::Fit(const StudyTable& table,
                                                const std::vector<size_t>& rows,
-                                               const std::vector<ModelPoint>& pending) {
+                                               const std::vector<ModelPoint>& pending,
+                                               bool transfer) {
   const gp::Fit& fit = fits_.At(table.fingerprints(), [&](size_t size) {
     return table.ObjectiveSample(objective_, table.Chosen(size), size);
   });
   Sample sample = table.ObjectiveSample(objective_, rows, table.size());
-  if (earlier_.empty()) return PosteriorOf(layout_, fits_, fit, std::move(sample), pending);
+  if (earlier_.empty() || !transfer) {
+    return PosteriorOf(layout_, fits_, fit, std::move(sample), pending);
+  }
   // What is left when the earlier studies' mean is taken off.
   std::vector<double> coefficients;
   const auto take_off = [&](const std::vector<size_t>& chosen, size_t size, Sample& of_chosen) {

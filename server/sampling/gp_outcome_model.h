@@ -21,10 +21,11 @@ class ObjectiveModel {
   ObjectiveModel(const search_space::ModelSpace& space, const PointLayout& layout,
                  const std::vector<std::vector<Observation>>& earlier_studies, size_t objective);
 
-  // Holds these rows of the table, and the pending points as if seen at the mean. Starts from what
-  // earlier studies found unless the evidence is against it.
+  // Holds these rows of the table, and the pending points as if seen at the mean. Where `transfer`,
+  // starts from what earlier studies found, unless the evidence is against it.
   std::unique_ptr<Predictor> Fit(const StudyTable& table, const std::vector<size_t>& rows,
-                                 const std::vector<search_space::ModelPoint>& pending);
+                                 const std::vector<search_space::ModelPoint>& pending,
+                                 bool transfer);
 
   const EarlierStudies& earlier() const { return earlier_; }
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "server/sampling/counter_random.h"
 #include "server/sampling/gp_criterion.h"
 #include "server/sampling/gp_draws.h"
 #include "server/sampling/gp_feasibility.h"
@@ -25,6 +26,9 @@ using search_space::Point;
 constexpr double kBoundWeight = 0.1;
 // Every other trial that searches for feasibility makes this little of what the models know.
 constexpr double kDoubt = 2;
+// Trials that look at what earlier studies found: all at first, half of them after so many.
+constexpr double kTransferTrials = 10;
+constexpr uint64_t kTransferPurpose = 0x67617573737472;
 // A radius for which the trust region is everywhere.
 constexpr double kEverywhere = 1;
 
@@ -46,13 +50,22 @@ StudyShape ShapeOf(const SamplerInput& input) {
   return shape;
 }
 
+// Whether the trial starts from earlier studies, after so many of its own.
+bool Transfers(const SamplerInput& input, size_t trials) {
+  const double unit =
+      ToUnit(RandomBits(input.seed, static_cast<uint32_t>(input.number), kTransferPurpose));
+  return unit * (kTransferTrials + static_cast<double>(trials)) < kTransferTrials;
+}
+
 }  // namespace
 
 struct OutcomesSampler::Models {
-  Known known;                      // predictions are the first objective's
-  std::vector<size_t> feasible;     // of the known points: seen, and all constraints kept
+  bool transfer = false;         // start from earlier studies
+  Known known;                   // predictions are the first objective's
+  std::vector<size_t> feasible;  // of the known points: seen, and all constraints kept
   std::vector<std::unique_ptr<Predictor>> objectives, constraints;
 
+  bool OnlyFeasibilityCounts() const { return feasible.empty() && !constraints.empty(); }
   // Of the known points: where there is none that is feasible, all of them.
   std::vector<size_t> Candidates() const {
     if (feasible.empty()) return AllOf(known.points.size());
@@ -64,12 +77,18 @@ struct OutcomesSampler::Models {
   std::vector<Predictor*> Objectives() const { return Pointers(objectives); }
   std::vector<Predictor*> Constraints() const { return Pointers(constraints); }
 
- private:
   static std::vector<Predictor*> Pointers(const std::vector<std::unique_ptr<Predictor>>& owners) {
     std::vector<Predictor*> pointers;
     for (const auto& owner : owners) pointers.push_back(owner.get());
     return pointers;
   }
+};
+
+// What the next trial is for.
+struct OutcomesSampler::Goal {
+  std::unique_ptr<Criterion> objective;
+  double weight = 1, doubt = 1;  // see ConstrainedCriterion
+  std::vector<ModelPoint> good;  // points around which candidates are drawn
 };
 
 bool OutcomesSampler::IsFor(const SamplerInput& input) {
@@ -91,8 +110,8 @@ void OutcomesSampler::Forget(const search_space::SearchSpace& space, const Sampl
   memory.table = StudyTable(shape);
   memory.fingerprint = FingerprintOf(space);
   if (memory.layout.width() == 0) return;
-  static const std::vector<std::vector<Observation>> kNone;
-  const auto& earlier = memory.earlier != nullptr ? *memory.earlier : kNone;
+  const std::vector<std::vector<Observation>> none;
+  const auto& earlier = memory.earlier != nullptr ? *memory.earlier : none;
   for (size_t i = 0; i < shape.objectives; ++i) {
     memory.objectives.push_back(
         std::make_unique<ObjectiveModel>(space.model(), memory.layout, earlier, i));
@@ -132,8 +151,10 @@ OutcomesSampler::Models OutcomesSampler::Fit(const ModelSpace& space, const Samp
   AddPending(space, input, known);
   const std::vector<ModelPoint> pending(known.points.begin() + static_cast<ptrdiff_t>(known.seen),
                                         known.points.end());
+  models.transfer =
+      !memory_->objectives[0]->earlier().empty() && Transfers(input, table.size());
   for (const auto& model : memory_->objectives) {
-    models.objectives.push_back(model->Fit(table, rows, pending));
+    models.objectives.push_back(model->Fit(table, rows, pending, models.transfer));
   }
   for (const auto& model : memory_->constraints) {
     models.constraints.push_back(model->Fit(table, rows, pending));
@@ -142,58 +163,69 @@ OutcomesSampler::Models OutcomesSampler::Fit(const ModelSpace& space, const Samp
   return models;
 }
 
-Point OutcomesSampler::Find(const ModelSpace& space, const SamplerInput& input,
-                            Models& models) const {
-  const Known& known = models.known;
-  Draws draws(input.seed, input.number);
-  const std::vector<ModelPoint> seen = known.Seen();
-  const EarlierStudies& earlier = memory_->objectives[0]->earlier();
-  const double radius = earlier.empty() ? RadiusOf(memory_->table.size(), space.dimensions())
-                                        : kEverywhere;
-  const TrustRegion region(space, seen, radius);
-  const std::set<ModelPoint> tried = TriedOf(space, input);
+OutcomesSampler::Goal OutcomesSampler::GoalOf(const Models& models, int32_t number,
+                                              Draws& draws) const {
   const std::vector<size_t> candidates = models.Candidates();
-  const bool searching = models.feasible.empty() && !models.constraints.empty();
-
-  std::unique_ptr<Criterion> objective;
-  double weight = 1, doubt = 1;
-  std::vector<ModelPoint> good;
+  Goal goal;
   if (models.objectives.size() > 1 && !candidates.empty()) {
-    const ParetoKnown front =
-        ParetoOf(models.Objectives(), memory_->layout, known.points, candidates);
-    good = front.good;
-    objective = std::make_unique<HypervolumeCriterion>(models.Objectives(), front.region);
+    ParetoKnown front =
+        ParetoOf(models.Objectives(), memory_->layout, models.known.points, candidates);
+    goal.good = std::move(front.good);
+    goal.objective =
+        std::make_unique<HypervolumeCriterion>(models.Objectives(), std::move(front.region));
   } else {
-    good = GoodOf(known, candidates);
+    goal.good = GoodOf(models.known, candidates);
     // Where nothing is known of the study itself, a bound needs no reference.
     Acquisition acquisition;
-    if (!candidates.empty()) acquisition = AcquisitionOf(known, candidates, input.number, draws);
-    if (acquisition.kind != Acquisition::Kind::kLogImprovement) weight = kBoundWeight;
-    objective = std::make_unique<AcquisitionCriterion>(*models.objectives[0], acquisition);
+    if (!candidates.empty()) acquisition = AcquisitionOf(models.known, candidates, number, draws);
+    if (acquisition.kind != Acquisition::Kind::kLogImprovement) goal.weight = kBoundWeight;
+    goal.objective = std::make_unique<AcquisitionCriterion>(*models.objectives[0], acquisition);
   }
-  for (const ModelPoint& best : earlier.best()) good.push_back(best);
-  if (searching) {
-    weight = 1;
-    doubt = input.number % 2 == 0 ? kDoubt : 1;
+  if (models.transfer) {
+    const std::vector<ModelPoint>& earlier = memory_->objectives[0]->earlier().best();
+    goal.good.insert(goal.good.end(), earlier.begin(), earlier.end());
   }
-  const auto find = [&](Criterion& criterion) {
-    if (models.constraints.empty()) {
-      return Search(space, memory_->layout, criterion, region, tried, draws, {}).Find(good);
-    }
-    ConstrainedCriterion constrained(searching ? nullptr : &criterion, models.Constraints(), weight,
-                                     doubt);
-    return Search(space, memory_->layout, constrained, region, tried, draws, {}).Find(good);
+  if (models.OnlyFeasibilityCounts()) {
+    goal.weight = 1;
+    goal.doubt = number % 2 == 0 ? kDoubt : 1;
+  }
+  return goal;
+}
+
+OutcomesSampler::Goal OutcomesSampler::BolderGoal(const Models& models, int32_t number, int boldness,
+                                                  Goal goal) const {
+  Acquisition bold;
+  bold.deviations = Bolder(boldness);
+  const size_t turn = static_cast<size_t>(number) % models.objectives.size();
+  goal.objective = std::make_unique<AcquisitionCriterion>(*models.objectives[turn], bold);
+  if (models.OnlyFeasibilityCounts()) {
+    goal.doubt = Bolder(boldness);
+  } else {
+    goal.weight = kBoundWeight;
+  }
+  return goal;
+}
+
+Point OutcomesSampler::Find(const ModelSpace& space, const SamplerInput& input,
+                            const Models& models) const {
+  const std::vector<ModelPoint> seen = models.known.Seen();
+  const double radius =
+      models.transfer ? kEverywhere : RadiusOf(memory_->table.size(), space.dimensions());
+  const TrustRegion region(space, seen, radius);
+  const std::set<ModelPoint> tried = TriedOf(space, input);
+  Draws draws(input.seed, input.number);
+  const auto find = [&](const Goal& goal) {
+    ConstrainedCriterion constrained(
+        models.OnlyFeasibilityCounts() ? nullptr : goal.objective.get(), models.Constraints(),
+        goal.weight, goal.doubt);
+    return Search(space, memory_->layout, constrained, region, tried, draws, {}).Find(goal.good);
   };
-  ModelPoint found = find(*objective);
+  Goal goal = GoalOf(models, input.number, draws);
+  ModelPoint found = find(goal);
   // Where the models are sure of the best place, workers that ask at once would all get it.
-  const size_t turn = static_cast<size_t>(input.number) % models.objectives.size();
-  for (int i = 1; i <= kMaxBolder && IsCopyOfPending(known, found); ++i) {
-    Acquisition bold;
-    bold.deviations = Bolder(i);
-    weight = searching ? 1 : kBoundWeight;
-    doubt = searching ? Bolder(i) : 1;
-    AcquisitionCriterion criterion(*models.objectives[turn], bold);
-    found = find(criterion);
+  for (int i = 1; i <= kMaxBolder && IsCopyOfPending(models.known, found); ++i) {
+    goal = BolderGoal(models, input.number, i, std::move(goal));
+    found = find(goal);
   }
   return space.ToPoint(found);
 }
@@ -203,7 +235,7 @@ std::optional<Point> OutcomesSampler::SuggestPoint(const search_space::SearchSpa
   Recall(space, input);
   if (memory_->layout.width() == 0) return std::nullopt;
   if (memory_->table.size() == 0 && memory_->objectives[0]->earlier().empty()) return std::nullopt;
-  Models models = Fit(space.model(), input);
+  const Models models = Fit(space.model(), input);
   return Find(space.model(), input, models);
 }
 

@@ -45,15 +45,18 @@ class OutcomesSampler {
     std::vector<std::unique_ptr<ObjectiveModel>> objectives;
     std::vector<std::unique_ptr<ConstraintModel>> constraints;
   };
-  // The models for one suggestion.
+  // For one suggestion.
   struct Models;
+  struct Goal;
 
   void Recall(const search_space::SearchSpace& space, const SamplerInput& input);
   void Forget(const search_space::SearchSpace& space, const SamplerInput& input,
               const StudyShape& shape);
   Models Fit(const search_space::ModelSpace& space, const SamplerInput& input);
+  Goal GoalOf(const Models& models, int32_t number, Draws& draws) const;
+  Goal BolderGoal(const Models& models, int32_t number, int boldness, Goal goal) const;
   search_space::Point Find(const search_space::ModelSpace& space, const SamplerInput& input,
-                           Models& models) const;
+                           const Models& models) const;
 
   std::optional<Memory> memory_;
 };

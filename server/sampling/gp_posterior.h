@@ -26,6 +26,8 @@ class Posterior final : public Predictor {
   int seen() const { return seen_; }
   int count() const { return count_; }
   double noise() const { return noise_; }
+  // Variance before anything was seen.
+  double prior() const { return covariance_.Prior(); }
 
  private:
   Prediction PredictionOf(int lane) const;

@@ -171,28 +171,58 @@ std::vector<double> EarlierStudies::Means(const std::vector<double>& coefficient
   return sums;
 }
 
+double TransferPredictor::Widening(const std::vector<Prediction>& earlier, size_t lane) const {
+  double variance = 0;
+  for (size_t k = 0; k < coefficients_.size(); ++k) {
+    variance += std::pow(coefficients_[k] * earlier[k * kLanes + lane].deviation, 2);
+  }
+  return std::sqrt(1 + variance / rest_->prior());
+}
+
 void TransferPredictor::PredictVector(const Grid& at, int vector,
                                       Prediction (&predictions)[kLanes]) {
-  rest_->PredictVector(at, vector, predictions);
-  Prediction earlier[kLanes];
-  for (size_t k = 0; k < coefficients_.size(); ++k) {
-    if (coefficients_[k] == 0) continue;
-    earlier_.models()[k]->PredictVector(at, vector, earlier);
-    for (int lane = 0; lane < kLanes; ++lane) {
-      predictions[lane].mean += coefficients_[k] * earlier[lane].mean;
+  rest_->PredictVector(at, vector, last_);
+  last_earlier_.clear();
+  Prediction of_study[kLanes];
+  for (const auto& model : earlier_.models()) {
+    model->PredictVector(at, vector, of_study);
+    last_earlier_.insert(last_earlier_.end(), of_study, of_study + kLanes);
+  }
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    Prediction& prediction = predictions[lane];
+    prediction = last_[lane];
+    for (size_t k = 0; k < coefficients_.size(); ++k) {
+      prediction.mean += coefficients_[k] * last_earlier_[k * kLanes + lane].mean;
     }
+    const double widening = Widening(last_earlier_, lane);
+    prediction.deviation *= widening;
+    prediction.seen_deviation *= widening;
   }
 }
 
 void TransferPredictor::Gradient(const Grid& at, int vector,
                                  const PredictionGradient (&by)[kLanes], Grid& gradient) {
-  rest_->Gradient(at, vector, by, gradient);
+  PredictionGradient by_rest[kLanes];
+  double by_variance[kLanes];  // of the earlier studies' part, halved
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    const double widening = Widening(last_earlier_, lane);
+    by_rest[lane] = {by[lane].mean, by[lane].deviation * widening,
+                     by[lane].seen_deviation * widening};
+    by_variance[lane] = (by[lane].deviation * last_[lane].deviation +
+                         by[lane].seen_deviation * last_[lane].seen_deviation) /
+                        (widening * rest_->prior());
+  }
+  rest_->Gradient(at, vector, by_rest, gradient);
   Grid of_study;
   for (size_t k = 0; k < coefficients_.size(); ++k) {
-    if (coefficients_[k] == 0) continue;
-    PredictionGradient by_mean[kLanes];
-    for (int lane = 0; lane < kLanes; ++lane) by_mean[lane].mean = coefficients_[k] * by[lane].mean;
-    earlier_.models()[k]->Gradient(at, vector, by_mean, of_study);
+    const double coefficient = coefficients_[k];
+    PredictionGradient by_study[kLanes];
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      by_study[lane].mean = coefficient * by[lane].mean;
+      by_study[lane].deviation = coefficient * coefficient *
+                                 last_earlier_[k * kLanes + lane].deviation * by_variance[lane];
+    }
+    earlier_.models()[k]->Gradient(at, vector, by_study, of_study);
     AddTo(of_study, gradient);
   }
 }

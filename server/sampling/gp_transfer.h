@@ -51,7 +51,9 @@ class EarlierStudies {
   std::vector<std::vector<double>> means_;  // by study, by point
 };
 
-// A model of what the earlier studies' mean leaves unexplained, plus that mean.
+// A model of what the earlier studies' mean leaves unexplained, plus that mean. Where these were
+// unsure the mean may be off by more: there the deviation of the rest is taken as if its prior
+// variance were that much larger.
 class TransferPredictor final : public Predictor {
  public:
   // The earlier studies outlive this object.
@@ -64,9 +66,14 @@ class TransferPredictor final : public Predictor {
                 Grid& gradient) override;
 
  private:
+  // What deviations of the rest are multiplied by.
+  double Widening(const std::vector<Prediction>& earlier, size_t lane) const;
+
   std::unique_ptr<Posterior> rest_;
   const EarlierStudies& earlier_;
   std::vector<double> coefficients_;
+  Prediction last_[kLanes];              // of the rest
+  std::vector<Prediction> last_earlier_;  // of the earlier studies, eight each
 };
 
 }  // namespace caviar::sampling::gp

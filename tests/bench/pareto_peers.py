@@ -17,7 +17,6 @@ def constraints(trial):
     return trial.user_attrs['excesses']
 
 
-# (TPESampler has no constraints in Optuna 3.1's multi-objective mode without an experimental argument, which both get.)
 PEERS = {
     'optuna_tpe': lambda seed, constrained: optuna.samplers.TPESampler(
         multivariate=True, seed=seed, constraints_func=constraints if constrained else None),
@@ -44,7 +43,7 @@ class Server:
 def simulate(server, name, problem, seed, trials):
     """The missing share after each trial, and the milliseconds an ask."""
     described = server.ask(problem=problem)
-    constrained = problem == 'binh_korn'
+    constrained = described['constraints'] > 0
     study = optuna.create_study(directions=['minimize'] * described['objectives'],
                                 sampler=PEERS[name](seed, constrained))
     spent = 0.0

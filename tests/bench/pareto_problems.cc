@@ -84,6 +84,44 @@ ParetoOutcome BinhKorn(const Vector& unit) {
           {Square(x - 5) + y * y - 25, 7.7 - Square(x - 8) - Square(y + 3)}};
 }
 
+// With two constraints: Gramacy et al. 2016.
+ParetoOutcome Gramacy(const Vector& x) {
+  return {{x[0] + x[1]},
+          {1.5 - x[0] - 2 * x[1] - 0.5 * std::sin(2 * pi * (x[0] * x[0] - 2 * x[1])),
+           x[0] * x[0] + x[1] * x[1] - 1.5}};
+}
+
+// The weight of a spring, with four constraints of which less than a hundredth of the points keep
+// all: Arora 1989.
+ParetoOutcome Spring(const Vector& unit) {
+  const double d = Between(unit[0], 0.05, 2), w = Between(unit[1], 0.25, 1.3);
+  const double n = Between(unit[2], 2, 15);
+  return {{(n + 2) * w * d * d},
+          {1 - std::pow(w, 3) * n / (71785 * std::pow(d, 4)),
+           (4 * w * w - d * w) / (12566 * (w * std::pow(d, 3) - std::pow(d, 4))) +
+               1 / (5108 * d * d) - 1,
+           1 - 140.45 * d / (w * w * n), (w + d) / 1.5 - 1}};
+}
+
+// The weight of a speed reducer, with eleven constraints: Golinski 1970.
+ParetoOutcome SpeedReducer(const Vector& unit) {
+  const double a = Between(unit[0], 2.6, 3.6), b = Between(unit[1], 0.7, 0.8);
+  const double c = Between(unit[2], 17, 28), d = Between(unit[3], 7.3, 8.3);
+  const double e = Between(unit[4], 7.3, 8.3), f = Between(unit[5], 2.9, 3.9);
+  const double g = Between(unit[6], 5, 5.5);
+  const double weight = 0.7854 * a * b * b * (3.3333 * c * c + 14.9334 * c - 43.0934) -
+                        1.508 * a * (f * f + g * g) +
+                        7.4777 * (std::pow(f, 3) + std::pow(g, 3)) + 0.7854 * (d * f * f + e * g * g);
+  return {{weight},
+          {27 / (a * b * b * c) - 1, 397.5 / (a * b * b * c * c) - 1,
+           1.93 * std::pow(d, 3) / (b * c * std::pow(f, 4)) - 1,
+           1.93 * std::pow(e, 3) / (b * c * std::pow(g, 4)) - 1,
+           std::sqrt(Square(745 * d / (b * c)) + 16.9e6) / (110 * std::pow(f, 3)) - 1,
+           std::sqrt(Square(745 * e / (b * c)) + 157.5e6) / (85 * std::pow(g, 3)) - 1,
+           b * c / 40 - 1, 5 * b / a - 1, a / (12 * b) - 1, (1.5 * f + 1.9) / d - 1,
+           (1.1 * g + 1.9) / e - 1}};
+}
+
 }  // namespace
 
 double ParetoProblem::Missing(const std::vector<Vector>& objectives) const {
@@ -92,7 +130,7 @@ double ParetoProblem::Missing(const std::vector<Vector>& objectives) const {
 }
 
 const std::vector<ParetoProblem>& ParetoProblems() {
-  // The best: integrals of the known fronts (zdt1, zdt2, dtlz2; truss and binh_korn over 400,000
+  // Of one objective the volume is how far below the reference it gets. The best: integrals of the known fronts (zdt1, zdt2, dtlz2; truss and binh_korn over 400,000
   // points of them); branin_currin and crash as BoTorch's test functions have them.
   static const auto* problems = new std::vector<ParetoProblem>{
       {"zdt1", 6, Zdt1, {11, 11}, 120 + 2.0 / 3},
@@ -102,6 +140,9 @@ const std::vector<ParetoProblem>& ParetoProblems() {
       {"truss", 4, Truss, {3000, 0.05}, 63.54503560566},
       {"crash", 5, Crash, {1864.72022, 11.81993945, 0.2903999384}, 246.81607081187002},
       {"binh_korn", 2, BinhKorn, {140, 50}, 5285.327199985},
+      {"gramacy", 2, Gramacy, {2}, 2 - 0.5998},
+      {"spring", 3, Spring, {0.1}, 0.1 - 0.012665},
+      {"speed_reducer", 7, SpeedReducer, {5000}, 5000 - 2994.47},
   };
   return *problems;
 }

@@ -1,4 +1,5 @@
-// Problems with several objectives, all to minimize, of which the best hypervolume is known.
+// Problems with several objectives or with constraints, all to minimize, of which the best
+// hypervolume is known.
 #ifndef CAVIAR_TESTS_BENCH_PARETO_PROBLEMS_H_
 #define CAVIAR_TESTS_BENCH_PARETO_PROBLEMS_H_
 

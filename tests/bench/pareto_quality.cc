@@ -169,7 +169,10 @@ void Serve() {
     if (request.contains("problem")) {
       problem = &ParetoProblemOf(request["problem"]);
       front = std::make_unique<Front>(*problem);
-      answer = {{"dimensions", problem->dimensions}, {"objectives", problem->reference.size()}};
+      const std::vector<double> middle(static_cast<size_t>(problem->dimensions), 0.5);
+      answer = {{"dimensions", problem->dimensions},
+                {"objectives", problem->reference.size()},
+                {"constraints", problem->evaluate(middle).excesses.size()}};
     } else if (front != nullptr && request.contains("point")) {
       const ParetoOutcome outcome = problem->evaluate(request["point"]);
       front->Add(outcome);

@@ -22,6 +22,8 @@ def main():
     print('| ' + ' | '.join(['---'] * len(heads)) + ' |')
     for sampler, workers in samplers:
         mine = [row for row in rows if (row['sampler'], row['workers']) == (sampler, workers)]
+        if {row['problem'] for row in mine} != set(problems):
+            continue  # it was cut short: means over other problems say nothing
 
         def mean(column, wanted, mine=mine):
             by_problem = [geometric_mean([float(row[column]) for row in mine if row['problem'] == problem])

@@ -190,7 +190,7 @@ TEST(GpOutcomesSampler, DoubtsWhatIsNoisy) {
       table.Add(space.model(), ObservationOf(i, point, result), static_cast<uint64_t>(i));
     }
     gp::ObjectiveModel model(space.model(), layout, {}, 0);
-    const auto predictor = model.Fit(table, table.Chosen(30), {});
+    const auto predictor = model.Fit(table, table.Chosen(30), {}, true);
     return gp::PredictionsAt(*predictor, layout, {table.points()[29]})[0].mean;
   };
   EXPECT_LT(mean_at_dip(1e-6) + 0.05, mean_at_dip(1));

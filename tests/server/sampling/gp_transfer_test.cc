@@ -72,7 +72,7 @@ TEST_F(EarlierStudiesTest, OfOneTrialOrNoneSayNothing) {
   EXPECT_TRUE(EarlierStudies(space_.model(), layout_, {StudyOf(Slope)}, 1).empty());
 }
 
-TEST_F(EarlierStudiesTest, AddTheirMeanAndItsSlopes) {
+TEST_F(EarlierStudiesTest, AddTheirMeanAndDoubtAndTheSlopesOfBoth) {
   const EarlierStudies earlier(space_.model(), layout_, {StudyOf(Slope), StudyOf(Across)}, 0);
   const FitChain fits(layout_);
   Grid seen(2, 1);
@@ -89,14 +89,19 @@ TEST_F(EarlierStudiesTest, AddTheirMeanAndItsSlopes) {
     at(0, lane) = 0.6 + (lane == 1 ? kStep : lane == 2 ? -kStep : 0);
     at(1, lane) = 0.2 + (lane == 3 ? kStep : lane == 4 ? -kStep : 0);
   }
-  Prediction predictions[kLanes];
-  model.PredictVector(at, 0, predictions);
-  const PredictionGradient by[kLanes] = {{1, 0, 0}};
-  Grid gradient;
-  model.Gradient(at, 0, by, gradient);
-  EXPECT_NEAR(gradient(0, 0), (predictions[1].mean - predictions[2].mean) / (2 * kStep), 1e-5);
-  EXPECT_NEAR(gradient(1, 0), (predictions[3].mean - predictions[4].mean) / (2 * kStep), 1e-5);
-  EXPECT_GT(gradient(0, 0), 0.2);  // the slope of the first study
+  for (double Prediction::* part : {&Prediction::mean, &Prediction::deviation}) {
+    Prediction predictions[kLanes];
+    model.PredictVector(at, 0, predictions);
+    PredictionGradient by[kLanes];
+    (part == &Prediction::mean ? by[0].mean : by[0].deviation) = 1;
+    Grid gradient;
+    model.Gradient(at, 0, by, gradient);
+    for (const int axis : {0, 1}) {
+      const double above = predictions[2 * axis + 1].*part, below = predictions[2 * axis + 2].*part;
+      EXPECT_NEAR(gradient(axis, 0), (above - below) / (2 * kStep), 1e-5);
+    }
+    if (part == &Prediction::mean) EXPECT_GT(gradient(0, 0), 0.2);  // the slope of the first study
+  }
 }
 
 }  // namespace
