@@ -50,8 +50,8 @@ std::vector<Prediction> PredictionsAt(Predictor& model, const PointLayout& layou
   return predictions;
 }
 
-Acquisition AcquisitionOf(const Known& known, const std::vector<size_t>& candidates,
-                          int32_t number, Draws& draws) {
+Acquisition AcquisitionOf(const Known& known, const std::vector<size_t>& candidates, int32_t number,
+                          Draws& draws) {
   const auto lowest = [&](const auto& score) {
     const auto is_lower = [&](size_t a, size_t b) {
       return score(known.predictions[a]) < score(known.predictions[b]);
@@ -60,8 +60,7 @@ Acquisition AcquisitionOf(const Known& known, const std::vector<size_t>& candida
         .mean;
   };
   Acquisition acquisition;
-  acquisition.deviations =
-      kSober + (kAlone - kSober) / (1 + static_cast<double>(known.pending()));
+  acquisition.deviations = kSober + (kAlone - kSober) / (1 + static_cast<double>(known.pending()));
   if (draws.Uniform() < kExploring) {
     acquisition.kind = Acquisition::Kind::kExploration;
     acquisition.reference =

@@ -1,5 +1,5 @@
-// How the Gaussian process sampler chooses what a trial is for, from what a model says of the points
-// that are known.
+// How the Gaussian process sampler chooses what a trial is for, from what a model says of the
+// points that are known.
 #ifndef CAVIAR_SERVER_SAMPLING_GP_CHOICE_H_
 #define CAVIAR_SERVER_SAMPLING_GP_CHOICE_H_
 
@@ -41,8 +41,8 @@ std::vector<Prediction> PredictionsAt(Predictor& model, const PointLayout& layou
 
 // What this trial is for: most improve or explore within what is likely, in turn. The best is that
 // of these `candidates`, places in known.points; at least one.
-Acquisition AcquisitionOf(const Known& known, const std::vector<size_t>& candidates,
-                          int32_t number, Draws& draws);
+Acquisition AcquisitionOf(const Known& known, const std::vector<size_t>& candidates, int32_t number,
+                          Draws& draws);
 
 // The standard deviations of a confidence bound that is bold for the i-th time, i >= 1.
 double Bolder(int i);

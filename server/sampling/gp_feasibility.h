@@ -10,10 +10,10 @@
 
 namespace caviar::sampling::gp {
 
-// Excesses (> 0: broken) as numbers in [-0.5, 0.5] in the same order, of which each has its sign and
-// 0 stays 0: a logarithm on both sides (Eriksson & Poloczek 2021, "Scalable constrained Bayesian
-// optimization", section 3.2) in units of the median distance from 0. What is not finite counts as
-// the largest that is, kept or broken; NaN as broken.
+// Excesses (> 0: broken) as numbers in [-0.5, 0.5] in the same order, of which each has its sign
+// and 0 stays 0: a logarithm on both sides (Eriksson & Poloczek 2021, "Scalable constrained
+// Bayesian optimization", section 3.2) in units of the median distance from 0. What is not finite
+// counts as the largest that is, kept or broken; NaN as broken.
 std::vector<double> WarpExcesses(const std::vector<double>& excesses);
 
 // -log Φ(-mean / (doubt · deviation)): that of the probability that a constraint is kept. A `doubt`
@@ -22,8 +22,8 @@ double FeasibilityCost(const Prediction& prediction, double doubt);
 PredictionGradient FeasibilityGradient(const Prediction& prediction, double doubt);
 
 // Another criterion's cost plus `weight` times the FeasibilityCost of all constraints: of a log
-// improvement with weight 1, the log of the improvement times the probability that it counts (Gardner
-// et al. 2014, "Bayesian optimization with inequality constraints").
+// improvement with weight 1, the log of the improvement times the probability that it counts
+// (Gardner et al. 2014, "Bayesian optimization with inequality constraints").
 class ConstrainedCriterion final : public Criterion {
  public:
   // All outlive this object. `inner` may be null: feasibility alone.

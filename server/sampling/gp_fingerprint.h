@@ -12,9 +12,7 @@
 
 namespace caviar::sampling::gp {
 
-inline uint64_t Add(uint64_t fingerprint, uint64_t bits) {
-  return Mix(fingerprint * 3 + bits + 1);
-}
+inline uint64_t Add(uint64_t fingerprint, uint64_t bits) { return Mix(fingerprint * 3 + bits + 1); }
 inline uint64_t Add(uint64_t fingerprint, double number) {
   return Add(fingerprint, std::bit_cast<uint64_t>(number));
 }

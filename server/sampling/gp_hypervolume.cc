@@ -23,8 +23,9 @@ bool IsAtMost(const Values& a, const Values& b) {
   return true;
 }
 
-// A point by the places of its values in FreeRegion::levels. No two points of a front have a place in
-// common: of equal values the later point's counts as larger, which adds boxes without volume only.
+// A point by the places of its values in FreeRegion::levels. No two points of a front have a place
+// in common: of equal values the later point's counts as larger, which adds boxes without volume
+// only.
 using Places = std::vector<size_t>;
 
 bool IsBelow(const Places& a, const Places& b) {

@@ -25,9 +25,10 @@ struct FreeRegion {
   std::vector<Box> boxes;
 };
 
-// By local upper bounds and what defines them: Lacour, Klamroth & Fonseca 2017, "A box decomposition
-// algorithm to compute the hypervolume indicator", equation 2. Points not below the reference in
-// every objective are ignored. Of m objectives and n points of a front there are O(n^⌊m/2⌋) boxes.
+// By local upper bounds and what defines them: Lacour, Klamroth & Fonseca 2017, "A box
+// decomposition algorithm to compute the hypervolume indicator", equation 2. Points not below the
+// reference in every objective are ignored. Of m objectives and n points of a front there are
+// O(n^⌊m/2⌋) boxes.
 FreeRegion FreeRegionOf(const std::vector<Values>& points, const Values& reference);
 
 // The volume that `points` dominate below `reference`.

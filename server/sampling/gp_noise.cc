@@ -29,8 +29,9 @@ class Curve {
     if (value <= knots_.front().first) {
       return knots_.front().second + slope_ * (value - knots_.front().first);
     }
-    const auto above = std::upper_bound(knots_.begin(), knots_.end(), value,
-                                        [](double at, const auto& knot) { return at < knot.first; });
+    const auto above =
+        std::upper_bound(knots_.begin(), knots_.end(), value,
+                         [](double at, const auto& knot) { return at < knot.first; });
     const auto& [right, high] = *above;
     const auto& [left, low] = *(above - 1);
     return low + (high - low) * ((value - left) / (right - left));

@@ -1,5 +1,6 @@
 #include "server/sampling/gp_outcome_model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -35,38 +36,42 @@ ObjectiveModel::ObjectiveModel(const search_space::ModelSpace& space, const Poin
       fits_(layout),
       fits_of_rest_(layout) {}
 
-std::unique_ptr<Predictor> ObjectiveModel::Fit(const StudyTable& table,
-                                               const std::vector<size_t>& rows,
-                                               const std::vector<ModelPoint>& pending,
-                                               bool transfer) {
+ObjectiveModel::Fitted ObjectiveModel::Fit(const StudyTable& table, const std::vector<size_t>& rows,
+                                           const std::vector<ModelPoint>& pending, bool transfer) {
   const gp::Fit& fit = fits_.At(table.fingerprints(), [&](size_t size) {
     return table.ObjectiveSample(objective_, table.Chosen(size), size);
   });
   Sample sample = table.ObjectiveSample(objective_, rows, table.size());
-  if (earlier_.empty() || !transfer) {
-    return PosteriorOf(layout_, fits_, fit, std::move(sample), pending);
-  }
-  // What is left when the earlier studies' mean is taken off.
-  std::vector<double> coefficients;
-  const auto take_off = [&](const std::vector<size_t>& chosen, size_t size, Sample& of_chosen) {
-    const Sample all = table.ObjectiveSample(objective_, AllOf(size), size);
-    coefficients = earlier_.Coefficients(table.points(), all.values);
-    const std::vector<double> means = earlier_.Means(coefficients, chosen);
-    for (size_t i = 0; i < means.size(); ++i) of_chosen.values[i] -= means[i];
+  const auto plain = [&]() -> Fitted {
+    return {PosteriorOf(layout_, fits_, fit, std::move(sample), pending), false};
   };
+  if (earlier_.empty() || !transfer) return plain();
   const gp::Fit& rest = fits_of_rest_.At(table.fingerprints(), [&](size_t size) {
     const std::vector<size_t> chosen = table.Chosen(size);
     Sample of_chosen = table.ObjectiveSample(objective_, chosen, size);
-    take_off(chosen, size, of_chosen);
+    TakeOffEarlier(CoefficientsAfter(table, size), chosen, of_chosen);
     return of_chosen;
   });
-  if (fit.cost + kFaith < rest.cost && std::isfinite(rest.cost)) {
-    return PosteriorOf(layout_, fits_, fit, std::move(sample), pending);
-  }
-  take_off(rows, table.size(), sample);
-  return std::make_unique<TransferPredictor>(
-      PosteriorOf(layout_, fits_of_rest_, rest, std::move(sample), pending), earlier_,
-      std::move(coefficients));
+  std::vector<double> coefficients = CoefficientsAfter(table, table.size());
+  const bool helps = std::any_of(coefficients.begin(), coefficients.end(),
+                                 [](double coefficient) { return coefficient > 0; });
+  if (!helps || (std::isfinite(rest.cost) && fit.cost + kFaith < rest.cost)) return plain();
+  TakeOffEarlier(coefficients, rows, sample);
+  return {std::make_unique<TransferPredictor>(
+              PosteriorOf(layout_, fits_of_rest_, rest, std::move(sample), pending), earlier_,
+              std::move(coefficients)),
+          true};
+}
+
+std::vector<double> ObjectiveModel::CoefficientsAfter(const StudyTable& table, size_t size) {
+  const Sample all = table.ObjectiveSample(objective_, AllOf(size), size);
+  return earlier_.Coefficients(table.points(), all.values);
+}
+
+void ObjectiveModel::TakeOffEarlier(const std::vector<double>& coefficients,
+                                    const std::vector<size_t>& rows, Sample& sample) const {
+  const std::vector<double> means = earlier_.Means(coefficients, rows);
+  for (size_t i = 0; i < means.size(); ++i) sample.values[i] -= means[i];
 }
 
 std::unique_ptr<Predictor> ConstraintModel::Fit(const StudyTable& table,

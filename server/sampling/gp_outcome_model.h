@@ -21,15 +21,24 @@ class ObjectiveModel {
   ObjectiveModel(const search_space::ModelSpace& space, const PointLayout& layout,
                  const std::vector<std::vector<Observation>>& earlier_studies, size_t objective);
 
+  struct Fitted {
+    std::unique_ptr<Predictor> model;
+    bool transfers = false;  // whether it starts from what earlier studies found
+  };
   // Holds these rows of the table, and the pending points as if seen at the mean. Where `transfer`,
   // starts from what earlier studies found, unless the evidence is against it.
-  std::unique_ptr<Predictor> Fit(const StudyTable& table, const std::vector<size_t>& rows,
-                                 const std::vector<search_space::ModelPoint>& pending,
-                                 bool transfer);
+  Fitted Fit(const StudyTable& table, const std::vector<size_t>& rows,
+             const std::vector<search_space::ModelPoint>& pending, bool transfer);
 
   const EarlierStudies& earlier() const { return earlier_; }
 
  private:
+  // What EarlierStudies says after the first `size` rows of the table.
+  std::vector<double> CoefficientsAfter(const StudyTable& table, size_t size);
+  // The sample is of these rows.
+  void TakeOffEarlier(const std::vector<double>& coefficients, const std::vector<size_t>& rows,
+                      Sample& sample) const;
+
   PointLayout layout_;
   size_t objective_;
   EarlierStudies earlier_;

@@ -60,7 +60,7 @@ bool Transfers(const SamplerInput& input, size_t trials) {
 }  // namespace
 
 struct OutcomesSampler::Models {
-  bool transfer = false;         // start from earlier studies
+  bool transfers = false;        // start from earlier studies
   Known known;                   // predictions are the first objective's
   std::vector<size_t> feasible;  // of the known points: seen, and all constraints kept
   std::vector<std::unique_ptr<Predictor>> objectives, constraints;
@@ -151,10 +151,11 @@ OutcomesSampler::Models OutcomesSampler::Fit(const ModelSpace& space, const Samp
   AddPending(space, input, known);
   const std::vector<ModelPoint> pending(known.points.begin() + static_cast<ptrdiff_t>(known.seen),
                                         known.points.end());
-  models.transfer =
-      !memory_->objectives[0]->earlier().empty() && Transfers(input, table.size());
+  const bool transfer = Transfers(input, table.size());
   for (const auto& model : memory_->objectives) {
-    models.objectives.push_back(model->Fit(table, rows, pending, models.transfer));
+    ObjectiveModel::Fitted fitted = model->Fit(table, rows, pending, transfer);
+    models.objectives.push_back(std::move(fitted.model));
+    models.transfers = models.transfers || fitted.transfers;
   }
   for (const auto& model : memory_->constraints) {
     models.constraints.push_back(model->Fit(table, rows, pending));
@@ -181,7 +182,7 @@ OutcomesSampler::Goal OutcomesSampler::GoalOf(const Models& models, int32_t numb
     if (acquisition.kind != Acquisition::Kind::kLogImprovement) goal.weight = kBoundWeight;
     goal.objective = std::make_unique<AcquisitionCriterion>(*models.objectives[0], acquisition);
   }
-  if (models.transfer) {
+  if (models.transfers) {
     const std::vector<ModelPoint>& earlier = memory_->objectives[0]->earlier().best();
     goal.good.insert(goal.good.end(), earlier.begin(), earlier.end());
   }
@@ -192,8 +193,8 @@ OutcomesSampler::Goal OutcomesSampler::GoalOf(const Models& models, int32_t numb
   return goal;
 }
 
-OutcomesSampler::Goal OutcomesSampler::BolderGoal(const Models& models, int32_t number, int boldness,
-                                                  Goal goal) const {
+OutcomesSampler::Goal OutcomesSampler::BolderGoal(const Models& models, int32_t number,
+                                                  int boldness, Goal goal) const {
   Acquisition bold;
   bold.deviations = Bolder(boldness);
   const size_t turn = static_cast<size_t>(number) % models.objectives.size();
@@ -210,7 +211,7 @@ Point OutcomesSampler::Find(const ModelSpace& space, const SamplerInput& input,
                             const Models& models) const {
   const std::vector<ModelPoint> seen = models.known.Seen();
   const double radius =
-      models.transfer ? kEverywhere : RadiusOf(memory_->table.size(), space.dimensions());
+      models.transfers ? kEverywhere : RadiusOf(memory_->table.size(), space.dimensions());
   const TrustRegion region(space, seen, radius);
   const std::set<ModelPoint> tried = TriedOf(space, input);
   Draws draws(input.seed, input.number);

@@ -1,5 +1,6 @@
-// The Gaussian process sampler where a trial says more than one number, or earlier studies are known:
-// constraints, several objectives, known noise, warm start. Internal to this room; GpSampler asks it.
+// The Gaussian process sampler where a trial says more than one number, or earlier studies are
+// known: constraints, several objectives, known noise, warm start. Internal to this room; GpSampler
+// asks it.
 #ifndef CAVIAR_SERVER_SAMPLING_GP_OUTCOMES_SAMPLER_H_
 #define CAVIAR_SERVER_SAMPLING_GP_OUTCOMES_SAMPLER_H_
 
@@ -16,9 +17,11 @@
 
 namespace caviar::sampling::gp {
 
-// - One objective: the acquisitions of gp_choice.h. Known noise of a mean of repeats is added to what
+// - One objective: the acquisitions of gp_choice.h. Known noise of a mean of repeats is added to
+// what
 //   the model learns (gp_noise.h).
-// - Several: expected hypervolume improvement over the front of the models' means at the points that
+// - Several: expected hypervolume improvement over the front of the models' means at the points
+// that
 //   are known, pending ones too.
 // - Constraints: an independent model each; their log probability is added to the acquisition's
 //   (gp_feasibility.h), the reference is the best point that kept them. While there is none:

@@ -14,8 +14,8 @@ using search_space::ModelPoint;
 // Of a range: how far beyond the front's worst the reference is; and the least range.
 constexpr double kBeyond = 0.1, kLeastRange = 0.1;
 
-// Points of a front that there is time for: of three objectives the free region has as many boxes as
-// of two, of four the square of it.
+// Points of a front that there is time for: of three objectives the free region has as many boxes
+// as of two, of four the square of it.
 size_t MostOf(size_t objectives) { return objectives <= 2 ? 128 : objectives == 3 ? 64 : 32; }
 
 double SquaredDistance(const Values& a, const Values& b) {

@@ -26,8 +26,8 @@ class Predictor {
  public:
   virtual ~Predictor() = default;
 
-  // Of the eight points of one vector of `at` [columns × points]; then, for derivatives of something
-  // by these predictions, its derivatives by their coordinates [columns × 8].
+  // Of the eight points of one vector of `at` [columns × points]; then, for derivatives of
+  // something by these predictions, its derivatives by their coordinates [columns × 8].
   virtual void PredictVector(const Grid& at, int vector, Prediction (&predictions)[kLanes]) = 0;
   virtual void Gradient(const Grid& at, int vector, const PredictionGradient (&by)[kLanes],
                         Grid& gradient) = 0;

@@ -60,8 +60,7 @@ void GpSampler::Recall(const search_space::SearchSpace& space, const History& hi
     memory_.fingerprint = gp::Add(memory_.fingerprint, observation);
     if (!Teaches(observation)) continue;
     lessons.points.push_back(space.model().ToModel(observation.point));
-    lessons.outcomes.push_back(
-        {observation.value, observation.state == v1::Trial::INFEASIBLE, 0});
+    lessons.outcomes.push_back({observation.value, observation.state == v1::Trial::INFEASIBLE, 0});
     lessons.fingerprints.push_back(memory_.fingerprint);
   }
 }

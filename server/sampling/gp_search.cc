@@ -29,7 +29,8 @@ ModelPoint WithoutNaN(ModelPoint point) {
 }
 
 Search::Search(const ModelSpace& space, const PointLayout& layout, Criterion& criterion,
-               const TrustRegion& region, const std::set<ModelPoint>& tried, Draws& draws, const Options& options)
+               const TrustRegion& region, const std::set<ModelPoint>& tried, Draws& draws,
+               const Options& options)
     : space_(space),
       layout_(layout),
       criterion_(criterion),

@@ -32,7 +32,8 @@ class Search {
   // All outlive this object. `tried` are configurations not to be found again, NaN as -1; empty:
   // none matters. `good` are seen points, the best first.
   Search(const search_space::ModelSpace& space, const PointLayout& layout, Criterion& criterion,
-         const TrustRegion& region, const std::set<search_space::ModelPoint>& tried, Draws& draws, const Options& options);
+         const TrustRegion& region, const std::set<search_space::ModelPoint>& tried, Draws& draws,
+         const Options& options);
 
   search_space::ModelPoint Find(const std::vector<search_space::ModelPoint>& good);
 

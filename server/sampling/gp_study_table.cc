@@ -59,9 +59,8 @@ void StudyTable::Add(const search_space::ModelSpace& space, const Observation& o
   }
   for (size_t i = 0; i < shape_.constraints; ++i) {
     // What was not said is not kept.
-    const double said = i < observation.excesses.size()
-                            ? observation.excesses[i]
-                            : std::numeric_limits<double>::quiet_NaN();
+    const double said = i < observation.excesses.size() ? observation.excesses[i]
+                                                        : std::numeric_limits<double>::quiet_NaN();
     excesses_[i].push_back(infeasible ? 0 : said);
   }
 }

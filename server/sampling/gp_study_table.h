@@ -42,9 +42,9 @@ class StudyTable {
   bool feasible(size_t row) const;
 
   // Rows among the first `size` that models hold, growing: all, or where there are more than
-  // kMaxPoints as Thinned says of the order of merit: feasible ones first, by the objective, or where
-  // there are several by the best place that they take under one of some fixed weightings of them;
-  // then by how much they break constraints; INFEASIBLE ones last.
+  // kMaxPoints as Thinned says of the order of merit: feasible ones first, by the objective, or
+  // where there are several by the best place that they take under one of some fixed weightings of
+  // them; then by how much they break constraints; INFEASIBLE ones last.
   std::vector<size_t> Chosen(size_t size) const;
 
   // Of these rows: warped objectives and their noise; of those of them that are COMPLETED, warped

@@ -154,8 +154,7 @@ std::vector<double> EarlierStudies::Coefficients(const std::vector<ModelPoint>& 
     for (size_t i = 0; i < values.size(); ++i) together[i] += weights[k] * means_[k][i];
   }
   const Moments of = MomentsOf(together, values);
-  const double slope =
-      std::clamp((of.xy + kSlopeTrust) / (of.xx + kSlopeTrust), 0.0, kMaxSlope);
+  const double slope = std::clamp((of.xy + kSlopeTrust) / (of.xx + kSlopeTrust), 0.0, kMaxSlope);
   for (double& weight : weights) weight *= slope;
   return weights;
 }
@@ -200,8 +199,8 @@ void TransferPredictor::PredictVector(const Grid& at, int vector,
   }
 }
 
-void TransferPredictor::Gradient(const Grid& at, int vector,
-                                 const PredictionGradient (&by)[kLanes], Grid& gradient) {
+void TransferPredictor::Gradient(const Grid& at, int vector, const PredictionGradient (&by)[kLanes],
+                                 Grid& gradient) {
   PredictionGradient by_rest[kLanes];
   double by_variance[kLanes];  // of the earlier studies' part, halved
   for (size_t lane = 0; lane < kLanes; ++lane) {

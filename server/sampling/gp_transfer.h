@@ -29,12 +29,12 @@ class EarlierStudies {
   // Each study's best few points.
   const std::vector<search_space::ModelPoint>& best() const { return best_; }
 
-  // How much of each study's mean is in the mean to start from, after `values` (warped) were seen at
-  // points 0..n-1 of `points`. A study counts by the square of the rank correlation of its mean with
-  // what was seen (compare Feurer et al. 2018, "Scalable meta-learning for Bayesian optimization
-  // using ranking-weighted Gaussian process ensembles"), all of them together by the slope of what
-  // was seen on their mean; both begin, before anything was seen, as if the studies were much alike.
-  // Remembers means at points that it was asked for: these only get more.
+  // How much of each study's mean is in the mean to start from, after `values` (warped) were seen
+  // at points 0..n-1 of `points`. A study counts by the square of the rank correlation of its mean
+  // with what was seen (compare Feurer et al. 2018, "Scalable meta-learning for Bayesian
+  // optimization using ranking-weighted Gaussian process ensembles"), all of them together by the
+  // slope of what was seen on their mean; both begin, before anything was seen, as if the studies
+  // were much alike. Remembers means at points that it was asked for: these only get more.
   std::vector<double> Coefficients(const std::vector<search_space::ModelPoint>& points,
                                    const std::vector<double>& values);
 
@@ -72,7 +72,7 @@ class TransferPredictor final : public Predictor {
   std::unique_ptr<Posterior> rest_;
   const EarlierStudies& earlier_;
   std::vector<double> coefficients_;
-  Prediction last_[kLanes];              // of the rest
+  Prediction last_[kLanes];               // of the rest
   std::vector<Prediction> last_earlier_;  // of the earlier studies, eight each
 };
 

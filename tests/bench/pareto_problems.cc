@@ -46,7 +46,8 @@ ParetoOutcome BraninCurrin(const Vector& x) {
   const double a = v - 5.1 / (4 * pi * pi) * u * u + 5 / pi * u - 6;
   const double branin = a * a + 10 * (1 - 1 / (8 * pi)) * std::cos(u) + 10;
   const double decay = x[1] > 0 ? 1 - std::exp(-1 / (2 * x[1])) : 1;
-  const double currin = decay * (2300 * std::pow(x[0], 3) + 1900 * Square(x[0]) + 2092 * x[0] + 60) /
+  const double currin = decay *
+                        (2300 * std::pow(x[0], 3) + 1900 * Square(x[0]) + 2092 * x[0] + 60) /
                         (100 * std::pow(x[0], 3) + 500 * Square(x[0]) + 4 * x[0] + 20);
   return {{branin, currin}, {}};
 }
@@ -66,10 +67,9 @@ ParetoOutcome Crash(const Vector& unit) {
   for (const double u : unit) x.push_back(Between(u, 1, 3));
   const double mass = 1640.2823 + 2.3573285 * x[0] + 2.3220035 * x[1] + 4.5688768 * x[2] +
                       7.7213633 * x[3] + 4.4559504 * x[4];
-  const double acceleration =
-      6.5856 + 1.15 * x[0] - 1.0427 * x[1] + 0.9738 * x[2] + 0.8364 * x[3] -
-      0.3695 * x[0] * x[3] + 0.0861 * x[0] * x[4] + 0.3628 * x[1] * x[3] -
-      0.1106 * Square(x[0]) - 0.3437 * Square(x[2]) + 0.1764 * Square(x[3]);
+  const double acceleration = 6.5856 + 1.15 * x[0] - 1.0427 * x[1] + 0.9738 * x[2] + 0.8364 * x[3] -
+                              0.3695 * x[0] * x[3] + 0.0861 * x[0] * x[4] + 0.3628 * x[1] * x[3] -
+                              0.1106 * Square(x[0]) - 0.3437 * Square(x[2]) + 0.1764 * Square(x[3]);
   const double intrusion = -0.0551 + 0.0181 * x[0] + 0.1024 * x[1] + 0.0421 * x[2] -
                            0.0073 * x[0] * x[1] + 0.024 * x[1] * x[2] - 0.0118 * x[1] * x[3] -
                            0.0204 * x[2] * x[3] - 0.008 * x[2] * x[4] - 0.0241 * Square(x[1]) +
@@ -110,28 +110,28 @@ ParetoOutcome SpeedReducer(const Vector& unit) {
   const double e = Between(unit[4], 7.3, 8.3), f = Between(unit[5], 2.9, 3.9);
   const double g = Between(unit[6], 5, 5.5);
   const double weight = 0.7854 * a * b * b * (3.3333 * c * c + 14.9334 * c - 43.0934) -
-                        1.508 * a * (f * f + g * g) +
-                        7.4777 * (std::pow(f, 3) + std::pow(g, 3)) + 0.7854 * (d * f * f + e * g * g);
-  return {{weight},
-          {27 / (a * b * b * c) - 1, 397.5 / (a * b * b * c * c) - 1,
-           1.93 * std::pow(d, 3) / (b * c * std::pow(f, 4)) - 1,
-           1.93 * std::pow(e, 3) / (b * c * std::pow(g, 4)) - 1,
-           std::sqrt(Square(745 * d / (b * c)) + 16.9e6) / (110 * std::pow(f, 3)) - 1,
-           std::sqrt(Square(745 * e / (b * c)) + 157.5e6) / (85 * std::pow(g, 3)) - 1,
-           b * c / 40 - 1, 5 * b / a - 1, a / (12 * b) - 1, (1.5 * f + 1.9) / d - 1,
-           (1.1 * g + 1.9) / e - 1}};
+                        1.508 * a * (f * f + g * g) + 7.4777 * (std::pow(f, 3) + std::pow(g, 3)) +
+                        0.7854 * (d * f * f + e * g * g);
+  return {
+      {weight},
+      {27 / (a * b * b * c) - 1, 397.5 / (a * b * b * c * c) - 1,
+       1.93 * std::pow(d, 3) / (b * c * std::pow(f, 4)) - 1,
+       1.93 * std::pow(e, 3) / (b * c * std::pow(g, 4)) - 1,
+       std::sqrt(Square(745 * d / (b * c)) + 16.9e6) / (110 * std::pow(f, 3)) - 1,
+       std::sqrt(Square(745 * e / (b * c)) + 157.5e6) / (85 * std::pow(g, 3)) - 1, b * c / 40 - 1,
+       5 * b / a - 1, a / (12 * b) - 1, (1.5 * f + 1.9) / d - 1, (1.1 * g + 1.9) / e - 1}};
 }
 
 }  // namespace
 
 double ParetoProblem::Missing(const std::vector<Vector>& objectives) const {
-  return std::max(1e-4,
-                  1 - sampling::gp::Hypervolume(objectives, reference) / best_hypervolume);
+  return std::max(1e-4, 1 - sampling::gp::Hypervolume(objectives, reference) / best_hypervolume);
 }
 
 const std::vector<ParetoProblem>& ParetoProblems() {
-  // Of one objective the volume is how far below the reference it gets. The best: integrals of the known fronts (zdt1, zdt2, dtlz2; truss and binh_korn over 400,000
-  // points of them); branin_currin and crash as BoTorch's test functions have them.
+  // Of one objective the volume is how far below the reference it gets. The best: integrals of the
+  // known fronts (zdt1, zdt2, dtlz2; truss and binh_korn over 400,000 points of them);
+  // branin_currin and crash as BoTorch's test functions have them.
   static const auto* problems = new std::vector<ParetoProblem>{
       {"zdt1", 6, Zdt1, {11, 11}, 120 + 2.0 / 3},
       {"zdt2", 6, Zdt2, {11, 11}, 120 + 1.0 / 3},

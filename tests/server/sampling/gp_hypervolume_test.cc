@@ -23,7 +23,8 @@ std::vector<Values> WholePoints(uint64_t seed, int count, int objectives, int si
   for (int i = 0; i < count; ++i) {
     Values& point = points.emplace_back();
     for (int k = 0; k < objectives; ++k) {
-      const double unit = ToUnit(RandomBits(seed, static_cast<uint64_t>(i), static_cast<uint64_t>(k)));
+      const double unit =
+          ToUnit(RandomBits(seed, static_cast<uint64_t>(i), static_cast<uint64_t>(k)));
       point.push_back(std::floor(unit * side));
     }
   }
@@ -109,15 +110,15 @@ TEST(HypervolumeImprovement, HasItsOwnDerivatives) {
   Draws draws(7, 0);
   for (const size_t objectives : {2u, 3u, 4u}) {
     for (int round = 0; round < 10; ++round) {
-      const HypervolumeImprovement improvement(
-          FreeRegionOf(WholePoints(static_cast<uint64_t>(round), 9, static_cast<int>(objectives), 9),
-                       Values(objectives, 8)));
+      const HypervolumeImprovement improvement(FreeRegionOf(
+          WholePoints(static_cast<uint64_t>(round), 9, static_cast<int>(objectives), 9),
+          Values(objectives, 8)));
       auto at = SomePredictions(draws, objectives);
       std::vector<PredictionGradient> gradient;
       improvement.Cost(at, &gradient);
       constexpr double kStep = 1e-5;
       for (size_t i = 0; i < objectives; ++i) {
-        for (double Prediction::* part : {&Prediction::mean, &Prediction::deviation}) {
+        for (double Prediction::*part : {&Prediction::mean, &Prediction::deviation}) {
           const double middle = at[i].*part;
           at[i].*part = middle + kStep;
           const double above = improvement.Cost(at, nullptr);

@@ -93,7 +93,8 @@ std::shared_ptr<const std::vector<std::vector<Observation>>> EarlierStudy(const 
 }
 
 // Trials one after the other.
-SamplerInput RunTrials(const SearchSpace& space, int trials, SamplerInput input, const Trial& trial) {
+SamplerInput RunTrials(const SearchSpace& space, int trials, SamplerInput input,
+                       const Trial& trial) {
   GpSampler sampler;
   for (; input.number < trials; ++input.number) {
     const Point point = space.ToPoint(Suggest(sampler, space, input).value()).value();
@@ -190,8 +191,8 @@ TEST(GpOutcomesSampler, DoubtsWhatIsNoisy) {
       table.Add(space.model(), ObservationOf(i, point, result), static_cast<uint64_t>(i));
     }
     gp::ObjectiveModel model(space.model(), layout, {}, 0);
-    const auto predictor = model.Fit(table, table.Chosen(30), {}, true);
-    return gp::PredictionsAt(*predictor, layout, {table.points()[29]})[0].mean;
+    const auto fitted = model.Fit(table, table.Chosen(30), {}, true);
+    return gp::PredictionsAt(*fitted.model, layout, {table.points()[29]})[0].mean;
   };
   EXPECT_LT(mean_at_dip(1e-6) + 0.05, mean_at_dip(1));
 }
@@ -203,10 +204,15 @@ TEST(GpOutcomesSampler, LeavesStudiesWithoutTheseToTheOther) {
   EXPECT_FALSE(gp::OutcomesSampler::IsFor(input));
   input.warm_start = std::make_shared<std::vector<std::vector<Observation>>>();
   EXPECT_FALSE(gp::OutcomesSampler::IsFor(input));
-  for (const Trial& trial : std::vector<Trial>{
-           [](const Point&) -> Result { return {{1, 2}, {}}; },
-           [](const Point&) -> Result { return {{1}, {-1}}; },
-           [](const Point&) -> Result { return {{1}, {}, 0.1}; }}) {
+  for (const Trial& trial : std::vector<Trial>{[](const Point&) -> Result {
+                                                 return {{1, 2}, {}};
+                                               },
+                                               [](const Point&) -> Result {
+                                                 return {{1}, {-1}};
+                                               },
+                                               [](const Point&) -> Result {
+                                                 return {{1}, {}, 0.1};
+                                               }}) {
     EXPECT_TRUE(gp::OutcomesSampler::IsFor(RandomInput(PlainSpace(), 3, 1, trial)));
   }
 }
@@ -299,10 +305,11 @@ TEST(GpOutcomesSampler, StandsOneConfigurationAgainAndAgain) {
 }
 
 TEST(GpOutcomesSampler, HasNothingToChooseInASpaceOfOneConfiguration) {
-  const SearchSpace space = SpaceOf(
-      R"(parameters { name: "a" type: CATEGORICAL values { int_value: 1 } })");
-  const SamplerInput input =
-      RandomInput(space, 2, 1, [](const Point&) -> Result { return {{1, 2}, {3}}; });
+  const SearchSpace space =
+      SpaceOf(R"(parameters { name: "a" type: CATEGORICAL values { int_value: 1 } })");
+  const SamplerInput input = RandomInput(space, 2, 1, [](const Point&) -> Result {
+    return {{1, 2}, {3}};
+  });
   ExpectInside(space, *GpSampler().SuggestPoint(space, input));
 }
 

@@ -46,8 +46,7 @@ class EarlierStudiesTest : public testing::Test {
     return models.Coefficients(points, values);
   }
 
-  search_space::SearchSpace space_ =
-      SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 }
+  search_space::SearchSpace space_ = SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 }
                  parameters { name: "y" type: DOUBLE min: 0 max: 1 })");
   PointLayout layout_{space_.model()};
 };
@@ -68,7 +67,8 @@ TEST_F(EarlierStudiesTest, CountByHowAlikeTheyTurnOutToBe) {
 }
 
 TEST_F(EarlierStudiesTest, OfOneTrialOrNoneSayNothing) {
-  EXPECT_TRUE(EarlierStudies(space_.model(), layout_, {{}, {Observation()}}, 0).empty());
+  const std::vector<Observation> one = {StudyOf(Slope)[0]};
+  EXPECT_TRUE(EarlierStudies(space_.model(), layout_, {{}, one}, 0).empty());
   EXPECT_TRUE(EarlierStudies(space_.model(), layout_, {StudyOf(Slope)}, 1).empty());
 }
 
@@ -89,7 +89,7 @@ TEST_F(EarlierStudiesTest, AddTheirMeanAndDoubtAndTheSlopesOfBoth) {
     at(0, lane) = 0.6 + (lane == 1 ? kStep : lane == 2 ? -kStep : 0);
     at(1, lane) = 0.2 + (lane == 3 ? kStep : lane == 4 ? -kStep : 0);
   }
-  for (double Prediction::* part : {&Prediction::mean, &Prediction::deviation}) {
+  for (double Prediction::*part : {&Prediction::mean, &Prediction::deviation}) {
     Prediction predictions[kLanes];
     model.PredictVector(at, 0, predictions);
     PredictionGradient by[kLanes];
