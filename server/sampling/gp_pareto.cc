@@ -11,7 +11,7 @@ namespace {
 
 using search_space::ModelPoint;
 
-// Of a range: how far beyond the front's worst the reference is; and the least range.
+// Of a range: how far beyond the worst the reference is; and the least range.
 constexpr double kBeyond = 0.1, kLeastRange = 0.1;
 
 // Points of a front that there is time for: of three objectives the free region has as many boxes
@@ -72,10 +72,9 @@ ParetoKnown ParetoOf(const std::vector<Predictor*>& models, const PointLayout& l
     const auto is_less = [&](const Values& a, const Values& b) {
       return a[objective] < b[objective];
     };
-    const double worst = (*std::max_element(front.begin(), front.end(), is_less))[objective];
     const auto [low, high] = std::minmax_element(means.begin(), means.end(), is_less);
     const double range = std::max((*high)[objective] - (*low)[objective], kLeastRange);
-    reference.push_back(worst + kBeyond * range);
+    reference.push_back((*high)[objective] + kBeyond * range);
   }
   known.region = FreeRegionOf(front, reference);
   return known;

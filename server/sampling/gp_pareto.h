@@ -16,8 +16,8 @@ namespace caviar::sampling::gp {
 struct ParetoKnown {
   // Points of the front: around them candidates are drawn.
   std::vector<search_space::ModelPoint> good;
-  // Below the reference: the worst of the front in each objective, and a tenth of the candidates'
-  // range more.
+  // Below the reference: the worst of the candidates in each objective, and a tenth of their range
+  // more.
   FreeRegion region;
 };
 

@@ -8,6 +8,9 @@
 // (gp_acquisition.h); pending trials are taken as seen at the model's mean. gp_search.h finds
 // where.
 //
+// Studies with several objectives, constraints, repeats or earlier studies to start from:
+// gp_outcomes_sampler.h.
+//
 // PRUNED trials teach nothing yet: when they do, what they reached (Observation::rungs, and that
 // of pending trials) enters in Recall.
 //
