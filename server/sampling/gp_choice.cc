@@ -36,7 +36,7 @@ void AddPending(const ModelSpace& space, const SamplerInput& input, Known& known
 
 Grid GridOf(const PointLayout& layout, const std::vector<ModelPoint>& points) {
   const int count = static_cast<int>(points.size());
-  Grid grid(layout.width(), count);
+  Grid grid(layout.width(), std::max(count, 1));
   for (int i = 0; i < count; ++i) layout.Set(points[static_cast<size_t>(i)], i, grid);
   return grid;
 }
