@@ -24,6 +24,7 @@
 #include "caviar/v1/study.pb.h"
 #include "caviar/v1/trial.pb.h"
 #include "caviar/v1/worker_service.pb.h"
+#include "storage/outcome.h"
 
 namespace caviar::storage {
 
@@ -50,6 +51,11 @@ struct TrialRow {
   std::map<std::string, v1::Value> parameters;
   std::optional<double> objective;  // finite
   std::optional<int64_t> objective_step;
+  // Of COMPLETED trials in studies with several objectives or with constraints: what their metrics
+  // were at objective_step. May hold what is not finite.
+  Outcome outcome;
+  // Of COMPLETED trials in studies with constraints: whether it keeps all of them.
+  std::optional<bool> feasible;
   // Largest step of the curve that ends in the newest attempt. Written when an attempt begins or
   // ends; while it runs, a Reader fills it in from the measurements.
   std::optional<int64_t> last_step;
@@ -62,6 +68,7 @@ struct TrialRow {
   // Its place among the study's trials in the order in which they became final, from 1; 0: it is
   // not.
   int64_t final_order = 0;
+  v1::Trial::Origin origin = v1::Trial::SAMPLER;
 };
 
 struct AttemptRow {
@@ -272,8 +279,9 @@ class Store {
 struct StudyReading {
   StudyRow study;
   v1::TrialCounts counts;
-  std::optional<TrialRow>
-      best;  // COMPLETED, best finite objective for its goal, the lowest number of equals
+  // COMPLETED and feasible, the best objective, the lowest number of equals; none where the study
+  // has several objectives.
+  std::optional<TrialRow> best;
   std::optional<EvaluationRow> evaluation;
   int64_t commit = 0;
 };
@@ -303,9 +311,10 @@ class Reader {
   virtual absl::StatusOr<TrialReading> GetTrial(int64_t study_id, int32_t number, bool full) = 0;
   virtual absl::StatusOr<std::vector<TrialReading>> ListTrials(const TrialQuery& query,
                                                                bool full) = 0;
-  // COMPLETED trials, the best objective for `goal` first, ties by number.
+  // COMPLETED trials that are feasible: by the only objective of `definition`, the best first, ties
+  // by number; of several objectives those on the Pareto front, in its order (pareto_front.h).
   virtual absl::StatusOr<std::vector<TrialReading>> ListBestTrials(int64_t study_id,
-                                                                   v1::Objective::Goal goal,
+                                                                   const v1::Study& definition,
                                                                    int32_t count, bool full) = 0;
   // NOT_FOUND: there is no such file, trial or study.
   virtual absl::StatusOr<ArtifactRow> GetArtifact(int64_t study_id, int32_t number, int32_t attempt,

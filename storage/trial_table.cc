@@ -3,7 +3,10 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/objectives.h"
+#include "storage/pareto_front.h"
 #include "storage/statement.h"
+#include "storage/trial_outcome_table.h"
 #include "storage/trial_parameter_table.h"
 
 namespace caviar::storage {
@@ -12,9 +15,9 @@ namespace {
 constexpr absl::string_view kColumns =
     "t.id, t.study_id, t.number, t.state, t.objective, t.objective_step, t.last_step, t.message, "
     "t.create_time, t.start_time, t.end_time, t.lost_leases, t.suggestion_commit, "
-    "t.final_order";
+    "t.final_order, t.origin, t.feasible";
 
-// Without configurations.
+// Without configurations and outcomes.
 absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
   std::vector<TrialRow> rows;
   while (query.Next()) {
@@ -33,18 +36,23 @@ absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
     row.lost_leases = query.Integer32(11);
     row.suggestion_commit = query.Integer(12);
     row.final_order = query.Integer(13);
+    row.origin = query.Word(14, &v1::Trial::Origin_Parse);
+    if (!query.IsNull(15)) row.feasible = query.Integer(15) != 0;
   }
   if (!query.status().ok()) return query.status();
   return rows;
 }
 
-absl::StatusOr<std::vector<TrialRow>> ReadWithConfigurations(Connection& connection, Query& query) {
+absl::StatusOr<std::vector<TrialRow>> ReadWhole(Connection& connection, Query& query) {
   absl::StatusOr<std::vector<TrialRow>> rows = ReadRows(query);
   if (!rows.ok()) return rows.status();
   for (TrialRow& row : *rows) {
     absl::StatusOr<Configuration> configuration = ReadConfiguration(connection, row.id);
     if (!configuration.ok()) return configuration.status();
     row.parameters = *std::move(configuration);
+    absl::StatusOr<Outcome> outcome = ReadOutcome(connection, row.id);
+    if (!outcome.ok()) return outcome.status();
+    row.outcome = *std::move(outcome);
   }
   return rows;
 }
@@ -75,6 +83,20 @@ std::string FindSql(const TrialQuery& query) {
       " NULLS LAST, t.number LIMIT max(?11, 0) OFFSET max(?12, 0)");
 }
 
+absl::StatusOr<std::vector<TrialRow>> FindFront(Connection& connection, int64_t study_id,
+                                                const v1::Study& definition, int32_t count) {
+  absl::StatusOr<std::vector<Candidate>> candidates =
+      ReadCandidates(connection, study_id, vocabulary::ObjectivesOf(definition));
+  if (!candidates.ok()) return candidates.status();
+  std::vector<TrialRow> front;
+  for (const int32_t number : ParetoFront(*std::move(candidates), count)) {
+    absl::StatusOr<std::vector<TrialRow>> trial = ReadTrial(connection, study_id, number);
+    if (!trial.ok()) return trial.status();
+    front.insert(front.end(), trial->begin(), trial->end());
+  }
+  return front;
+}
+
 void Count(v1::Trial::State state, int32_t count, v1::TrialCounts& counts) {
   switch (state) {
     case v1::Trial::WAITING:
@@ -101,20 +123,22 @@ void Count(v1::Trial::State state, int32_t count, v1::TrialCounts& counts) {
 }  // namespace
 
 absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
-  Query query(context.connection,
-              "INSERT INTO trial (id, study_id, number, state, objective, objective_step, "
-              "last_step, message, create_time, start_time, end_time, lost_leases, "
-              "suggestion_commit, final_order, commit_number) "
-              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
-              "ON CONFLICT (id) DO UPDATE SET study_id = excluded.study_id, "
-              "number = excluded.number, state = excluded.state, "
-              "objective = excluded.objective, objective_step = excluded.objective_step, "
-              "last_step = excluded.last_step, message = excluded.message, "
-              "create_time = excluded.create_time, start_time = excluded.start_time, "
-              "end_time = excluded.end_time, lost_leases = excluded.lost_leases, "
-              "suggestion_commit = excluded.suggestion_commit, "
-              "final_order = excluded.final_order, "
-              "commit_number = excluded.commit_number");
+  if (absl::Status status = WriteOutcome(context, row.id, row.outcome); !status.ok()) return status;
+  Query query(
+      context.connection,
+      "INSERT INTO trial (id, study_id, number, state, objective, objective_step, "
+      "last_step, message, create_time, start_time, end_time, lost_leases, "
+      "suggestion_commit, final_order, origin, feasible, commit_number) "
+      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+      "ON CONFLICT (id) DO UPDATE SET study_id = excluded.study_id, "
+      "number = excluded.number, state = excluded.state, "
+      "objective = excluded.objective, objective_step = excluded.objective_step, "
+      "last_step = excluded.last_step, message = excluded.message, "
+      "create_time = excluded.create_time, start_time = excluded.start_time, "
+      "end_time = excluded.end_time, lost_leases = excluded.lost_leases, "
+      "suggestion_commit = excluded.suggestion_commit, "
+      "final_order = excluded.final_order, origin = excluded.origin, feasible = excluded.feasible, "
+      "commit_number = excluded.commit_number");
   query.Bind(row.id, row.study_id, row.number, v1::Trial::State_Name(row.state));
   // SQLite would take NaN for "no objective".
   if (row.objective.has_value() && *row.objective != *row.objective) {
@@ -124,7 +148,8 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
   }
   query.Bind(row.objective_step, row.last_step, row.message, TimeOrNull(row.create_time),
              TimeOrNull(row.start_time), TimeOrNull(row.end_time), row.lost_leases,
-             row.suggestion_commit, row.final_order, context.commit);
+             row.suggestion_commit, row.final_order, v1::Trial::Origin_Name(row.origin),
+             row.feasible, context.commit);
   if (absl::Status status = query.Run(); !status.ok()) return status;
   return WriteConfiguration(context, row.id, row.parameters);
 }
@@ -136,6 +161,7 @@ absl::StatusOr<std::vector<TrialRow>> ReadAllTrials(Connection& connection) {
   absl::StatusOr<std::vector<TrialRow>> rows = ReadRows(query);
   if (!rows.ok()) return rows.status();
   if (absl::Status status = ReadAllConfigurations(connection, *rows); !status.ok()) return status;
+  if (absl::Status status = ReadAllOutcomes(connection, *rows); !status.ok()) return status;
   return rows;
 }
 
@@ -144,7 +170,7 @@ absl::StatusOr<std::vector<TrialRow>> ReadTrial(Connection& connection, int64_t 
   Query query(connection, absl::StrCat("SELECT ", kColumns,
                                        " FROM trial AS t WHERE t.study_id = ? AND t.number = ?"));
   query.Bind(study_id, number);
-  return ReadWithConfigurations(connection, query);
+  return ReadWhole(connection, query);
 }
 
 absl::StatusOr<std::vector<TrialRow>> FindTrials(Connection& connection,
@@ -163,19 +189,23 @@ absl::StatusOr<std::vector<TrialRow>> FindTrials(Connection& connection,
     }
   }
   query.Bind(trial_query.limit, trial_query.offset);
-  return ReadWithConfigurations(connection, query);
+  return ReadWhole(connection, query);
 }
 
 absl::StatusOr<std::vector<TrialRow>> FindBestTrials(Connection& connection, int64_t study_id,
-                                                     v1::Objective::Goal goal, int32_t count) {
+                                                     const v1::Study& definition, int32_t count) {
+  if (vocabulary::HasSeveralObjectives(definition)) {
+    return FindFront(connection, study_id, definition, count);
+  }
+  const bool maximize = definition.objective().goal() == v1::Objective::MAXIMIZE;
   Query query(
       connection,
       absl::StrCat("SELECT ", kColumns,
                    " FROM trial AS t WHERE t.study_id = ? AND t.state = 'COMPLETED' "
-                   "AND t.objective IS NOT NULL ORDER BY t.objective ",
-                   goal == v1::Objective::MAXIMIZE ? "DESC" : "ASC", ", t.number LIMIT max(?, 0)"));
+                   "AND t.feasible IS NOT 0 AND t.objective IS NOT NULL ORDER BY t.objective ",
+                   maximize ? "DESC" : "ASC", ", t.number LIMIT max(?, 0)"));
   query.Bind(study_id, count);
-  return ReadWithConfigurations(connection, query);
+  return ReadWhole(connection, query);
 }
 
 absl::StatusOr<v1::TrialCounts> CountTrials(Connection& connection, int64_t study_id) {

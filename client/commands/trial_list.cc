@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/commands/command_line.h"
+#include "client/commands/outcome_text.h"
 #include "client/commands/trial_pages.h"
 #include "client/commands/trial_text.h"
 #include "client/render/table.h"
@@ -39,12 +42,21 @@ absl::StatusOr<v1::ListTrialsRequest> ToRequest(const Arguments& arguments) {
 }
 
 std::string TrialsTable(const v1::Study& study, const v1::ListTrialsResponse& trials, bool colors) {
-  render::Table table(WithParameterColumns(
-      {{"number", true}, {"state"}, {"objective", true}, {"step", true}, {"worker"}}, study));
+  const std::vector<std::string> metrics = ShownMetrics(study);
+  const bool bounded = !study.constraints().empty();
+  std::vector<render::Column> columns = {{"number", true}, {"state"}};
+  // Under its own name only where it is one of several.
+  if (metrics.size() == 1) columns.push_back({"objective", true});
+  if (metrics.size() > 1) AppendMetricColumns(metrics, columns);
+  if (bounded) columns.push_back({"feasible"});
+  columns.insert(columns.end(), {{"step", true}, {"worker"}});
+  render::Table table(WithParameterColumns(std::move(columns), study));
   for (const v1::Trial& trial : trials.trials()) {
-    std::vector<render::Cell> cells = {
-        absl::StrCat(trial.number()), Session::StateCell(v1::Trial::State_Name(trial.state())),
-        ObjectiveText(trial), ObjectiveStepText(trial), trial.worker()};
+    std::vector<render::Cell> cells = {absl::StrCat(trial.number()),
+                                       Session::StateCell(v1::Trial::State_Name(trial.state()))};
+    AppendMetricCells(study, trial, metrics, cells);
+    if (bounded) cells.emplace_back(FeasibleText(trial));
+    cells.insert(cells.end(), {ObjectiveStepText(trial), trial.worker()});
     AppendParameterCells(study, trial, cells);
     table.AddRow(std::move(cells));
   }

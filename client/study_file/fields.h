@@ -56,6 +56,7 @@ enum class Kind {
   kWord,        // an enum, in lower case
   kDuration,    // "30m"
   kSection,     // a mapping with a table of its own
+  kSections,    // a list of such
   kValue,       // a scalar, or a list of numbers
   kValues,      // a list of such
   kConditions,  // a mapping from parameter names to a scalar or a list of them

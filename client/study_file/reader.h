@@ -33,6 +33,7 @@ class Reader {
   using Entry = Node::Entry;
 
   void ReadField(const Known& known, const Entry& entry, const std::string& path);
+  void ReadSections(const Known& known, const Entry& entry, const std::string& path);
   void ReadText(const Known& known, const Entry& entry, const std::string& path);
   void ReadNumber(const Known& known, const Entry& entry, const std::string& path);
   void ReadWhole(const Known& known, const Entry& entry, const std::string& path);

@@ -141,6 +141,15 @@ std::string DurationText(const Message& message) {
 
 Written Fields(const Message& message);
 
+std::string Sections(const Message& message, const FieldDescriptor& field) {
+  const auto& reflection = *message.GetReflection();
+  std::vector<std::string> sections;
+  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
+    sections.push_back(Flow(Fields(reflection.GetRepeatedMessage(message, &field, i))));
+  }
+  return List(sections);
+}
+
 // A field with a value, but parameters.
 std::string Scalar(const Message& message, const FieldDescriptor& field) {
   const auto& reflection = *message.GetReflection();
@@ -166,6 +175,8 @@ std::string Scalar(const Message& message, const FieldDescriptor& field) {
       return DurationText(reflection.GetMessage(message, &field));
     case Kind::kSection:
       return Flow(Fields(reflection.GetMessage(message, &field)));
+    case Kind::kSections:
+      return Sections(message, field);
     case Kind::kValue:
       return ValueOrListText(static_cast<const v1::Value&>(reflection.GetMessage(message, &field)));
     case Kind::kValues:

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/objectives.h"
 #include "server/coordinator/core.h"
 #include "server/coordinator/dataset_validation.h"
 #include "server/coordinator/messages.h"
@@ -79,6 +80,7 @@ void Core::MoveStudy(StudyState& study, v1::Study::State to, const std::string& 
   study.row.message = message;
   study.row.active_since = to == v1::Study::ACTIVE ? BridgeMicros() : 0;
   study.active_since = deps_.clock.Steady();
+  study.starved_since.reset();
   state_.open.insert(study.row.id);
   Put(study);
 }
@@ -111,6 +113,8 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     study.space = std::make_shared<const search_space::SearchSpace>(*std::move(space));
     study.sampler = *std::move(sampler);
     study.pruner = pruning::MakePruner(definition);
+    study.known = ListKnown(definition, *study.space);
+    study.other_metrics = OtherMetrics(definition);
     study.row.state = v1::Study::ACTIVE;
     study.row.create_time = WallMicros();
     study.row.active_since = BridgeMicros();
@@ -265,7 +269,7 @@ void Core::CheckLimits(StudyState& study) {
   const v1::Objective& objective = study.row.definition.objective();
   if (study.best && objective.has_target()) {
     const double best = *study.trials[*study.best].row.objective;
-    if (!Better(objective.goal(), objective.target(), best)) {
+    if (vocabulary::Loss(objective, best) <= vocabulary::Loss(objective, objective.target())) {
       return EndStudy(study, v1::Study::TARGET,
                       absl::StrFormat("trial %d reached the target: %g", *study.best, best));
     }

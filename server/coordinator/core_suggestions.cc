@@ -1,4 +1,5 @@
-// What is handed out next: suggestions that are made ahead, and how fresh they are.
+// What is handed out next: suggestions that are made ahead, how fresh they are, and what stands in
+// for them.
 #include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include "server/coordinator/core.h"
 #include "server/coordinator/known_trials.h"
 #include "server/coordinator/state_table.h"
+#include "server/sampling/sobol_sampler.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -17,15 +19,22 @@ namespace {
 // takes, and at least so long.
 constexpr double kPatienceShare = 0.01;
 constexpr absl::Duration kLeastPatience = absl::Milliseconds(20);
-// Of how many trials, the last ones, the median is taken.
+// And at least so long where nothing at all is ready. A suggestion that is a little stale is nearly
+// as good as a fresh one, but a point that knows nothing wastes a trial: not for a first answer
+// that comes late on a busy machine, and not in studies whose trials take milliseconds.
+constexpr absl::Duration kLeastStandInPatience = absl::Seconds(1);
+// Of how many trials, the last ones, the median is taken, and among how many they are looked for.
 constexpr size_t kTimedTrials = 64;
+constexpr size_t kTrialsToTime = 256;
 
-// The median time from a trial's start to its end.
+// The median time for which a trial ran. Results that were told took none.
 absl::Duration MedianTrialTime(const StudyState& study) {
   std::vector<int64_t> times;
-  for (size_t i = study.history.size(); i-- > 0 && times.size() < kTimedTrials;) {
-    const storage::TrialRow& row = study.trials[static_cast<size_t>(study.history[i].number)].row;
-    if (row.start_time > 0) times.push_back(row.end_time - row.start_time);
+  const size_t size = study.history.size();
+  for (size_t back = 1; back <= std::min(size, kTrialsToTime); ++back) {
+    const auto number = static_cast<size_t>(study.history[size - back].number);
+    if (study.trials[number].running_time > 0) times.push_back(study.trials[number].running_time);
+    if (times.size() == kTimedTrials) break;
   }
   if (times.empty()) return absl::ZeroDuration();
   const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
@@ -33,19 +42,40 @@ absl::Duration MedianTrialTime(const StudyState& study) {
   return absl::Microseconds(*middle);
 }
 
-// Those that the study names come first, and are what they are.
-bool IsKnown(const StudyState& study, int32_t number) {
-  return number < study.row.definition.trials_size();
+// The known configuration that trial `number`, which is not there yet, will be; nullptr: it will be
+// one of the sampler's.
+const KnownConfiguration* FindKnown(const StudyState& study, int32_t number) {
+  const size_t index = study.known_made + (static_cast<size_t>(number) - study.trials.size());
+  return index < study.known.size() ? &study.known[index] : nullptr;
 }
 
-bool IsFresh(const StudyState& study, int32_t number, const Suggestion& suggestion) {
-  return IsKnown(study, number) || !study.sampler->UsesHistory() ||
-         suggestion.seen == study.history.size();
+bool IsFresh(const StudyState& study, const Suggestion& suggestion) {
+  return !study.sampler->UsesHistory() || suggestion.seen == study.history.size();
 }
 
 // A finite space's configurations are tried once each, whoever draws them.
 bool NeedsHistory(const StudyState& study) {
-  return study.sampler->UsesHistory() || std::isfinite(study.space->model().configurations());
+  return study.sampler->UsesTriedPoints() || std::isfinite(study.space->model().configurations());
+}
+
+sampling::SamplerInput MakeInput(const StudyState& study, int32_t number) {
+  const v1::Limits& limits = study.row.definition.limits();
+  sampling::SamplerInput input;
+  input.seed = study.row.definition.sampler().seed();
+  input.number = number;
+  if (limits.has_max_trials()) input.max_trials = limits.max_trials();
+  if (limits.has_parallel()) input.parallel = limits.parallel();
+  if (!NeedsHistory(study)) return input;
+  input.history = study.history;
+  std::vector<int32_t> pending(study.waiting.begin(), study.waiting.end());
+  pending.insert(pending.end(), study.running.begin(), study.running.end());
+  pending.insert(pending.end(), study.paused.begin(), study.paused.end());
+  std::sort(pending.begin(), pending.end());
+  for (const int32_t open : pending) {
+    input.pending.push_back({study.trials[static_cast<size_t>(open)].point, {}});
+    if (study.pruner) input.pending.back().rungs = study.pruner->RungValues(open);
+  }
+  return input;
 }
 
 }  // namespace
@@ -56,61 +86,119 @@ absl::Duration Core::Patience(const StudyState& study) {
   return std::max(kLeastPatience, kPatienceShare * MedianTrialTime(study));
 }
 
+absl::Duration Core::StandInPatience(const StudyState& study) {
+  return std::max(kLeastStandInPatience, Patience(study));
+}
+
 std::optional<int32_t> Core::NextTrial(StudyState& study) {
   if (!study.waiting.empty()) return *study.waiting.begin();
   const v1::Limits& limits = study.row.definition.limits();
   const auto next = static_cast<int32_t>(study.trials.size());
   if (limits.has_max_trials() && next >= limits.max_trials()) return std::nullopt;
+  if (FindKnown(study, next) != nullptr) return next;
   const auto ready = study.ready.find(next);
   if (ready == study.ready.end()) return std::nullopt;
-  if (IsFresh(study, next, ready->second)) return next;
+  if (IsFresh(study, ready->second)) return next;
   const absl::Duration now = deps_.clock.Steady();
   if (!study.waiting_for_fresh) study.waiting_for_fresh = now;
   if (now - *study.waiting_for_fresh >= Patience(study)) return next;
   return std::nullopt;
 }
 
+std::optional<int32_t> Core::TakeTrial(const Poll& poll, StudyState& study) {
+  const std::optional<int32_t> number = NextTrial(study);
+  if (!number) return MayStandIn(poll, study) ? StandIn(study) : std::nullopt;
+  return *number == static_cast<int32_t>(study.trials.size()) ? NewTrial(study) : number;
+}
+
+// A study that runs one trial at a time repeats exactly: it waits as long as it takes.
+bool Core::IsStarved(const StudyState& study, absl::Duration now) {
+  return study.starved_since && now - *study.starved_since >= StandInPatience(study);
+}
+
+bool Core::MayStandIn(const Poll& poll, const StudyState& study) {
+  if (stand_ins_left_ == 0 || !study.starved_since) return false;
+  const absl::Duration waited =
+      deps_.clock.Steady() - std::max(poll.parked_since, *study.starved_since);
+  return waited >= kLeastStandInPatience && waited >= StandInPatience(study) && CanStarve(study) &&
+         !study.ready.contains(static_cast<int32_t>(study.trials.size()));
+}
+
+std::optional<int32_t> Core::StandIn(StudyState& study) {
+  --stand_ins_left_;
+  sampling::SobolSampler sobol;
+  auto configuration = sampling::Suggest(
+      sobol, *study.space, MakeInput(study, static_cast<int32_t>(study.trials.size())));
+  // All were tried: the study's sampler will find that too.
+  if (!configuration) return std::nullopt;
+  return AppendTrial(study, *std::move(configuration), v1::Trial::STAND_IN, SeenCommit());
+}
+
+// Whether it waits for its sampler where others could run: one that draws without looking is never
+// waited for.
+bool Core::CanStarve(const StudyState& study) const {
+  const auto next = static_cast<int32_t>(study.trials.size());
+  const v1::Limits& limits = study.row.definition.limits();
+  return study.sampler->UsesHistory() && !study.exhausted && study.waiting.empty() &&
+         FindKnown(study, next) == nullptr &&
+         !(limits.has_max_trials() && next >= limits.max_trials()) && HasRoom(study);
+}
+
+void Core::NoteStarved() {
+  const absl::Duration now = deps_.clock.Steady();
+  std::optional<Demand> demand;
+  for (const int64_t id : state_.open) {
+    StudyState& study = state_.studies.at(id);
+    const bool can_starve = !parked_.empty() && CanStarve(study);
+    if (can_starve && !demand) demand = CountDemand();
+    if (!can_starve || demand->Of(study) == 0) {
+      study.starved_since.reset();
+    } else if (!study.starved_since) {
+      study.starved_since = now;
+    }
+  }
+}
+
+absl::Duration Core::NextStandIn(absl::Duration now) const {
+  absl::Duration next = absl::InfiniteDuration();
+  for (const int64_t id : state_.open) {
+    const StudyState& study = state_.studies.at(id);
+    if (!study.starved_since) continue;
+    const absl::Duration patience = StandInPatience(study);
+    for (const Poll& poll : parked_) {
+      const absl::Duration due = std::max(poll.parked_since, *study.starved_since) + patience;
+      // Past: it was looked at just now.
+      if (due > now) next = std::min(next, due);
+    }
+  }
+  return stand_ins_left_ > 0 ? next : now + absl::Milliseconds(1);
+}
+
 void Core::RequestSuggestions(StudyState& study, int wanted) {
   const v1::Limits& limits = study.row.definition.limits();
   const auto next = static_cast<int32_t>(study.trials.size());
   int32_t end = next + wanted;
-  if (NeedsHistory(study)) end = std::min(end, next + 1);
+  if (NeedsHistory(study)) {
+    end = std::min(end, next + 1);
+    // One at a time, so that none is computed for a number that a stand-in took meanwhile.
+    if (!study.requested.empty()) return;
+  }
   if (limits.has_max_trials()) end = std::min(end, limits.max_trials());
   if (limits.has_parallel()) end = std::min(end, next + limits.parallel());
   if (study.exhausted) return;
   for (int32_t number = next; number < end; ++number) {
+    if (FindKnown(study, number) != nullptr) continue;
     const auto ready = study.ready.find(number);
-    if (ready != study.ready.end() && IsFresh(study, number, ready->second)) continue;
-    if (IsKnown(study, number)) {
-      study.ready[number] = {
-          ToConfiguration(study.row.definition, study.row.definition.trials(number)), state_.commit,
-          study.history.size()};
-      continue;
-    }
+    if (ready != study.ready.end() && IsFresh(study, ready->second)) continue;
     if (study.requested.insert(number).second) RequestSuggestion(study, number);
   }
 }
 
+// What a batch has decided is in the history already.
+int64_t Core::SeenCommit() const { return state_.commit + (batch_.empty() ? 0 : 1); }
+
 void Core::RequestSuggestion(const StudyState& study, int32_t number) {
-  const v1::Limits& limits = study.row.definition.limits();
-  SuggestionTask task{study.space, study.sampler, {}};
-  task.input.seed = study.row.definition.sampler().seed();
-  task.input.number = number;
-  if (limits.has_max_trials()) task.input.max_trials = limits.max_trials();
-  if (limits.has_parallel()) task.input.parallel = limits.parallel();
-  if (NeedsHistory(study)) {
-    task.input.history = study.history;
-    std::vector<int32_t> pending(study.waiting.begin(), study.waiting.end());
-    pending.insert(pending.end(), study.running.begin(), study.running.end());
-    pending.insert(pending.end(), study.paused.begin(), study.paused.end());
-    std::sort(pending.begin(), pending.end());
-    for (const int32_t open : pending) {
-      task.input.pending.push_back({study.trials[static_cast<size_t>(open)].point, {}});
-      if (study.pruner) task.input.pending.back().rungs = study.pruner->RungValues(open);
-    }
-  }
-  // What this batch has decided is in the history already.
-  const int64_t commit = state_.commit + (batch_.empty() ? 0 : 1);
+  const int64_t commit = SeenCommit();
   const auto deliver = [this, id = study.row.id, number, commit, seen = study.history.size(),
                         generation = generation_](MaybeConfiguration configuration) {
     Command command;
@@ -121,7 +209,7 @@ void Core::RequestSuggestion(const StudyState& study, int32_t number) {
     command.answer = [](const absl::Status&) {};
     deps_.post(std::move(command));
   };
-  deps_.suggester.Compute(std::move(task), deliver);
+  deps_.suggester.Compute({study.space, study.sampler, MakeInput(study, number)}, deliver);
 }
 
 void Core::TakeSuggestion(int64_t study_id, int32_t number, const MaybeConfiguration& configuration,
@@ -131,7 +219,9 @@ void Core::TakeSuggestion(int64_t study_id, int32_t number, const MaybeConfigura
   StudyState& study = found->second;
   // Not asked for: by a state that a failed commit threw away.
   if (study.requested.erase(number) == 0) return;
+  // A trial that was added, or a stand-in, took the number; or a known one's turn moved to it.
   if (number < static_cast<int32_t>(study.trials.size())) return;
+  if (FindKnown(study, number) != nullptr) return;
   if (!configuration) {
     study.exhausted = true;
     study.ready.erase(number);
@@ -144,20 +234,32 @@ void Core::TakeSuggestion(int64_t study_id, int32_t number, const MaybeConfigura
 
 int32_t Core::NewTrial(StudyState& study) {
   const auto number = static_cast<int32_t>(study.trials.size());
+  study.waiting_for_fresh.reset();
+  if (const KnownConfiguration* known = FindKnown(study, number)) {
+    return AppendTrial(study, known->configuration, known->origin, SeenCommit());
+  }
   Suggestion suggestion = std::move(study.ready.at(number));
   study.ready.erase(number);
-  study.waiting_for_fresh.reset();
+  return AppendTrial(study, std::move(suggestion.configuration), v1::Trial::SAMPLER,
+                     suggestion.commit);
+}
+
+int32_t Core::AppendTrial(StudyState& study, search_space::Configuration configuration,
+                          v1::Trial::Origin origin, int64_t commit) {
+  const auto number = static_cast<int32_t>(study.trials.size());
   TrialState trial;
   trial.row.id = state_.counters.next_trial_id++;
   trial.row.study_id = study.row.id;
   trial.row.number = number;
   trial.row.state = v1::Trial::WAITING;
-  trial.row.parameters = std::move(suggestion.configuration);
-  trial.row.suggestion_commit = suggestion.commit;
+  trial.row.origin = origin;
+  trial.row.parameters = std::move(configuration);
+  trial.row.suggestion_commit = commit;
   trial.row.create_time = WallMicros();
   auto point = study.space->ToPoint(trial.row.parameters);
   GOOGLE_CHECK(point.ok()) << point.status().ToString();
   trial.point = *std::move(point);
+  if (IsKnown(origin)) ++study.known_made;
   Count(study.counts, v1::Trial::WAITING, 1);
   study.waiting.insert(number);
   study.trials.push_back(std::move(trial));

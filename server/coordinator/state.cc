@@ -1,8 +1,10 @@
 #include "server/coordinator/state.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/objectives.h"
 #include "server/coordinator/state_table.h"
 
 namespace caviar::coordinator {
@@ -25,6 +27,8 @@ absl::Status AddStudy(State& state, storage::StudyRow row) {
   study.space = std::make_shared<const search_space::SearchSpace>(*std::move(space));
   study.sampler = *std::move(sampler);
   study.pruner = pruning::MakePruner(row.definition);
+  study.known = ListKnown(row.definition, *study.space);
+  study.other_metrics = OtherMetrics(row.definition);
   state.study_ids[row.definition.name()] = row.id;
   const int64_t id = row.id;
   study.row = std::move(row);
@@ -39,22 +43,52 @@ absl::Status AddTrial(State& state, storage::TrialRow row) {
   if (row.state == v1::Trial::RUNNING) study.running.insert(row.number);
   if (row.state == v1::Trial::PAUSED) study.paused.insert(row.number);
   if (!IsFinal(row.state) && study.row.state == v1::Study::ENDED) state.ending.insert(row.study_id);
-  if (row.state == v1::Trial::COMPLETED && row.objective &&
-      (!study.best || Better(study.row.definition.objective().goal(), *row.objective,
-                             *study.trials[*study.best].row.objective))) {
-    study.best = row.number;
+  if (IsBetter(study, row)) study.best = row.number;
+  const auto damaged = [&](absl::string_view what) {
+    return absl::DataLossError(
+        absl::StrCat("study ", study.row.definition.name(), ", trial ", row.number, ": ", what));
+  };
+  for (const std::string& metric : vocabulary::OutcomeMetrics(study.row.definition)) {
+    if (row.state == v1::Trial::COMPLETED && !row.outcome.contains(metric)) {
+      return damaged(absl::StrCat("its outcome lacks '", metric, "'"));
+    }
   }
+  if (IsKnown(row.origin)) ++study.known_made;
   auto point = study.space->ToPoint(row.parameters);
-  if (!point.ok()) {
-    return absl::DataLossError(absl::StrCat("study ", study.row.definition.name(), ", trial ",
-                                            row.number, ": ",
-                                            std::string(point.status().message())));
-  }
+  if (!point.ok()) return damaged(std::string(point.status().message()));
   TrialState trial;
   trial.row = std::move(row);
   trial.point = *std::move(point);
   study.trials.push_back(std::move(trial));
   return absl::OkStatus();
+}
+
+// How much a constraint is taken to be broken by, where its metric is not finite: as much as the
+// farthest that any earlier trial was from its bounds, on either side; 1 where there is none. An
+// infinite excess would drown all others in a model.
+double ExcessWithoutValue(const sampling::History& history, size_t constraint) {
+  double farthest = 0;
+  for (size_t i = 0; i < history.size(); ++i) {
+    const std::vector<double>& excesses = history[i].excesses;
+    if (constraint < excesses.size()) farthest = std::max(farthest, std::abs(excesses[constraint]));
+  }
+  return farthest > 0 ? farthest : 1;
+}
+
+void AddOutcome(const StudyState& study, const storage::TrialRow& row,
+                sampling::Observation& observation) {
+  const v1::Study& definition = study.row.definition;
+  for (int i = 1; i < definition.objectives_size(); ++i) {
+    const v1::Objective& objective = definition.objectives(i);
+    observation.more_values.push_back(
+        vocabulary::Loss(objective, row.outcome.at(objective.metric())));
+  }
+  for (const v1::Constraint& constraint : definition.constraints()) {
+    const double excess = vocabulary::Excess(constraint, row.outcome.at(constraint.metric()));
+    observation.excesses.push_back(
+        std::isnan(excess) ? ExcessWithoutValue(study.history, observation.excesses.size())
+                           : excess);
+  }
 }
 
 }  // namespace
@@ -63,6 +97,14 @@ const storage::ArtifactRow* TrialState::Newest(v1::Artifact::Kind kind) const {
   const auto found = std::find_if(artifacts.rbegin(), artifacts.rend(),
                                   [kind](const auto& row) { return row.kind == kind; });
   return found == artifacts.rend() ? nullptr : &*found;
+}
+
+int64_t RunningTime(const storage::AttemptRow& attempt) {
+  return std::max<int64_t>(0, attempt.end_time - attempt.start_time);
+}
+
+bool IsKnown(v1::Trial::Origin origin) {
+  return origin == v1::Trial::KNOWN || origin == v1::Trial::DEFAULT;
 }
 
 int CountFailuresInARow(const StudyState& study) {
@@ -78,9 +120,15 @@ int CountFailuresInARow(const StudyState& study) {
       }));
 }
 
+std::set<std::string> OtherMetrics(const v1::Study& definition) {
+  const std::vector<std::string> all = vocabulary::OutcomeMetrics(definition);
+  std::set<std::string> others(all.begin(), all.end());
+  others.erase(vocabulary::FirstObjective(definition).metric());
+  return others;
+}
+
 double Loss(const StudyState& study, double objective) {
-  return study.row.definition.objective().goal() == v1::Objective::MAXIMIZE ? -objective
-                                                                            : objective;
+  return vocabulary::Loss(vocabulary::FirstObjective(study.row.definition), objective);
 }
 
 void FillHistory(StudyState& study) {
@@ -102,11 +150,17 @@ sampling::Observation ToObservation(const StudyState& study, const TrialState& t
   observation.value = Loss(study, trial.row.objective.value_or(0));
   observation.point = trial.point;
   if (study.pruner) observation.rungs = study.pruner->RungValues(trial.row.number);
+  if (trial.row.state == v1::Trial::COMPLETED) AddOutcome(study, trial.row, observation);
   return observation;
 }
 
-bool Better(v1::Objective::Goal goal, double a, double b) {
-  return goal == v1::Objective::MINIMIZE ? a < b : a > b;
+bool IsBetter(const StudyState& study, const storage::TrialRow& row) {
+  if (vocabulary::HasSeveralObjectives(study.row.definition)) return false;
+  if (row.state != v1::Trial::COMPLETED || !row.objective || row.feasible == false) return false;
+  if (!study.best) return true;
+  const double best = *study.trials[static_cast<size_t>(*study.best)].row.objective;
+  const double loss = Loss(study, *row.objective), best_loss = Loss(study, best);
+  return loss < best_loss || (loss == best_loss && row.number < *study.best);
 }
 
 void Count(v1::TrialCounts& counts, v1::Trial::State state, int change) {
@@ -162,6 +216,7 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     if (checkpoint != nullptr && checkpoint->attempt == row.number) {
       owner.checkpoint_numerics = row.numerics_fingerprint;
     }
+    owner.running_time += RunningTime(row);
     if (owner.attempt && owner.attempt->number > row.number) continue;
     if (owner.attempt) state.tokens.erase(owner.attempt->token_counter);
     state.tokens[row.token_counter] = {study_id, number, false};

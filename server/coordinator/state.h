@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/coordinator/known_trials.h"
 #include "server/coordinator/lease_table.h"
+#include "server/coordinator/outcome.h"
 #include "server/pruning/pruner.h"
 #include "server/sampling/sampler.h"
 #include "server/search_space/search_space.h"
@@ -27,9 +29,10 @@ struct TrialState {
   search_space::Point point;  // of its configuration
   // The newest one.
   std::optional<storage::AttemptRow> attempt;
-  // Step to value of the objective's metric on the curve that ends in the newest attempt, until the
-  // trial is final.
-  std::map<int64_t, double> objective_values;
+  // The first objective's curve, as it ends in the newest attempt, until the trial is final.
+  Curve objective_values;
+  // The same for other_metrics.
+  Curves other_values;
   // Its files; of each kind the newest comes last.
   std::vector<storage::ArtifactRow> artifacts;
   // The numerics fingerprint of the attempt that made the checkpoint.
@@ -39,6 +42,9 @@ struct TrialState {
   // The pruner wants it to pause, since this step.
   std::optional<int64_t> pausing;
   int failed_pauses = 0;
+  // Microseconds in its attempts that ended. Read again from the store, a final trial has only the
+  // newest one's: it says how patient callers may be, and no more.
+  int64_t running_time = 0;
 
   // The newest file of a kind; nullptr: there is none.
   const storage::ArtifactRow* Newest(v1::Artifact::Kind kind) const;
@@ -63,15 +69,23 @@ struct StudyState {
   std::set<int32_t> running;                // numbers of RUNNING trials
   std::set<int32_t> paused;                 // numbers of PAUSED trials
   v1::TrialCounts counts;
-  std::optional<int32_t> best;  // number
+  // Metrics that outcomes need beside the first objective's.
+  std::set<std::string> other_metrics;
+  // Number of the best trial; none where there are several objectives.
+  std::optional<int32_t> best;
   std::optional<storage::EvaluationRow> evaluation;
 
-  std::map<int32_t, Suggestion> ready;  // by number
+  // What is tried before the sampler's configurations, and how much of it became trials.
+  std::vector<KnownConfiguration> known;
+  size_t known_made = 0;
+  std::map<int32_t, Suggestion> ready;  // by number; the sampler's
   std::set<int32_t> requested;          // from the suggester, not there yet
   bool exhausted = false;               // the suggester has no configuration for the next number
   // Since when somebody waits for a suggestion that knows the newest results, while one that does
   // not is ready.
   std::optional<absl::Duration> waiting_for_fresh;
+  // Since when there has always been a caller that it could serve, and nothing to hand out.
+  std::optional<absl::Duration> starved_since;
   // Steady time at which the study's ACTIVE time was row.active_time; meaningful while it is
   // ACTIVE.
   absl::Duration active_since;
@@ -109,10 +123,19 @@ struct State {
 // are an error. Histories are empty, and pruners have seen nothing.
 absl::StatusOr<State> MakeState(storage::Snapshot snapshot);
 
+// How long an attempt that ended ran, in microseconds by the calendar; >= 0.
+int64_t RunningTime(const storage::AttemptRow& attempt);
+
+// Whether a trial is one of its study's `known`.
+bool IsKnown(v1::Trial::Origin origin);
+
+// The StudyState::other_metrics of such a study.
+std::set<std::string> OtherMetrics(const v1::Study& definition);
+
 // What failures_in_a_row is, by the rows alone.
 int CountFailuresInARow(const StudyState& study);
 
-// The objective as samplers and pruners read it: lower is better.
+// The first objective as samplers and pruners read it: lower is better.
 double Loss(const StudyState& study, double objective);
 
 // In the order in which they became final, where pruner and trials are complete.
@@ -124,8 +147,9 @@ sampling::Observation ToObservation(const StudyState& study, const TrialState& t
 // The study's counter for a state; `counts` gets `change` more of it.
 void Count(v1::TrialCounts& counts, v1::Trial::State state, int change);
 
-// Whether `a` is a better objective than `b`.
-bool Better(v1::Objective::Goal goal, double a, double b);
+// Whether the trial takes the place of the study's best one: it is COMPLETED and feasible, and
+// there is none yet, or it has a better objective, or the same and a lower number.
+bool IsBetter(const StudyState& study, const storage::TrialRow& row);
 
 }  // namespace caviar::coordinator
 

@@ -13,6 +13,8 @@ using search_space::ModelPoint;
 
 constexpr size_t kEverySize = 40;
 constexpr int kFitsAtOnce = 3;
+// Of the likelihood, a fit.
+constexpr int kEvaluations = 20;
 
 size_t NextSize(size_t size) {
   return size < kEverySize ? size + 1 : size + std::max<size_t>(1, size / 10);
@@ -78,11 +80,12 @@ FitChain::FitChain(const PointLayout& layout)
   links_.push_back(std::move(first));
 }
 
-double FitChain::Minimize(const ModelForm& form, const Grid& points, const Sample& sample,
-                          std::vector<double>& logs) const {
-  Likelihood likelihood(form, points, sample.values, sample.own_noise);
+double FitParameters(const ModelForm& form, const Grid& points, const std::vector<double>& values,
+                     int max_evaluations, std::vector<double>& logs,
+                     const std::vector<double>& own_noise) {
+  Likelihood likelihood(form, points, values, own_noise);
   Minimizer::Options options;
-  options.max_evaluations = 20;
+  options.max_evaluations = max_evaluations;
   options.tolerance = 1e-5;
   options.first_step = 0.3;
   Minimizer minimizer(logs, form.lower(), form.upper(), options);
@@ -95,6 +98,18 @@ double FitChain::Minimize(const ModelForm& form, const Grid& points, const Sampl
   return minimizer.best_value();
 }
 
+double FitChain::FitAdditive(const Grid& points, const Sample& sample,
+                             std::vector<double>& logs) const {
+  std::vector<double> anew = additive_.MostlyAdditive();
+  const double going_on =
+      FitParameters(additive_, points, sample.values, kEvaluations, logs, sample.own_noise);
+  const double from_anew =
+      FitParameters(additive_, points, sample.values, kEvaluations, anew, sample.own_noise);
+  if (!(from_anew < going_on)) return going_on;
+  logs = std::move(anew);
+  return from_anew;
+}
+
 void FitChain::Refit(const Sample& sample, Link& link) const {
   if (std::all_of(sample.values.begin(), sample.values.end(),
                   [&](double value) { return value == sample.values[0]; })) {
@@ -104,10 +119,11 @@ void FitChain::Refit(const Sample& sample, Link& link) const {
   for (size_t i = 0; i < sample.points.size(); ++i) {
     layout_.Set(sample.points[i], static_cast<int>(i), points);
   }
-  const double plain = Minimize(plain_, points, sample, link.plain);
+  const double plain =
+      FitParameters(plain_, points, sample.values, kEvaluations, link.plain, sample.own_noise);
   // Of a single number the two forms are the same.
   const double additive =
-      additive_.terms() < 2 ? plain : Minimize(additive_, points, sample, link.additive);
+      additive_.terms() < 2 ? plain : FitAdditive(points, sample, link.additive);
   link.fit = additive < plain ? Fit{true, link.additive, additive} : Fit{false, link.plain, plain};
 }
 

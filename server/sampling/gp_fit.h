@@ -53,8 +53,15 @@ std::vector<size_t> Chosen(const Lessons& lessons, size_t size);
 std::vector<size_t> Thinned(std::vector<size_t> order,
                             const std::vector<search_space::ModelPoint>& points, size_t most);
 
-// A fit begins where the one before ended, and is made at every size to 40, then at sizes that grow
-// by a tenth: so it is a function of the lessons alone, and those of beginnings can be kept.
+// Moves `logs` towards where they explain these values of these points best, by at most so many
+// evaluations; returns how well they do then, lower is better. `own_noise`: see Likelihood.
+double FitParameters(const ModelForm& form, const Grid& points, const std::vector<double>& values,
+                     int max_evaluations, std::vector<double>& logs,
+                     const std::vector<double>& own_noise = {});
+
+// A fit begins where the one before ended, that of the additive form also from where the sum
+// explains all; it is made at every size to 40, then at sizes that grow by a tenth: so it is a
+// function of the lessons alone, and those of beginnings can be kept.
 class FitChain {
  public:
   explicit FitChain(const PointLayout& layout);
@@ -79,8 +86,8 @@ class FitChain {
   };
 
   void Refit(const Sample& sample, Link& link) const;
-  double Minimize(const ModelForm& form, const Grid& points, const Sample& sample,
-                  std::vector<double>& logs) const;
+  // As FitParameters, of the additive form.
+  double FitAdditive(const Grid& points, const Sample& sample, std::vector<double>& logs) const;
 
   PointLayout layout_;
   ModelForm plain_, additive_;

@@ -22,7 +22,7 @@ Posterior::Posterior(Covariance covariance, double noise, Grid points,
       points_(std::move(points)),
       seen_(static_cast<int>(values.size())),
       count_(seen_ + pending) {
-  const int padded = PaddedTo(std::max(count_, 1));
+  const int padded = PaddedTo(count_);
   Grid factor(padded, padded);
   const auto fill = [&](double jitter) {
     OwnCovariances(covariance_, points_, count_, noise_ + jitter, factor);

@@ -13,6 +13,8 @@
 #include "server/sampling/gp_fingerprint.h"
 #include "server/sampling/gp_output.h"
 #include "server/sampling/gp_posterior.h"
+#include "server/sampling/gp_rung_lessons.h"
+#include "server/sampling/gp_rung_predictor.h"
 #include "server/sampling/gp_search.h"
 #include "server/sampling/sobol_sampler.h"
 
@@ -39,6 +41,39 @@ gp::Known KnownOf(const gp::Lessons& lessons, const ModelSpace& space, const Sam
   known.seen = values.size();
   gp::AddPending(space, input, known);
   return known;
+}
+
+// The same where trials have values at rungs.
+gp::Known KnownOf(gp::RungPredictor& predictor, const gp::PointLayout& layout) {
+  gp::Known known;
+  known.points = predictor.points();
+  known.seen = predictor.seen();
+  known.predictions = gp::PredictionsAt(predictor, layout, known.points);
+  return known;
+}
+
+// Where it is most worth trying, after so many trials.
+Point Maximize(const ModelSpace& model, const SamplerInput& input, const gp::PointLayout& layout,
+               const gp::Known& known, size_t trials, gp::Predictor& predictor) {
+  const std::vector<size_t> all = gp::AllOf(known.points.size());
+  gp::Draws draws(input.seed, input.number);
+  const gp::Acquisition acquisition = gp::AcquisitionOf(known, all, input.number, draws);
+  const std::vector<ModelPoint> seen = known.Seen();
+  const gp::TrustRegion region(model, seen, gp::RadiusOf(trials, model.dimensions()));
+  const std::set<ModelPoint> tried = gp::TriedOf(model, input);
+  const std::vector<ModelPoint> good = gp::GoodOf(known, all);
+  const auto find = [&](const gp::Acquisition& by) {
+    gp::AcquisitionCriterion criterion(predictor, by);
+    return gp::Search(model, layout, criterion, region, tried, draws, {}).Find(good);
+  };
+  ModelPoint found = find(acquisition);
+  // Where the model is sure of the best place, workers that ask at once would all get it.
+  gp::Acquisition bold;
+  for (int i = 1; i <= gp::kMaxBolder && gp::IsCopyOfPending(known, found); ++i) {
+    bold.deviations = gp::Bolder(i);
+    found = find(bold);
+  }
+  return model.ToPoint(found);
 }
 
 }  // namespace
@@ -76,6 +111,12 @@ std::optional<Point> GpSampler::SuggestPoint(const search_space::SearchSpace& sp
   Recall(space, input.history);
   const gp::Lessons& lessons = memory_.lessons;
   const gp::PointLayout& layout = memory_.layout;
+  const gp::RungLessons by_rung = gp::RungLessonsOf(model, input);
+  if (!by_rung.trials.empty() && layout.width() > 0) {
+    gp::RungPredictor predictor(layout, by_rung);
+    return Maximize(model, input, layout, KnownOf(predictor, layout), by_rung.trials.size(),
+                    predictor);
+  }
   if (lessons.size() == 0 || layout.width() == 0) {
     if (input.number == 0) return Point(static_cast<size_t>(dimensions), 0.5);
     return SobolPoint(input.seed, static_cast<uint32_t>(input.number), dimensions);
@@ -87,25 +128,7 @@ std::optional<Point> GpSampler::SuggestPoint(const search_space::SearchSpace& sp
                           gp::ModelForm::NoiseOf(fit.logs), gp::GridOf(layout, known.points),
                           values, static_cast<int>(known.pending()));
   known.predictions = gp::PredictionsAt(posterior, layout, known.points);
-  const std::vector<size_t> all = gp::AllOf(known.points.size());
-  gp::Draws draws(input.seed, input.number);
-  const gp::Acquisition acquisition = gp::AcquisitionOf(known, all, input.number, draws);
-  const std::vector<ModelPoint> seen = known.Seen();
-  const gp::TrustRegion region(model, seen, gp::RadiusOf(lessons.size(), dimensions));
-  const std::set<ModelPoint> tried = gp::TriedOf(model, input);
-  const std::vector<ModelPoint> good = gp::GoodOf(known, all);
-  const auto find = [&](const gp::Acquisition& by) {
-    gp::AcquisitionCriterion criterion(posterior, by);
-    return gp::Search(model, layout, criterion, region, tried, draws, {}).Find(good);
-  };
-  ModelPoint found = find(acquisition);
-  // Where the model is sure of the best place, workers that ask at once would all get it.
-  gp::Acquisition bold;
-  for (int i = 1; i <= gp::kMaxBolder && gp::IsCopyOfPending(known, found); ++i) {
-    bold.deviations = gp::Bolder(i);
-    found = find(bold);
-  }
-  return model.ToPoint(found);
+  return Maximize(model, input, layout, known, lessons.size(), posterior);
 }
 
 }  // namespace caviar::sampling

@@ -23,7 +23,8 @@ class GridSampler final : public Sampler {
  public:
   std::optional<search_space::Point> SuggestPoint(const search_space::SearchSpace& space,
                                                   const SamplerInput& input) override;
-  bool UsesHistory() const override { return true; }
+  bool UsesHistory() const override { return false; }
+  bool UsesTriedPoints() const override { return true; }
 
  private:
   // Of the space seen last.

@@ -44,8 +44,11 @@ class Sampler {
   // nullopt: the sampler has nothing more to try, whatever becomes of what is pending.
   virtual std::optional<search_space::Point> SuggestPoint(const search_space::SearchSpace& space,
                                                           const SamplerInput& input) = 0;
-  // Whether it reads history and pending. Where not, a suggestion made ahead never gets stale.
+  // Whether it reads what became of trials. Where not, a suggestion made ahead never gets stale.
   virtual bool UsesHistory() const = 0;
+  // Whether it reads history and pending at all, if only for which points were tried: a suggestion
+  // can be made as soon as all trials before it are known.
+  virtual bool UsesTriedPoints() const { return UsesHistory(); }
 };
 
 // The configuration for trial `input.number`: the sampler's, or where that is in the history or

@@ -27,6 +27,9 @@ std::vector<v1::FieldViolation> Validate(
     const google::protobuf::RepeatedPtrField<v1::Parameter>& parameters,
     const google::protobuf::RepeatedPtrField<v1::LinearConstraint>& linear_constraints = {});
 
+// Whether the parameter is active where the configuration has all its parents that are.
+bool IsActive(const v1::Parameter& parameter, const Configuration& configuration);
+
 // Immutable and thread safe after construction.
 class SearchSpace {
  public:
@@ -39,6 +42,8 @@ class SearchSpace {
   int dimensions() const;
   // The parameters, in the study's order.
   const std::vector<v1::Parameter>& parameters() const;
+  // Their indices, every parent before its children and else in the study's order.
+  const std::vector<int>& parents_first() const { return order_; }
   const google::protobuf::RepeatedPtrField<v1::LinearConstraint>& linear_constraints() const {
     return linear_constraints_;
   }
@@ -54,8 +59,9 @@ class SearchSpace {
   Configuration ToConfiguration(const Point& point) const;
 
   // The point of a configuration. Ints, bools, categoricals and ordinals map to their cells'
-  // middle; inactive axes to 0.5. INVALID_ARGUMENT: a missing, unknown, inactive or out-of-range
-  // value. Linear constraints may be broken: model().Allows says so.
+  // middle; inactive axes to 0.5. INVALID_ARGUMENT with all that are missing, unknown, inactive or
+  // out of range; nothing is said of parameters that depend on one of those. Linear constraints may
+  // be broken: model().Allows says so.
   absl::StatusOr<Point> ToPoint(const Configuration& configuration) const;
 
  private:

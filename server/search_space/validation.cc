@@ -109,29 +109,6 @@ class ConditionCheck {
     return keys->second.count(vocabulary::ValueKey(value)) != 0;
   }
 
-  // For people, what a parameter may be.
-  static std::string ValuesText(const v1::Parameter& parameter) {
-    if (parameter.has_value()) return vocabulary::FormatValue(parameter.value());
-    if (parameter.type() == v1::Parameter::BOOL) return "false or true";
-    if (parameter.values_size() > 0) {
-      constexpr int kShown = 10;
-      std::vector<std::string> words;
-      for (const v1::Value& value : parameter.values()) {
-        if (words.size() == kShown) {
-          words.push_back("...");
-          break;
-        }
-        words.push_back(vocabulary::FormatValue(value));
-      }
-      return absl::StrCat("one of ", absl::StrJoin(words, ", "));
-    }
-    const std::string step =
-        parameter.has_step() ? absl::StrCat(" in steps of ", FormatNumber(parameter.step())) : "";
-    return absl::StrCat(parameter.type() == v1::Parameter::INT ? "a whole number" : "a number",
-                        " from ", FormatNumber(parameter.min()), " to ",
-                        FormatNumber(parameter.max()), step);
-  }
-
   // Follows the conditions down from `name`. Each circle is reported once, where it closes.
   void FindCircle(const std::string& name) {
     if (done_.count(name) != 0) return;

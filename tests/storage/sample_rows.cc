@@ -79,6 +79,18 @@ StudyRow SampleStudy(int64_t id, const std::string& name) {
   return row;
 }
 
+StudyRow SampleStudyOfTwoObjectives(int64_t id, const std::string& name) {
+  StudyRow row = SampleStudy(id, name);
+  row.definition.clear_objective();
+  v1::Objective& accuracy = *row.definition.add_objectives();
+  accuracy.set_metric("accuracy");
+  accuracy.set_goal(v1::Objective::MAXIMIZE);
+  v1::Objective& latency = *row.definition.add_objectives();
+  latency.set_metric("latency");
+  latency.set_goal(v1::Objective::MINIMIZE);
+  return row;
+}
+
 TrialRow SampleTrial(int64_t id, int64_t study_id, int32_t number, v1::Trial::State state) {
   TrialRow row;
   row.id = id;
@@ -90,6 +102,7 @@ TrialRow SampleTrial(int64_t id, int64_t study_id, int32_t number, v1::Trial::St
   row.create_time = 1'700'000'000'000'000 + id;
   row.suggestion_commit = 1;
   row.final_order = 2;
+  row.origin = v1::Trial::ADDED;
   return row;
 }
 
@@ -101,6 +114,14 @@ TrialRow CompletedTrial(int64_t id, int64_t study_id, int32_t number,
   row.last_step = 8;
   row.start_time = row.create_time + 10;
   row.end_time = row.create_time + 100;
+  return row;
+}
+
+TrialRow MeasuredTrial(int64_t id, int64_t study_id, int32_t number, double accuracy,
+                       double latency, std::optional<bool> feasible) {
+  TrialRow row = CompletedTrial(id, study_id, number, accuracy);
+  row.outcome = {{"accuracy", accuracy}, {"latency", latency}};
+  row.feasible = feasible;
   return row;
 }
 
@@ -180,10 +201,15 @@ std::string Text(const TrialRow& row) {
   for (const auto& [name, value] : row.parameters) {
     absl::StrAppend(&parameters, name, "=", Text(value), ",");
   }
+  std::string outcome;
+  for (const auto& [metric, value] : row.outcome) {
+    absl::StrAppend(&outcome, metric, "=", Bits(value), ",");
+  }
   return Line("trial", row.id, row.study_id, row.number, static_cast<int>(row.state), parameters,
               row.objective.has_value() ? Bits(*row.objective) : "-", Optional(row.objective_step),
               Optional(row.last_step), row.message, row.create_time, row.start_time, row.end_time,
-              row.lost_leases, row.suggestion_commit, row.final_order);
+              row.lost_leases, row.suggestion_commit, row.final_order, static_cast<int>(row.origin),
+              outcome, Optional(row.feasible));
 }
 
 std::string Text(const AttemptRow& row) {
