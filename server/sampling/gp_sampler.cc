@@ -16,7 +16,6 @@
 #include "server/sampling/gp_rung_lessons.h"
 #include "server/sampling/gp_rung_predictor.h"
 #include "server/sampling/gp_search.h"
-#include "server/sampling/sobol_sampler.h"
 
 namespace caviar::sampling {
 namespace {
@@ -119,7 +118,7 @@ std::optional<Point> GpSampler::SuggestPoint(const search_space::SearchSpace& sp
   }
   if (lessons.size() == 0 || layout.width() == 0) {
     if (input.number == 0) return Point(static_cast<size_t>(dimensions), 0.5);
-    return SobolPoint(input.seed, static_cast<uint32_t>(input.number), dimensions);
+    return startup_.At(space, input.seed, static_cast<uint32_t>(input.number));
   }
   const gp::Fit& fit = memory_.fits->At(lessons);
   std::vector<double> values;

@@ -48,6 +48,7 @@
 #include <memory>
 #include <optional>
 
+#include "server/sampling/allowed.h"
 #include "server/sampling/gp_fit.h"
 #include "server/sampling/gp_outcomes_sampler.h"
 #include "server/sampling/gp_points.h"
@@ -73,6 +74,7 @@ class GpSampler final : public Sampler {
 
   void Recall(const search_space::SearchSpace& space, const History& history);
 
+  AllowedSobol startup_;
   Memory memory_;
   gp::OutcomesSampler outcomes_;
 };

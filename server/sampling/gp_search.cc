@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace caviar::sampling::gp {
@@ -18,6 +19,9 @@ constexpr int kMaxNeighbors = 24;
 constexpr int kMaxSteps = 16;
 // Two starts are apart from each other by this along some axis.
 constexpr double kApart = 0.03;
+// Of a way that breaks linear constraints.
+constexpr int kHalvings = 12;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
@@ -61,6 +65,22 @@ Search::Candidate Search::Make(RawPoint raw) const {
   return candidate;
 }
 
+bool Search::IsAllowed(const ModelPoint& point) const {
+  return !space_.constrained() || space_.Allows(space_.ToPoint(point));
+}
+
+// The criterion knows nothing of linear constraints: what would break them ends before it does.
+RawPoint Search::LastAllowed(const RawPoint& from, RawPoint to) const {
+  if (IsAllowed(Canonical(space_, to)) || !IsAllowed(Canonical(space_, from))) return to;
+  RawPoint last = from, broken = std::move(to);
+  for (int i = 0; i < kHalvings; ++i) {
+    RawPoint between = last;
+    for (size_t k = 0; k < between.size(); ++k) between[k] += (broken[k] - last[k]) / 2;
+    (IsAllowed(Canonical(space_, between)) ? last : broken) = std::move(between);
+  }
+  return last;
+}
+
 void Search::Notice(const Candidate& candidate) {
   if (!(candidate.cost < best_.cost)) return;
   if (!tried_.empty() && tried_.count(WithoutNaN(candidate.point)) > 0) return;
@@ -75,7 +95,7 @@ void Search::Evaluate(std::vector<Candidate>& candidates) {
   for (size_t i = 0; i < candidates.size(); ++i) {
     const size_t lane = i % kLanes;
     if (lane == 0) criterion_.Costs(at, static_cast<int>(i / kLanes), costs);
-    candidates[i].cost = costs[lane];
+    candidates[i].cost = IsAllowed(candidates[i].point) ? costs[lane] : kInfinity;
     Notice(candidates[i]);
   }
 }
@@ -160,6 +180,7 @@ bool Search::Descend(std::vector<Candidate>& candidates) {
     for (size_t k = 0; k < smooth_.size(); ++k) {
       raw[static_cast<size_t>(smooth_[k])] = minimizers[i].best()[k];
     }
+    raw = LastAllowed(candidates[i].raw, std::move(raw));
     Candidate end;
     end.point = Canonical(space_, raw);
     end.raw = std::move(raw);

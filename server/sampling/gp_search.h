@@ -17,7 +17,8 @@ namespace caviar::sampling::gp {
 
 // Random candidates and perturbations of good ones first; then from the best of them, in turn,
 // L-BFGS along numbers and the best single change of a category or of a number with few values,
-// until neither gains.
+// until neither gains. What breaks the space's linear constraints is not found while anything else
+// is.
 class Search {
  public:
   struct Options {
@@ -45,6 +46,9 @@ class Search {
   };
 
   Candidate Make(RawPoint raw) const;
+  // Whether it keeps the space's linear constraints.
+  bool IsAllowed(const search_space::ModelPoint& point) const;
+  RawPoint LastAllowed(const RawPoint& from, RawPoint to) const;
   void Evaluate(std::vector<Candidate>& candidates);
   void Notice(const Candidate& candidate);
   std::vector<Candidate> Starts(std::vector<Candidate> candidates) const;
