@@ -36,7 +36,8 @@ TEST_F(Export, CsvHasARowATrialAndAColumnAParameter) {
       out(),
       "number,state,objective,objective_step,worker,create_time,start_time,end_time,origin,rate,"
       "optimizer,parameters.state\n"
-      "0,COMPLETED,0.8911666870117188,7,host-1,2023-11-14T22:13:20Z,,,ADDED,0.012345678901234,sgd,\n"
+      "0,COMPLETED,0.8911666870117188,7,host-1,2023-11-14T22:13:20Z,,,ADDED,0.012345678901234,sgd,"
+      "\n"
       "1,FAILED,,,\"a,\"\"b\"\"\",,,,SAMPLER,0.012345678901234,sgd,true\n");
 }
 

@@ -171,7 +171,7 @@ TEST_F(TrialCommands, BestRanksAndTellsTheTestsVerdict) {
 }
 
 TEST_F(TrialCommands, BestOfNothingSaysSo) {
-  EXPECT_CALL(client_, GetStudy).WillOnce(Return(TestStudy()));
+  EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(TestStudy()));
   EXPECT_CALL(client_, ListBestTrials).WillRepeatedly(Return(v1::ListBestTrialsResponse()));
   EXPECT_EQ(Run({"best", "mnist"}), kDone);
   EXPECT_EQ(out(), "");
@@ -219,9 +219,9 @@ TEST_F(AddTrialCommand, WithMetricsAResultIsTold) {
     EXPECT_EQ(request.completed().metrics().at("size"), 2);
     return TestTrial(7, "objective: 0.91");
   });
-  EXPECT_EQ(Run({"trial", "add", "mnist", "layers=64", "accuracy=0.91", "size=2", "--output",
-                 "json"}),
-            kDone);
+  EXPECT_EQ(
+      Run({"trial", "add", "mnist", "layers=64", "accuracy=0.91", "size=2", "--output", "json"}),
+      kDone);
   EXPECT_EQ(json()["number"], 7);
 }
 
