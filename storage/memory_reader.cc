@@ -30,17 +30,23 @@ std::vector<const MemoryTables::Trial*> TrialsOf(const MemoryTables& tables, int
   return trials;
 }
 
-// COMPLETED trials with an objective, the best first, ties by number.
+// As Reader::ListBestTrials.
 std::vector<const MemoryTables::Trial*> BestOf(const MemoryTables& tables, int64_t study_id,
                                                v1::Objective::Goal goal) {
   std::vector<const MemoryTables::Trial*> trials = TrialsOf(tables, study_id);
-  std::erase_if(trials, [](const MemoryTables::Trial* trial) {
-    return trial->row.state != v1::Trial::COMPLETED || !trial->row.objective.has_value();
+  const bool repeats = !trials.empty() && trials.front()->row.repeat_of;
+  std::erase_if(trials, [repeats](const MemoryTables::Trial* trial) {
+    const TrialRow& row = trial->row;
+    return repeats ? !row.repeats || row.repeats->state != v1::Trial::COMPLETED
+                   : row.state != v1::Trial::COMPLETED || !row.objective;
   });
-  std::stable_sort(trials.begin(), trials.end(), [goal](const auto* a, const auto* b) {
-    return goal == v1::Objective::MAXIMIZE ? *a->row.objective > *b->row.objective
-                                           : *a->row.objective < *b->row.objective;
-  });
+  const auto key = [repeats, goal](const MemoryTables::Trial* trial) {
+    const double value = repeats ? *trial->row.repeats->mean : *trial->row.objective;
+    return std::pair(repeats ? -trial->row.repeats->completed : 0,
+                     goal == v1::Objective::MAXIMIZE ? -value : value);
+  };
+  std::stable_sort(trials.begin(), trials.end(),
+                   [&key](const auto* a, const auto* b) { return key(a) < key(b); });
   return trials;
 }
 
@@ -75,7 +81,10 @@ StudyReading ReadStudy(const MemoryTables& tables, const StudyRow& study) {
   const auto best = BestOf(tables, study.id, study.definition.objective().goal());
   if (!best.empty()) reading.best = best.front()->row;
   const auto evaluation = tables.evaluations.find(study.id);
-  if (evaluation != tables.evaluations.end()) reading.evaluation = evaluation->second;
+  if (evaluation != tables.evaluations.end()) {
+    reading.evaluation = evaluation->second;
+    reading.evaluated = tables.trials.at(evaluation->second.trial_id).row.number;
+  }
   return reading;
 }
 
@@ -152,6 +161,7 @@ std::optional<double> SortKey(const TrialRow& row, TrialQuery::Order order) {
 
 bool Matches(const MemoryTables::Trial& trial, const TrialQuery& query) {
   return trial.commit > query.changed_after_commit &&
+         (!query.repeat_of || trial.row.repeat_of == query.repeat_of) &&
          (query.states.empty() || std::find(query.states.begin(), query.states.end(),
                                             trial.row.state) != query.states.end());
 }

@@ -1,5 +1,6 @@
 #include "storage/trial_table.h"
 
+#include <cmath>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -12,7 +13,8 @@ namespace {
 constexpr absl::string_view kColumns =
     "t.id, t.study_id, t.number, t.state, t.objective, t.objective_step, t.last_step, t.message, "
     "t.create_time, t.start_time, t.end_time, t.lost_leases, t.suggestion_commit, "
-    "t.final_order";
+    "t.final_order, t.repeat_of, t.repeats_completed, t.repeats_mean, t.repeats_standard_error, "
+    "t.repeats_state";
 
 // Without configurations.
 absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
@@ -33,6 +35,11 @@ absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
     row.lost_leases = query.Integer32(11);
     row.suggestion_commit = query.Integer(12);
     row.final_order = query.Integer(13);
+    if (!query.IsNull(14)) row.repeat_of = query.Integer32(14);
+    if (!query.IsNull(15)) {
+      row.repeats = {query.Integer32(15), query.OptionalReal(16), query.OptionalReal(17),
+                     query.Word(18, &v1::Trial::State_Parse)};
+    }
   }
   if (!query.status().ok()) return query.status();
   return rows;
@@ -70,9 +77,28 @@ std::string FindSql(const TrialQuery& query) {
       "SELECT ", kColumns, " FROM trial AS t ",
       query.changed_after_commit > 0 ? "INDEXED BY trial_by_commit " : "", "WHERE t.study_id = ?1 ",
       query.changed_after_commit > 0 ? "AND t.commit_number > ?2 " : "",
-      query.states.empty() ? "" : "AND t.state IN (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ", "ORDER BY ",
+      query.states.empty() ? "" : "AND t.state IN (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ",
+      query.repeat_of ? "AND t.repeat_of = ?13 " : "", "ORDER BY ",
       OrderColumn(query.order), query.descending ? " DESC" : "",
       " NULLS LAST, t.number LIMIT max(?11, 0) OFFSET max(?12, 0)");
+}
+
+// SQLite would take NaN for "none"; the schema refuses a text.
+void BindReal(Query& query, std::optional<double> value) {
+  if (value && std::isnan(*value)) {
+    query.Bind("nan");
+  } else {
+    query.Bind(value);
+  }
+}
+
+// Whether the study's trials are repeats of configurations.
+absl::StatusOr<bool> HasRepeats(Connection& connection, int64_t study_id) {
+  Query query(connection,
+              "SELECT repeat_of IS NOT NULL FROM trial WHERE study_id = ? ORDER BY number LIMIT 1");
+  const bool repeats = query.Bind(study_id).Next() && query.Integer(0) != 0;
+  if (!query.status().ok()) return query.status();
+  return repeats;
 }
 
 void Count(v1::Trial::State state, int32_t count, v1::TrialCounts& counts) {
@@ -104,8 +130,9 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
   Query query(context.connection,
               "INSERT INTO trial (id, study_id, number, state, objective, objective_step, "
               "last_step, message, create_time, start_time, end_time, lost_leases, "
-              "suggestion_commit, final_order, commit_number) "
-              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+              "suggestion_commit, final_order, repeat_of, repeats_completed, repeats_mean, "
+              "repeats_standard_error, repeats_state, commit_number) "
+              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (id) DO UPDATE SET study_id = excluded.study_id, "
               "number = excluded.number, state = excluded.state, "
               "objective = excluded.objective, objective_step = excluded.objective_step, "
@@ -113,18 +140,25 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
               "create_time = excluded.create_time, start_time = excluded.start_time, "
               "end_time = excluded.end_time, lost_leases = excluded.lost_leases, "
               "suggestion_commit = excluded.suggestion_commit, "
-              "final_order = excluded.final_order, "
+              "final_order = excluded.final_order, repeat_of = excluded.repeat_of, "
+              "repeats_completed = excluded.repeats_completed, "
+              "repeats_mean = excluded.repeats_mean, "
+              "repeats_standard_error = excluded.repeats_standard_error, "
+              "repeats_state = excluded.repeats_state, "
               "commit_number = excluded.commit_number");
   query.Bind(row.id, row.study_id, row.number, v1::Trial::State_Name(row.state));
-  // SQLite would take NaN for "no objective".
-  if (row.objective.has_value() && *row.objective != *row.objective) {
-    query.Bind("nan");
-  } else {
-    query.Bind(row.objective);
-  }
+  BindReal(query, row.objective);
   query.Bind(row.objective_step, row.last_step, row.message, TimeOrNull(row.create_time),
              TimeOrNull(row.start_time), TimeOrNull(row.end_time), row.lost_leases,
-             row.suggestion_commit, row.final_order, context.commit);
+             row.suggestion_commit, row.final_order, row.repeat_of);
+  const RepeatsRow repeats = row.repeats.value_or(RepeatsRow());
+  query.Bind(row.repeats ? std::optional<int32_t>(repeats.completed) : std::nullopt);
+  BindReal(query, repeats.mean);
+  BindReal(query, repeats.standard_error);
+  query.Bind(repeats.state == v1::Trial::STATE_UNSPECIFIED
+                 ? std::nullopt
+                 : std::optional<std::string>(v1::Trial::State_Name(repeats.state)),
+             context.commit);
   if (absl::Status status = query.Run(); !status.ok()) return status;
   return WriteConfiguration(context, row.id, row.parameters);
 }
@@ -163,19 +197,30 @@ absl::StatusOr<std::vector<TrialRow>> FindTrials(Connection& connection,
     }
   }
   query.Bind(trial_query.limit, trial_query.offset);
+  if (trial_query.repeat_of) query.Bind(*trial_query.repeat_of);
   return ReadWithConfigurations(connection, query);
 }
 
 absl::StatusOr<std::vector<TrialRow>> FindBestTrials(Connection& connection, int64_t study_id,
                                                      v1::Objective::Goal goal, int32_t count) {
+  const absl::StatusOr<bool> repeats = HasRepeats(connection, study_id);
+  if (!repeats.ok()) return repeats.status();
+  const absl::string_view condition =
+      *repeats ? "t.repeats_state = 'COMPLETED' ORDER BY t.repeats_completed DESC, t.repeats_mean "
+               : "t.state = 'COMPLETED' AND t.objective IS NOT NULL ORDER BY t.objective ";
   Query query(
       connection,
-      absl::StrCat("SELECT ", kColumns,
-                   " FROM trial AS t WHERE t.study_id = ? AND t.state = 'COMPLETED' "
-                   "AND t.objective IS NOT NULL ORDER BY t.objective ",
+      absl::StrCat("SELECT ", kColumns, " FROM trial AS t WHERE t.study_id = ? AND ", condition,
                    goal == v1::Objective::MAXIMIZE ? "DESC" : "ASC", ", t.number LIMIT max(?, 0)"));
   query.Bind(study_id, count);
   return ReadWithConfigurations(connection, query);
+}
+
+absl::StatusOr<int64_t> ReadTrialNumber(Connection& connection, int64_t id) {
+  Query query(connection, "SELECT number FROM trial WHERE id = ?");
+  const int64_t number = query.Bind(id).Next() ? query.Integer(0) : 0;
+  if (!query.status().ok()) return query.status();
+  return number;
 }
 
 absl::StatusOr<v1::TrialCounts> CountTrials(Connection& connection, int64_t study_id) {

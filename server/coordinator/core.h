@@ -190,6 +190,8 @@ class Core {
   // core_studies.cc
   absl::StatusOr<StudyState*> FindStudy(const std::string& name);
   v1::Study Message(const StudyState& study) const;
+  // The rows that a new study learns from, and its `warm_start` made of them.
+  absl::StatusOr<std::vector<storage::WarmStartTrialRow>> TakeWarmStart(StudyState& study) const;
   void Put(StudyState& study);
   void MoveStudy(StudyState& study, v1::Study::State to, const std::string& message);
   void EndStudy(StudyState& study, v1::Study::EndReason reason, const std::string& message);
@@ -220,7 +222,7 @@ class Core {
   // Paused trials go on, as many as callers wait for.
   void PromoteFor(StudyState& study, size_t callers);
   bool Promote(StudyState& study, bool in_any_case);
-  // Where nothing runs or waits and no configuration is left: whether a paused trial goes on.
+  // Where nothing runs or waits and no trial is left to hand out: whether a paused trial goes on.
   bool GoesOnByPromotion(StudyState& study);
   // Whether its trials have trained limits.max_steps.
   static bool StepsAreUsedUp(const StudyState& study);
@@ -230,13 +232,18 @@ class Core {
   // core_suggestions.cc
   // How long a caller waits for a suggestion that knows the newest results.
   static absl::Duration Patience(const StudyState& study);
-  // The trial to hand out: one that waits, or a new one.
+  // The trial to hand out: one that waits, a repeat, or one with a new configuration.
   std::optional<int32_t> NextTrial(StudyState& study);
   void RequestSuggestions(StudyState& study, int wanted);
-  void RequestSuggestion(const StudyState& study, int32_t number);
-  void TakeSuggestion(int64_t study_id, int32_t number, const MaybeConfiguration& configuration,
+  // `index`: of the configuration.
+  void RequestSuggestion(const StudyState& study, int32_t index);
+  void TakeSuggestion(int64_t study_id, int32_t index, const MaybeConfiguration& configuration,
                       int64_t commit, size_t seen);
   int32_t NewTrial(StudyState& study);
+  // The next configuration, which is ready, for this trial.
+  static void TakeReady(StudyState& study, TrialState& trial);
+  // Whether limits.max_trials configurations were handed out, with all their repeats.
+  static bool AllHandedOut(const StudyState& study);
 
   // core_artifacts.cc
   absl::Status CheckCheckpoint(const TrialState& trial, const storage::ArtifactRow& row) const;
@@ -273,6 +280,10 @@ class Core {
                  const std::string& message);
   void CloseAttempt(TrialState& trial, v1::Attempt::Outcome outcome, const std::string& message);
   void Complete(StudyState& study, TrialState& trial);
+  // A trial of this configuration has just become final, or the study has ended. Says what its
+  // trials came to on the first one's row; where that is not the row of trial `written`, which is
+  // stored by the caller, it is stored here.
+  void Settle(StudyState& study, int32_t configuration, std::optional<int32_t> written);
   void CompleteWith(StudyState& study, TrialState& trial, double objective, int64_t step);
   void EndBadly(StudyState& study, TrialState& trial, v1::Trial::State state,
                 const std::string& message);

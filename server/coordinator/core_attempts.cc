@@ -12,6 +12,7 @@
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/core.h"
 #include "server/coordinator/messages.h"
+#include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
 
 namespace caviar::coordinator {
@@ -28,6 +29,11 @@ struct Objective {
   int64_t step = 0;
   double value = 0;
 };
+
+int64_t FinalTrials(const v1::TrialCounts& counts) {
+  return int64_t{counts.completed()} + counts.pruned() + counts.failed() + counts.infeasible() +
+         counts.cancelled();
+}
 
 // nullopt: there is no value. Not finite only where no finite value counts.
 std::optional<Objective> PickObjective(const v1::Objective& objective,
@@ -83,14 +89,25 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
   trial.row.message = message;
   if (IsFinal(to)) {
     trial.row.end_time = WallMicros();
-    trial.row.final_order = static_cast<int64_t>(study.history.size()) + 1;
-    study.history.Add(ToObservation(study, trial));
+    trial.row.final_order = FinalTrials(study.counts);
+    Settle(study, trial.configuration, number);
     trial.objective_values.clear();
     EraseFiles(study, trial);
   }
   dirty_.insert(study.row.id);
   changed_.insert(study.row.definition.name());
   batch_.push_back(trial.row);
+}
+
+void Core::Settle(StudyState& study, int32_t configuration, std::optional<int32_t> written) {
+  const int32_t first = study.configurations[configuration].trials.front();
+  storage::TrialRow& row = study.trials[first].row;
+  if (row.repeat_of) {
+    row.repeats = SumUp(study, configuration);
+    if (first != written) batch_.push_back(row);
+  }
+  if (IsComplete(study, configuration)) Observe(study, configuration);
+  NoteBest(study, first);
 }
 
 void Core::CloseAttempt(TrialState& trial, v1::Attempt::Outcome outcome,
@@ -205,15 +222,6 @@ void Core::CompleteWith(StudyState& study, TrialState& trial, double objective, 
   if (study.pruner) study.pruner->Complete(trial.row.number, Loss(study, objective));
   CloseAttempt(trial, v1::Attempt::COMPLETED, "");
   MoveTrial(study, trial, v1::Trial::COMPLETED, "");
-  const v1::Objective::Goal goal = study.row.definition.objective().goal();
-  if (!study.best) {
-    study.best = trial.row.number;
-    return;
-  }
-  const double best = *study.trials[*study.best].row.objective;
-  if (Better(goal, objective, best) || (objective == best && trial.row.number < *study.best)) {
-    study.best = trial.row.number;
-  }
 }
 
 void Core::Complete(StudyState& study, TrialState& trial) {

@@ -8,6 +8,7 @@
 
 #include "server/coordinator/core.h"
 #include "server/coordinator/known_trials.h"
+#include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
 
 namespace caviar::coordinator {
@@ -24,7 +25,9 @@ constexpr size_t kTimedTrials = 64;
 absl::Duration MedianTrialTime(const StudyState& study) {
   std::vector<int64_t> times;
   for (size_t i = study.history.size(); i-- > 0 && times.size() < kTimedTrials;) {
-    const storage::TrialRow& row = study.trials[static_cast<size_t>(study.history[i].number)].row;
+    const auto index = static_cast<size_t>(study.history[i].number);
+    const int32_t number = study.configurations[index].trials.back();
+    const storage::TrialRow& row = study.trials[static_cast<size_t>(number)].row;
     if (row.start_time > 0) times.push_back(row.end_time - row.start_time);
   }
   if (times.empty()) return absl::ZeroDuration();
@@ -34,12 +37,12 @@ absl::Duration MedianTrialTime(const StudyState& study) {
 }
 
 // Those that the study names come first, and are what they are.
-bool IsKnown(const StudyState& study, int32_t number) {
-  return number < study.row.definition.trials_size();
+bool IsKnown(const StudyState& study, int32_t index) {
+  return index < study.row.definition.trials_size();
 }
 
-bool IsFresh(const StudyState& study, int32_t number, const Suggestion& suggestion) {
-  return IsKnown(study, number) || !study.sampler->UsesHistory() ||
+bool IsFresh(const StudyState& study, int32_t index, const Suggestion& suggestion) {
+  return IsKnown(study, index) || !study.sampler->UsesHistory() ||
          suggestion.seen == study.history.size();
 }
 
@@ -58,12 +61,13 @@ absl::Duration Core::Patience(const StudyState& study) {
 
 std::optional<int32_t> Core::NextTrial(StudyState& study) {
   if (!study.waiting.empty()) return *study.waiting.begin();
-  const v1::Limits& limits = study.row.definition.limits();
   const auto next = static_cast<int32_t>(study.trials.size());
-  if (limits.has_max_trials() && next >= limits.max_trials()) return std::nullopt;
-  const auto ready = study.ready.find(next);
+  if (!study.to_repeat.empty()) return next;
+  if (AllHandedOut(study)) return std::nullopt;
+  const auto index = static_cast<int32_t>(study.configurations.size());
+  const auto ready = study.ready.find(index);
   if (ready == study.ready.end()) return std::nullopt;
-  if (IsFresh(study, next, ready->second)) return next;
+  if (IsFresh(study, index, ready->second)) return next;
   const absl::Duration now = deps_.clock.Steady();
   if (!study.waiting_for_fresh) study.waiting_for_fresh = now;
   if (now - *study.waiting_for_fresh >= Patience(study)) return next;
@@ -72,51 +76,49 @@ std::optional<int32_t> Core::NextTrial(StudyState& study) {
 
 void Core::RequestSuggestions(StudyState& study, int wanted) {
   const v1::Limits& limits = study.row.definition.limits();
-  const auto next = static_cast<int32_t>(study.trials.size());
+  const auto next = static_cast<int32_t>(study.configurations.size());
   int32_t end = next + wanted;
   if (NeedsHistory(study)) end = std::min(end, next + 1);
   if (limits.has_max_trials()) end = std::min(end, limits.max_trials());
   if (limits.has_parallel()) end = std::min(end, next + limits.parallel());
   if (study.exhausted) return;
-  for (int32_t number = next; number < end; ++number) {
-    const auto ready = study.ready.find(number);
-    if (ready != study.ready.end() && IsFresh(study, number, ready->second)) continue;
-    if (IsKnown(study, number)) {
-      study.ready[number] = {
-          ToConfiguration(study.row.definition, study.row.definition.trials(number)), state_.commit,
+  for (int32_t index = next; index < end; ++index) {
+    const auto ready = study.ready.find(index);
+    if (ready != study.ready.end() && IsFresh(study, index, ready->second)) continue;
+    if (IsKnown(study, index)) {
+      study.ready[index] = {
+          ToConfiguration(study.row.definition, study.row.definition.trials(index)), state_.commit,
           study.history.size()};
       continue;
     }
-    if (study.requested.insert(number).second) RequestSuggestion(study, number);
+    if (study.requested.insert(index).second) RequestSuggestion(study, index);
   }
 }
 
-void Core::RequestSuggestion(const StudyState& study, int32_t number) {
+void Core::RequestSuggestion(const StudyState& study, int32_t index) {
   const v1::Limits& limits = study.row.definition.limits();
   SuggestionTask task{study.space, study.sampler, {}};
   task.input.seed = study.row.definition.sampler().seed();
-  task.input.number = number;
+  task.input.number = index;
+  task.input.warm_start = study.warm_start;
   if (limits.has_max_trials()) task.input.max_trials = limits.max_trials();
   if (limits.has_parallel()) task.input.parallel = limits.parallel();
   if (NeedsHistory(study)) {
     task.input.history = study.history;
-    std::vector<int32_t> pending(study.waiting.begin(), study.waiting.end());
-    pending.insert(pending.end(), study.running.begin(), study.running.end());
-    pending.insert(pending.end(), study.paused.begin(), study.paused.end());
-    std::sort(pending.begin(), pending.end());
-    for (const int32_t open : pending) {
-      task.input.pending.push_back({study.trials[static_cast<size_t>(open)].point, {}});
-      if (study.pruner) task.input.pending.back().rungs = study.pruner->RungValues(open);
+    for (const int32_t open : study.pending) {
+      const int32_t first = study.configurations[static_cast<size_t>(open)].trials.front();
+      task.input.pending.push_back({study.trials[static_cast<size_t>(first)].point, {}});
+      if (study.pruner) task.input.pending.back().rungs = study.pruner->RungValues(first);
     }
   }
   // What this batch has decided is in the history already.
   const int64_t commit = state_.commit + (batch_.empty() ? 0 : 1);
-  const auto deliver = [this, id = study.row.id, number, commit, seen = study.history.size(),
+  const auto deliver = [this, id = study.row.id, index, commit, seen = study.history.size(),
                         generation = generation_](MaybeConfiguration configuration) {
     Command command;
-    command.decide = [id, number, commit, seen, generation, configuration](Core& core) {
+    command.decide = [id, index, commit, seen, generation, configuration](Core& core) {
       if (generation != core.generation_) return;
-      core.TakeSuggestion(id, number, configuration, commit, seen);
+      core.TakeSuggestion(id, index, configuration, commit, seen);
     };
     command.answer = [](const absl::Status&) {};
     deps_.post(std::move(command));
@@ -124,44 +126,65 @@ void Core::RequestSuggestion(const StudyState& study, int32_t number) {
   deps_.suggester.Compute(std::move(task), deliver);
 }
 
-void Core::TakeSuggestion(int64_t study_id, int32_t number, const MaybeConfiguration& configuration,
+void Core::TakeSuggestion(int64_t study_id, int32_t index, const MaybeConfiguration& configuration,
                           int64_t commit, size_t seen) {
   const auto found = state_.studies.find(study_id);
   if (found == state_.studies.end()) return;
   StudyState& study = found->second;
   // Not asked for: by a state that a failed commit threw away.
-  if (study.requested.erase(number) == 0) return;
-  if (number < static_cast<int32_t>(study.trials.size())) return;
+  if (study.requested.erase(index) == 0) return;
+  if (index < static_cast<int32_t>(study.configurations.size())) return;
   if (!configuration) {
     study.exhausted = true;
-    study.ready.erase(number);
+    study.ready.erase(index);
     dirty_.insert(study_id);
     return;
   }
-  study.ready[number] = {*configuration, commit, seen};
+  study.ready[index] = {*configuration, commit, seen};
   if (seen == study.history.size()) study.waiting_for_fresh.reset();
 }
 
 int32_t Core::NewTrial(StudyState& study) {
   const auto number = static_cast<int32_t>(study.trials.size());
-  Suggestion suggestion = std::move(study.ready.at(number));
-  study.ready.erase(number);
-  study.waiting_for_fresh.reset();
   TrialState trial;
+  if (!study.to_repeat.empty()) {
+    const size_t index = static_cast<size_t>(*study.to_repeat.begin());
+    const TrialState& first =
+        study.trials[static_cast<size_t>(study.configurations[index].trials.front())];
+    trial.row.parameters = first.row.parameters;
+    trial.row.suggestion_commit = first.row.suggestion_commit;
+    trial.row.repeat_of = first.row.number;
+    trial.point = first.point;
+  } else {
+    TakeReady(study, trial);
+    if (RepeatsOf(study.row.definition) > 1) trial.row.repeat_of = number;
+  }
   trial.row.id = state_.counters.next_trial_id++;
   trial.row.study_id = study.row.id;
   trial.row.number = number;
   trial.row.state = v1::Trial::WAITING;
-  trial.row.parameters = std::move(suggestion.configuration);
-  trial.row.suggestion_commit = suggestion.commit;
   trial.row.create_time = WallMicros();
+  Count(study.counts, v1::Trial::WAITING, 1);
+  study.waiting.insert(number);
+  AddTrial(study, std::move(trial));
+  return number;
+}
+
+void Core::TakeReady(StudyState& study, TrialState& trial) {
+  const auto ready = study.ready.find(static_cast<int32_t>(study.configurations.size()));
+  trial.row.parameters = std::move(ready->second.configuration);
+  trial.row.suggestion_commit = ready->second.commit;
+  study.ready.erase(ready);
+  study.waiting_for_fresh.reset();
   auto point = study.space->ToPoint(trial.row.parameters);
   GOOGLE_CHECK(point.ok()) << point.status().ToString();
   trial.point = *std::move(point);
-  Count(study.counts, v1::Trial::WAITING, 1);
-  study.waiting.insert(number);
-  study.trials.push_back(std::move(trial));
-  return number;
+}
+
+bool Core::AllHandedOut(const StudyState& study) {
+  const v1::Limits& limits = study.row.definition.limits();
+  return limits.has_max_trials() && study.to_repeat.empty() &&
+         static_cast<int32_t>(study.configurations.size()) >= limits.max_trials();
 }
 
 }  // namespace caviar::coordinator

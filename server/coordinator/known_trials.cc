@@ -15,17 +15,6 @@ namespace {
 
 constexpr int kMaxKnownTrials = 100;
 
-// Whether the conditions hold. Each is looked at once, so that long ones cost what they are long.
-bool IsActive(const v1::Parameter& parameter, const search_space::Configuration& configuration) {
-  return std::all_of(parameter.when().begin(), parameter.when().end(), [&](const auto& condition) {
-    const auto parent = configuration.find(condition.parameter());
-    if (parent == configuration.end()) return false;
-    const std::string key = vocabulary::ValueKey(parent->second);
-    return std::any_of(condition.values().begin(), condition.values().end(),
-                       [&](const v1::Value& value) { return vocabulary::ValueKey(value) == key; });
-  });
-}
-
 // Adds the fixed parameters that are active, each after those that its conditions name.
 class FixedValues {
  public:
@@ -72,6 +61,17 @@ v1::Value OfItsType(const v1::Parameter& parameter, const v1::Value& given) {
 }
 
 }  // namespace
+
+// Each condition is looked at once, so that long ones cost what they are long.
+bool IsActive(const v1::Parameter& parameter, const search_space::Configuration& configuration) {
+  return std::all_of(parameter.when().begin(), parameter.when().end(), [&](const auto& condition) {
+    const auto parent = configuration.find(condition.parameter());
+    if (parent == configuration.end()) return false;
+    const std::string key = vocabulary::ValueKey(parent->second);
+    return std::any_of(condition.values().begin(), condition.values().end(),
+                       [&](const v1::Value& value) { return vocabulary::ValueKey(value) == key; });
+  });
+}
 
 search_space::Configuration ToConfiguration(const v1::Study& study, const v1::KnownTrial& trial) {
   search_space::Configuration configuration(trial.parameters().begin(), trial.parameters().end());

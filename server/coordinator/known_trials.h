@@ -11,6 +11,9 @@ namespace caviar::coordinator {
 // Adds what is wrong with `study.trials()`. The study's space is valid.
 void CheckKnownTrials(const v1::Study& study, Violations& violations);
 
+// Whether the conditions of a parameter hold beside these values.
+bool IsActive(const v1::Parameter& parameter, const search_space::Configuration& configuration);
+
 // Its configuration: the values given, each of its parameter's type, and those of the fixed
 // parameters that are active beside them.
 search_space::Configuration ToConfiguration(const v1::Study& study, const v1::KnownTrial& trial);

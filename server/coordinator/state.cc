@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
+#include "server/coordinator/warm_start.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -31,18 +33,13 @@ absl::Status AddStudy(State& state, storage::StudyRow row) {
   return absl::OkStatus();
 }
 
-absl::Status AddTrial(State& state, storage::TrialRow row) {
+absl::Status LoadTrial(State& state, storage::TrialRow row) {
   StudyState& study = state.studies.at(row.study_id);
   Count(study.counts, row.state, 1);
   if (row.state == v1::Trial::WAITING) study.waiting.insert(row.number);
   if (row.state == v1::Trial::RUNNING) study.running.insert(row.number);
   if (row.state == v1::Trial::PAUSED) study.paused.insert(row.number);
   if (!IsFinal(row.state) && study.row.state == v1::Study::ENDED) state.ending.insert(row.study_id);
-  if (row.state == v1::Trial::COMPLETED && row.objective &&
-      (!study.best || Better(study.row.definition.objective().goal(), *row.objective,
-                             *study.trials[*study.best].row.objective))) {
-    study.best = row.number;
-  }
   auto point = study.space->ToPoint(row.parameters);
   if (!point.ok()) {
     return absl::DataLossError(absl::StrCat("study ", study.row.definition.name(), ", trial ",
@@ -52,7 +49,15 @@ absl::Status AddTrial(State& state, storage::TrialRow row) {
   TrialState trial;
   trial.row = std::move(row);
   trial.point = *std::move(point);
-  study.trials.push_back(std::move(trial));
+  const int32_t first = trial.row.repeat_of.value_or(trial.row.number);
+  if (first != trial.row.number &&
+      (first > trial.row.number || study.trials[first].row.repeat_of != first)) {
+    return absl::DataLossError(absl::StrCat("study ", study.row.definition.name(), ": trial ",
+                                            trial.row.number, " repeats trial ", first,
+                                            ", which is none that is repeated"));
+  }
+  AddTrial(study, std::move(trial));
+  NoteBest(study, first);
   return absl::OkStatus();
 }
 
@@ -83,25 +88,18 @@ double Loss(const StudyState& study, double objective) {
 }
 
 void FillHistory(StudyState& study) {
-  std::vector<const TrialState*> finals;
-  for (const TrialState& trial : study.trials) {
-    if (IsFinal(trial.row.state)) finals.push_back(&trial);
+  // A configuration becomes final with the last of its trials.
+  std::vector<std::pair<int64_t, int32_t>> finals;
+  for (const int32_t index : study.pending) {
+    if (!IsComplete(study, index)) continue;
+    int64_t order = 0;
+    for (const int32_t number : study.configurations[index].trials) {
+      order = std::max(order, study.trials[number].row.final_order);
+    }
+    finals.emplace_back(order, index);
   }
-  std::sort(finals.begin(), finals.end(), [](const TrialState* a, const TrialState* b) {
-    return std::pair(a->row.final_order, a->row.number) <
-           std::pair(b->row.final_order, b->row.number);
-  });
-  for (const TrialState* trial : finals) study.history.Add(ToObservation(study, *trial));
-}
-
-sampling::Observation ToObservation(const StudyState& study, const TrialState& trial) {
-  sampling::Observation observation;
-  observation.number = trial.row.number;
-  observation.state = trial.row.state;
-  observation.value = Loss(study, trial.row.objective.value_or(0));
-  observation.point = trial.point;
-  if (study.pruner) observation.rungs = study.pruner->RungValues(trial.row.number);
-  return observation;
+  std::sort(finals.begin(), finals.end());
+  for (const auto& [order, index] : finals) Observe(study, index);
 }
 
 bool Better(v1::Objective::Goal goal, double a, double b) {
@@ -147,7 +145,7 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
                                               " is stored, but not all before it"));
     }
     places[row.id] = {study_id, row.number};
-    if (auto status = AddTrial(state, std::move(row)); !status.ok()) return status;
+    if (auto status = LoadTrial(state, std::move(row)); !status.ok()) return status;
   }
   const auto trial = [&](int64_t id) -> TrialState& {
     const auto& [study_id, number] = places.at(id);
@@ -173,9 +171,18 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     const auto study = state.studies.find(row.study_id);
     if (study == state.studies.end()) continue;
     if (row.token_counter > 0) state.tokens[row.token_counter] = {row.study_id, 0, true};
+    study->second.evaluated = places.at(row.trial_id).second;
     study->second.evaluation = std::move(row);
   }
   for (auto& row : snapshot.workers) state.workers[row.id] = std::move(row);
+  std::map<int64_t, std::vector<storage::WarmStartTrialRow>> warm;
+  for (auto& row : snapshot.warm_start_trials) warm[row.study_id].push_back(std::move(row));
+  for (const auto& [id, rows] : warm) {
+    StudyState& study = state.studies.at(id);
+    auto observations = ToObservations(*study.space, rows);
+    if (!observations.ok()) return observations.status();
+    study.warm_start = *std::move(observations);
+  }
   return state;
 }
 

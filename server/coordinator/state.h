@@ -24,6 +24,7 @@ namespace caviar::coordinator {
 
 struct TrialState {
   storage::TrialRow row;
+  int32_t configuration = 0;  // whose trial it is: index in StudyState::configurations
   search_space::Point point;  // of its configuration
   // The newest one.
   std::optional<storage::AttemptRow> attempt;
@@ -44,7 +45,15 @@ struct TrialState {
   const storage::ArtifactRow* Newest(v1::Artifact::Kind kind) const;
 };
 
-// A configuration that is ready to be handed out as trial `number`.
+// The trials with one configuration: one, or in studies with repeats as many as these. Samplers see
+// them as one observation.
+struct ConfigurationState {
+  std::vector<int32_t> trials;  // numbers, growing; the configuration goes by the first one's
+  // Of its observation in the history, from 1; 0: not all of its trials are there and final.
+  int64_t place = 0;
+};
+
+// A configuration that is ready to be handed out.
 struct Suggestion {
   search_space::Configuration configuration;
   // The commit up to which the sampler saw the history, and how many observations it had.
@@ -52,23 +61,32 @@ struct Suggestion {
   size_t seen = 0;
 };
 
+// What earlier studies found out, as SamplerInput::warm_start.
+using WarmStart = std::vector<std::vector<sampling::Observation>>;
+
 struct StudyState {
   storage::StudyRow row;
   std::shared_ptr<const search_space::SearchSpace> space;
   std::shared_ptr<sampling::Sampler> sampler;
   std::vector<TrialState> trials;           // by number
-  sampling::History history;                // of final trials
-  std::shared_ptr<pruning::Pruner> pruner;  // nullptr: none
+  // By their first trials' numbers. Suggestions and observations are numbered by their indices.
+  std::vector<ConfigurationState> configurations;
+  std::set<int32_t> pending;    // indices of those that have no observation yet
+  std::set<int32_t> to_repeat;  // indices of those that have fewer trials than the study's repeats
+  sampling::History history;    // of configurations
+  std::shared_ptr<const WarmStart> warm_start;  // nullptr: none
+  std::shared_ptr<pruning::Pruner> pruner;      // nullptr: none
   std::set<int32_t> waiting;                // numbers of WAITING trials
   std::set<int32_t> running;                // numbers of RUNNING trials
   std::set<int32_t> paused;                 // numbers of PAUSED trials
   v1::TrialCounts counts;
-  std::optional<int32_t> best;  // number
+  std::optional<int32_t> best;  // number of the best configuration's first trial
   std::optional<storage::EvaluationRow> evaluation;
+  std::optional<int32_t> evaluated;  // number of its trial
 
-  std::map<int32_t, Suggestion> ready;  // by number
+  std::map<int32_t, Suggestion> ready;  // by the index that the configuration will have
   std::set<int32_t> requested;          // from the suggester, not there yet
-  bool exhausted = false;               // the suggester has no configuration for the next number
+  bool exhausted = false;               // the suggester has no other configuration
   // Since when somebody waits for a suggestion that knows the newest results, while one that does
   // not is ready.
   std::optional<absl::Duration> waiting_for_fresh;
@@ -117,9 +135,6 @@ double Loss(const StudyState& study, double objective);
 
 // In the order in which they became final, where pruner and trials are complete.
 void FillHistory(StudyState& study);
-
-// What samplers read of a final trial.
-sampling::Observation ToObservation(const StudyState& study, const TrialState& trial);
 
 // The study's counter for a state; `counts` gets `change` more of it.
 void Count(v1::TrialCounts& counts, v1::Trial::State state, int change);

@@ -73,11 +73,30 @@ CREATE TABLE trial (
   suggestion_commit INTEGER NOT NULL,  -- the sampler saw the history up to this commit
   -- Its place among the study's trials in the order in which they became final, from 1; 0: it is not.
   final_order INTEGER NOT NULL CHECK (final_order >= 0),
+  -- In studies with repeats: the number of the first trial with this configuration; and of that
+  -- trial, what all trials with its configuration came to. repeats_state NULL: some are to come.
+  repeat_of INTEGER CHECK (repeat_of BETWEEN 0 AND number),
+  repeats_completed INTEGER CHECK (repeats_completed >= 0),
+  repeats_mean ANY CHECK (repeats_mean IS NULL OR (typeof(repeats_mean) = 'real'
+                          AND repeats_mean BETWEEN -1.7976931348623157e308
+                                           AND 1.7976931348623157e308)),
+  repeats_standard_error ANY CHECK (repeats_standard_error IS NULL
+                                    OR (typeof(repeats_standard_error) = 'real'
+                                        AND repeats_standard_error BETWEEN 0
+                                                                   AND 1.7976931348623157e308)),
+  repeats_state TEXT CHECK (repeats_state IN ('COMPLETED', 'FAILED', 'INFEASIBLE', 'CANCELLED')),
   commit_number INTEGER NOT NULL,
-  UNIQUE (study_id, number)
+  UNIQUE (study_id, number),
+  CHECK (repeats_completed IS NULL OR (repeat_of IS NOT NULL AND repeat_of = number)),
+  CHECK (repeats_completed IS NOT NULL
+         OR coalesce(repeats_mean, repeats_standard_error, repeats_state) IS NULL),
+  CHECK (repeats_state IS NOT 'COMPLETED' OR repeats_mean IS NOT NULL)
 ) STRICT;
 
 CREATE INDEX trial_by_objective ON trial (study_id, objective) WHERE state = 'COMPLETED';
+CREATE INDEX trial_by_mean ON trial (study_id, repeats_completed, repeats_mean)
+  WHERE repeats_state = 'COMPLETED';
+CREATE INDEX trial_by_repeat ON trial (study_id, repeat_of) WHERE repeat_of IS NOT NULL;
 CREATE INDEX trial_by_commit ON trial (study_id, commit_number);
 
 CREATE TRIGGER trial_keeps_its_place BEFORE UPDATE ON trial
@@ -133,6 +152,23 @@ CREATE TABLE trial_parameter (
     OR (type = 'string' AND typeof(value) = 'text')),
   commit_number INTEGER NOT NULL,
   PRIMARY KEY (trial_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- What earlier studies found out, copied for a study that learns from it (its warm_start, whose places
+-- `source` counts from 0). `number` is the trial's in the earlier study. `parameters` is a KnownTrial
+-- of caviar/v1/study.proto as JSON: a configuration of the study that learns. `value`: lower is better,
+-- in standard deviations from the mean over the source; `variance`: of a mean over repeats.
+CREATE TABLE warm_start_trial (
+  study_id INTEGER NOT NULL REFERENCES study (id),
+  source INTEGER NOT NULL CHECK (source >= 0),
+  number INTEGER NOT NULL CHECK (number >= 0),
+  parameters TEXT NOT NULL,
+  value ANY NOT NULL CHECK (typeof(value) = 'real'
+                            AND value BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308),
+  variance ANY CHECK (variance IS NULL OR (typeof(variance) = 'real'
+                      AND variance BETWEEN 0 AND 1.7976931348623157e308)),
+  commit_number INTEGER NOT NULL,
+  PRIMARY KEY (study_id, source, number)
 ) STRICT, WITHOUT ROWID;
 
 -- One try at a trial under one lease; outcome NULL: it runs. worker_id NULL: asked.
@@ -302,9 +338,14 @@ CREATE TABLE request (
 -- For people.
 CREATE VIEW studies AS
 SELECT study.name AS study, study.state, study.end_reason, study.objective_metric, study.goal,
-  CASE study.goal
-    WHEN 'MAXIMIZE' THEN (SELECT max(objective) FROM trial
-                          WHERE study_id = study.id AND state = 'COMPLETED')
+  CASE
+    WHEN EXISTS (SELECT 1 FROM trial WHERE study_id = study.id AND repeat_of IS NOT NULL)
+      THEN (SELECT repeats_mean FROM trial
+            WHERE study_id = study.id AND repeats_state = 'COMPLETED'
+            ORDER BY repeats_completed DESC,
+              iif(study.goal = 'MAXIMIZE', -repeats_mean, repeats_mean), number LIMIT 1)
+    WHEN study.goal = 'MAXIMIZE'
+      THEN (SELECT max(objective) FROM trial WHERE study_id = study.id AND state = 'COMPLETED')
     ELSE (SELECT min(objective) FROM trial WHERE study_id = study.id AND state = 'COMPLETED')
   END AS best_objective,
   (SELECT coalesce(sum(count), 0) FROM trial_count WHERE study_id = study.id) AS trials,
@@ -323,6 +364,7 @@ SELECT study.name AS study, trial.number, trial.state, trial.objective, trial.ob
   (SELECT json_group_object(name,
      CASE WHEN type <> 'bool' THEN value WHEN value THEN json('true') ELSE json('false') END)
    FROM trial_parameter WHERE trial_id = trial.id) AS parameters,
+  trial.repeat_of, trial.repeats_mean AS mean, trial.repeats_standard_error AS standard_error,
   trial.lost_leases,
   strftime('%Y-%m-%d %H:%M:%S', trial.start_time / 1e6, 'unixepoch') AS started,
   strftime('%Y-%m-%d %H:%M:%S', trial.end_time / 1e6, 'unixepoch') AS ended,
