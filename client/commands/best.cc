@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/commands/command_line.h"
 #include "client/commands/save_model.h"
+#include "client/commands/study_text.h"
 #include "client/commands/trial_text.h"
 #include "client/render/number.h"
 #include "client/render/table.h"
@@ -22,16 +23,21 @@ void PrintTable(const v1::Study& study, const v1::ListBestTrialsResponse& best, 
     session.Complain(absl::StrCat(study.name(), " has no completed trial yet"));
     return;
   }
-  render::Table table(WithParameterColumns(
-      {{"rank", true}, {"trial", true}, {study.objective().metric(), true}, {"step", true}},
-      study));
+  const bool repeats = RepeatsOf(study) > 1;
+  render::Table table(WithParameterColumns({{"rank", true},
+                                            {"trial", true},
+                                            {study.objective().metric(), true},
+                                            {repeats ? "repeats" : "step", true}},
+                                           study));
   int rank = 0;
   for (const v1::Trial& trial : best.trials()) {
     std::vector<render::Cell> cells = {
         absl::StrCat(++rank),
         absl::StrCat(trial.number()),
-        {ObjectiveText(trial), rank == 1 ? render::Color::kGreen : render::Color::kNone},
-        ObjectiveStepText(trial)};
+        {repeats ? MeanText(trial.repeats()) : ObjectiveText(trial),
+         rank == 1 ? render::Color::kGreen : render::Color::kNone},
+        repeats ? absl::StrCat(trial.repeats().completed(), " of ", RepeatsOf(study))
+                : ObjectiveStepText(trial)};
     AppendParameterCells(study, trial, cells);
     table.AddRow(std::move(cells));
   }

@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
 
 #include "absl/strings/str_cat.h"
 #include "client/commands/command_line.h"
+#include "client/commands/study_text.h"
 #include "client/commands/trial_pages.h"
 #include "client/render/csv.h"
 #include "client/render/json.h"
@@ -24,16 +26,28 @@ const std::vector<std::string>& FixedColumns() {
   return columns;
 }
 
-// A parameter's name; in its long form where a fixed column has the same one.
-std::string ColumnOf(const std::string& parameter) {
-  for (const std::string& column : FixedColumns()) {
-    if (column == parameter) return absl::StrCat("parameters.", parameter);
-  }
-  return parameter;
+// A parameter's name; in its long form where another column has the same one.
+std::string ColumnOf(const std::string& parameter, const std::vector<std::string>& taken) {
+  const bool is_taken = std::find(taken.begin(), taken.end(), parameter) != taken.end();
+  return is_taken ? absl::StrCat("parameters.", parameter) : parameter;
 }
 
 std::string Time(bool is_set, const google::protobuf::Timestamp& time) {
   return is_set ? render::ToJson(time).get<std::string>() : "";
+}
+
+// Of studies with repeats, behind the fixed ones.
+const std::vector<std::string>& RepeatsColumns() {
+  static const auto& columns =
+      *new std::vector<std::string>{"repeat_of", "mean", "standard_error"};
+  return columns;
+}
+
+void AppendRepeats(const v1::Trial& trial, std::vector<std::string>& row) {
+  const v1::Repeats& repeats = trial.repeats();
+  row.push_back(absl::StrCat(trial.repeat_of()));
+  row.push_back(repeats.has_mean() ? render::FormatNumber(repeats.mean()) : "");
+  row.push_back(repeats.has_standard_error() ? render::FormatNumber(repeats.standard_error()) : "");
 }
 
 std::vector<std::string> Row(const v1::Study& study, const v1::Trial& trial) {
@@ -46,6 +60,7 @@ std::vector<std::string> Row(const v1::Study& study, const v1::Trial& trial) {
       Time(trial.has_create_time(), trial.create_time()),
       Time(trial.has_start_time(), trial.start_time()),
       Time(trial.has_end_time(), trial.end_time())};
+  if (RepeatsOf(study) > 1) AppendRepeats(trial, row);
   for (const v1::Parameter& parameter : study.parameters()) {
     const auto found = trial.parameters().find(parameter.name());
     row.push_back(found == trial.parameters().end() ? "" : render::FormatValue(found->second));
@@ -55,8 +70,12 @@ std::vector<std::string> Row(const v1::Study& study, const v1::Trial& trial) {
 
 absl::Status ExportCsv(client::Client& client, const v1::Study& study, std::ostream& out) {
   std::vector<std::string> header = FixedColumns();
+  if (RepeatsOf(study) > 1) {
+    header.insert(header.end(), RepeatsColumns().begin(), RepeatsColumns().end());
+  }
+  const std::vector<std::string> taken = header;
   for (const v1::Parameter& parameter : study.parameters()) {
-    header.push_back(ColumnOf(parameter.name()));
+    header.push_back(ColumnOf(parameter.name(), taken));
   }
   out << render::CsvLine(header);
   v1::ListTrialsRequest request;

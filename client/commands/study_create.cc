@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
 #include "client/commands/command_line.h"
+#include "client/commands/study_text.h"
 #include "client/study_file/document.h"
 #include "client/study_file/study_file.h"
 
@@ -74,6 +75,9 @@ int Create(const Arguments& arguments, Session& session) {
   // What a grid costs, before it is begun; the name alone goes to standard output.
   if (study->sampler().algorithm() == v1::Sampler::GRID && !study->sampler_reason().empty()) {
     session.Complain(study->sampler_reason());
+  }
+  for (const std::string& text : WarmStartTexts(*study)) {
+    session.Complain(absl::StrCat("warm_start: ", text));
   }
   if (!session.is_table()) {
     session.Print(*study);

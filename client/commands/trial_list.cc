@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/commands/command_line.h"
+#include "client/commands/study_text.h"
 #include "client/commands/trial_pages.h"
 #include "client/commands/trial_text.h"
 #include "client/render/table.h"
@@ -39,12 +41,19 @@ absl::StatusOr<v1::ListTrialsRequest> ToRequest(const Arguments& arguments) {
 }
 
 std::string TrialsTable(const v1::Study& study, const v1::ListTrialsResponse& trials, bool colors) {
-  render::Table table(WithParameterColumns(
-      {{"number", true}, {"state"}, {"objective", true}, {"step", true}, {"worker"}}, study));
+  const bool repeats = RepeatsOf(study) > 1;
+  std::vector<render::Column> columns = {
+      {"number", true}, {"state"}, {"objective", true}, {"step", true}, {"worker"}};
+  if (repeats) columns.insert(columns.end(), {{"repeat_of", true}, {"mean", true}});
+  render::Table table(WithParameterColumns(std::move(columns), study));
   for (const v1::Trial& trial : trials.trials()) {
     std::vector<render::Cell> cells = {
         absl::StrCat(trial.number()), Session::StateCell(v1::Trial::State_Name(trial.state())),
         ObjectiveText(trial), ObjectiveStepText(trial), trial.worker()};
+    if (repeats) {
+      cells.emplace_back(absl::StrCat(trial.repeat_of()));
+      cells.emplace_back(MeanText(trial.repeats()));
+    }
     AppendParameterCells(study, trial, cells);
     table.AddRow(std::move(cells));
   }

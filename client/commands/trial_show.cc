@@ -4,6 +4,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/commands/command_line.h"
+#include "client/commands/study_text.h"
 #include "client/commands/trial_curves.h"
 #include "client/commands/trial_text.h"
 #include "client/render/number.h"
@@ -25,6 +26,15 @@ std::string ObjectiveLine(const v1::Trial& trial) {
   if (!trial.has_objective()) return "none";
   std::string text = render::FormatNumber(trial.objective());
   if (trial.has_objective_step()) absl::StrAppend(&text, " at step ", trial.objective_step());
+  return text;
+}
+
+// "3 completed, mean 0.9 +- 0.01", of the first trial with a configuration.
+std::string RepeatsLine(const v1::Trial& trial) {
+  if (!trial.has_repeats()) return "";
+  std::string text = absl::StrCat(trial.repeats().completed(), " completed");
+  const std::string mean = MeanText(trial.repeats());
+  if (!mean.empty()) absl::StrAppend(&text, ", mean ", mean);
   return text;
 }
 
@@ -78,6 +88,10 @@ void PrintPage(const v1::Trial& trial, Session& session) {
       {{"trial", absl::StrCat(trial.number(), " of ", trial.study())},
        {"state", Session::StateCell(v1::Trial::State_Name(trial.state()))},
        {"objective", {ObjectiveLine(trial), render::Color::kBold}},
+       {"repeat of", trial.has_repeat_of() && trial.repeat_of() != trial.number()
+                         ? absl::StrCat("trial ", trial.repeat_of())
+                         : ""},
+       {"repeats", RepeatsLine(trial)},
        {"message", trial.message()},
        {"worker", trial.worker()},
        {"last step", trial.has_last_step() ? absl::StrCat(trial.last_step()) : ""},

@@ -71,6 +71,9 @@ v1::Study ToMessage(const storage::StudyReading& reading, int64_t now) {
     study.set_best_trial(reading.best->number);
     study.set_best_objective(reading.best->repeats ? *reading.best->repeats->mean
                                                    : *reading.best->objective);
+    if (reading.best->repeats && reading.best->repeats->standard_error) {
+      study.set_best_standard_error(*reading.best->repeats->standard_error);
+    }
   }
   if (reading.evaluation) {
     const storage::EvaluationRow& evaluation = *reading.evaluation;

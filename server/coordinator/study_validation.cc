@@ -311,6 +311,7 @@ void FillDefaults(v1::Study& study) {
   study.clear_sampler_reason();
   study.clear_warm_start_trials();
   study.clear_warm_start_completed();
+  study.clear_best_standard_error();
 }
 
 }  // namespace caviar::coordinator
