@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <queue>
 #include <random>
@@ -25,8 +26,13 @@ using Curve = std::map<int64_t, double>;  // by step
 
 class Simulation {
  public:
-  Simulation(uint64_t seed, int workers, int max_trials)
-      : random_(seed), house_(kTtl), workers_(workers), max_trials_(max_trials) {}
+  // `max_trials` configurations, each of them with so many repeats.
+  Simulation(uint64_t seed, int workers, int max_trials, int repeats = 1)
+      : random_(seed),
+        house_(kTtl),
+        workers_(workers),
+        max_trials_(max_trials),
+        repeats_(repeats) {}
 
   // Runs until the study has ended. Returns a digest of the whole history.
   std::string Run() {
@@ -82,13 +88,32 @@ class Simulation {
     *request.mutable_study() = NetworkStudy("s", max_trials_);
     request.mutable_study()->mutable_limits()->set_parallel(std::max(1, workers_ - 1));
     request.mutable_study()->mutable_limits()->set_max_attempts(4);
+    if (repeats_ > 1) request.mutable_study()->set_repeats(repeats_);
     while (!house_.Call(&Core::CreateStudy, request).ok()) {
     }
   }
 
+  // What samplers and people see of the configurations.
+  std::string Configurations() {
+    const StudyState& study = house_.study("s");
+    std::string text = absl::StrCat("best ", study.best.value_or(-1), " pending ");
+    for (const int32_t index : study.pending) absl::StrAppend(&text, index, ",");
+    absl::StrAppend(&text, " to repeat ");
+    for (const int32_t index : study.to_repeat) absl::StrAppend(&text, index, ",");
+    for (size_t i = 0; i < study.history.size(); ++i) {
+      const sampling::Observation& one = study.history[i];
+      absl::StrAppend(&text, " ", one.number, ":", one.state, ":",
+                      std::bit_cast<uint64_t>(one.value), ":",
+                      std::bit_cast<uint64_t>(one.variance.value_or(-1)));
+    }
+    return text;
+  }
+
   void Crash() {
+    const std::string before = Configurations();
     house_.Restart();
     ASSERT_FALSE(house_.fatal) << *house_.fatal;
+    ASSERT_EQ(Configurations(), before);
     const std::set<std::string> files = house_.core().Files();
     std::erase_if(house_.files, [&](const std::string& file) { return !files.contains(file); });
     digest_ += "crash ";
@@ -321,7 +346,7 @@ class Simulation {
   void CheckNow() {
     const StudyState& study = house_.study("s");
     const auto& trials = study.trials;
-    ASSERT_LE(static_cast<int>(trials.size()), max_trials_);
+    ASSERT_LE(static_cast<int>(trials.size()), max_trials_ * repeats_);
     ASSERT_LE(study.counts.running(), std::max(1, workers_ - 1) + 1)
         << "parallel, and one revived at most";
     int running = 0;
@@ -374,9 +399,37 @@ class Simulation {
     EXPECT_EQ(trial.row.objective_step, best->first);
   }
 
+  // Counted again from the trials alone.
+  void CheckConfigurations() {
+    const StudyState& study = house_.study("s");
+    ASSERT_EQ(static_cast<int>(study.history.size()), max_trials_);
+    for (int index = 0; index < max_trials_; ++index) {
+      int completed = 0;
+      double sum = 0;
+      for (int i = 0; i < repeats_; ++i) {
+        const TrialState& trial = study.trials[index * repeats_ + i];
+        EXPECT_EQ(trial.configuration, index);
+        EXPECT_EQ(trial.point, study.trials[index * repeats_].point);
+        if (trial.row.state != v1::Trial::COMPLETED) continue;
+        ++completed;
+        sum += *trial.row.objective;
+      }
+      const int64_t place = study.configurations[index].place;
+      ASSERT_GT(place, 0);
+      const sampling::Observation& seen = study.history[static_cast<size_t>(place) - 1];
+      EXPECT_EQ(seen.number, index);
+      EXPECT_EQ(seen.state, completed > 0 ? v1::Trial::COMPLETED : v1::Trial::FAILED);
+      if (completed > 0) {
+        EXPECT_NEAR(seen.value, -sum / completed, 1e-12);
+      }
+      EXPECT_EQ(seen.variance.has_value(), repeats_ > 1 && completed > 1);
+    }
+  }
+
   void CheckEnd() {
     const StudyState& study = house_.study("s");
-    EXPECT_EQ(static_cast<int>(study.trials.size()), max_trials_);
+    EXPECT_EQ(static_cast<int>(study.trials.size()), max_trials_ * repeats_);
+    CheckConfigurations();
     for (const auto& [number, state] : finished_) {
       EXPECT_EQ(study.trials[number].row.state, state) << "acknowledged is durable";
     }
@@ -398,6 +451,7 @@ class Simulation {
   Harness house_;
   const int workers_;
   const int max_trials_;
+  const int repeats_;
   using Event = std::tuple<absl::Duration, int64_t, std::function<void()>>;
   struct LaterFirst {
     bool operator()(const Event& a, const Event& b) const {
@@ -420,6 +474,14 @@ TEST(Simulation, PromisesHoldOverRandomHistories) {
   for (uint64_t seed = 1; seed <= 1000; ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     Simulation(seed, 1 + static_cast<int>(seed % 8), 10).Run();
+    if (HasFailure()) break;
+  }
+}
+
+TEST(Simulation, PromisesHoldWithRepeats) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(absl::StrCat("seed ", seed));
+    Simulation(seed, 1 + static_cast<int>(seed % 8), 4, 3).Run();
     if (HasFailure()) break;
   }
 }
