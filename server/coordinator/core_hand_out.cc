@@ -9,6 +9,7 @@
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/core.h"
 #include "server/coordinator/messages.h"
+#include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
 
 namespace caviar::coordinator {
@@ -314,7 +315,8 @@ absl::Status Core::AskRefusal(const Poll& poll) {
   }
   if (study.waiting.empty() && AllHandedOut(study)) {
     return refuse(absl::StrCat("study '", poll.study, "' has handed out all of its ",
-                               limits.max_trials(), " trials"));
+                               limits.max_trials(),
+                               RepeatsOf(study.row.definition) > 1 ? " configurations" : " trials"));
   }
   return absl::OkStatus();
 }

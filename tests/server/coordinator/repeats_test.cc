@@ -93,7 +93,7 @@ TEST_F(RepeatsTest, EachConfigurationIsHandedOutSoOftenOneTrialAfterTheOther) {
   EXPECT_NE(trials[0].parameters().at("learning_rate").double_value(),
             trials[3].parameters().at("learning_rate").double_value());
   EXPECT_THAT(std::string(Ask("s").status().message()),
-              HasSubstr("handed out all of its 2 trials"));
+              HasSubstr("handed out all of its 2 configurations"));
 }
 
 TEST_F(RepeatsTest, ConfigurationsAreThoseOfAStudyWithoutRepeats) {
