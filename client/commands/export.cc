@@ -38,8 +38,7 @@ std::string Time(bool is_set, const google::protobuf::Timestamp& time) {
 
 // Of studies with repeats, behind the fixed ones.
 const std::vector<std::string>& RepeatsColumns() {
-  static const auto& columns =
-      *new std::vector<std::string>{"repeat_of", "mean", "standard_error"};
+  static const auto& columns = *new std::vector<std::string>{"repeat_of", "mean", "standard_error"};
   return columns;
 }
 

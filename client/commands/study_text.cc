@@ -18,23 +18,23 @@ std::string MeanText(double mean, std::optional<double> standard_error, bool is_
 
 std::string MeanText(const v1::Repeats& repeats) {
   if (!repeats.has_mean()) return "";
-  return MeanText(repeats.mean(),
-                  repeats.has_standard_error() ? std::optional(repeats.standard_error())
-                                               : std::nullopt,
-                  /*is_short=*/true);
+  return MeanText(
+      repeats.mean(),
+      repeats.has_standard_error() ? std::optional(repeats.standard_error()) : std::nullopt,
+      /*is_short=*/true);
 }
 
 std::string BestObjectiveText(const v1::Study& study, bool is_short) {
-  return MeanText(study.best_objective(),
-                  study.has_best_standard_error() ? std::optional(study.best_standard_error())
-                                                  : std::nullopt,
-                  is_short);
+  return MeanText(
+      study.best_objective(),
+      study.has_best_standard_error() ? std::optional(study.best_standard_error()) : std::nullopt,
+      is_short);
 }
 
 std::vector<std::string> WarmStartTexts(const v1::Study& study) {
   std::vector<std::string> texts;
-  const int known = std::min({study.warm_start_size(), study.warm_start_trials_size(),
-                              study.warm_start_completed_size()});
+  const int known = std::min(
+      {study.warm_start_size(), study.warm_start_trials_size(), study.warm_start_completed_size()});
   for (int i = 0; i < known; ++i) {
     texts.push_back(absl::StrCat(study.warm_start_trials(i), " of ", study.warm_start_completed(i),
                                  " trials of ", study.warm_start(i)));

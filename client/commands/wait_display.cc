@@ -77,7 +77,8 @@ std::string SummaryOf(const v1::Study& study, const v1::Trial* best) {
     absl::StrAppend(&text, "; no completed trial");
   }
   if (best != nullptr) {
-    if (best->has_objective_step() && !repeats) absl::StrAppend(&text, " at step ", best->objective_step());
+    if (best->has_objective_step() && !repeats)
+      absl::StrAppend(&text, " at step ", best->objective_step());
     absl::StrAppend(&text, " with ", ParametersText(study, *best));
   }
   const std::string test = TestEvaluationText(study);

@@ -24,7 +24,8 @@ constexpr Field kStudy[] = {
     {"pruner", "pruner", "What ends or pauses weak trials early."},
     {"limits", "limits", "When the study ends by itself, and how much of it runs at once."},
     {"repeats", "repeats",
-     "How often each configuration is evaluated, each time with a seed of its own; the mean counts.",
+     "How often each configuration is evaluated, each time with a seed of its own; the mean "
+     "counts.",
      R"("minimum": 1, "maximum": 100, "default": 1)"},
     {"trials", "trials", "Configurations to try first.", R"("maxItems": 100)"},
     {"warm_start", "warm_start", "Names of earlier studies whose trials teach the sampler.",

@@ -211,8 +211,8 @@ class StudyCheck {
   void CheckWarmStart() {
     if (study_.warm_start_size() == 0) return;
     if (study_.warm_start_size() > kMaxWarmStarts) {
-      return Add("warm_start", absl::StrCat(study_.warm_start_size(), " are too many; at most ",
-                                            kMaxWarmStarts));
+      return Add("warm_start",
+                 absl::StrCat(study_.warm_start_size(), " are too many; at most ", kMaxWarmStarts));
     }
     for (int i = 1; i < study_.warm_start_size(); ++i) {
       const auto end = study_.warm_start().begin() + i;
@@ -230,8 +230,9 @@ class StudyCheck {
                        " does not learn from earlier trials; auto, gp, tpe and cma_es do"));
     }
     if (study_.objectives_size() > 0) {
-      Add("warm_start", "has no meaning with several objectives; leave it out, or name one "
-                        "objective");
+      Add("warm_start",
+          "has no meaning with several objectives; leave it out, or name one "
+          "objective");
     }
   }
 

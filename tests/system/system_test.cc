@@ -346,8 +346,8 @@ TEST_F(SystemTest, RepeatsAreAveragedAndTeachALaterStudy) {
   EXPECT_EQ(tested / 2 * 2, best->first) << "a repeat of the best configuration";
   EXPECT_THAT(cluster_.Run({"best", "first"}).out, HasSubstr(" +- "));
 
-  const std::string later = absl::StrReplaceAll(
-      NetworkStudyFile("later", 2, 1), {{"algorithm: sobol", "algorithm: tpe"}});
+  const std::string later = absl::StrReplaceAll(NetworkStudyFile("later", 2, 1),
+                                                {{"algorithm: sobol", "algorithm: tpe"}});
   const std::string file = cluster_.directory() + "/later.yaml";
   WriteFile(file, later + "warm_start: [first]\n");
   const CommandResult created = cluster_.Run({"study", "create", file});

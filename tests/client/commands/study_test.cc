@@ -89,10 +89,9 @@ TEST_F(StudyCommands, ShowTellsOfRepeatsAndOfWhatItLearnedFrom) {
     warm_start: "mnist-2" warm_start_trials: 7 warm_start_completed: 7
   )")));
   EXPECT_EQ(Run({"study", "show", "mnist"}), kDone);
-  for (const char* part :
-       {"best        0.8912 +- 0.00125 (trial 10 and its repeats)\n",
-        "repeats     5 trials of each configuration\n",
-        "warm_start  80 of 100 trials of mnist-1, 7 of 7 trials of mnist-2\n"}) {
+  for (const char* part : {"best        0.8912 +- 0.00125 (trial 10 and its repeats)\n",
+                           "repeats     5 trials of each configuration\n",
+                           "warm_start  80 of 100 trials of mnist-1, 7 of 7 trials of mnist-2\n"}) {
     EXPECT_THAT(out(), HasSubstr(part));
   }
   EXPECT_EQ(Run({"study", "show", "mnist", "--as-file"}), kDone);

@@ -77,8 +77,8 @@ TEST_F(StudyWait, OfRepeatsTheMeanIsToldAndAllTrialsCount) {
   const char kDone2[] = R"(repeats: 2 state: ENDED end_reason: MAX_TRIALS
     trial_counts { completed: 8 } best_trial: 2 best_objective: 0.75 best_standard_error: 0.05)";
   EXPECT_CALL(client_, WatchStudy)
-      .WillOnce(Stream({Change(kDone2, {TestTrial(2, "repeat_of: 2"),
-                                        TestTrial(3, "repeat_of: 2")})}));
+      .WillOnce(
+          Stream({Change(kDone2, {TestTrial(2, "repeat_of: 2"), TestTrial(3, "repeat_of: 2")})}));
   EXPECT_EQ(Run({"study", "wait", "mnist"}), kDone);
   EXPECT_EQ(out(),
             "trial 2 COMPLETED accuracy=0.891167 step=7 worker=host-1 rate=0.0123457 "

@@ -191,12 +191,13 @@ TEST_F(TrialCommands, OfRepeatsTheMeanIsShownWithItsStandardError) {
     return page;
   });
   EXPECT_EQ(Run({"trial", "list", "mnist"}), kDone);
-  EXPECT_EQ(out(),
-            "NUMBER  STATE      OBJECTIVE  STEP  WORKER  REPEAT_OF            MEAN       RATE  "
-            "OPTIMIZER\n"
-            "     3  COMPLETED   0.891167     7  host-1          3  0.75 +- 0.0125  0.0123457  sgd\n"
-            "     4  COMPLETED   0.891167     7  host-1          3               -  0.0123457  "
-            "sgd\n");
+  EXPECT_EQ(
+      out(),
+      "NUMBER  STATE      OBJECTIVE  STEP  WORKER  REPEAT_OF            MEAN       RATE  "
+      "OPTIMIZER\n"
+      "     3  COMPLETED   0.891167     7  host-1          3  0.75 +- 0.0125  0.0123457  sgd\n"
+      "     4  COMPLETED   0.891167     7  host-1          3               -  0.0123457  "
+      "sgd\n");
   EXPECT_CALL(client_, GetTrial)
       .WillOnce(Return(TestTrial(3, kRepeats)))
       .WillOnce(Return(TestTrial(4, "repeat_of: 3")));
