@@ -281,6 +281,7 @@ TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
       "pruner: {algorithm: asha, mode: promote, grace: 3, eta: 4}\nlimits: {no_gain: {trials: 30}, "
       "max_steps: 9007199254740992}\ntrials: [{x: 1, 'a b': [1, 2]}, {x: 2.5, y: true}]\n"
       "trainer: {external: {}}\nparameters: {x: {min: 1, max: 2}}\n",
+      "repeats: 3\nwarm_start: [mnist-1, '7', 'a b']\nparameters: {x: {min: 1, max: 2}}\n",
       "pruner: {algorithm: wilcoxon, warm_up: 5, p_value: 0.05, max_step: 12}\ntrainer: {external: "
       "{}}\nparameters: {x: {min: 1, max: 2}}\n"};
   std::vector<std::string> all(std::begin(texts), std::end(texts));

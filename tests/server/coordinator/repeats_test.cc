@@ -221,7 +221,7 @@ TEST_F(RepeatsTest, TheMeanHasToReachTheTarget) {
   EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);
   TryConfiguration({0.9});
   EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE) << "its second trial is to come";
-  Tell(MustAsk(), 0.7);
+  Tell(MustAsk(), 0.75);
   EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::TARGET);
 }
 
