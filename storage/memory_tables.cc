@@ -260,8 +260,8 @@ absl::Status MemoryTransaction::Write(const EraseStudyChunk& chunk) {
     Erase(tables_.evaluations, it);
     --budget;
   }
-  EraseOf(tables_.warm_start_trials,
-          tables_.warm_start_trials.lower_bound({chunk.study_id, 0, 0}), chunk.study_id, &budget);
+  EraseOf(tables_.warm_start_trials, tables_.warm_start_trials.lower_bound({chunk.study_id, 0, 0}),
+          chunk.study_id, &budget);
   while (budget > 0) {
     const auto number = tables_.trial_ids.lower_bound({chunk.study_id, 0});
     if (number == tables_.trial_ids.end() || number->first.first != chunk.study_id) {
@@ -270,13 +270,12 @@ absl::Status MemoryTransaction::Write(const EraseStudyChunk& chunk) {
     }
     const int64_t id = number->second;
     EraseOf(tables_.measurements, tables_.measurements.lower_bound({id, 0, "", kLowest}), id,
-                 &budget);
+            &budget);
     EraseOf(tables_.late_measurements,
-                 tables_.late_measurements.lower_bound({id, kLowest, "", kLowest}), id, &budget);
-    EraseOf(tables_.artifacts, tables_.artifacts.lower_bound({id, 0, 0, kLowest}), id,
-                 &budget);
-    EraseOf(tables_.pruner_decisions, tables_.pruner_decisions.lower_bound({id, kLowest, 0}),
-                 id, &budget);
+            tables_.late_measurements.lower_bound({id, kLowest, "", kLowest}), id, &budget);
+    EraseOf(tables_.artifacts, tables_.artifacts.lower_bound({id, 0, 0, kLowest}), id, &budget);
+    EraseOf(tables_.pruner_decisions, tables_.pruner_decisions.lower_bound({id, kLowest, 0}), id,
+            &budget);
     for (auto it = tables_.attempts.lower_bound({id, 0});
          budget > 0 && it != tables_.attempts.end() && it->first.first == id; --budget) {
       Erase(tables_.tokens,

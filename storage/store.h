@@ -81,9 +81,9 @@ struct TrialRow {
 // What an earlier study found out about one configuration, copied for a study that learns from it
 // (Study.warm_start).
 struct WarmStartTrialRow {
-  int64_t study_id = 0;  // that learns
-  int32_t source = 0;    // place in that study's warm_start, from 0
-  int32_t number = 0;    // of the trial in the earlier study
+  int64_t study_id = 0;                         // that learns
+  int32_t source = 0;                           // place in that study's warm_start, from 0
+  int32_t number = 0;                           // of the trial in the earlier study
   std::map<std::string, v1::Value> parameters;  // a configuration of the study that learns
   double value = 0;                             // as sampling::SamplerInput::warm_start; finite
   std::optional<double> variance;               // of `value`; finite, >= 0

@@ -78,8 +78,8 @@ std::string FindSql(const TrialQuery& query) {
       query.changed_after_commit > 0 ? "INDEXED BY trial_by_commit " : "", "WHERE t.study_id = ?1 ",
       query.changed_after_commit > 0 ? "AND t.commit_number > ?2 " : "",
       query.states.empty() ? "" : "AND t.state IN (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ",
-      query.repeat_of ? "AND t.repeat_of = ?13 " : "", "ORDER BY ",
-      OrderColumn(query.order), query.descending ? " DESC" : "",
+      query.repeat_of ? "AND t.repeat_of = ?13 " : "", "ORDER BY ", OrderColumn(query.order),
+      query.descending ? " DESC" : "",
       " NULLS LAST, t.number LIMIT max(?11, 0) OFFSET max(?12, 0)");
 }
 

@@ -31,9 +31,9 @@ absl::Status FromJson(const std::string& json, WarmStartTrialRow& row) {
   v1::KnownTrial trial;
   const auto status = google::protobuf::util::JsonStringToMessage(json, &trial);
   if (!status.ok()) {
-    return absl::DataLossError(absl::StrCat("study ", row.study_id, ": a warm_start trial's ",
-                                            "configuration cannot be read: ",
-                                            status.message().ToString(), "; restore a backup"));
+    return absl::DataLossError(absl::StrCat(
+        "study ", row.study_id, ": a warm_start trial's ",
+        "configuration cannot be read: ", status.message().ToString(), "; restore a backup"));
   }
   row.parameters.insert(trial.parameters().begin(), trial.parameters().end());
   return absl::OkStatus();
@@ -42,18 +42,17 @@ absl::Status FromJson(const std::string& json, WarmStartTrialRow& row) {
 }  // namespace
 
 absl::Status Check(const WarmStartTrialRow& row) {
-  const bool named =
-      std::all_of(row.parameters.begin(), row.parameters.end(), [](const auto& parameter) {
-        return !parameter.first.empty() && IsFinite(parameter.second);
-      });
+  const bool named = std::all_of(
+      row.parameters.begin(), row.parameters.end(),
+      [](const auto& parameter) { return !parameter.first.empty() && IsFinite(parameter.second); });
   const double variance = row.variance.value_or(0);
   if (row.source >= 0 && row.number >= 0 && std::isfinite(row.value) && std::isfinite(variance) &&
       variance >= 0 && named) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("warm_start trial ", row.number, " of study ", row.study_id, ", source ",
-                   row.source, ": its place, value, variance or a parameter"));
+  return absl::InvalidArgumentError(absl::StrCat("warm_start trial ", row.number, " of study ",
+                                                 row.study_id, ", source ", row.source,
+                                                 ": its place, value, variance or a parameter"));
 }
 
 absl::Status WriteRow(const WriteContext& context, const WarmStartTrialRow& row) {

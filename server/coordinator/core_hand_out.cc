@@ -314,9 +314,9 @@ absl::Status Core::AskRefusal(const Poll& poll) {
                                study.configurations.size(), " were handed out"));
   }
   if (study.waiting.empty() && AllHandedOut(study)) {
-    return refuse(absl::StrCat("study '", poll.study, "' has handed out all of its ",
-                               limits.max_trials(),
-                               RepeatsOf(study.row.definition) > 1 ? " configurations" : " trials"));
+    return refuse(
+        absl::StrCat("study '", poll.study, "' has handed out all of its ", limits.max_trials(),
+                     RepeatsOf(study.row.definition) > 1 ? " configurations" : " trials"));
   }
   return absl::OkStatus();
 }

@@ -310,15 +310,14 @@ void Core::CheckLimits(StudyState& study) {
         absl::StrCat(study.counts.failed(), " trials failed; the last: ", study.row.message));
   }
   if (limits.has_no_gain() && study.best) {
-    const int64_t since =
-        static_cast<int64_t>(study.history.size()) -
-        study.configurations[ConfigurationOf(study, *study.best)].place;
+    const int64_t since = static_cast<int64_t>(study.history.size()) -
+                          study.configurations[ConfigurationOf(study, *study.best)].place;
     if (since >= limits.no_gain().trials()) {
-      return EndStudy(study, v1::Study::NO_GAIN,
-                      absl::StrCat("none of the ", since, repeats ? " configurations" : " trials",
-                                   " that ended after trial ", *study.best,
-                                   repeats ? " and its repeats" : "",
-                                   " was better (limits.no_gain)"));
+      return EndStudy(
+          study, v1::Study::NO_GAIN,
+          absl::StrCat("none of the ", since, repeats ? " configurations" : " trials",
+                       " that ended after trial ", *study.best, repeats ? " and its repeats" : "",
+                       " was better (limits.no_gain)"));
     }
   }
   // The last one may have trained all and not said yet how it ended.
@@ -331,8 +330,9 @@ void Core::CheckLimits(StudyState& study) {
   if ((all_handed_out || (study.exhausted && study.to_repeat.empty())) && study.running.empty() &&
       study.waiting.empty() && !GoesOnByPromotion(study)) {
     if (all_handed_out) return EndStudy(study, v1::Study::MAX_TRIALS, study.row.message);
-    return EndStudy(study, v1::Study::EXHAUSTED,
-                    absl::StrCat("all ", study.configurations.size(), " configurations were tried"));
+    return EndStudy(
+        study, v1::Study::EXHAUSTED,
+        absl::StrCat("all ", study.configurations.size(), " configurations were tried"));
   }
   if (limits.has_max_duration() && ActiveTime(study) >= FromMessage(limits.max_duration())) {
     return EndStudy(study, v1::Study::MAX_DURATION, study.row.message);

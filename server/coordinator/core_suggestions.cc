@@ -166,7 +166,7 @@ int32_t Core::NewTrial(StudyState& study) {
   trial.row.create_time = WallMicros();
   Count(study.counts, v1::Trial::WAITING, 1);
   study.waiting.insert(number);
-  AddTrial(study, std::move(trial));
+  PlaceTrial(study, std::move(trial));
   return number;
 }
 

@@ -38,23 +38,21 @@ void FillMean(const std::vector<double>& objectives, storage::RepeatsRow& row) {
   long double squares = 0;
   for (const double objective : objectives) squares += (objective - mean) * (objective - mean);
   const long double error = std::sqrt(squares / (count - 1) / count);
-  row.standard_error = static_cast<double>(
-      std::min<long double>(error, std::numeric_limits<double>::max()));
+  row.standard_error =
+      static_cast<double>(std::min<long double>(error, std::numeric_limits<double>::max()));
 }
 
 bool AllFinal(const StudyState& study, int32_t configuration) {
   const auto& trials = study.configurations[configuration].trials;
-  return std::all_of(trials.begin(), trials.end(), [&study](int32_t number) {
-    return IsFinal(study.trials[number].row.state);
-  });
+  return std::all_of(trials.begin(), trials.end(),
+                     [&study](int32_t number) { return IsFinal(study.trials[number].row.state); });
 }
 
 v1::Trial::State StateOf(const StudyState& study, int32_t configuration) {
   const auto any = [&](v1::Trial::State state) {
     const auto& trials = study.configurations[configuration].trials;
-    return std::any_of(trials.begin(), trials.end(), [&](int32_t number) {
-      return study.trials[number].row.state == state;
-    });
+    return std::any_of(trials.begin(), trials.end(),
+                       [&](int32_t number) { return study.trials[number].row.state == state; });
   };
   for (const auto state : {v1::Trial::INFEASIBLE, v1::Trial::COMPLETED, v1::Trial::FAILED}) {
     if (any(state)) return state;
@@ -73,7 +71,7 @@ std::tuple<int32_t, double, int32_t> Rank(const StudyState& study, int32_t first
 
 int32_t RepeatsOf(const v1::Study& study) { return std::max(study.repeats(), 1); }
 
-void AddTrial(StudyState& study, TrialState trial) {
+void PlaceTrial(StudyState& study, TrialState trial) {
   const int32_t number = trial.row.number;
   const int32_t first = trial.row.repeat_of.value_or(number);
   if (first == number) {
@@ -107,8 +105,7 @@ storage::RepeatsRow SumUp(const StudyState& study, int32_t configuration) {
   const std::vector<double> objectives = Objectives(study, configuration);
   row.completed = static_cast<int32_t>(objectives.size());
   FillMean(objectives, row);
-  const bool cut_short =
-      study.row.state == v1::Study::ENDED && AllFinal(study, configuration);
+  const bool cut_short = study.row.state == v1::Study::ENDED && AllFinal(study, configuration);
   if (cut_short || IsComplete(study, configuration)) row.state = StateOf(study, configuration);
   return row;
 }

@@ -14,7 +14,7 @@ namespace caviar::coordinator {
 int32_t RepeatsOf(const v1::Study& study);
 
 // Puts the trial behind the others, among those with its configuration.
-void AddTrial(StudyState& study, TrialState trial);
+void PlaceTrial(StudyState& study, TrialState trial);
 
 // The index of the configuration whose first trial has this number.
 int32_t ConfigurationOf(const StudyState& study, int32_t first);

@@ -33,7 +33,7 @@ absl::Status AddStudy(State& state, storage::StudyRow row) {
   return absl::OkStatus();
 }
 
-absl::Status LoadTrial(State& state, storage::TrialRow row) {
+absl::Status AddTrial(State& state, storage::TrialRow row) {
   StudyState& study = state.studies.at(row.study_id);
   Count(study.counts, row.state, 1);
   if (row.state == v1::Trial::WAITING) study.waiting.insert(row.number);
@@ -56,7 +56,7 @@ absl::Status LoadTrial(State& state, storage::TrialRow row) {
                                             trial.row.number, " repeats trial ", first,
                                             ", which is none that is repeated"));
   }
-  AddTrial(study, std::move(trial));
+  PlaceTrial(study, std::move(trial));
   NoteBest(study, first);
   return absl::OkStatus();
 }
@@ -145,7 +145,7 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
                                               " is stored, but not all before it"));
     }
     places[row.id] = {study_id, row.number};
-    if (auto status = LoadTrial(state, std::move(row)); !status.ok()) return status;
+    if (auto status = AddTrial(state, std::move(row)); !status.ok()) return status;
   }
   const auto trial = [&](int64_t id) -> TrialState& {
     const auto& [study_id, number] = places.at(id);

@@ -68,7 +68,7 @@ struct StudyState {
   storage::StudyRow row;
   std::shared_ptr<const search_space::SearchSpace> space;
   std::shared_ptr<sampling::Sampler> sampler;
-  std::vector<TrialState> trials;           // by number
+  std::vector<TrialState> trials;  // by number
   // By their first trials' numbers. Suggestions and observations are numbered by their indices.
   std::vector<ConfigurationState> configurations;
   std::set<int32_t> pending;    // indices of those that have no observation yet
@@ -76,9 +76,9 @@ struct StudyState {
   sampling::History history;    // of configurations
   std::shared_ptr<const WarmStart> warm_start;  // nullptr: none
   std::shared_ptr<pruning::Pruner> pruner;      // nullptr: none
-  std::set<int32_t> waiting;                // numbers of WAITING trials
-  std::set<int32_t> running;                // numbers of RUNNING trials
-  std::set<int32_t> paused;                 // numbers of PAUSED trials
+  std::set<int32_t> waiting;                    // numbers of WAITING trials
+  std::set<int32_t> running;                    // numbers of RUNNING trials
+  std::set<int32_t> paused;                     // numbers of PAUSED trials
   v1::TrialCounts counts;
   std::optional<int32_t> best;  // number of the best configuration's first trial
   std::optional<storage::EvaluationRow> evaluation;

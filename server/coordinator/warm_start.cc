@@ -26,8 +26,8 @@ std::string GoalOf(const v1::Objective& objective) {
 std::string Mismatch(const v1::Study& study, const v1::Study& earlier) {
   const std::string name = absl::StrCat("study '", earlier.name(), "'");
   if (GoalOf(study.objective()) != GoalOf(earlier.objective())) {
-    return absl::StrCat(name, " has the objective ", GoalOf(earlier.objective()),
-                        ", this one has ", GoalOf(study.objective()),
+    return absl::StrCat(name, " has the objective ", GoalOf(earlier.objective()), ", this one has ",
+                        GoalOf(study.objective()),
                         "; only a study with the same one can be learned from");
   }
   std::set<std::string> known;
@@ -117,8 +117,8 @@ void Standardize(std::vector<storage::WarmStartTrialRow>& rows) {
     }
     row.value = static_cast<double>((row.value - mean) / deviation);
     if (row.variance) {
-      row.variance = static_cast<double>(
-          std::min<long double>(*row.variance / deviation / deviation, kMost));
+      row.variance =
+          static_cast<double>(std::min<long double>(*row.variance / deviation / deviation, kMost));
     }
   }
 }
@@ -138,8 +138,8 @@ absl::StatusOr<std::vector<storage::WarmStartTrialRow>> CopyFrom(const StudyStat
       if (why.ok()) why = configuration.status();
       continue;
     }
-    rows.push_back({0, source, first, *std::move(configuration), observation.value,
-                    observation.variance});
+    rows.push_back(
+        {0, source, first, *std::move(configuration), observation.value, observation.variance});
   }
   if (rows.empty()) {
     return error::InvalidField(
@@ -172,8 +172,8 @@ absl::StatusOr<std::vector<storage::WarmStartTrialRow>> CopyTrials(
     auto rows = CopyFrom(from, translate, kMaxWarmStartTrials / earlier.size(), source);
     if (!rows.ok()) return rows.status();
     definition.add_warm_start_trials(static_cast<int32_t>(rows->size()));
-    definition.add_warm_start_completed(static_cast<int32_t>(
-        Choose(from, std::numeric_limits<size_t>::max()).size()));
+    definition.add_warm_start_completed(
+        static_cast<int32_t>(Choose(from, std::numeric_limits<size_t>::max()).size()));
     std::move(rows->begin(), rows->end(), std::back_inserter(all));
   }
   return all;

@@ -1,7 +1,7 @@
 // What a new study learns from earlier ones (Study.warm_start).
 //
-// Their trials are copied as they are when the study is created; what becomes of the earlier studies
-// later changes nothing.
+// Their trials are copied as they are when the study is created; what becomes of the earlier
+// studies later changes nothing.
 #ifndef CAVIAR_SERVER_COORDINATOR_WARM_START_H_
 #define CAVIAR_SERVER_COORDINATOR_WARM_START_H_
 
@@ -26,8 +26,8 @@ inline constexpr int kMaxWarmStartTrials = 960;
 //
 // Parameters are matched by name. A number is taken as the type that the new space gives it. A
 // configuration is left out where a value is none that the parameter can take now, or where one is
-// missing that has neither a fixed value nor a default. What the new space does not know, or what is
-// inactive there, is forgotten.
+// missing that has neither a fixed value nor a default. What the new space does not know, or what
+// is inactive there, is forgotten.
 //
 // INVALID_ARGUMENT, of the field warm_start[i]: another metric or goal, no parameter in common, or
 // no configuration that is of use.

@@ -69,7 +69,7 @@ class Earlier {
     trial.row.parameters = std::move(parameters);
     trial.row.objective = objective;
     trial.row.final_order = trial.row.number + 1;
-    AddTrial(study_, std::move(trial));
+    PlaceTrial(study_, std::move(trial));
     Observe(study_, static_cast<int32_t>(study_.configurations.size()) - 1);
   }
 
@@ -158,10 +158,8 @@ TEST_F(CopyTrialsTest, NumbersBecomeWhatTheNewSpaceTakesThemFor) {
   v1::Study study = Learner();
   AddNumber(study, "units", 1, 100, v1::Parameter::INT);
   AddNumber(study, "decay", 0, 10);
-  earlier_[0].Add(
-      {{"learning_rate", Real(0.01)}, {"units", Real(64)}, {"decay", Whole(1)}}, 0.5);
-  earlier_[0].Add(
-      {{"learning_rate", Real(0.01)}, {"units", Real(64.5)}, {"decay", Whole(1)}}, 0.5);
+  earlier_[0].Add({{"learning_rate", Real(0.01)}, {"units", Real(64)}, {"decay", Whole(1)}}, 0.5);
+  earlier_[0].Add({{"learning_rate", Real(0.01)}, {"units", Real(64.5)}, {"decay", Whole(1)}}, 0.5);
   const auto rows = Copy(study);
   ASSERT_TRUE(rows.ok()) << rows.status();
   ASSERT_EQ(rows->size(), 1u) << "half a unit is none";
@@ -249,8 +247,7 @@ TEST_F(CopyTrialsTest, AnotherMetricOrGoalIsRefusedAndBothAreNamed) {
 }
 
 TEST_F(CopyTrialsTest, NothingInCommonAndNothingCompletedAreRefused) {
-  EXPECT_THAT(Refusal(Learner()),
-              HasSubstr("study 'old' has no completed trial to learn from"));
+  EXPECT_THAT(Refusal(Learner()), HasSubstr("study 'old' has no completed trial to learn from"));
   v1::Study study = Learner();
   study.clear_parameters();
   AddNumber(study, "rate", 0, 1);
