@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/util/json_util.h"
+#include "google/protobuf/text_format.h"
 #include "storage/statement.h"
 
 namespace caviar::storage {
@@ -16,24 +16,26 @@ bool IsFinite(const v1::Value& value) {
          (!value.has_double_value() || std::isfinite(value.double_value()));
 }
 
-absl::StatusOr<std::string> ToJson(const WarmStartTrialRow& row) {
+// Protobuf's text format: unlike its JSON it keeps the sign of -0.0.
+absl::StatusOr<std::string> ToText(const WarmStartTrialRow& row) {
   v1::KnownTrial trial;
   trial.mutable_parameters()->insert(row.parameters.begin(), row.parameters.end());
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  const auto status = google::protobuf::util::MessageToJsonString(trial, &json, options);
-  if (!status.ok()) return absl::InvalidArgumentError(status.message().ToString());
-  return json;
+  google::protobuf::TextFormat::Printer printer;
+  printer.SetSingleLineMode(true);
+  std::string text;
+  if (!printer.PrintToString(trial, &text)) {
+    return absl::InvalidArgumentError(absl::StrCat("warm_start trial ", row.number, " of study ",
+                                                   row.study_id, " cannot be written"));
+  }
+  return text;
 }
 
-absl::Status FromJson(const std::string& json, WarmStartTrialRow& row) {
+absl::Status FromText(const std::string& text, WarmStartTrialRow& row) {
   v1::KnownTrial trial;
-  const auto status = google::protobuf::util::JsonStringToMessage(json, &trial);
-  if (!status.ok()) {
-    return absl::DataLossError(absl::StrCat(
-        "study ", row.study_id, ": a warm_start trial's ",
-        "configuration cannot be read: ", status.message().ToString(), "; restore a backup"));
+  if (!google::protobuf::TextFormat::ParseFromString(text, &trial)) {
+    return absl::DataLossError(
+        absl::StrCat("warm_start trial ", row.number, " of study ", row.study_id,
+                     ": its configuration cannot be read; the file is damaged: restore a backup"));
   }
   row.parameters.insert(trial.parameters().begin(), trial.parameters().end());
   return absl::OkStatus();
@@ -57,15 +59,15 @@ absl::Status Check(const WarmStartTrialRow& row) {
 
 absl::Status WriteRow(const WriteContext& context, const WarmStartTrialRow& row) {
   if (absl::Status status = Check(row); !status.ok()) return status;
-  const absl::StatusOr<std::string> json = ToJson(row);
-  if (!json.ok()) return json.status();
+  const absl::StatusOr<std::string> text = ToText(row);
+  if (!text.ok()) return text.status();
   Query query(context.connection,
               "INSERT INTO warm_start_trial (study_id, source, number, parameters, value, "
               "variance, commit_number) VALUES (?,?,?,?,?,?,?) "
               "ON CONFLICT (study_id, source, number) DO UPDATE SET "
               "parameters = excluded.parameters, value = excluded.value, "
               "variance = excluded.variance, commit_number = excluded.commit_number");
-  query.Bind(row.study_id, row.source, row.number, *json, row.value, row.variance, context.commit);
+  query.Bind(row.study_id, row.source, row.number, *text, row.value, row.variance, context.commit);
   return query.Run();
 }
 
@@ -80,7 +82,7 @@ absl::StatusOr<std::vector<WarmStartTrialRow>> ReadAllWarmStartTrials(Connection
     row.study_id = query.Integer(0);
     row.source = query.Integer32(1);
     row.number = query.Integer32(2);
-    if (absl::Status status = FromJson(query.Text(3), row); !status.ok()) return status;
+    if (absl::Status status = FromText(query.Text(3), row); !status.ok()) return status;
     row.value = query.Real(4);
     row.variance = query.OptionalReal(5);
   }

@@ -11,7 +11,7 @@
 
 namespace caviar::storage {
 
-// INVALID_ARGUMENT: what the schema, or the reading of its JSON, would refuse. Both stores ask it.
+// INVALID_ARGUMENT: what the schema, or the reading of its text, would refuse. Both stores ask it.
 absl::Status Check(const WarmStartTrialRow& row);
 
 absl::Status WriteRow(const WriteContext& context, const WarmStartTrialRow& row);

@@ -156,7 +156,7 @@ CREATE TABLE trial_parameter (
 
 -- What earlier studies found out, copied for a study that learns from it (its warm_start, whose places
 -- `source` counts from 0). `number` is the trial's in the earlier study. `parameters` is a KnownTrial
--- of caviar/v1/study.proto as JSON: a configuration of the study that learns. `value`: lower is better,
+-- of caviar/v1/study.proto in protobuf's text format: a configuration of the study that learns. `value`: lower is better,
 -- in standard deviations from the mean over the source; `variance`: of a mean over repeats.
 CREATE TABLE warm_start_trial (
   study_id INTEGER NOT NULL REFERENCES study (id),
