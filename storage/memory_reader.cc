@@ -4,10 +4,13 @@
 #include <limits>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/objectives.h"
 #include "storage/curve.h"
 #include "storage/memory_store.h"
+#include "storage/pareto_front.h"
 
 namespace caviar::storage {
 namespace {
@@ -30,24 +33,69 @@ std::vector<const MemoryTables::Trial*> TrialsOf(const MemoryTables& tables, int
   return trials;
 }
 
-// As Reader::ListBestTrials.
-std::vector<const MemoryTables::Trial*> BestOf(const MemoryTables& tables, int64_t study_id,
-                                               v1::Objective::Goal goal) {
+// COMPLETED, feasible trials with an objective, by number.
+std::vector<const MemoryTables::Trial*> ComparableOf(const MemoryTables& tables, int64_t study_id) {
   std::vector<const MemoryTables::Trial*> trials = TrialsOf(tables, study_id);
-  const bool repeats = !trials.empty() && trials.front()->row.repeat_of;
-  std::erase_if(trials, [repeats](const MemoryTables::Trial* trial) {
+  std::erase_if(trials, [](const MemoryTables::Trial* trial) {
     const TrialRow& row = trial->row;
-    return repeats ? !row.repeats || row.repeats->state != v1::Trial::COMPLETED
-                   : row.state != v1::Trial::COMPLETED || !row.objective;
+    return row.state != v1::Trial::COMPLETED || row.feasible == false || !row.objective.has_value();
   });
-  const auto key = [repeats, goal](const MemoryTables::Trial* trial) {
-    const double value = repeats ? *trial->row.repeats->mean : *trial->row.objective;
-    return std::pair(repeats ? -trial->row.repeats->completed : 0,
-                     goal == v1::Objective::MAXIMIZE ? -value : value);
+  return trials;
+}
+
+// The first trials of COMPLETED, feasible configurations of a study with repeats, by number.
+std::vector<const MemoryTables::Trial*> RepeatedOf(const MemoryTables& tables, int64_t study_id) {
+  std::vector<const MemoryTables::Trial*> trials = TrialsOf(tables, study_id);
+  std::erase_if(trials, [](const MemoryTables::Trial* trial) {
+    const std::optional<RepeatsRow>& repeats = trial->row.repeats;
+    return !repeats || repeats->state != v1::Trial::COMPLETED || repeats->feasible == false;
+  });
+  return trials;
+}
+
+// By the only objective, as Reader::ListBestTrials.
+std::vector<const MemoryTables::Trial*> BestOf(const MemoryTables& tables, int64_t study_id,
+                                               const v1::Study& definition) {
+  const bool repeats = definition.repeats() > 1;
+  std::vector<const MemoryTables::Trial*> trials =
+      repeats ? RepeatedOf(tables, study_id) : ComparableOf(tables, study_id);
+  const auto key = [&](const MemoryTables::Trial* trial) {
+    const TrialRow& row = trial->row;
+    return std::pair(
+        repeats ? -row.repeats->completed : 0,
+        vocabulary::Loss(definition.objective(), repeats ? *row.repeats->mean : *row.objective));
   };
   std::stable_sort(trials.begin(), trials.end(),
                    [&key](const auto* a, const auto* b) { return key(a) < key(b); });
   return trials;
+}
+
+// nullopt: it lacks a finite value of one of them.
+std::optional<Candidate> ToCandidate(const TrialRow& row,
+                                     const std::vector<v1::Objective>& objectives) {
+  Candidate candidate{row.number, {}};
+  for (const v1::Objective& objective : objectives) {
+    const auto found = row.outcome.find(objective.metric());
+    if (found == row.outcome.end() || !std::isfinite(found->second)) return std::nullopt;
+    candidate.losses.push_back(vocabulary::Loss(objective, found->second));
+  }
+  return candidate;
+}
+
+std::vector<const MemoryTables::Trial*> FrontOf(const MemoryTables& tables, int64_t study_id,
+                                                const std::vector<v1::Objective>& objectives,
+                                                int32_t count) {
+  std::vector<Candidate> candidates;
+  for (const auto* trial : ComparableOf(tables, study_id)) {
+    if (auto candidate = ToCandidate(trial->row, objectives)) {
+      candidates.push_back(*std::move(candidate));
+    }
+  }
+  std::vector<const MemoryTables::Trial*> front;
+  for (const int32_t number : ParetoFront(std::move(candidates), count)) {
+    front.push_back(&tables.trials.at(tables.trial_ids.at({study_id, number})));
+  }
+  return front;
 }
 
 void Count(v1::Trial::State state, v1::TrialCounts& counts) {
@@ -78,8 +126,11 @@ StudyReading ReadStudy(const MemoryTables& tables, const StudyRow& study) {
   reading.study = study;
   reading.commit = tables.commit;
   for (const auto* trial : TrialsOf(tables, study.id)) Count(trial->row.state, reading.counts);
-  const auto best = BestOf(tables, study.id, study.definition.objective().goal());
-  if (!best.empty()) reading.best = best.front()->row;
+  // Of several objectives none is the best.
+  if (!vocabulary::HasSeveralObjectives(study.definition)) {
+    const auto best = BestOf(tables, study.id, study.definition);
+    if (!best.empty()) reading.best = best.front()->row;
+  }
   const auto evaluation = tables.evaluations.find(study.id);
   if (evaluation != tables.evaluations.end()) {
     reading.evaluation = evaluation->second;
@@ -217,11 +268,14 @@ absl::StatusOr<std::vector<TrialReading>> MemoryStore::ListTrials(const TrialQue
 }
 
 absl::StatusOr<std::vector<TrialReading>> MemoryStore::ListBestTrials(int64_t study_id,
-                                                                      v1::Objective::Goal goal,
+                                                                      const v1::Study& definition,
                                                                       int32_t count, bool full) {
   absl::MutexLock lock(&mutex_);
   std::vector<TrialReading> readings;
-  for (const auto* trial : BestOf(tables_, study_id, goal)) {
+  const auto best = vocabulary::HasSeveralObjectives(definition)
+                        ? FrontOf(tables_, study_id, vocabulary::ObjectivesOf(definition), count)
+                        : BestOf(tables_, study_id, definition);
+  for (const auto* trial : best) {
     if (static_cast<int64_t>(readings.size()) >= count) break;
     readings.push_back(ReadTrial(tables_, trial->row, full));
   }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/objectives.h"
 #include "storage/trial_state.h"
 #include "storage/warm_start_trial_table.h"
 
@@ -51,11 +52,16 @@ absl::Status CheckUpdate(const TrialRow& before, const TrialRow& row) {
   if (before.study_id != row.study_id || before.number != row.number) {
     return Invalid(absl::StrCat("trial ", row.id, ": its study and number never change"));
   }
-  if (IsFinal(before.state) && (before.state != row.state || before.objective != row.objective ||
-                                before.objective_step != row.objective_step)) {
+  if (IsFinal(before.state) &&
+      (before.state != row.state || before.objective != row.objective ||
+       before.objective_step != row.objective_step || before.feasible != row.feasible)) {
     return Invalid(absl::StrCat("trial ", row.id, " is final (",
                                 v1::Trial::State_Name(before.state),
-                                "): its state and objective never change"));
+                                "): its state, objective and feasibility never change"));
+  }
+  if ((IsFinal(before.state) || !before.outcome.empty()) && !AreSame(before.outcome, row.outcome)) {
+    return Invalid(absl::StrCat("trial ", row.id,
+                                ": an outcome never changes, nor comes to a trial that is final"));
   }
   return absl::OkStatus();
 }
@@ -83,8 +89,8 @@ void MemoryTransaction::Commit() {
 absl::Status MemoryTransaction::Write(const StudyRow& row) {
   const std::string& name = row.definition.name();
   if (row.id < 1 || name.empty() || row.state == v1::Study::STATE_UNSPECIFIED ||
-      row.definition.objective().goal() == v1::Objective::GOAL_UNSPECIFIED ||
-      row.definition.objective().metric().empty()) {
+      vocabulary::FirstObjective(row.definition).goal() == v1::Objective::GOAL_UNSPECIFIED ||
+      vocabulary::FirstObjective(row.definition).metric().empty()) {
     return Invalid(absl::StrCat("study ", row.id, " '", name,
                                 "': id, name, state, objective.metric or objective.goal missing"));
   }
@@ -112,6 +118,9 @@ absl::Status MemoryTransaction::Write(const TrialRow& row) {
   }
   if (absl::Status status = CheckParameters(row); !status.ok()) return status;
   if (absl::Status status = CheckRepeats(row); !status.ok()) return status;
+  if (row.outcome.contains("")) {
+    return Invalid(absl::StrCat("trial ", row.id, ": a metric of its outcome has no name"));
+  }
   const auto before = tables_.trials.find(row.id);
   if (before != tables_.trials.end()) {
     if (absl::Status status = CheckUpdate(before->second.row, row); !status.ok()) return status;

@@ -4,6 +4,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/objectives.h"
 #include "storage/artifact_table.h"
 #include "storage/attempt_table.h"
 #include "storage/curve.h"
@@ -29,10 +30,13 @@ absl::StatusOr<StudyReading> Complete(Connection& connection, StudyRow study) {
   absl::StatusOr<v1::TrialCounts> counts = CountTrials(connection, study.id);
   if (!counts.ok()) return counts.status();
   reading.counts = *counts;
-  absl::StatusOr<std::vector<TrialRow>> best =
-      FindBestTrials(connection, study.id, study.definition.objective().goal(), 1);
-  if (!best.ok()) return best.status();
-  if (!best->empty()) reading.best = std::move(best->front());
+  // Of several objectives none is the best.
+  if (!vocabulary::HasSeveralObjectives(study.definition)) {
+    absl::StatusOr<std::vector<TrialRow>> best =
+        FindBestTrials(connection, study.id, study.definition, 1);
+    if (!best.ok()) return best.status();
+    if (!best->empty()) reading.best = std::move(best->front());
+  }
   absl::StatusOr<std::optional<EvaluationRow>> evaluation = ReadEvaluation(connection, study.id);
   if (!evaluation.ok()) return evaluation.status();
   reading.evaluation = *std::move(evaluation);
@@ -197,14 +201,14 @@ absl::StatusOr<std::vector<TrialReading>> SqliteReader::ListTrials(const TrialQu
 }
 
 absl::StatusOr<std::vector<TrialReading>> SqliteReader::ListBestTrials(int64_t study_id,
-                                                                       v1::Objective::Goal goal,
+                                                                       const v1::Study& definition,
                                                                        int32_t count, bool full) {
   using Readings = std::vector<TrialReading>;
   return InSnapshot<Readings>([&](Connection& connection) -> absl::StatusOr<Readings> {
     absl::StatusOr<bool> visible = IsStudyVisible(connection, study_id);
     if (!visible.ok()) return visible.status();
     if (!*visible) return Readings();
-    return Complete(connection, FindBestTrials(connection, study_id, goal, count), full);
+    return Complete(connection, FindBestTrials(connection, study_id, definition, count), full);
   });
 }
 

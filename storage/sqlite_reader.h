@@ -29,8 +29,8 @@ class SqliteReader : public Reader {
   absl::StatusOr<TrialReading> GetTrial(int64_t study_id, int32_t number, bool full) override;
   absl::StatusOr<std::vector<TrialReading>> ListTrials(const TrialQuery& query, bool full) override;
   absl::StatusOr<std::vector<TrialReading>> ListBestTrials(int64_t study_id,
-                                                           v1::Objective::Goal goal, int32_t count,
-                                                           bool full) override;
+                                                           const v1::Study& definition,
+                                                           int32_t count, bool full) override;
   absl::StatusOr<ArtifactRow> GetArtifact(int64_t study_id, int32_t number, int32_t attempt,
                                           v1::Artifact::Kind kind, int64_t step) override;
 

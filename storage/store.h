@@ -24,6 +24,7 @@
 #include "caviar/v1/study.pb.h"
 #include "caviar/v1/trial.pb.h"
 #include "caviar/v1/worker_service.pb.h"
+#include "storage/outcome.h"
 
 namespace caviar::storage {
 
@@ -50,6 +51,9 @@ struct RepeatsRow {
   // What the configuration is once all its trials are final: COMPLETED (there is a mean),
   // INFEASIBLE, FAILED or CANCELLED; before that unspecified.
   v1::Trial::State state = v1::Trial::STATE_UNSPECIFIED;
+  // Of studies with constraints: whether all of the COMPLETED ones keep them; nullopt: none is
+  // COMPLETED.
+  std::optional<bool> feasible;
 };
 
 struct TrialRow {
@@ -60,6 +64,11 @@ struct TrialRow {
   std::map<std::string, v1::Value> parameters;
   std::optional<double> objective;  // finite
   std::optional<int64_t> objective_step;
+  // Of COMPLETED trials in studies with several objectives or with constraints: what their metrics
+  // were at objective_step. May hold what is not finite.
+  Outcome outcome;
+  // Of COMPLETED trials in studies with constraints: whether it keeps all of them.
+  std::optional<bool> feasible;
   // Largest step of the curve that ends in the newest attempt. Written when an attempt begins or
   // ends; while it runs, a Reader fills it in from the measurements.
   std::optional<int64_t> last_step;
@@ -76,6 +85,7 @@ struct TrialRow {
   std::optional<int32_t> repeat_of;
   // Only of such a first trial.
   std::optional<RepeatsRow> repeats;
+  v1::Trial::Origin origin = v1::Trial::SAMPLER;
 };
 
 // What an earlier study found out about one configuration, copied for a study that learns from it
@@ -300,7 +310,8 @@ class Store {
 struct StudyReading {
   StudyRow study;
   v1::TrialCounts counts;
-  std::optional<TrialRow> best;  // the first one of ListBestTrials
+  // The first one of ListBestTrials; none where the study has several objectives.
+  std::optional<TrialRow> best;
   std::optional<EvaluationRow> evaluation;
   std::optional<int32_t> evaluated;  // the number of its trial
   int64_t commit = 0;
@@ -331,11 +342,12 @@ class Reader {
   virtual absl::StatusOr<TrialReading> GetTrial(int64_t study_id, int32_t number, bool full) = 0;
   virtual absl::StatusOr<std::vector<TrialReading>> ListTrials(const TrialQuery& query,
                                                                bool full) = 0;
-  // COMPLETED trials, the best objective for `goal` first, ties by number. In studies with repeats
-  // (whose first trial has repeat_of) the first trials of COMPLETED configurations: those with the
-  // most completed repeats first, then by the mean, ties by number.
+  // COMPLETED trials that are feasible: by the only objective of `definition`, the best first, ties
+  // by number; of several objectives those on the Pareto front, in its order (pareto_front.h).
+  // Where `definition` has repeats, the first trials of such configurations: those with the most
+  // completed repeats first, then by the mean, ties by number.
   virtual absl::StatusOr<std::vector<TrialReading>> ListBestTrials(int64_t study_id,
-                                                                   v1::Objective::Goal goal,
+                                                                   const v1::Study& definition,
                                                                    int32_t count, bool full) = 0;
   // NOT_FOUND: there is no such file, trial or study.
   virtual absl::StatusOr<ArtifactRow> GetArtifact(int64_t study_id, int32_t number, int32_t attempt,

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/objectives.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "google/protobuf/util/time_util.h"
@@ -55,7 +56,7 @@ std::optional<int64_t> Optional(bool has, T value) {
 
 // The definition's columns, in the order of the statement below.
 void BindDefinition(Query& query, const v1::Study& definition, const std::string& json) {
-  const v1::Objective& objective = definition.objective();
+  const v1::Objective& objective = vocabulary::FirstObjective(definition);
   const v1::Sampler& sampler = definition.sampler();
   const v1::Limits& limits = definition.limits();
   query.Bind(definition.name(), objective.metric(), v1::Objective::Goal_Name(objective.goal()),

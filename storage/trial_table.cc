@@ -4,7 +4,10 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/objectives.h"
+#include "storage/pareto_front.h"
 #include "storage/statement.h"
+#include "storage/trial_outcome_table.h"
 #include "storage/trial_parameter_table.h"
 
 namespace caviar::storage {
@@ -13,10 +16,15 @@ namespace {
 constexpr absl::string_view kColumns =
     "t.id, t.study_id, t.number, t.state, t.objective, t.objective_step, t.last_step, t.message, "
     "t.create_time, t.start_time, t.end_time, t.lost_leases, t.suggestion_commit, "
-    "t.final_order, t.repeat_of, t.repeats_completed, t.repeats_mean, t.repeats_standard_error, "
-    "t.repeats_state";
+    "t.final_order, t.origin, t.feasible, t.repeat_of, t.repeats_completed, t.repeats_mean, "
+    "t.repeats_standard_error, t.repeats_state, t.repeats_feasible";
 
-// Without configurations.
+// NULL: nullopt.
+std::optional<bool> OptionalBool(const Query& query, int column) {
+  return query.IsNull(column) ? std::nullopt : std::optional(query.Integer(column) != 0);
+}
+
+// Without configurations and outcomes.
 absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
   std::vector<TrialRow> rows;
   while (query.Next()) {
@@ -35,23 +43,28 @@ absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
     row.lost_leases = query.Integer32(11);
     row.suggestion_commit = query.Integer(12);
     row.final_order = query.Integer(13);
-    if (!query.IsNull(14)) row.repeat_of = query.Integer32(14);
-    if (!query.IsNull(15)) {
-      row.repeats = {query.Integer32(15), query.OptionalReal(16), query.OptionalReal(17),
-                     query.Word(18, &v1::Trial::State_Parse)};
+    row.origin = query.Word(14, &v1::Trial::Origin_Parse);
+    row.feasible = OptionalBool(query, 15);
+    if (!query.IsNull(16)) row.repeat_of = query.Integer32(16);
+    if (!query.IsNull(17)) {
+      row.repeats = {query.Integer32(17), query.OptionalReal(18), query.OptionalReal(19),
+                     query.Word(20, &v1::Trial::State_Parse), OptionalBool(query, 21)};
     }
   }
   if (!query.status().ok()) return query.status();
   return rows;
 }
 
-absl::StatusOr<std::vector<TrialRow>> ReadWithConfigurations(Connection& connection, Query& query) {
+absl::StatusOr<std::vector<TrialRow>> ReadWhole(Connection& connection, Query& query) {
   absl::StatusOr<std::vector<TrialRow>> rows = ReadRows(query);
   if (!rows.ok()) return rows.status();
   for (TrialRow& row : *rows) {
     absl::StatusOr<Configuration> configuration = ReadConfiguration(connection, row.id);
     if (!configuration.ok()) return configuration.status();
     row.parameters = *std::move(configuration);
+    absl::StatusOr<Outcome> outcome = ReadOutcome(connection, row.id);
+    if (!outcome.ok()) return outcome.status();
+    row.outcome = *std::move(outcome);
   }
   return rows;
 }
@@ -92,13 +105,28 @@ void BindReal(Query& query, std::optional<double> value) {
   }
 }
 
-// Whether the study's trials are repeats of configurations.
-absl::StatusOr<bool> HasRepeats(Connection& connection, int64_t study_id) {
-  Query query(connection,
-              "SELECT repeat_of IS NOT NULL FROM trial WHERE study_id = ? ORDER BY number LIMIT 1");
-  const bool repeats = query.Bind(study_id).Next() && query.Integer(0) != 0;
-  if (!query.status().ok()) return query.status();
-  return repeats;
+// Those that ListBestTrials lists of studies with one objective, and by what.
+absl::string_view BestSql(const v1::Study& definition) {
+  if (definition.repeats() > 1) {
+    return "t.repeats_state = 'COMPLETED' AND t.repeats_feasible IS NOT 0 "
+           "ORDER BY t.repeats_completed DESC, t.repeats_mean ";
+  }
+  return "t.state = 'COMPLETED' AND t.feasible IS NOT 0 AND t.objective IS NOT NULL "
+         "ORDER BY t.objective ";
+}
+
+absl::StatusOr<std::vector<TrialRow>> FindFront(Connection& connection, int64_t study_id,
+                                                const v1::Study& definition, int32_t count) {
+  absl::StatusOr<std::vector<Candidate>> candidates =
+      ReadCandidates(connection, study_id, vocabulary::ObjectivesOf(definition));
+  if (!candidates.ok()) return candidates.status();
+  std::vector<TrialRow> front;
+  for (const int32_t number : ParetoFront(*std::move(candidates), count)) {
+    absl::StatusOr<std::vector<TrialRow>> trial = ReadTrial(connection, study_id, number);
+    if (!trial.ok()) return trial.status();
+    front.insert(front.end(), trial->begin(), trial->end());
+  }
+  return front;
 }
 
 void Count(v1::Trial::State state, int32_t count, v1::TrialCounts& counts) {
@@ -127,30 +155,33 @@ void Count(v1::Trial::State state, int32_t count, v1::TrialCounts& counts) {
 }  // namespace
 
 absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
-  Query query(context.connection,
-              "INSERT INTO trial (id, study_id, number, state, objective, objective_step, "
-              "last_step, message, create_time, start_time, end_time, lost_leases, "
-              "suggestion_commit, final_order, repeat_of, repeats_completed, repeats_mean, "
-              "repeats_standard_error, repeats_state, commit_number) "
-              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
-              "ON CONFLICT (id) DO UPDATE SET study_id = excluded.study_id, "
-              "number = excluded.number, state = excluded.state, "
-              "objective = excluded.objective, objective_step = excluded.objective_step, "
-              "last_step = excluded.last_step, message = excluded.message, "
-              "create_time = excluded.create_time, start_time = excluded.start_time, "
-              "end_time = excluded.end_time, lost_leases = excluded.lost_leases, "
-              "suggestion_commit = excluded.suggestion_commit, "
-              "final_order = excluded.final_order, repeat_of = excluded.repeat_of, "
-              "repeats_completed = excluded.repeats_completed, "
-              "repeats_mean = excluded.repeats_mean, "
-              "repeats_standard_error = excluded.repeats_standard_error, "
-              "repeats_state = excluded.repeats_state, "
-              "commit_number = excluded.commit_number");
+  if (absl::Status status = WriteOutcome(context, row.id, row.outcome); !status.ok()) return status;
+  Query query(
+      context.connection,
+      "INSERT INTO trial (id, study_id, number, state, objective, objective_step, "
+      "last_step, message, create_time, start_time, end_time, lost_leases, "
+      "suggestion_commit, final_order, origin, feasible, repeat_of, repeats_completed, "
+      "repeats_mean, repeats_standard_error, repeats_state, repeats_feasible, commit_number) "
+      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+      "ON CONFLICT (id) DO UPDATE SET study_id = excluded.study_id, "
+      "number = excluded.number, state = excluded.state, "
+      "objective = excluded.objective, objective_step = excluded.objective_step, "
+      "last_step = excluded.last_step, message = excluded.message, "
+      "create_time = excluded.create_time, start_time = excluded.start_time, "
+      "end_time = excluded.end_time, lost_leases = excluded.lost_leases, "
+      "suggestion_commit = excluded.suggestion_commit, "
+      "final_order = excluded.final_order, origin = excluded.origin, feasible = excluded.feasible, "
+      "repeat_of = excluded.repeat_of, repeats_completed = excluded.repeats_completed, "
+      "repeats_mean = excluded.repeats_mean, "
+      "repeats_standard_error = excluded.repeats_standard_error, "
+      "repeats_state = excluded.repeats_state, repeats_feasible = excluded.repeats_feasible, "
+      "commit_number = excluded.commit_number");
   query.Bind(row.id, row.study_id, row.number, v1::Trial::State_Name(row.state));
   BindReal(query, row.objective);
   query.Bind(row.objective_step, row.last_step, row.message, TimeOrNull(row.create_time),
              TimeOrNull(row.start_time), TimeOrNull(row.end_time), row.lost_leases,
-             row.suggestion_commit, row.final_order, row.repeat_of);
+             row.suggestion_commit, row.final_order, v1::Trial::Origin_Name(row.origin),
+             row.feasible, row.repeat_of);
   const RepeatsRow repeats = row.repeats.value_or(RepeatsRow());
   query.Bind(row.repeats ? std::optional<int32_t>(repeats.completed) : std::nullopt);
   BindReal(query, repeats.mean);
@@ -158,7 +189,7 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
   query.Bind(repeats.state == v1::Trial::STATE_UNSPECIFIED
                  ? std::nullopt
                  : std::optional<std::string>(v1::Trial::State_Name(repeats.state)),
-             context.commit);
+             repeats.feasible, context.commit);
   if (absl::Status status = query.Run(); !status.ok()) return status;
   return WriteConfiguration(context, row.id, row.parameters);
 }
@@ -170,6 +201,7 @@ absl::StatusOr<std::vector<TrialRow>> ReadAllTrials(Connection& connection) {
   absl::StatusOr<std::vector<TrialRow>> rows = ReadRows(query);
   if (!rows.ok()) return rows.status();
   if (absl::Status status = ReadAllConfigurations(connection, *rows); !status.ok()) return status;
+  if (absl::Status status = ReadAllOutcomes(connection, *rows); !status.ok()) return status;
   return rows;
 }
 
@@ -178,7 +210,7 @@ absl::StatusOr<std::vector<TrialRow>> ReadTrial(Connection& connection, int64_t 
   Query query(connection, absl::StrCat("SELECT ", kColumns,
                                        " FROM trial AS t WHERE t.study_id = ? AND t.number = ?"));
   query.Bind(study_id, number);
-  return ReadWithConfigurations(connection, query);
+  return ReadWhole(connection, query);
 }
 
 absl::StatusOr<std::vector<TrialRow>> FindTrials(Connection& connection,
@@ -198,22 +230,21 @@ absl::StatusOr<std::vector<TrialRow>> FindTrials(Connection& connection,
   }
   query.Bind(trial_query.limit, trial_query.offset);
   if (trial_query.repeat_of) query.Bind(*trial_query.repeat_of);
-  return ReadWithConfigurations(connection, query);
+  return ReadWhole(connection, query);
 }
 
 absl::StatusOr<std::vector<TrialRow>> FindBestTrials(Connection& connection, int64_t study_id,
-                                                     v1::Objective::Goal goal, int32_t count) {
-  const absl::StatusOr<bool> repeats = HasRepeats(connection, study_id);
-  if (!repeats.ok()) return repeats.status();
-  const absl::string_view condition =
-      *repeats ? "t.repeats_state = 'COMPLETED' ORDER BY t.repeats_completed DESC, t.repeats_mean "
-               : "t.state = 'COMPLETED' AND t.objective IS NOT NULL ORDER BY t.objective ";
+                                                     const v1::Study& definition, int32_t count) {
+  if (vocabulary::HasSeveralObjectives(definition)) {
+    return FindFront(connection, study_id, definition, count);
+  }
+  const bool maximize = definition.objective().goal() == v1::Objective::MAXIMIZE;
   Query query(
       connection,
-      absl::StrCat("SELECT ", kColumns, " FROM trial AS t WHERE t.study_id = ? AND ", condition,
-                   goal == v1::Objective::MAXIMIZE ? "DESC" : "ASC", ", t.number LIMIT max(?, 0)"));
+      absl::StrCat("SELECT ", kColumns, " FROM trial AS t WHERE t.study_id = ? AND ",
+                   BestSql(definition), maximize ? "DESC" : "ASC", ", t.number LIMIT max(?, 0)"));
   query.Bind(study_id, count);
-  return ReadWithConfigurations(connection, query);
+  return ReadWhole(connection, query);
 }
 
 absl::StatusOr<int64_t> ReadTrialNumber(Connection& connection, int64_t id) {

@@ -1,4 +1,4 @@
-// The tables `trial`, `trial_parameter` and `trial_count`.
+// The tables `trial` (with `trial_parameter` and `trial_outcome`) and `trial_count`.
 #ifndef CAVIAR_STORAGE_TRIAL_TABLE_H_
 #define CAVIAR_STORAGE_TRIAL_TABLE_H_
 
@@ -24,7 +24,7 @@ absl::StatusOr<std::vector<TrialRow>> ReadTrial(Connection& connection, int64_t 
 // As Reader::ListTrials and Reader::ListBestTrials.
 absl::StatusOr<std::vector<TrialRow>> FindTrials(Connection& connection, const TrialQuery& query);
 absl::StatusOr<std::vector<TrialRow>> FindBestTrials(Connection& connection, int64_t study_id,
-                                                     v1::Objective::Goal goal, int32_t count);
+                                                     const v1::Study& definition, int32_t count);
 
 // Of a trial that there is.
 absl::StatusOr<int64_t> ReadTrialNumber(Connection& connection, int64_t id);

@@ -68,9 +68,23 @@ class GrpcClient final : public Client {
   absl::StatusOr<v1::Trial> TellTrial(const v1::TellTrialRequest& request) override {
     return Call(studies_, &StudyStub::TellTrial, request);
   }
+  absl::StatusOr<v1::Trial> AddTrial(v1::AddTrialRequest request) override {
+    return Mutate(&StudyStub::AddTrial, request);
+  }
   absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
       const v1::DownloadModelRequest& request) override {
     return Call(studies_, &StudyStub::DownloadModel, request);
+  }
+  absl::StatusOr<v1::GetImportanceResponse> GetImportance(
+      const v1::GetImportanceRequest& request) override {
+    return Call(studies_, &StudyStub::GetImportance, request);
+  }
+  absl::StatusOr<v1::LintStudyResponse> LintStudy(const v1::LintStudyRequest& request) override {
+    return Call(studies_, &StudyStub::LintStudy, request);
+  }
+  absl::StatusOr<v1::ReplayPrunerResponse> ReplayPruner(
+      const v1::ReplayPrunerRequest& request) override {
+    return Call(studies_, &StudyStub::ReplayPruner, request);
   }
   absl::StatusOr<v1::ServerStatus> GetServerStatus() override {
     return Call(server_, &ServerStub::GetServerStatus, v1::GetServerStatusRequest());

@@ -49,9 +49,15 @@ class Client {
   virtual absl::StatusOr<v1::ReportTrialResponse> ReportTrial(
       const v1::ReportTrialRequest& request) = 0;
   virtual absl::StatusOr<v1::Trial> TellTrial(const v1::TellTrialRequest& request) = 0;
+  virtual absl::StatusOr<v1::Trial> AddTrial(v1::AddTrialRequest request) = 0;
   // A piece of a file; telling pieces apart and putting them together is the caller's.
   virtual absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
       const v1::DownloadModelRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetImportanceResponse> GetImportance(
+      const v1::GetImportanceRequest& request) = 0;
+  virtual absl::StatusOr<v1::LintStudyResponse> LintStudy(const v1::LintStudyRequest& request) = 0;
+  virtual absl::StatusOr<v1::ReplayPrunerResponse> ReplayPruner(
+      const v1::ReplayPrunerRequest& request) = 0;
   virtual absl::StatusOr<v1::ServerStatus> GetServerStatus() = 0;
   virtual absl::StatusOr<v1::ListWorkersResponse> ListWorkers() = 0;
 

@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/commands/ask_tokens.h"
 #include "client/commands/command_line.h"
+#include "client/render/json.h"
 #include "client/render/number.h"
 #include "client/render/text.h"
 #include "client/study_file/scalar.h"
@@ -14,6 +17,8 @@ namespace {
 struct Arguments {
   std::string study;
   std::string lease = "24h";
+  // 0: one, on lines of its own.
+  int count = 0;
 };
 
 void PrintTrial(const v1::Trial& trial, Session& session) {
@@ -23,6 +28,64 @@ void PrintTrial(const v1::Trial& trial, Session& session) {
   for (const auto& [name, value] : sorted) {
     session.out() << name << "=" << render::Printable(render::FormatValue(value)) << "\n";
   }
+}
+
+void PrintLine(const v1::Trial& trial, Session& session) {
+  session.out() << "trial " << trial.number();
+  const std::map<std::string, v1::Value> sorted(trial.parameters().begin(),
+                                                trial.parameters().end());
+  for (const auto& [name, value] : sorted) {
+    session.out() << " " << name << "=" << render::Printable(render::FormatValue(value));
+  }
+  session.out() << "\n";
+}
+
+// What was asked for, and why it is not all that should have been.
+struct Asked {
+  std::vector<v1::AskTrialResponse> answers;
+  int kept = 0;  // how many of them can be told
+  absl::Status status;
+};
+
+// One after the other, so that a sampler knows of each when it chooses the next.
+Asked AskFor(int count, const v1::AskTrialRequest& request, const AskTokens& tokens,
+             client::Client& client, Session& session) {
+  Asked asked;
+  for (int i = 0; i < count; ++i) {
+    auto answer = client.AskTrial(request);
+    asked.status = answer.status();
+    if (!answer.ok()) return asked;
+    asked.answers.push_back(*std::move(answer));
+    const v1::AskTrialResponse& newest = asked.answers.back();
+    asked.status = tokens.Save(newest.trial().number(), newest.token());
+    if (asked.status.ok()) {
+      ++asked.kept;
+      continue;
+    }
+    session.Complain(
+        absl::StrCat("trial ", newest.trial().number(),
+                     " is asked for, but its token could not be kept, so it can be "
+                     "neither reported nor told; it is given again when its lease ends"));
+    return asked;
+  }
+  return asked;
+}
+
+void Print(const Arguments& arguments, const Asked& asked, Session& session) {
+  if (arguments.count == 0) {
+    if (asked.answers.empty()) return;
+    if (session.is_table()) return PrintTrial(asked.answers[0].trial(), session);
+    return session.Print(asked.answers[0]);
+  }
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (const v1::AskTrialResponse& answer : asked.answers) {
+    if (session.is_table()) {
+      PrintLine(answer.trial(), session);
+    } else {
+      all.push_back(render::ToJson(answer));
+    }
+  }
+  if (!session.is_table()) session.Print(all);
 }
 
 int Ask(const Arguments& arguments, Session& session) {
@@ -39,21 +102,14 @@ int Ask(const Arguments& arguments, Session& session) {
   absl::Duration rest;
   request.mutable_lease()->set_seconds(absl::IDivDuration(*lease, absl::Seconds(1), &rest));
   request.mutable_lease()->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
-  const auto answer = (*client)->AskTrial(std::move(request));
-  if (!answer.ok()) return session.Fail(answer.status());
-
-  const absl::Status saved = tokens->Save(answer->trial().number(), answer->token());
-  if (session.is_table()) {
-    PrintTrial(answer->trial(), session);
-  } else {
-    session.Print(*answer);
-  }
-  if (saved.ok()) return kDone;
-  session.Complain(
-      absl::StrCat("trial ", answer->trial().number(),
-                   " is asked for, but its token could not be kept, so it can be "
-                   "neither reported nor told; it is given again when its lease ends"));
-  return session.Fail(saved);
+  const int count = std::max(1, arguments.count);
+  const Asked asked = AskFor(count, request, *tokens, **client, session);
+  if (!asked.answers.empty()) Print(arguments, asked, session);
+  if (asked.status.ok()) return kDone;
+  const int failed = session.Fail(asked.status);
+  if (asked.kept == 0) return failed;
+  session.Complain(absl::StrCat(asked.kept, " of ", count, " trials are yours"));
+  return kPartly;
 }
 
 }  // namespace
@@ -61,9 +117,14 @@ int Ask(const Arguments& arguments, Session& session) {
 void AddAsk(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App& command =
-      line.Add(app, "ask", "Take a trial of a study with an external trainer, to run it yourself",
+      line.Add(app, "ask", "Take trials of a study with an external trainer, to run them yourself",
                [arguments](Session& session) { return Ask(*arguments, session); });
   command.add_option("NAME", arguments->study, "Name of the study")->required();
+  command
+      .add_option("--count", arguments->count,
+                  "So many trials, one a line (as JSON an array), each to be told by its number; "
+                  "exit code 4 where there are fewer")
+      ->check(CLI::Range(1, 10000));
   command.add_option("--lease", arguments->lease,
                      "The trial is given to others unless reported or told within this; "
                      "default: 24h");

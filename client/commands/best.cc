@@ -1,11 +1,15 @@
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/objectives.h"
 #include "client/commands/command_line.h"
+#include "client/commands/nearest_trial.h"
+#include "client/commands/outcome_text.h"
 #include "client/commands/save_model.h"
 #include "client/commands/study_text.h"
 #include "client/commands/trial_text.h"
-#include "client/render/number.h"
 #include "client/render/table.h"
 #include "client/render/text.h"
 
@@ -18,32 +22,64 @@ struct Arguments {
   SaveModelArguments model;
 };
 
-void PrintTable(const v1::Study& study, const v1::ListBestTrialsResponse& best, Session& session) {
-  if (best.trials_size() == 0) {
-    session.Complain(absl::StrCat(study.name(), " has no completed trial yet"));
-    return;
-  }
+// Of several objectives no trial comes first: they stand in the order of the front. Of repeats the
+// mean stands for all.
+render::Table BestTable(const v1::Study& study, const v1::ListBestTrialsResponse& best) {
   const bool repeats = RepeatsOf(study) > 1;
-  render::Table table(WithParameterColumns({{"rank", true},
-                                            {"trial", true},
-                                            {study.objective().metric(), true},
-                                            {repeats ? "repeats" : "step", true}},
-                                           study));
+  const std::vector<std::string> metrics =
+      repeats ? std::vector{study.objective().metric()} : ShownMetrics(study);
+  const bool ranked = !vocabulary::HasSeveralObjectives(study);
+  std::vector<render::Column> columns;
+  if (ranked) columns.push_back({"rank", true});
+  columns.push_back({"trial", true});
+  AppendMetricColumns(metrics, columns);
+  columns.push_back({repeats ? "repeats" : "step", true});
+  render::Table table(WithParameterColumns(std::move(columns), study));
   int rank = 0;
   for (const v1::Trial& trial : best.trials()) {
-    std::vector<render::Cell> cells = {
-        absl::StrCat(++rank),
-        absl::StrCat(trial.number()),
-        {repeats ? MeanText(trial.repeats()) : ObjectiveText(trial),
-         rank == 1 ? render::Color::kGreen : render::Color::kNone},
-        repeats ? absl::StrCat(trial.repeats().completed(), " of ", RepeatsOf(study))
-                : ObjectiveStepText(trial)};
+    std::vector<render::Cell> cells;
+    if (ranked) cells.emplace_back(absl::StrCat(++rank));
+    cells.emplace_back(absl::StrCat(trial.number()));
+    const size_t objective = cells.size();
+    if (repeats) {
+      cells.emplace_back(MeanText(trial.repeats()));
+    } else {
+      AppendMetricCells(study, trial, metrics, cells);
+    }
+    if (rank == 1) cells[objective].color = render::Color::kGreen;
+    cells.emplace_back(repeats ? absl::StrCat(trial.repeats().completed(), " of ", RepeatsOf(study))
+                               : ObjectiveStepText(trial));
     AppendParameterCells(study, trial, cells);
     table.AddRow(std::move(cells));
   }
-  session.out() << table.Render(session.colors());
+  return table;
+}
+
+void PrintBest(const v1::Study& study, const v1::ListBestTrialsResponse& best, Session& session) {
+  session.out() << BestTable(study, best).Render(session.colors());
+  if (vocabulary::HasSeveralObjectives(study)) {
+    session.out() << "\nthe Pareto front, by " << study.objectives(0).metric()
+                  << ": no other trial is better than one of these in all objectives\n";
+  }
   const std::string test = TestEvaluationText(study);
   if (!test.empty()) session.out() << "\ntest set: " << render::Printable(test) << "\n";
+}
+
+// Where no trial is the best, or on the front.
+int SayWhyNone(client::Client& client, const v1::Study& study, Session& session) {
+  const bool any = study.trial_counts().completed() > 0;
+  if (!any || (study.constraints().empty() && RepeatsOf(study) == 1)) {
+    session.Complain(absl::StrCat(study.name(), " has no completed trial yet"));
+    return kDone;
+  }
+  if (RepeatsOf(study) > 1) {
+    session.Complain(absl::StrCat(study.name(), ": ", NoBestText(study)));
+    return kDone;
+  }
+  const auto nearest = NearestText(client, study);
+  if (!nearest.ok()) return session.Fail(nearest.status());
+  session.Complain(absl::StrCat(study.name(), ": ", *nearest));
+  return kDone;
 }
 
 int Best(Arguments& arguments, Session& session) {
@@ -66,7 +102,8 @@ int Best(Arguments& arguments, Session& session) {
   get.set_study(arguments.study);
   const auto study = (*client)->GetStudy(get);
   if (!study.ok()) return session.Fail(study.status());
-  PrintTable(*study, *best, session);
+  if (best->trials_size() == 0) return SayWhyNone(**client, *study, session);
+  PrintBest(*study, *best, session);
   return kDone;
 }
 
@@ -89,7 +126,7 @@ void AddBest(CLI::App& app, CommandLine& line) {
                           });
   command
       .add_option("--trial", arguments->model.trial,
-                  "Save the network of this trial; default: the best one")
+                  "Save the network of this trial; default: the best one, where there is one")
       ->needs(save)
       ->check(CLI::NonNegativeNumber);
   command.add_flag("--force", arguments->model.overwrite, "Overwrite the file if it exists")

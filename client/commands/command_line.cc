@@ -10,7 +10,7 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
   app_.set_version_flag("--version", "caviar " CAVIAR_VERSION);
   app_.footer(
       "Exit codes: 0 done; 1 what was asked for failed; 2 wrong usage or wrong file; 3 no "
-      "coordinator there.");
+      "coordinator there; 4 done in part.");
   AddConnection(app_);
 
   const auto add_group = [this](const char* name, const char* about) -> CLI::App& {
@@ -27,14 +27,18 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
   AddStudyResume(study, *this);
   AddStudyDelete(study, *this);
   AddStudyInit(study, *this);
+  AddStudyLint(study, *this);
   AddStudySchema(study, *this);
   CLI::App& trial = add_group("trial", "Configurations that were tried");
+  AddTrialAdd(trial, *this);
   AddTrialList(trial, *this);
   AddTrialShow(trial, *this);
   AddBest(app_, *this);
   AddAsk(app_, *this);
   AddReport(app_, *this);
   AddTell(app_, *this);
+  AddImportance(app_, *this);
+  AddWhatif(app_, *this);
   AddExport(app_, *this);
   AddWorkerList(add_group("worker", "Processes that train"), *this);
   AddServerStatus(add_group("server", "The coordinator"), *this);
@@ -67,6 +71,14 @@ CLI::App& CommandLine::Add(CLI::App& parent, const std::string& name, const std:
   CLI::App& command = AddRemote(parent, name, about, std::move(run));
   command.add_option("--output", options_.output, "table, json or yaml; default: table")
       ->check(CLI::IsMember({"table", "json", "yaml"}));
+  return command;
+}
+
+CLI::App& CommandLine::AddWithCsv(CLI::App& parent, const std::string& name,
+                                  const std::string& about, Run run) {
+  CLI::App& command = AddRemote(parent, name, about, std::move(run));
+  command.add_option("--output", options_.output, "table, json, yaml or csv; default: table")
+      ->check(CLI::IsMember({"table", "json", "yaml", "csv"}));
   return command;
 }
 

@@ -26,6 +26,9 @@ class CommandLine {
   CLI::App& AddRemote(CLI::App& parent, const std::string& name, const std::string& about, Run run);
   // The same, and it answers as a table, JSON or YAML.
   CLI::App& Add(CLI::App& parent, const std::string& name, const std::string& about, Run run);
+  // The same, and CSV.
+  CLI::App& AddWithCsv(CLI::App& parent, const std::string& name, const std::string& about,
+                       Run run);
 
   CLI::App& app() { return app_; }
   const GlobalOptions& options() const { return options_; }
@@ -49,13 +52,17 @@ void AddStudyStop(CLI::App& study, CommandLine& line);
 void AddStudyResume(CLI::App& study, CommandLine& line);
 void AddStudyDelete(CLI::App& study, CommandLine& line);
 void AddStudyInit(CLI::App& study, CommandLine& line);
+void AddStudyLint(CLI::App& study, CommandLine& line);
 void AddStudySchema(CLI::App& study, CommandLine& line);
+void AddTrialAdd(CLI::App& trial, CommandLine& line);
 void AddTrialList(CLI::App& trial, CommandLine& line);
 void AddTrialShow(CLI::App& trial, CommandLine& line);
 void AddBest(CLI::App& app, CommandLine& line);
 void AddAsk(CLI::App& app, CommandLine& line);
 void AddReport(CLI::App& app, CommandLine& line);
 void AddTell(CLI::App& app, CommandLine& line);
+void AddImportance(CLI::App& app, CommandLine& line);
+void AddWhatif(CLI::App& app, CommandLine& line);
 void AddExport(CLI::App& app, CommandLine& line);
 void AddWorkerList(CLI::App& worker, CommandLine& line);
 void AddServerStatus(CLI::App& server, CommandLine& line);

@@ -45,6 +45,7 @@ inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;
 inline constexpr int kWrongUsage = 2;
 inline constexpr int kNoCoordinator = 3;
+inline constexpr int kPartly = 4;
 inline constexpr int kInterrupted = 130;
 
 // Runs one command to its end and returns its exit code. Errors go to `err`, each line starting

@@ -1,10 +1,9 @@
-#include <algorithm>
-#include <map>
 #include <memory>
-#include <set>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/objectives.h"
 #include "client/commands/command_line.h"
+#include "client/commands/outcome_text.h"
 #include "client/commands/study_text.h"
 #include "client/commands/trial_pages.h"
 #include "client/render/csv.h"
@@ -19,27 +18,30 @@ struct Arguments {
   std::string format = "csv";
 };
 
-const std::vector<std::string>& FixedColumns() {
-  static const auto& columns =
-      *new std::vector<std::string>{"number", "state",       "objective",  "objective_step",
-                                    "worker", "create_time", "start_time", "end_time"};
+// Before the parameters.
+std::vector<std::string> FirstColumns(const v1::Study& study) {
+  std::vector<std::string> columns = {"number", "state", "objective", "objective_step"};
+  for (const std::string& metric : vocabulary::OutcomeMetrics(study)) {
+    columns.push_back(absl::StrCat("outcome.", metric));
+  }
+  if (!study.constraints().empty()) columns.push_back("feasible");
+  columns.insert(columns.end(), {"worker", "create_time", "start_time", "end_time", "origin"});
+  if (RepeatsOf(study) > 1) {
+    columns.insert(columns.end(), {"repeat_of", "mean", "standard_error"});
+  }
   return columns;
 }
 
-// A parameter's name; in its long form where another column has the same one.
-std::string ColumnOf(const std::string& parameter, const std::vector<std::string>& taken) {
-  const bool is_taken = std::find(taken.begin(), taken.end(), parameter) != taken.end();
-  return is_taken ? absl::StrCat("parameters.", parameter) : parameter;
+// A parameter's name; in its long form where one of `columns` has the same one.
+std::string ColumnOf(const std::string& parameter, const std::vector<std::string>& columns) {
+  for (const std::string& column : columns) {
+    if (column == parameter) return absl::StrCat("parameters.", parameter);
+  }
+  return parameter;
 }
 
 std::string Time(bool is_set, const google::protobuf::Timestamp& time) {
   return is_set ? render::ToJson(time).get<std::string>() : "";
-}
-
-// Of studies with repeats, behind the fixed ones.
-const std::vector<std::string>& RepeatsColumns() {
-  static const auto& columns = *new std::vector<std::string>{"repeat_of", "mean", "standard_error"};
-  return columns;
 }
 
 void AppendRepeats(const v1::Trial& trial, std::vector<std::string>& row) {
@@ -51,14 +53,20 @@ void AppendRepeats(const v1::Trial& trial, std::vector<std::string>& row) {
 
 std::vector<std::string> Row(const v1::Study& study, const v1::Trial& trial) {
   std::vector<std::string> row = {
-      absl::StrCat(trial.number()),
-      v1::Trial::State_Name(trial.state()),
+      absl::StrCat(trial.number()), v1::Trial::State_Name(trial.state()),
       trial.has_objective() ? render::FormatNumber(trial.objective()) : "",
-      trial.has_objective_step() ? absl::StrCat(trial.objective_step()) : "",
-      trial.worker(),
-      Time(trial.has_create_time(), trial.create_time()),
-      Time(trial.has_start_time(), trial.start_time()),
-      Time(trial.has_end_time(), trial.end_time())};
+      trial.has_objective_step() ? absl::StrCat(trial.objective_step()) : ""};
+  for (const std::string& metric : vocabulary::OutcomeMetrics(study)) {
+    const auto value = MetricOf(study, trial, metric);
+    row.push_back(value ? render::FormatNumber(*value) : "");
+  }
+  if (!study.constraints().empty()) {
+    row.push_back(trial.has_feasible() ? (trial.feasible() ? "true" : "false") : "");
+  }
+  row.insert(row.end(), {trial.worker(), Time(trial.has_create_time(), trial.create_time()),
+                         Time(trial.has_start_time(), trial.start_time()),
+                         Time(trial.has_end_time(), trial.end_time()),
+                         v1::Trial::Origin_Name(trial.origin())});
   if (RepeatsOf(study) > 1) AppendRepeats(trial, row);
   for (const v1::Parameter& parameter : study.parameters()) {
     const auto found = trial.parameters().find(parameter.name());
@@ -68,13 +76,10 @@ std::vector<std::string> Row(const v1::Study& study, const v1::Trial& trial) {
 }
 
 absl::Status ExportCsv(client::Client& client, const v1::Study& study, std::ostream& out) {
-  std::vector<std::string> header = FixedColumns();
-  if (RepeatsOf(study) > 1) {
-    header.insert(header.end(), RepeatsColumns().begin(), RepeatsColumns().end());
-  }
-  const std::vector<std::string> taken = header;
+  const std::vector<std::string> first = FirstColumns(study);
+  std::vector<std::string> header = first;
   for (const v1::Parameter& parameter : study.parameters()) {
-    header.push_back(ColumnOf(parameter.name(), taken));
+    header.push_back(ColumnOf(parameter.name(), first));
   }
   out << render::CsvLine(header);
   v1::ListTrialsRequest request;

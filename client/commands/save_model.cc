@@ -6,8 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "caviar/v1/objectives.h"
 #include "client/api/crc32.h"
 #include "client/commands/new_file.h"
+#include "client/commands/outcome_text.h"
 #include "client/render/number.h"
 #include "client/render/text.h"
 
@@ -75,7 +77,7 @@ class Download {
 
 void Print(const SaveModelArguments& arguments, const v1::Study& study, const v1::Trial& trial,
            const Download& download, Session& session) {
-  const std::string& metric = study.objective().metric();
+  const std::string& metric = vocabulary::FirstObjective(study).metric();
   if (!session.is_table()) {
     session.Print(nlohmann::ordered_json{{"study", study.name()},
                                          {"study_state", v1::Study::State_Name(study.state())},
@@ -89,8 +91,11 @@ void Print(const SaveModelArguments& arguments, const v1::Study& study, const v1
   }
   session.out() << render::Printable(absl::StrCat(
                        "saved ", arguments.file, ": trial ", download.number(), " of ",
-                       study.name(), " at step ", download.step(), ", ", metric, " ",
-                       render::FormatNumber(trial.objective()), ", ", download.size(), " bytes"))
+                       study.name(), " at step ", download.step(), ", ",
+                       trial.outcome().empty()
+                           ? absl::StrCat(metric, " ", render::FormatNumber(trial.objective()))
+                           : OutcomeText(study, trial),
+                       ", ", download.size(), " bytes"))
                 << "\n";
   if (!arguments.trial && study.state() != v1::Study::ENDED) {
     session.Complain(absl::StrCat("study ", study.name(), " is ",
@@ -113,6 +118,12 @@ int SaveModel(const SaveModelArguments& arguments, Session& session) {
   get_study.set_study(arguments.study);
   const auto study = (*client)->GetStudy(get_study);
   if (!study.ok()) return session.Fail(study.status());
+  if (vocabulary::HasSeveralObjectives(*study) && !arguments.trial) {
+    return session.Fail(absl::InvalidArgumentError(
+        absl::StrCat("--save-model needs --trial here: ", study->name(),
+                     " has several objectives, so that no trial is the best; `caviar best ",
+                     study->name(), "` lists those to choose from")));
+  }
   Download download(arguments, **client);
   const absl::Status done = download.Run(**file, stop);
   if (stop.HasBeenNotified()) {

@@ -20,7 +20,7 @@ namespace caviar::commands {
 struct GlobalOptions {
   // host:port; empty: CAVIAR_COORDINATOR, else 127.0.0.1:7461.
   std::string coordinator;
-  // table, json or yaml.
+  // table, json or yaml; of some commands csv.
   std::string output = "table";
   // How long to try to reach the coordinator.
   std::string patience = "5s";
@@ -40,6 +40,7 @@ class Session {
   std::ostream& out() { return environment_.out; }
   // Whether the answer is to be a table (or a page), not JSON or YAML.
   bool is_table() const { return options_.output == "table"; }
+  bool is_csv() const { return options_.output == "csv"; }
   // Whether `out` takes colours.
   bool colors() const;
   // Whether people's terminals show more than ASCII: the locale is UTF-8.

@@ -1,16 +1,9 @@
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <memory>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "caviar/v1/error_detail.h"
 #include "client/commands/command_line.h"
+#include "client/commands/study_definition.h"
 #include "client/commands/study_text.h"
-#include "client/study_file/document.h"
-#include "client/study_file/study_file.h"
 
 namespace caviar::commands {
 namespace {
@@ -21,47 +14,8 @@ struct Arguments {
   bool dry_run = false;
 };
 
-// All of a stream, but not more than tells that it is too much.
-std::string ReadSome(std::istream& in) {
-  std::string text(study_file::kMaxBytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(in.gcount()));
-  return text;
-}
-
-absl::StatusOr<std::string> ReadFile(const std::string& name, std::istream& standard_input) {
-  if (name == "-") return ReadSome(standard_input);
-  errno = 0;
-  std::ifstream file(name, std::ios::binary);
-  std::string text = file ? ReadSome(file) : "";
-  // A folder can be opened, but not read.
-  if (!file.is_open() || file.bad()) {
-    const char* reason = errno != 0 ? std::strerror(errno) : "it cannot be read";
-    return absl::InvalidArgumentError(absl::StrCat(name, ": ", reason));
-  }
-  return text;
-}
-
-int FailCreate(const study_file::StudyFile& file, const absl::Status& status, Session& session) {
-  const auto detail = error::Detail(status);
-  if (!absl::IsInvalidArgument(status) || !detail || detail->field_violations().empty()) {
-    return session.Fail(status);
-  }
-  std::vector<v1::FieldViolation> violations(detail->field_violations().begin(),
-                                             detail->field_violations().end());
-  std::stable_sort(violations.begin(), violations.end(), [&](const auto& a, const auto& b) {
-    return file.lines.Find(a.field()) < file.lines.Find(b.field());
-  });
-  for (const v1::FieldViolation& violation : violations) {
-    session.Complain(study_file::DescribeViolation(file, violation));
-  }
-  return kWrongUsage;
-}
-
 int Create(const Arguments& arguments, Session& session) {
-  const auto text = ReadFile(arguments.file, session.environment().in);
-  if (!text.ok()) return session.Fail(text.status());
-  auto file = study_file::ParseStudyFile(*text, arguments.file);
+  auto file = ReadStudyFile(arguments.file, session);
   if (!file.ok()) return session.Fail(file.status());
   if (!arguments.name.empty()) file->study.set_name(arguments.name);
 
@@ -71,7 +25,7 @@ int Create(const Arguments& arguments, Session& session) {
   *request.mutable_study() = file->study;
   request.set_validate_only(arguments.dry_run);
   const auto study = (*client)->CreateStudy(std::move(request));
-  if (!study.ok()) return FailCreate(*file, study.status(), session);
+  if (!study.ok()) return FailStudyFile(*file, study.status(), session);
   // What a grid costs, before it is begun; the name alone goes to standard output.
   if (study->sampler().algorithm() == v1::Sampler::GRID && !study->sampler_reason().empty()) {
     session.Complain(study->sampler_reason());

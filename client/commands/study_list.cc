@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "client/commands/command_line.h"
+#include "client/commands/outcome_text.h"
 #include "client/commands/trial_text.h"
 #include "client/render/number.h"
 #include "client/render/table.h"
@@ -46,7 +47,7 @@ int List(Session& session) {
     table.AddRow(
         {study.name(), Session::StateCell(v1::Study::State_Name(study.state())), final_trials,
          absl::StrCat(study.trial_counts().running()), absl::StrCat(study.trial_counts().failed()),
-         study.objective().metric(),
+         ObjectiveNames(study),
          study.has_best_objective() ? render::FormatShortNumber(study.best_objective()) : "",
          render::TimeText(render::ToTime(study.create_time()))});
   }

@@ -3,7 +3,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "caviar/v1/objectives.h"
 #include "client/commands/command_line.h"
+#include "client/commands/outcome_text.h"
 #include "client/commands/study_text.h"
 #include "client/commands/test_report.h"
 #include "client/commands/trial_text.h"
@@ -20,9 +22,21 @@ struct Arguments {
   bool as_file = false;
 };
 
-std::string ObjectiveLine(const v1::Objective& objective) {
-  std::string text = absl::StrCat(absl::AsciiStrToLower(v1::Objective::Goal_Name(objective.goal())),
-                                  " ", objective.metric(), ", the ",
+std::string GoalText(const v1::Objective& objective) {
+  return absl::StrCat(absl::AsciiStrToLower(v1::Objective::Goal_Name(objective.goal())), " ",
+                      objective.metric());
+}
+
+std::string ObjectiveLine(const v1::Study& study) {
+  if (vocabulary::HasSeveralObjectives(study)) {
+    const auto goal = [](std::string* out, const v1::Objective& objective) {
+      absl::StrAppend(out, GoalText(objective));
+    };
+    return absl::StrCat(absl::StrJoin(study.objectives(), ", ", goal),
+                        ", at the last step of a trial that has them all");
+  }
+  const v1::Objective& objective = study.objective();
+  std::string text = absl::StrCat(GoalText(objective), ", the ",
                                   objective.value() == v1::Objective::LAST ? "last" : "best",
                                   " measurement of a trial");
   if (objective.has_target()) {
@@ -100,6 +114,16 @@ std::string LimitsLine(const v1::Limits& limits) {
 }
 
 std::string BestLine(const v1::Study& study) {
+  const bool any = study.trial_counts().completed() > 0;
+  if (any && vocabulary::HasSeveralObjectives(study)) {
+    return absl::StrCat("a Pareto front: caviar best ", study.name());
+  }
+  if (any && !study.has_best_trial() && RepeatsOf(study) > 1) {
+    return absl::StrCat("none, ", NoBestText(study));
+  }
+  if (any && !study.has_best_trial() && !study.constraints().empty()) {
+    return absl::StrCat("none, no trial keeps the constraints: caviar best ", study.name());
+  }
   if (!study.has_best_trial()) return "none yet";
   return absl::StrCat(BestObjectiveText(study, /*is_short=*/false), " (trial ", study.best_trial(),
                       RepeatsOf(study) > 1 ? " and its repeats)" : ")");
@@ -169,7 +193,8 @@ void PrintPage(const v1::Study& study, Session& session) {
        {"description", study.description()},
        {"state", state_cell},
        {"message", study.message()},
-       {"objective", ObjectiveLine(study.objective())},
+       {vocabulary::HasSeveralObjectives(study) ? "objectives" : "objective", ObjectiveLine(study)},
+       {"constraints", ConstraintsText(study)},
        {"best", {BestLine(study), render::Color::kBold}},
        {"test", TestEvaluationText(study)},
        {"trials", CountsText(study.trial_counts())},

@@ -31,6 +31,11 @@ std::string BestObjectiveText(const v1::Study& study, bool is_short) {
       is_short);
 }
 
+std::string NoBestText(const v1::Study& study) {
+  const std::string text = "no configuration has completed with all its repeats";
+  return study.constraints().empty() ? text : text + " and keeps the constraints in each";
+}
+
 std::vector<std::string> WarmStartTexts(const v1::Study& study) {
   std::vector<std::string> texts;
   const int known = std::min(

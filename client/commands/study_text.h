@@ -23,6 +23,9 @@ std::string MeanText(const v1::Repeats& repeats);
 // The best objective, where there is one; with repeats "0.9123 +- 0.0021".
 std::string BestObjectiveText(const v1::Study& study, bool is_short);
 
+// Why there is no best configuration in a study with repeats some of whose trials are COMPLETED.
+std::string NoBestText(const v1::Study& study);
+
 // "80 of 100 trials of mnist-1", for each study that it learned from.
 std::vector<std::string> WarmStartTexts(const v1::Study& study);
 

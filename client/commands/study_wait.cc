@@ -4,7 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "caviar/v1/objectives.h"
 #include "client/commands/command_line.h"
+#include "client/commands/findings.h"
+#include "client/commands/nearest_trial.h"
+#include "client/commands/study_text.h"
 #include "client/commands/wait_display.h"
 #include "client/render/number.h"
 
@@ -15,6 +19,8 @@ namespace {
 constexpr absl::Duration kPatience = absl::Minutes(5);
 constexpr absl::Duration kFirstDelay = absl::Milliseconds(500);
 constexpr absl::Duration kLongestDelay = absl::Seconds(10);
+// As many trials of a Pareto front as are counted.
+constexpr int kMostOfFront = 1000;
 
 class Waiter {
  public:
@@ -120,10 +126,43 @@ class Waiter {
     return &*best_;
   }
 
+  // What a colleague would remark. A coordinator that cannot say (an older one, or one that went
+  // away right now) is no failure of the wait.
+  void PrintFindings() {
+    v1::LintStudyRequest request;
+    request.set_study(name_);
+    const auto response = client_.load()->LintStudy(request);
+    if (response.ok()) session_.out() << FindingLines(*response, session_.colors());
+  }
+
+  // What there is where no trial is the best.
+  std::string InsteadOfBest() {
+    const bool bounded = !study_.constraints().empty();
+    if (study_.trial_counts().completed() == 0) return "no completed trial";
+    if (vocabulary::HasSeveralObjectives(study_)) {
+      v1::ListBestTrialsRequest request;
+      request.set_study(name_);
+      request.set_count(kMostOfFront);
+      const auto front = client_.load()->ListBestTrials(request);
+      if (!front.ok()) return "the Pareto front: caviar best " + name_;
+      if (front->trials_size() > 0) {
+        return absl::StrCat(front->trials_size(), front->trials_size() == 1 ? " trial" : " trials",
+                            " on the Pareto front: caviar best ", name_);
+      }
+    }
+    feasible_ = !bounded;
+    if (RepeatsOf(study_) > 1) return NoBestText(study_);
+    if (!bounded) return "no best trial";
+    const auto nearest = NearestText(*client_.load(), study_);
+    return nearest.ok() ? *nearest : "no trial keeps the constraints";
+  }
+
   int Finish() {
     display_.Clear();
+    const std::string instead = study_.has_best_trial() ? "" : InsteadOfBest();
     if (session_.is_table()) {
-      session_.out() << SummaryOf(study_, Best()) << "\n";
+      session_.out() << SummaryOf(study_, Best(), instead) << "\n";
+      if (study_.state() == v1::Study::ENDED) PrintFindings();
     } else {
       session_.Print(study_);
     }
@@ -135,6 +174,11 @@ class Waiter {
     }
     if (study_.trial_counts().completed() == 0) {
       session_.Complain(absl::StrCat("study ", name_, " ended without a completed trial", why));
+      return kFailed;
+    }
+    if (!feasible_) {
+      session_.Complain(
+          absl::StrCat("study ", name_, " ended without a trial that keeps the constraints", why));
       return kFailed;
     }
     if (study_.end_reason() == v1::Study::MAX_FAILED) {
@@ -152,6 +196,7 @@ class Waiter {
   std::atomic<client::Client*> client_ = nullptr;
   v1::Study study_;                // as it was last seen
   std::optional<v1::Trial> best_;  // the best trial, once it was seen
+  bool feasible_ = true;           // false, once it is known that no trial keeps the constraints
   std::optional<absl::Time> away_since_;
   absl::Duration delay_ = kFirstDelay;
 };

@@ -1,11 +1,12 @@
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/commands/ask_tokens.h"
 #include "client/commands/command_line.h"
 #include "client/commands/metric_arguments.h"
-#include "client/render/number.h"
-#include "client/render/text.h"
+#include "client/commands/trial_text.h"
 
 namespace caviar::commands {
 namespace {
@@ -59,10 +60,7 @@ int Tell(const Arguments& arguments, Session& session) {
     session.Print(*trial);
     return kDone;
   }
-  session.out() << "trial " << trial->number() << " " << v1::Trial::State_Name(trial->state());
-  if (trial->has_objective()) session.out() << " " << render::FormatNumber(trial->objective());
-  if (!trial->message().empty()) session.out() << ": " << render::Printable(trial->message());
-  session.out() << "\n";
+  session.out() << EndText(*trial) << "\n";
   return kDone;
 }
 
@@ -77,7 +75,8 @@ void AddTell(CLI::App& app, CommandLine& line) {
       ->required()
       ->check(CLI::NonNegativeNumber);
   command.add_option("METRIC", arguments->metrics,
-                     "NAME=NUMBER, the study's objective among them, such as accuracy=0.83");
+                     "NAME=NUMBER, the study's objectives and constraints among them, such as "
+                     "accuracy=0.83");
   command.add_flag("--failed", arguments->failed, "It could not be run");
   command.add_flag("--infeasible", arguments->infeasible,
                    "It ran, but the configuration has no finite objective");

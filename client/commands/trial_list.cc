@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/commands/command_line.h"
+#include "client/commands/outcome_text.h"
 #include "client/commands/study_text.h"
 #include "client/commands/trial_pages.h"
 #include "client/commands/trial_text.h"
@@ -41,18 +43,25 @@ absl::StatusOr<v1::ListTrialsRequest> ToRequest(const Arguments& arguments) {
 }
 
 std::string TrialsTable(const v1::Study& study, const v1::ListTrialsResponse& trials, bool colors) {
+  const std::vector<std::string> metrics = ShownMetrics(study);
+  const bool bounded = !study.constraints().empty();
   const bool repeats = RepeatsOf(study) > 1;
-  std::vector<render::Column> columns = {
-      {"number", true}, {"state"}, {"objective", true}, {"step", true}, {"worker"}};
+  std::vector<render::Column> columns = {{"number", true}, {"state"}};
+  // Under its own name only where it is one of several.
+  if (metrics.size() == 1) columns.push_back({"objective", true});
+  if (metrics.size() > 1) AppendMetricColumns(metrics, columns);
+  if (bounded) columns.push_back({"feasible"});
+  columns.insert(columns.end(), {{"step", true}, {"worker"}});
   if (repeats) columns.insert(columns.end(), {{"repeat_of", true}, {"mean", true}});
   render::Table table(WithParameterColumns(std::move(columns), study));
   for (const v1::Trial& trial : trials.trials()) {
-    std::vector<render::Cell> cells = {
-        absl::StrCat(trial.number()), Session::StateCell(v1::Trial::State_Name(trial.state())),
-        ObjectiveText(trial), ObjectiveStepText(trial), trial.worker()};
+    std::vector<render::Cell> cells = {absl::StrCat(trial.number()),
+                                       Session::StateCell(v1::Trial::State_Name(trial.state()))};
+    AppendMetricCells(study, trial, metrics, cells);
+    if (bounded) cells.emplace_back(FeasibleText(trial));
+    cells.insert(cells.end(), {ObjectiveStepText(trial), trial.worker()});
     if (repeats) {
-      cells.emplace_back(absl::StrCat(trial.repeat_of()));
-      cells.emplace_back(MeanText(trial.repeats()));
+      cells.insert(cells.end(), {absl::StrCat(trial.repeat_of()), MeanText(trial.repeats())});
     }
     AppendParameterCells(study, trial, cells);
     table.AddRow(std::move(cells));

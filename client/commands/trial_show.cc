@@ -1,9 +1,14 @@
+#include <cmath>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "caviar/v1/objectives.h"
 #include "client/commands/command_line.h"
+#include "client/commands/outcome_text.h"
 #include "client/commands/study_text.h"
 #include "client/commands/trial_curves.h"
 #include "client/commands/trial_text.h"
@@ -22,19 +27,33 @@ std::string TimeOrNothing(bool is_set, const google::protobuf::Timestamp& time) 
   return is_set ? render::TimeText(render::ToTime(time)) : "";
 }
 
-std::string ObjectiveLine(const v1::Trial& trial) {
+// `study` is known where the trial has an outcome.
+std::string ObjectiveLine(const v1::Study& study, const v1::Trial& trial) {
   if (!trial.has_objective()) return "none";
   std::string text = render::FormatNumber(trial.objective());
+  if (vocabulary::HasSeveralObjectives(study)) {
+    text = absl::StrJoin(
+        vocabulary::ObjectivesOf(study), ", ",
+        [&](std::string* out, const v1::Objective& objective) {
+          const double value = MetricOf(study, trial, objective.metric()).value_or(std::nan(""));
+          absl::StrAppend(out, objective.metric(), " ", render::FormatNumber(value));
+        });
+  }
   if (trial.has_objective_step()) absl::StrAppend(&text, " at step ", trial.objective_step());
   return text;
 }
 
-// "3 completed, mean 0.9 +- 0.01", of the first trial with a configuration.
+// "3 completed, mean 0.9 +- 0.01, all keep the constraints", of the first trial with a
+// configuration.
 std::string RepeatsLine(const v1::Trial& trial) {
   if (!trial.has_repeats()) return "";
   std::string text = absl::StrCat(trial.repeats().completed(), " completed");
   const std::string mean = MeanText(trial.repeats());
   if (!mean.empty()) absl::StrAppend(&text, ", mean ", mean);
+  if (trial.repeats().has_feasible()) {
+    absl::StrAppend(&text, trial.repeats().feasible() ? ", all keep" : ", not all keep",
+                    " the constraints");
+  }
   return text;
 }
 
@@ -82,16 +101,19 @@ std::string PrunerTable(const v1::Trial& trial, bool colors) {
   return table.Render(colors);
 }
 
-void PrintPage(const v1::Trial& trial, Session& session) {
+void PrintPage(const v1::Study& study, const v1::Trial& trial, Session& session) {
   const bool colors = session.colors();
   session.out() << render::RenderPairs(
       {{"trial", absl::StrCat(trial.number(), " of ", trial.study())},
        {"state", Session::StateCell(v1::Trial::State_Name(trial.state()))},
-       {"objective", {ObjectiveLine(trial), render::Color::kBold}},
+       {vocabulary::HasSeveralObjectives(study) ? "objectives" : "objective",
+        {ObjectiveLine(study, trial), render::Color::kBold}},
+       {"constraints", ConstraintsOutcomeText(study, trial)},
        {"repeat of", trial.has_repeat_of() && trial.repeat_of() != trial.number()
                          ? absl::StrCat("trial ", trial.repeat_of())
                          : ""},
        {"repeats", RepeatsLine(trial)},
+       {"origin", OriginText(trial.origin())},
        {"message", trial.message()},
        {"worker", trial.worker()},
        {"last step", trial.has_last_step() ? absl::StrCat(trial.last_step()) : ""},
@@ -127,11 +149,19 @@ int Show(const Arguments& arguments, Session& session) {
   request.set_view(v1::TRIAL_VIEW_FULL);
   const auto trial = (*client)->GetTrial(request);
   if (!trial.ok()) return session.Fail(trial.status());
-  if (session.is_table()) {
-    PrintPage(*trial, session);
-  } else {
+  if (!session.is_table()) {
     session.Print(*trial);
+    return kDone;
   }
+  v1::Study study;
+  if (!trial->outcome().empty()) {
+    v1::GetStudyRequest get;
+    get.set_study(arguments.study);
+    auto found = (*client)->GetStudy(get);
+    if (!found.ok()) return session.Fail(found.status());
+    study = *std::move(found);
+  }
+  PrintPage(study, *trial, session);
   return kDone;
 }
 

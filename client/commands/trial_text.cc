@@ -5,8 +5,26 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/render/number.h"
+#include "client/render/text.h"
 
 namespace caviar::commands {
+namespace {
+
+// " 0.83", or all metrics where the study needs several: " accuracy 0.83, latency 12.5, not
+// feasible".
+std::string OutcomeOf(const v1::Trial& trial) {
+  if (!trial.has_objective()) return "";
+  if (trial.outcome().empty()) return absl::StrCat(" ", render::FormatNumber(trial.objective()));
+  const std::map<std::string, double> sorted(trial.outcome().begin(), trial.outcome().end());
+  std::vector<std::string> parts;
+  for (const auto& [metric, value] : sorted) {
+    parts.push_back(absl::StrCat(metric, " ", render::FormatNumber(value)));
+  }
+  if (trial.has_feasible() && !trial.feasible()) parts.push_back("not feasible");
+  return absl::StrCat(" ", absl::StrJoin(parts, ", "));
+}
+
+}  // namespace
 
 int FinalTrials(const v1::TrialCounts& counts) {
   return counts.completed() + counts.pruned() + counts.failed() + counts.infeasible() +
@@ -49,10 +67,6 @@ void AppendParameterCells(const v1::Study& study, const v1::Trial& trial,
   }
 }
 
-std::string ObjectiveText(const v1::Trial& trial) {
-  return trial.has_objective() ? render::FormatShortNumber(trial.objective()) : "";
-}
-
 std::string ObjectiveStepText(const v1::Trial& trial) {
   return trial.has_objective_step() ? absl::StrCat(trial.objective_step()) : "";
 }
@@ -66,6 +80,34 @@ std::string ParametersText(const v1::Study& study, const v1::Trial& trial) {
         absl::StrCat(parameter.name(), "=", render::FormatValue(found->second, /*is_short=*/true)));
   }
   return absl::StrJoin(parts, " ");
+}
+
+std::string EndText(const v1::Trial& trial) {
+  std::string text = absl::StrCat("trial ", trial.number(), " ",
+                                  v1::Trial::State_Name(trial.state()), OutcomeOf(trial));
+  if (!trial.message().empty()) {
+    absl::StrAppend(&text, ": ", render::Printable(trial.message()));
+  }
+  return text;
+}
+
+std::string OriginText(v1::Trial::Origin origin) {
+  switch (origin) {
+    case v1::Trial::SAMPLER:
+      return "the sampler";
+    case v1::Trial::KNOWN:
+      return "the study's trials";
+    case v1::Trial::DEFAULT:
+      return "the parameters' defaults";
+    case v1::Trial::ADDED:
+      return "added by a person";
+    case v1::Trial::STAND_IN:
+      return "a Sobol point, as the sampler was not ready";
+    case v1::Trial::REPEAT:
+      return "a repeat";
+    default:
+      return "";
+  }
 }
 
 std::string TestEvaluationText(const v1::Study& study) {

@@ -23,12 +23,17 @@ std::vector<render::Column> WithParameterColumns(std::vector<render::Column> col
 void AppendParameterCells(const v1::Study& study, const v1::Trial& trial,
                           std::vector<render::Cell>& cells);
 
-// "0.8912", or "" where there is none.
-std::string ObjectiveText(const v1::Trial& trial);
+// "7", or "" where there is none.
 std::string ObjectiveStepText(const v1::Trial& trial);
 
 // "learning_rate=0.01 optimizer=adam", in the study's order.
 std::string ParametersText(const v1::Study& study, const v1::Trial& trial);
+
+// "trial 5 COMPLETED 0.91", with its message behind it: what became of one trial, in a line.
+std::string EndText(const v1::Trial& trial);
+
+// Where its configuration comes from: "the sampler".
+std::string OriginText(v1::Trial::Origin origin);
 
 // "test_accuracy 0.8812 (trial 3)", what is outstanding, or why there is none; "" where the study
 // has no evaluation.

@@ -6,6 +6,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "caviar/v1/objectives.h"
+#include "client/commands/outcome_text.h"
 #include "client/commands/study_text.h"
 #include "client/commands/trial_text.h"
 #include "client/render/number.h"
@@ -51,12 +53,15 @@ render::Progress ProgressOf(const v1::Study& study) {
   if (study.has_best_trial()) {
     progress.best = absl::StrCat("best ", BestObjectiveText(study, /*is_short=*/true), " (trial ",
                                  study.best_trial(), ")");
+  } else if (study.trial_counts().completed() > 0 && !study.constraints().empty() &&
+             !vocabulary::HasSeveralObjectives(study) && RepeatsOf(study) == 1) {
+    progress.best = "none keeps the constraints";
   }
   progress.time_left = TimeLeft(study);
   return progress;
 }
 
-std::string SummaryOf(const v1::Study& study, const v1::Trial* best) {
+std::string SummaryOf(const v1::Study& study, const v1::Trial* best, const std::string& instead) {
   std::string text = absl::StrCat("study ", study.name(), " ",
                                   absl::AsciiStrToLower(v1::Study::State_Name(study.state())));
   if (study.end_reason() != v1::Study::END_REASON_UNSPECIFIED) {
@@ -74,7 +79,7 @@ std::string SummaryOf(const v1::Study& study, const v1::Trial* best) {
                     ": ", study.objective().metric(), " ",
                     BestObjectiveText(study, /*is_short=*/false));
   } else {
-    absl::StrAppend(&text, "; no completed trial");
+    absl::StrAppend(&text, "; ", instead);
   }
   if (best != nullptr) {
     if (best->has_objective_step() && !repeats)
@@ -110,10 +115,11 @@ void WaitDisplay::Show(const v1::WatchStudyResponse& change) {
 void WaitDisplay::PrintTrial(const v1::Study& study, const v1::Trial& trial) {
   std::string text =
       absl::StrCat("trial ", trial.number(), " ", v1::Trial::State_Name(trial.state()));
-  if (trial.has_objective()) {
-    absl::StrAppend(&text, " ", study.objective().metric(), "=",
-                    render::FormatShortNumber(trial.objective()));
+  for (const std::string& metric : ShownMetrics(study)) {
+    const auto value = MetricOf(study, trial, metric);
+    if (value) absl::StrAppend(&text, " ", metric, "=", render::FormatShortNumber(*value));
   }
+  if (trial.has_feasible()) absl::StrAppend(&text, " feasible=", FeasibleText(trial));
   if (trial.has_objective_step()) absl::StrAppend(&text, " step=", trial.objective_step());
   if (trial.has_repeat_of() && trial.repeat_of() != trial.number()) {
     absl::StrAppend(&text, " repeat_of=", trial.repeat_of());

@@ -21,8 +21,8 @@ render::Progress ProgressOf(const v1::Study& study);
 std::optional<absl::Duration> TimeLeft(const v1::Study& study);
 
 // One line: how the study ended, its best trial with its parameters, its test metrics. `best` may
-// be null.
-std::string SummaryOf(const v1::Study& study, const v1::Trial* best);
+// be null; `instead` is what is said where no trial is the best.
+std::string SummaryOf(const v1::Study& study, const v1::Trial* best, const std::string& instead);
 
 // Not thread safe.
 class WaitDisplay {

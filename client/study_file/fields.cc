@@ -18,7 +18,13 @@ constexpr Field kStudy[] = {
     {"study", "name", "The study's name, unique on its coordinator.",
      R"("pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")", true},
     {"description", "description", "Free text for people.", R"("maxLength": 4096)"},
-    {"objective", "objective", "The metric to minimize or maximize.", "", true},
+    {"objective", "objective", "The metric to minimize or maximize."},
+    {"objectives", "objectives",
+     "Instead of objective: several metrics; the best trials are those on the Pareto front.",
+     R"("minItems": 2, "maxItems": 4)"},
+    {"constraints", "constraints",
+     "Metrics that have to keep within bounds; a trial that does not is never the best.",
+     R"("maxItems": 16)"},
     {"trainer", "trainer", "What evaluates a configuration.", "", true},
     {"sampler", "sampler", "What chooses configurations."},
     {"pruner", "pruner", "What ends or pauses weak trials early."},
@@ -30,6 +36,8 @@ constexpr Field kStudy[] = {
     {"trials", "trials", "Configurations to try first.", R"("maxItems": 100)"},
     {"warm_start", "warm_start", "Names of earlier studies whose trials teach the sampler.",
      R"("maxItems": 16, "uniqueItems": true)"},
+    {"linear_constraints", "linear_constraints",
+     "What configurations have to keep, such as units_1 >= units_2.", R"("maxItems": 64)"},
     {"parameters", "parameters", "The search space: what may be tuned, by name.", "", true},
 };
 
@@ -40,6 +48,14 @@ constexpr Field kObjective[] = {
     {"value", "value", "Which measurement of a trial counts: its best (default) or its last.",
      R"("default": "best")"},
     {"target", "target", "The study ends as soon as a trial is at least this good."},
+};
+
+constexpr Field kConstraint[] = {
+    {"metric", "metric",
+     "Name of the metric, as the trainer reports it; read at the objective's step.",
+     R"("minLength": 1)", true},
+    {"min", "min", "Smallest value that is good, included."},
+    {"max", "max", "Largest value that is good, included."},
 };
 
 constexpr Field kTrainer[] = {
@@ -178,6 +194,9 @@ constexpr Field kParameter[] = {
     {"values", "values", "The values of a categorical or ordinal parameter.",
      R"("minItems": 1, "maxItems": 1000, "uniqueItems": true)"},
     {"value", "value", "Fixes the parameter to this value, a list of numbers included."},
+    {"default", "default",
+     "Of a study with defaults they are tried first, as one configuration; parameters without one "
+     "are at the middle of their range, or at the first of their values."},
     {"grid", "grid",
      "Values that sampler grid takes, evenly spaced on the scale, both ends included.",
      R"("minimum": 1, "maximum": 1000)"},
@@ -189,6 +208,7 @@ const std::map<const Descriptor*, Section>& Sections() {
   static const auto& sections = *new std::map<const Descriptor*, Section>{
       {v1::Study::descriptor(), {kStudy}},
       {v1::Objective::descriptor(), {kObjective}},
+      {v1::Constraint::descriptor(), {kConstraint}},
       {v1::Trainer::descriptor(), {kTrainer, true}},
       {v1::BatchNormNetwork::descriptor(), {kBatchNormNetwork}},
       {v1::External::descriptor(), {}},
@@ -278,8 +298,9 @@ Kind KindOf(const FieldDescriptor& field) {
   if (message == v1::Condition::descriptor()) return Kind::kConditions;
   if (message == v1::Parameter::descriptor()) return Kind::kParameters;
   if (message == v1::KnownTrial::descriptor()) return Kind::kTrials;
+  if (message == v1::LinearConstraint::descriptor()) return Kind::kLinear;
   if (message == google::protobuf::Duration::descriptor()) return Kind::kDuration;
-  return Kind::kSection;
+  return field.is_repeated() ? Kind::kSections : Kind::kSection;
 }
 
 std::vector<std::string> WordsOf(const google::protobuf::EnumDescriptor& words) {

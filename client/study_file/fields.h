@@ -56,11 +56,13 @@ enum class Kind {
   kWord,        // an enum, in lower case
   kDuration,    // "30m"
   kSection,     // a mapping with a table of its own
+  kSections,    // a list of such
   kValue,       // a scalar, or a list of numbers
   kValues,      // a list of such
   kConditions,  // a mapping from parameter names to a scalar or a list of them
   kParameters,  // a mapping from names to parameters
   kTrials,      // a list of mappings from parameter names to values
+  kLinear,      // a list of texts like "a + 2 * b <= 1"
 };
 Kind KindOf(const google::protobuf::FieldDescriptor& field);
 

@@ -50,6 +50,8 @@ ordered_json TypeSchema(const FieldDescriptor& field) {
       return {{"type", "string"}, {"pattern", std::string(kDurationPattern)}};
     case Kind::kSection:
       return SectionSchema(*field.message_type());
+    case Kind::kSections:
+      return {{"type", "array"}, {"items", SectionSchema(*field.message_type())}};
     case Kind::kValue:
       return Reference("value");
     case Kind::kValues:
@@ -63,6 +65,8 @@ ordered_json TypeSchema(const FieldDescriptor& field) {
                   {{"type", "array"}, {"items", Reference("scalar")}, {"minItems", 1}}}}}}};
     case Kind::kParameters:
       return ParametersSchema();
+    case Kind::kLinear:
+      return {{"type", "array"}, {"items", {{"type", "string"}}}};
     case Kind::kTrials:
       return {{"type", "array"},
               {"items", {{"type", "object"}, {"additionalProperties", Reference("value")}}}};
@@ -136,6 +140,7 @@ ordered_json StudyFileSchema() {
   ordered_json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                          {"title", "Caviar study file"}};
   schema.update(SectionSchema(*v1::Study::descriptor()));
+  schema["oneOf"] = {{{"required", {"objective"}}}, {{"required", {"objectives"}}}};
   const ordered_json numbers = {
       {"type", "array"}, {"items", {{"type", "number"}}}, {"minItems", 1}};
   schema["$defs"] = {{"parameter", ParameterSchema()},

@@ -37,7 +37,7 @@ trainer:
 sampler: {algorithm: auto, seed: 1}
 
 # Also max_failed, max_attempts, and max_duration, such as 2h30m.
-limits: {max_trials: 32, parallel: 4}
+limits: {max_trials: 70, parallel: 4}
 
 # In order of importance.
 parameters:

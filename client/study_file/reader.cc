@@ -46,6 +46,8 @@ std::string Alternatives(std::vector<std::string> words) {
 // What the foreign words call the section at `path`.
 std::string PlaceOf(const std::string& path, const Descriptor& message) {
   if (&message == v1::Parameter::descriptor()) return "parameter";
+  if (&message == v1::Objective::descriptor()) return "objective";
+  if (&message == v1::Constraint::descriptor()) return "constraint";
   return path.substr(path.rfind('.') + 1);
 }
 
@@ -66,6 +68,9 @@ std::string NotAMapping(const Node& node, const Descriptor& message) {
                         "} to fix the parameter to it, or {values: ", list, "} to try each");
   }
   if (SectionOf(message).fields.empty()) return absl::StrCat("is ", Describe(node), "; write {}");
+  if (&message == v1::Objective::descriptor() && node.kind == Node::Kind::kSequence) {
+    return "is a list; several stand under objectives, and one is a mapping: {metric: ...}";
+  }
   return absl::StrCat("is ", Describe(node), "; it is a mapping, such as {",
                       SectionOf(message).fields[0].name, ": ...}");
 }
@@ -179,6 +184,23 @@ void Reader::ReportUnknownKey(const Entry& entry, const std::string& path,
   Report(entry.line, field, std::move(what));
 }
 
+void Reader::ReadSections(const Known& known, const Entry& entry, const std::string& path) {
+  const FieldDescriptor& proto = ProtoField(*known.message->GetDescriptor(), *known.field);
+  if (entry.value->kind != Node::Kind::kSequence || entry.value->items.empty()) {
+    const bool is_empty = entry.value->kind == Node::Kind::kSequence;
+    const Field& first = SectionOf(*proto.message_type()).fields[0];
+    return Report(entry.line, path,
+                  absl::StrCat("is ", is_empty ? "an empty list" : Describe(*entry.value),
+                               "; write a list of mappings: [{", first.name, ": ...}, ...]"));
+  }
+  for (size_t i = 0; i < entry.value->items.size(); ++i) {
+    const Node& item = *entry.value->items[i];
+    const std::string inner = absl::StrCat(path, "[", i, "]");
+    lines_.Add(inner, item.line);
+    ReadSection(item, inner, *known.message->GetReflection()->AddMessage(known.message, &proto));
+  }
+}
+
 void Reader::ReadField(const Known& known, const Entry& entry, const std::string& path) {
   const FieldDescriptor& proto = ProtoField(*known.message->GetDescriptor(), *known.field);
   Message& message = *known.message;
@@ -196,6 +218,8 @@ void Reader::ReadField(const Known& known, const Entry& entry, const std::string
     case Kind::kSection:
       return ReadSection(*entry.value, path,
                          *message.GetReflection()->MutableMessage(&message, &proto));
+    case Kind::kSections:
+      return ReadSections(known, entry, path);
     case Kind::kValue:
       return ReadValue(*entry.value, entry.line, path,
                        *message.GetReflection()->MutableMessage(&message, &proto));
@@ -207,6 +231,8 @@ void Reader::ReadField(const Known& known, const Entry& entry, const std::string
       return ReadConditions(known, entry, path);
     case Kind::kTrials:
       return ReadTrials(known, entry, path);
+    case Kind::kLinear:
+      return ReadLinear(known, entry, path);
     case Kind::kParameters:
       return ReadParameters(known, entry, path);
   }

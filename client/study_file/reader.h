@@ -33,6 +33,7 @@ class Reader {
   using Entry = Node::Entry;
 
   void ReadField(const Known& known, const Entry& entry, const std::string& path);
+  void ReadSections(const Known& known, const Entry& entry, const std::string& path);
   void ReadText(const Known& known, const Entry& entry, const std::string& path);
   void ReadNumber(const Known& known, const Entry& entry, const std::string& path);
   void ReadWhole(const Known& known, const Entry& entry, const std::string& path);
@@ -42,6 +43,7 @@ class Reader {
   void ReadValues(const Known& known, const Entry& entry, const std::string& path);
   void ReadConditions(const Known& known, const Entry& entry, const std::string& path);
   void ReadTrials(const Known& known, const Entry& entry, const std::string& path);
+  void ReadLinear(const Known& known, const Entry& entry, const std::string& path);
   void ReadParameters(const Known& known, const Entry& entry, const std::string& path);
   // Into a caviar.v1.Value: a scalar or a list of numbers.
   void ReadValue(const Node& node, int line, const std::string& path,

@@ -1,10 +1,11 @@
-// The fields of a study file that are one scalar, or a list of texts.
+// The fields of a study file that are one scalar, or a list of texts or of linear constraints.
 #include <cmath>
 #include <limits>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "caviar/v1/linear_constraint_text.h"
 #include "caviar/v1/vocabulary.h"
 #include "client/study_file/foreign_words.h"
 #include "client/study_file/reader.h"
@@ -59,6 +60,35 @@ void Reader::ReadTexts(const Known& known, const Entry& entry, const std::string
       Report(item.line, inner, absl::StrCat("is ", Describe(item), "; write a text"));
     }
     message.GetReflection()->AddString(&message, &proto, item.text);
+  }
+}
+
+void Reader::ReadLinear(const Known& known, const Entry& entry, const std::string& path) {
+  const Node& node = *entry.value;
+  if (node.kind != Node::Kind::kSequence) {
+    return Report(
+        entry.line, path,
+        absl::StrCat("is ", Describe(node), "; write a list of constraints: [units_1 >= units_2]"));
+  }
+  Message& message = *known.message;
+  const FieldDescriptor& proto = ProtoField(*message.GetDescriptor(), *known.field);
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    const Node& item = *node.items[i];
+    const std::string inner = absl::StrCat(path, "[", i, "]");
+    lines_.Add(inner, item.line);
+    auto* constraint = message.GetReflection()->AddMessage(&message, &proto);
+    if (!IsScalar(item)) {
+      Report(item.line, inner,
+             absl::StrCat("is ", Describe(item), "; write it like units_1 >= 2 * units_2"));
+      continue;
+    }
+    const auto read = vocabulary::ParseLinearConstraint(item.text);
+    if (read.ok()) {
+      constraint->CopyFrom(*read);
+    } else {
+      Report(item.line, inner,
+             absl::StrCat("(", item.text.substr(0, 80), ") ", read.status().message()));
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "caviar/v1/linear_constraint_text.h"
 #include "caviar/v1/study.pb.h"
 #include "client/study_file/fields.h"
 #include "client/study_file/number_list.h"
@@ -125,12 +126,29 @@ std::string KnownTrials(const v1::Study& study) {
   return List(trials);
 }
 
+std::string LinearConstraints(const v1::Study& study) {
+  std::vector<std::string> texts;
+  for (const v1::LinearConstraint& constraint : study.linear_constraints()) {
+    texts.push_back(Text(vocabulary::FormatLinearConstraint(constraint)));
+  }
+  return List(texts);
+}
+
 std::string DurationText(const Message& message) {
   const auto& duration = static_cast<const google::protobuf::Duration&>(message);
   return WriteDuration(absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos()));
 }
 
 Written Fields(const Message& message);
+
+std::string Sections(const Message& message, const FieldDescriptor& field) {
+  const auto& reflection = *message.GetReflection();
+  std::vector<std::string> sections;
+  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
+    sections.push_back(Flow(Fields(reflection.GetRepeatedMessage(message, &field, i))));
+  }
+  return List(sections);
+}
 
 // A field with a value, but parameters.
 std::string Scalar(const Message& message, const FieldDescriptor& field) {
@@ -157,6 +175,8 @@ std::string Scalar(const Message& message, const FieldDescriptor& field) {
       return DurationText(reflection.GetMessage(message, &field));
     case Kind::kSection:
       return Flow(Fields(reflection.GetMessage(message, &field)));
+    case Kind::kSections:
+      return Sections(message, field);
     case Kind::kValue:
       return ValueOrListText(static_cast<const v1::Value&>(reflection.GetMessage(message, &field)));
     case Kind::kValues:
@@ -165,6 +185,8 @@ std::string Scalar(const Message& message, const FieldDescriptor& field) {
       return Conditions(static_cast<const v1::Parameter&>(message));
     case Kind::kTrials:
       return KnownTrials(static_cast<const v1::Study&>(message));
+    case Kind::kLinear:
+      return LinearConstraints(static_cast<const v1::Study&>(message));
     case Kind::kParameters:
       break;
   }

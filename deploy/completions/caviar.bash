@@ -6,18 +6,19 @@ _caviar_studies() {
     awk 'NR > 1 { print $1 }'
 }
 
-# The commands, or what one of them takes besides options: "name" a study, "file" a file, or words.
+# The commands, or what one of them takes besides options: "name" a study, "file" a file, "either", or words.
 _caviar_takes() {
   case $1 in
-    "") echo "study trial best ask report tell export worker server completions" ;;
-    study) echo "create list show wait stop resume delete init schema" ;;
-    trial) echo "list show" ;;
+    "") echo "study trial best importance whatif ask report tell export worker server completions" ;;
+    study) echo "create list show wait stop resume delete init lint schema" ;;
+    trial) echo "add list show" ;;
     worker) echo "list" ;;
     server) echo "status" ;;
     completions) echo "bash" ;;
     "study create") echo "file" ;;
+    "study lint") echo "either" ;;
     "study show" | "study wait" | "study stop" | "study resume" | "study delete") echo "name" ;;
-    "trial list" | "trial show" | best | ask | report | tell | export) echo "name" ;;
+    "trial add" | "trial list" | "trial show" | best | importance | whatif | ask | report | tell | export) echo "name" ;;
   esac
 }
 
@@ -32,7 +33,9 @@ _caviar_options() {
     "study schema" | completions) echo "--help" ;;
     "trial list") echo "--state --order-by --limit $connection $output" ;;
     best) echo "--top --save-model --trial --force $connection $output" ;;
-    ask) echo "--lease $connection $output" ;;
+    importance) echo "--metric $connection $output" ;;
+    whatif) echo "--pruner --mode --grace --eta --warm-up --p-value --max-step $connection $output" ;;
+    ask) echo "--count --lease $connection $output" ;;
     report) echo "--step $connection $output" ;;
     tell) echo "--failed --infeasible --message $connection $output" ;;
     export) echo "--format --help $connection" ;;
@@ -40,9 +43,12 @@ _caviar_options() {
   esac
 }
 
+# Words that an option of a command takes.
 _caviar_values() {
   case $1 in
-    --output) echo "table json yaml" ;;
+    --output) if [[ $2 == importance ]]; then echo "table json yaml csv"; else echo "table json yaml"; fi ;;
+    --pruner) echo "none median asha hyperband wilcoxon" ;;
+    --mode) echo "stop promote" ;;
     --format) echo "csv json" ;;
     --preset) echo "batch-norm-mlp" ;;
     --state) echo "waiting running paused completed pruned failed infeasible cancelled" ;;
@@ -76,7 +82,8 @@ _caviar() {
         address=${words[i]}
         ;;
       --patience | --output | --format | --preset | --state | --order-by | --limit | --top | \
-        --save-model | --trial | --lease | --step | --message | --name)
+        --save-model | --trial | --count | --lease | --step | --message | --name | --metric | --pruner | --mode | \
+         --grace | --eta | --warm-up | --p-value | --max-step)
         i=$((i + 1))
         ;;
       -*) ;;
@@ -91,7 +98,7 @@ _caviar() {
 
   COMPREPLY=()
   local values takes
-  values=$(_caviar_values "$previous")
+  values=$(_caviar_values "$previous" "$command")
   if [[ -n $values ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$values" -- "$current")
   elif [[ $previous == --save-model ]]; then
@@ -102,6 +109,9 @@ _caviar() {
     takes=$(_caviar_takes "$command")
     case $takes in
       name) mapfile -t COMPREPLY < <(compgen -W "$(_caviar_studies "$address")" -- "$current") ;;
+      either)
+        mapfile -t COMPREPLY < <(compgen -f -- "$current"; compgen -W "$(_caviar_studies "$address")" -- "$current")
+        ;;
       file) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
       *) mapfile -t COMPREPLY < <(compgen -W "$takes" -- "$current") ;;
     esac

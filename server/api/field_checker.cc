@@ -128,6 +128,26 @@ void FieldChecker::Metrics(const std::string& field,
   for (const auto& [name, value] : metrics) MetricName(field, name);
 }
 
+void FieldChecker::Values(const std::string& field,
+                          const google::protobuf::Map<std::string, v1::Value>& all) {
+  Require(all.size() <= kMaxParameters, field,
+          absl::StrCat("has ", all.size(), " values; a study has at most ", kMaxParameters,
+                       " parameters"));
+  if (all.size() > kMaxParameters) return;
+  for (const auto& [name, value] : all) {
+    if (name.empty() || name.size() > kMaxNameBytes || !HasOnlyNameCharacters(name)) {
+      Require(
+          false, field,
+          absl::StrCat("names ", Quoted(name),
+                       ", which no parameter is called: at most 128 letters, digits, _ . and -"));
+      continue;
+    }
+    const std::string place = absl::StrCat(field, ".", name);
+    Require(value.kind_case() != v1::Value::KIND_NOT_SET, place, "has no value");
+    if (value.has_string_value()) Length(place, value.string_value(), 1, kMaxWordBytes);
+  }
+}
+
 void FieldChecker::Measurements(
     const google::protobuf::RepeatedPtrField<v1::Measurement>& measurements) {
   int64_t values = 0;

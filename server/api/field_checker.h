@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "caviar/v1/measurement.pb.h"
 #include "caviar/v1/request.pb.h"
+#include "caviar/v1/search_space.pb.h"
 #include "caviar/v1/study.pb.h"
 #include "caviar/v1/trial.pb.h"
 #include "caviar/v1/worker_service.pb.h"
@@ -29,6 +30,9 @@ class FieldChecker {
   static constexpr size_t kMaxViolations = 20;
   static constexpr int kMaxValues = 1000;     // metric values a request
   static constexpr int kMaxTextBytes = 4096;  // messages for people
+  static constexpr int kMaxParameters = 256;
+  static constexpr int kMaxNameBytes = 128;
+  static constexpr int kMaxWordBytes = 256;
   static constexpr int kMaxChunkBytes = 1 << 20;
   static constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
   static constexpr int kMaxClasses = 256;
@@ -48,6 +52,9 @@ class FieldChecker {
   void Tokens(const google::protobuf::RepeatedPtrField<v1::FencingToken>& tokens);
   void Step(absl::string_view field, int64_t step);
   void Metrics(const std::string& field, const google::protobuf::Map<std::string, double>& metrics);
+  // The shape of a configuration: whether the study has such parameters, and takes such values, is
+  // the coordinator's to say.
+  void Values(const std::string& field, const google::protobuf::Map<std::string, v1::Value>& all);
   void Measurements(const google::protobuf::RepeatedPtrField<v1::Measurement>& measurements);
   // A confusion matrix, and what follows from it.
   void Classes(const std::string& field,

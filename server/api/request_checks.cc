@@ -13,6 +13,7 @@ namespace {
 
 constexpr int32_t kMaxInt32 = std::numeric_limits<int32_t>::max();
 constexpr size_t kMaxPageTokenBytes = 1024;
+constexpr size_t kMaxMetricBytes = 128;
 
 void CheckPage(FieldChecker& check, int32_t page_size, const std::string& page_token) {
   check.Range("page_size", page_size, 0, kMaxInt32);
@@ -163,6 +164,39 @@ absl::Status CheckRequest(const v1::TellTrialRequest& request) {
     case v1::TellTrialRequest::OUTCOME_NOT_SET:
       check.Require(false, "outcome", "is required: completed, failed or infeasible");
   }
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::AddTrialRequest& request) {
+  FieldChecker check;
+  check.Id("request_id", request.has_request_id(), request.request_id());
+  check.StudyName("study", request.study());
+  check.Values("parameters", request.parameters());
+  if (request.has_completed()) {
+    check.Metrics("completed.metrics", request.completed().metrics());
+  }
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::GetImportanceRequest& request) {
+  FieldChecker check;
+  check.StudyName("study", request.study());
+  check.Length("metric", request.metric(), 0, kMaxMetricBytes);
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::LintStudyRequest& request) {
+  FieldChecker check;
+  check.Require(request.what_case() != v1::LintStudyRequest::WHAT_NOT_SET, "what",
+                "is required: study or definition");
+  if (request.has_study()) check.StudyName("study", request.study());
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::ReplayPrunerRequest& request) {
+  FieldChecker check;
+  check.StudyName("study", request.study());
+  check.Require(request.has_pruner(), "pruner", "is required: the pruner to replay");
   return std::move(check).Result();
 }
 

@@ -27,7 +27,11 @@ absl::Status CheckRequest(const v1::WatchStudyRequest& request);
 absl::Status CheckRequest(const v1::AskTrialRequest& request);
 absl::Status CheckRequest(const v1::ReportTrialRequest& request);
 absl::Status CheckRequest(const v1::TellTrialRequest& request);
+absl::Status CheckRequest(const v1::AddTrialRequest& request);
 absl::Status CheckRequest(const v1::DownloadModelRequest& request);
+absl::Status CheckRequest(const v1::GetImportanceRequest& request);
+absl::Status CheckRequest(const v1::LintStudyRequest& request);
+absl::Status CheckRequest(const v1::ReplayPrunerRequest& request);
 
 absl::Status CheckRequest(const v1::RegisterWorkerRequest& request);
 absl::Status CheckRequest(const v1::AcquireWorkRequest& request);

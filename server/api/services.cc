@@ -17,34 +17,49 @@ using Context = grpc::CallbackServerContext;
 using Bytes = grpc::ByteBuffer;
 using Unary = grpc::ServerUnaryReactor;
 
-// Every method takes raw bytes (unary.h says why).
-using StudyServiceBase = v1::StudyService::WithRawCallbackMethod_DownloadModel<
-    v1::StudyService::WithRawCallbackMethod_CreateStudy<
-        v1::StudyService::WithRawCallbackMethod_GetStudy<
-            v1::StudyService::WithRawCallbackMethod_ListStudies<
-                v1::StudyService::WithRawCallbackMethod_StopStudy<
-                    v1::StudyService::WithRawCallbackMethod_ResumeStudy<
-                        v1::StudyService::WithRawCallbackMethod_DeleteStudy<
-                            v1::StudyService::WithRawCallbackMethod_GetTrial<
-                                v1::StudyService::WithRawCallbackMethod_ListTrials<
-                                    v1::StudyService::WithRawCallbackMethod_ListBestTrials<
-                                        v1::StudyService::WithRawCallbackMethod_WatchStudy<
-                                            v1::StudyService::WithRawCallbackMethod_AskTrial<
-                                                v1::StudyService::WithRawCallbackMethod_ReportTrial<
-                                                    v1::StudyService::
-                                                        WithRawCallbackMethod_TellTrial<
-                                                            v1::StudyService::Service>>>>>>>>>>>>>>;
-using WorkerServiceBase = v1::WorkerService::WithRawCallbackMethod_RegisterWorker<
-    v1::WorkerService::WithRawCallbackMethod_AcquireWork<
-        v1::WorkerService::WithRawCallbackMethod_RenewLeases<
-            v1::WorkerService::WithRawCallbackMethod_ReportMeasurements<
-                v1::WorkerService::WithRawCallbackMethod_FinishWork<
-                    v1::WorkerService::WithRawCallbackMethod_GiveBackWork<
-                        v1::WorkerService::WithRawCallbackMethod_UploadChunk<
-                            v1::WorkerService::WithRawCallbackMethod_DownloadChunk<
-                                v1::WorkerService::Service>>>>>>>>;
-using ServerServiceBase = v1::ServerService::WithRawCallbackMethod_GetServerStatus<
-    v1::ServerService::WithRawCallbackMethod_ListWorkers<v1::ServerService::Service>>;
+// A service whose methods, each given by its generated wrapper, take raw bytes (unary.h says why).
+template <typename Service, template <typename> class... Methods>
+struct WithRawMethods {
+  using Type = Service;
+};
+template <typename Service, template <typename> class First, template <typename> class... Others>
+struct WithRawMethods<Service, First, Others...> {
+  using Type = First<typename WithRawMethods<Service, Others...>::Type>;
+};
+template <typename Service, template <typename> class... Methods>
+using RawMethods = typename WithRawMethods<Service, Methods...>::Type;
+
+using StudyServiceBase =
+    RawMethods<v1::StudyService::Service, v1::StudyService::WithRawCallbackMethod_CreateStudy,
+               v1::StudyService::WithRawCallbackMethod_GetStudy,
+               v1::StudyService::WithRawCallbackMethod_ListStudies,
+               v1::StudyService::WithRawCallbackMethod_StopStudy,
+               v1::StudyService::WithRawCallbackMethod_ResumeStudy,
+               v1::StudyService::WithRawCallbackMethod_DeleteStudy,
+               v1::StudyService::WithRawCallbackMethod_GetTrial,
+               v1::StudyService::WithRawCallbackMethod_ListTrials,
+               v1::StudyService::WithRawCallbackMethod_ListBestTrials,
+               v1::StudyService::WithRawCallbackMethod_WatchStudy,
+               v1::StudyService::WithRawCallbackMethod_AskTrial,
+               v1::StudyService::WithRawCallbackMethod_ReportTrial,
+               v1::StudyService::WithRawCallbackMethod_TellTrial,
+               v1::StudyService::WithRawCallbackMethod_AddTrial,
+               v1::StudyService::WithRawCallbackMethod_GetImportance,
+               v1::StudyService::WithRawCallbackMethod_LintStudy,
+               v1::StudyService::WithRawCallbackMethod_ReplayPruner,
+               v1::StudyService::WithRawCallbackMethod_DownloadModel>;
+using WorkerServiceBase =
+    RawMethods<v1::WorkerService::Service, v1::WorkerService::WithRawCallbackMethod_RegisterWorker,
+               v1::WorkerService::WithRawCallbackMethod_AcquireWork,
+               v1::WorkerService::WithRawCallbackMethod_RenewLeases,
+               v1::WorkerService::WithRawCallbackMethod_ReportMeasurements,
+               v1::WorkerService::WithRawCallbackMethod_FinishWork,
+               v1::WorkerService::WithRawCallbackMethod_GiveBackWork,
+               v1::WorkerService::WithRawCallbackMethod_UploadChunk,
+               v1::WorkerService::WithRawCallbackMethod_DownloadChunk>;
+using ServerServiceBase =
+    RawMethods<v1::ServerService::Service, v1::ServerService::WithRawCallbackMethod_GetServerStatus,
+               v1::ServerService::WithRawCallbackMethod_ListWorkers>;
 
 class StudyServiceImpl final : public StudyServiceBase {
  public:
@@ -87,11 +102,23 @@ class StudyServiceImpl final : public StudyServiceBase {
   Unary* ReportTrial(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary(context, request, answer, coordinator_, &Coordinator::ReportTrial);
   }
+  Unary* AddTrial(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::AddTrial);
+  }
   Unary* TellTrial(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary(context, request, answer, coordinator_, &Coordinator::TellTrial);
   }
   Unary* DownloadModel(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary(context, request, answer, coordinator_, &Coordinator::DownloadModel);
+  }
+  Unary* GetImportance(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::GetImportance);
+  }
+  Unary* LintStudy(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::LintStudy);
+  }
+  Unary* ReplayPruner(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ReplayPruner);
   }
 
  private:

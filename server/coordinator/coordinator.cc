@@ -25,6 +25,9 @@ namespace {
 constexpr absl::Duration kLongestWait = absl::Seconds(60);
 constexpr absl::Duration kDefaultWait = absl::Seconds(30);
 constexpr absl::Duration kAskWait = absl::Seconds(10);
+// Enough that one study with a slow sampler, or two, keep no other waiting; more would take cores
+// from workers on the same machine.
+constexpr int kSuggesterThreads = 3;
 constexpr absl::Duration kDefaultAskLease = absl::Hours(24);
 
 // When each worker was last heard of, and who wants to hear of changed studies. Thread safe.
@@ -97,7 +100,9 @@ class ThreadedCoordinator : public Coordinator {
                },
                dependencies.on_fatal},
               options),
+        suggester_(kSuggesterThreads),
         reads_("reads", 2),
+        analyses_("analyses", 1),
         files_("files", 1) {}
 
   ~ThreadedCoordinator() override {
@@ -135,6 +140,9 @@ class ThreadedCoordinator : public Coordinator {
   }
   void TellTrial(v1::TellTrialRequest request, Done<v1::Trial> done) override {
     Decide<v1::Trial>(&Core::Tell, std::move(request), std::move(done));
+  }
+  void AddTrial(v1::AddTrialRequest request, Done<v1::Trial> done) override {
+    Decide<v1::Trial>(&Core::AddTrial, std::move(request), std::move(done));
   }
   void RegisterWorker(v1::RegisterWorkerRequest request,
                       Done<v1::RegisterWorkerResponse> done) override {
@@ -274,6 +282,17 @@ class ThreadedCoordinator : public Coordinator {
                      Done<v1::DownloadModelResponse> done) override {
     Read<v1::DownloadModelResponse>(&Queries::DownloadModel, std::move(request), std::move(done));
   }
+  void GetImportance(v1::GetImportanceRequest request,
+                     Done<v1::GetImportanceResponse> done) override {
+    Analyze<v1::GetImportanceResponse>(&Queries::GetImportance, std::move(request),
+                                       std::move(done));
+  }
+  void LintStudy(v1::LintStudyRequest request, Done<v1::LintStudyResponse> done) override {
+    Analyze<v1::LintStudyResponse>(&Queries::LintStudy, std::move(request), std::move(done));
+  }
+  void ReplayPruner(v1::ReplayPrunerRequest request, Done<v1::ReplayPrunerResponse> done) override {
+    Analyze<v1::ReplayPrunerResponse>(&Queries::ReplayPruner, std::move(request), std::move(done));
+  }
   void ReadStudyChanges(std::string study, int64_t after_commit, Done<StudyChanges> done) override {
     reads_.Post([this, study = std::move(study), after_commit, done = std::move(done)] {
       done(queries_.ReadStudyChanges(study, after_commit));
@@ -324,6 +343,15 @@ class ThreadedCoordinator : public Coordinator {
             Done<Response> done) {
     reads_.Post([this, read, request = std::move(request), done = std::move(done)] {
       done((queries_.*read)(request));
+    });
+  }
+
+  // A read that goes through a whole study, which may take seconds: others do not wait behind it.
+  template <typename Response, typename Request>
+  void Analyze(absl::StatusOr<Response> (Queries::*analyze)(const Request&), Request request,
+               Done<Response> done) {
+    analyses_.Post([this, analyze, request = std::move(request), done = std::move(done)] {
+      done((queries_.*analyze)(request));
     });
   }
 
@@ -394,6 +422,7 @@ class ThreadedCoordinator : public Coordinator {
   Core core_;
   BackgroundSuggester suggester_;
   ThreadQueue reads_;
+  ThreadQueue analyses_;
   ThreadQueue files_;
 };
 

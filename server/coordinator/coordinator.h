@@ -65,6 +65,7 @@ class Coordinator {
   virtual void AskTrial(v1::AskTrialRequest request, Done<v1::AskTrialResponse> done) = 0;
   virtual void ReportTrial(v1::ReportTrialRequest request, Done<v1::ReportTrialResponse> done) = 0;
   virtual void TellTrial(v1::TellTrialRequest request, Done<v1::Trial> done) = 0;
+  virtual void AddTrial(v1::AddTrialRequest request, Done<v1::Trial> done) = 0;
 
   virtual void RegisterWorker(v1::RegisterWorkerRequest request,
                               Done<v1::RegisterWorkerResponse> done) = 0;
@@ -92,6 +93,11 @@ class Coordinator {
                               Done<v1::ListBestTrialsResponse> done) = 0;
   virtual void DownloadModel(v1::DownloadModelRequest request,
                              Done<v1::DownloadModelResponse> done) = 0;
+  virtual void GetImportance(v1::GetImportanceRequest request,
+                             Done<v1::GetImportanceResponse> done) = 0;
+  virtual void LintStudy(v1::LintStudyRequest request, Done<v1::LintStudyResponse> done) = 0;
+  virtual void ReplayPruner(v1::ReplayPrunerRequest request,
+                            Done<v1::ReplayPrunerResponse> done) = 0;
   virtual void GetServerStatus(Done<v1::ServerStatus> done) = 0;
   virtual void ListWorkers(Done<v1::ListWorkersResponse> done) = 0;
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/objectives.h"
 #include "server/coordinator/messages.h"
 #include "server/coordinator/state_table.h"
 #include "storage/curve.h"
@@ -77,10 +78,9 @@ absl::Status Core::Load() {
     }
     for (TrialState& trial : study.trials) {
       if (IsFinal(trial.row.state) || !trial.attempt) continue;
-      auto values = deps_.store.ReadCurve(trial.row.id, trial.attempt->number,
-                                          study.row.definition.objective().metric());
-      if (!values.ok()) return values.status();
-      trial.objective_values.insert(values->begin(), values->end());
+      if (const absl::Status restored = RestoreCurves(study, trial); !restored.ok()) {
+        return restored;
+      }
       auto own = deps_.store.FindLastStep(trial.row.id, trial.attempt->number);
       if (!own.ok()) return own.status();
       trial.row.last_step = storage::LastStepOfCurve(*trial.attempt, *own);
@@ -98,6 +98,20 @@ absl::Status Core::Load() {
   }
   next_wake_ = next_sweep_ = now;
   return absl::OkStatus();
+}
+
+absl::Status Core::RestoreCurves(const StudyState& study, TrialState& trial) const {
+  const auto read = [&](const std::string& metric, Curve& curve) {
+    const auto values = deps_.store.ReadCurve(trial.row.id, trial.attempt->number, metric);
+    if (values.ok()) curve.insert(values->begin(), values->end());
+    return values.status();
+  };
+  absl::Status status =
+      read(vocabulary::FirstObjective(study.row.definition).metric(), trial.objective_values);
+  for (const std::string& metric : study.other_metrics) {
+    if (status.ok()) status = read(metric, trial.other_values[metric]);
+  }
+  return status;
 }
 
 void Core::Begin() {
@@ -213,7 +227,7 @@ void Core::Housekeep() {
   }
   if (now < hold_until_) return;
   for (int64_t id : std::set<int64_t>(state_.ending)) {
-    CancelTrials(state_.studies.at(id), kCancelledABatch);
+    GoOnEnding(state_.studies.at(id), kCancelledABatch);
   }
   if (!state_.erasing.empty()) {
     const int64_t id = *state_.erasing.begin();
@@ -241,6 +255,7 @@ void Core::SetNextWake() {
     const absl::Duration patient_until = *study.waiting_for_fresh + Patience(study);
     if (patient_until > now) next_wake_ = std::min(next_wake_, patient_until);
   }
+  next_wake_ = std::min(next_wake_, NextStandIn(now));
   if (!state_.ending.empty() || !state_.erasing.empty()) {
     // More of it at once, after what has come in since.
     next_wake_ = std::min(next_wake_, std::max(now + absl::Milliseconds(1), hold_until_));

@@ -2,9 +2,9 @@
 // against the state in memory, all are written as one transaction, then all are answered.
 //
 // Files: core.cc (batches, recovery), core_studies.cc (studies and their limits), core_hand_out.cc
-// (parked calls, grants), core_suggestions.cc (what is handed out next), core_attempts.cc (reports,
-// outcomes), core_pruning.cc (what ends early, pauses and
-// goes on), core_artifacts.cc (files, what goes on from a checkpoint), core_leases.cc (holders,
+// (parked calls, grants), core_suggestions.cc (what is handed out next), core_added.cc (trials that
+// a person adds), core_attempts.cc (reports, outcomes), core_pruning.cc (what ends early, pauses
+// and goes on), core_artifacts.cc (files, what goes on from a checkpoint), core_leases.cc (holders,
 // lost leases), core_requests.cc (repeats of rare mutations).
 #ifndef CAVIAR_SERVER_COORDINATOR_CORE_H_
 #define CAVIAR_SERVER_COORDINATOR_CORE_H_
@@ -27,6 +27,7 @@
 #include "server/coordinator/clock.h"
 #include "server/coordinator/coordinator.h"
 #include "server/coordinator/lease_table.h"
+#include "server/coordinator/outcome.h"
 #include "server/coordinator/state.h"
 #include "server/coordinator/suggester.h"
 #include "storage/store.h"
@@ -69,6 +70,8 @@ struct Poll {
   std::string study;
   absl::Duration lease_duration;
   Done<v1::AskTrialResponse> ask_done;
+  // Set by the core.
+  absl::Duration parked_since;
 
   void Answer(absl::Status status) const;
 };
@@ -125,6 +128,7 @@ class Core {
       const v1::ReportMeasurementsRequest& request);
   absl::StatusOr<v1::FinishWorkResponse> Finish(const v1::FinishWorkRequest& request);
   absl::StatusOr<v1::Trial> Tell(const v1::TellTrialRequest& request);
+  absl::StatusOr<v1::Trial> AddTrial(const v1::AddTrialRequest& request);
   absl::StatusOr<v1::GiveBackWorkResponse> GiveBack(const v1::GiveBackWorkRequest& request);
   absl::StatusOr<v1::UploadChunkResponse> RecordArtifact(Token token, storage::ArtifactRow row);
   // The token's study and trial number must be these; NOT_FOUND or LEASE_LOST otherwise.
@@ -144,6 +148,8 @@ class Core {
  private:
   // core.cc
   void Begin();
+  // What FollowCurve had kept.
+  absl::Status RestoreCurves(const StudyState& study, TrialState& trial) const;
   absl::Status Commit();
   void Succeed(std::vector<Command>& commands);
   void Recover(std::vector<Command>& commands, const absl::Status& failure);
@@ -198,10 +204,22 @@ class Core {
   void CheckLimits(StudyState& study);
   // The study's message becomes its last failure.
   void NoteFailure(StudyState& study, int32_t number, const std::string& message);
-  void CancelTrials(StudyState& study, int limit);
+  // Of an ENDED study: cancels trials, then settles configurations that were to be repeated, so
+  // many of both together; with the last one the test evaluation begins.
+  void GoOnEnding(StudyState& study, int limit);
+  void CancelTrials(StudyState& study, int& limit);
+  void SettleRest(StudyState& study, int limit);
+  void BeginEvaluation(StudyState& study);
   absl::Duration ActiveTime(const StudyState& study) const;
 
   // core_hand_out.cc
+  // How many parked calls each study could serve.
+  struct Demand {
+    size_t trainers = 0;                   // workers that train the built-in network
+    std::map<std::string, size_t> askers;  // by study
+    size_t Of(const StudyState& study) const;
+  };
+  Demand CountDemand() const;
   void HandOut();
   std::vector<StudyState*> FindOffers();
   bool HasRoom(const StudyState& study) const;
@@ -219,7 +237,7 @@ class Core {
   void StoreDecision(TrialState& trial, const pruning::Verdict& verdict);
   // What becomes of a trial whose measurements were just stored.
   v1::Directive Prune(StudyState& study, TrialState& trial);
-  // Paused trials go on, as many as callers wait for.
+  // Paused trials go on, as many as callers that it can serve wait for.
   void PromoteFor(StudyState& study, size_t callers);
   bool Promote(StudyState& study, bool in_any_case);
   // Where nothing runs or waits and no trial is left to hand out: whether a paused trial goes on.
@@ -234,16 +252,41 @@ class Core {
   static absl::Duration Patience(const StudyState& study);
   // The trial to hand out: one that waits, a repeat, or one with a new configuration.
   std::optional<int32_t> NextTrial(StudyState& study);
+  // The number of the trial that this caller gets: that one, or one that stands in for it.
+  std::optional<int32_t> TakeTrial(const Poll& poll, StudyState& study);
+  // How long a caller waits until a Sobol point stands in for a suggestion that is not there.
+  static absl::Duration StandInPatience(const StudyState& study);
+  // Whether callers have waited so long that some of them may get one.
+  static bool IsStarved(const StudyState& study, absl::Duration now);
+  bool MayStandIn(const Poll& poll, const StudyState& study);
+  std::optional<int32_t> StandIn(StudyState& study);
+  bool CanStarve(const StudyState& study) const;
+  // Notes which studies leave callers without a trial, after all that can be served were.
+  void NoteStarved();
+  // When the next parked call may get a stand-in.
+  absl::Duration NextStandIn(absl::Duration now) const;
   void RequestSuggestions(StudyState& study, int wanted);
   // `index`: of the configuration.
   void RequestSuggestion(const StudyState& study, int32_t index);
   void TakeSuggestion(int64_t study_id, int32_t index, const MaybeConfiguration& configuration,
                       int64_t commit, size_t seen);
+  // The commit up to which what is decided now knows what happened.
+  int64_t SeenCommit() const;
   int32_t NewTrial(StudyState& study);
-  // The next configuration, which is ready, for this trial.
-  static void TakeReady(StudyState& study, TrialState& trial);
   // Whether limits.max_trials configurations were handed out, with all their repeats.
   static bool AllHandedOut(const StudyState& study);
+  // A WAITING trial, with the next number, which is returned. Its row is not written yet.
+  // `repeat_of`: number of the first trial with the same configuration; nullopt: it is a new one.
+  int32_t AppendTrial(StudyState& study, search_space::Configuration configuration,
+                      v1::Trial::Origin origin, int64_t commit,
+                      std::optional<int32_t> repeat_of = std::nullopt);
+
+  // core_added.cc
+  // `is_new`: whether its configuration is one more.
+  static absl::Status AddRefusal(const StudyState& study, const v1::AddTrialRequest& request,
+                                 bool is_new);
+  // Gives a new trial an attempt that was told and has ended.
+  absl::Status RecordTold(StudyState& study, TrialState& trial, const v1::AddTrialRequest& request);
 
   // core_artifacts.cc
   absl::Status CheckCheckpoint(const TrialState& trial, const storage::ArtifactRow& row) const;
@@ -279,12 +322,17 @@ class Core {
   void MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
                  const std::string& message);
   void CloseAttempt(TrialState& trial, v1::Attempt::Outcome outcome, const std::string& message);
-  void Complete(StudyState& study, TrialState& trial);
   // A trial of this configuration has just become final, or the study has ended. Says what its
   // trials came to on the first one's row; where that is not the row of trial `written`, which is
   // stored by the caller, it is stored here.
   void Settle(StudyState& study, int32_t configuration, std::optional<int32_t> written);
-  void CompleteWith(StudyState& study, TrialState& trial, double objective, int64_t step);
+  // A value of the curve that ends in the trial's newest attempt: what outcomes and the pruner read
+  // is kept.
+  void FollowCurve(StudyState& study, TrialState& trial, const std::string& metric, int64_t step,
+                   double value);
+  void CompleteWith(StudyState& study, TrialState& trial, Outcome outcome);
+  // Stores what was told at the step after the last one, and completes the running trial with it.
+  absl::Status CompleteAsTold(StudyState& study, TrialState& trial, const v1::TellCompleted& told);
   void EndBadly(StudyState& study, TrialState& trial, v1::Trial::State state,
                 const std::string& message);
   void Expire(Token token);
@@ -330,6 +378,8 @@ class Core {
 
   std::list<Poll> parked_;
   int64_t hand_outs_ = 0;
+  // That this batch may still make.
+  int stand_ins_left_ = 0;
   // Of the state: what was asked for by one that was thrown away is of no use.
   int64_t generation_ = 0;
   absl::Duration next_wake_;

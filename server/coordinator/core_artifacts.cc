@@ -132,14 +132,18 @@ void Core::BeginCurve(StudyState& study, TrialState& trial, storage::AttemptRow&
   const storage::ArtifactRow* checkpoint = trial.Newest(v1::Artifact::CHECKPOINT);
   if (checkpoint == nullptr) {
     trial.objective_values.clear();
+    trial.other_values.clear();
   } else {
     attempt.parent_attempt = checkpoint->attempt;
     attempt.resumed_from_step = checkpoint->step;
     attempt.numerics_changed = attempt.numerics_fingerprint != trial.checkpoint_numerics;
     // Until now they are of the last attempt's curve. It made this checkpoint or went on from it
     // too, so that up to this step its curve is the parent's.
-    trial.objective_values.erase(trial.objective_values.upper_bound(checkpoint->step),
-                                 trial.objective_values.end());
+    const auto cut = [checkpoint](Curve& curve) {
+      curve.erase(curve.upper_bound(checkpoint->step), curve.end());
+    };
+    cut(trial.objective_values);
+    for (auto& [metric, curve] : trial.other_values) cut(curve);
   }
   trial.row.last_step = storage::LastStepOfCurve(attempt, std::nullopt);
   if (study.pruner) {

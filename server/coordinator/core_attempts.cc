@@ -6,12 +6,12 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/objectives.h"
 #include "server/coordinator/core.h"
 #include "server/coordinator/messages.h"
+#include "server/coordinator/outcome.h"
 #include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
 
@@ -21,42 +21,16 @@ namespace {
 // Values of stale callers that are kept for one trial.
 constexpr int kLateABatch = 10'000;
 
-// The outcome that Finish and Tell take from a trial's measurements.
-constexpr char kNotFinite[] = "the objective is not finite";
-constexpr char kNoObjective[] = "no measurement of the objective";
-
-struct Objective {
-  int64_t step = 0;
-  double value = 0;
-};
-
 int64_t FinalTrials(const v1::TrialCounts& counts) {
   return int64_t{counts.completed()} + counts.pruned() + counts.failed() + counts.infeasible() +
          counts.cancelled();
-}
-
-// nullopt: there is no value. Not finite only where no finite value counts.
-std::optional<Objective> PickObjective(const v1::Objective& objective,
-                                       const std::map<int64_t, double>& values) {
-  if (values.empty()) return std::nullopt;
-  if (objective.value() == v1::Objective::LAST) {
-    return Objective{values.rbegin()->first, values.rbegin()->second};
-  }
-  std::optional<Objective> best;
-  for (const auto& [step, value] : values) {
-    if (!std::isfinite(value)) continue;
-    if (!best || Better(objective.goal(), value, best->value)) best = Objective{step, value};
-  }
-  return best ? *best : Objective{values.rbegin()->first, std::nan("")};
 }
 
 // Whether a closed attempt ended as this request says.
 bool SameOutcome(const storage::AttemptRow& attempt, const v1::FinishWorkRequest& request) {
   switch (request.outcome_case()) {
     case v1::FinishWorkRequest::kCompleted:
-      return attempt.outcome == v1::Attempt::COMPLETED ||
-             absl::StartsWith(attempt.message, kNotFinite) ||
-             absl::StartsWith(attempt.message, kNoObjective);
+      return attempt.outcome == v1::Attempt::COMPLETED || IsWhyNotCompleted(attempt.message);
     case v1::FinishWorkRequest::kFailed:
       return attempt.outcome == v1::Attempt::FAILED &&
              attempt.message == request.failed().message();
@@ -92,6 +66,7 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
     trial.row.final_order = FinalTrials(study.counts);
     Settle(study, trial.configuration, number);
     trial.objective_values.clear();
+    trial.other_values.clear();
     EraseFiles(study, trial);
   }
   dirty_.insert(study.row.id);
@@ -115,8 +90,21 @@ void Core::CloseAttempt(TrialState& trial, v1::Attempt::Outcome outcome,
   trial.attempt->outcome = outcome;
   trial.attempt->message = message;
   trial.attempt->end_time = WallMicros();
+  trial.running_time += RunningTime(*trial.attempt);
   ReleaseLease(*trial.attempt);
   batch_.push_back(*trial.attempt);
+}
+
+void Core::FollowCurve(StudyState& study, TrialState& trial, const std::string& metric,
+                       int64_t step, double value) {
+  if (metric == vocabulary::FirstObjective(study.row.definition).metric()) {
+    const bool is_new = trial.objective_values.emplace(step, value).second;
+    if (is_new && study.pruner) {
+      study.pruner->Measure(trial.row.number, step, Loss(study, value));
+    }
+  } else if (study.other_metrics.contains(metric)) {
+    trial.other_values[metric].emplace(step, value);
+  }
 }
 
 absl::Status Core::StoreMeasurements(StudyState& study, TrialState& trial,
@@ -134,10 +122,7 @@ absl::Status Core::StoreMeasurements(StudyState& study, TrialState& trial,
     for (const auto& [metric, value] : measurement.metrics()) {
       storage::MeasurementRow row{
           trial.row.id, trial.attempt->number, metric, measurement.step(), value, time};
-      if (metric == study.row.definition.objective().metric() && on_curve &&
-          trial.objective_values.emplace(measurement.step(), value).second && study.pruner) {
-        study.pruner->Measure(trial.row.number, measurement.step(), Loss(study, value));
-      }
+      if (on_curve) FollowCurve(study, trial, metric, measurement.step(), value);
       if (!known) {
         new_values_.emplace(std::tuple(row.trial_id, row.attempt, row.step, metric), value);
       } else if (const auto first =
@@ -210,29 +195,18 @@ absl::StatusOr<v1::ReportMeasurementsResponse> Core::Report(
   return response;
 }
 
-void Core::CompleteWith(StudyState& study, TrialState& trial, double objective, int64_t step) {
-  if (!std::isfinite(objective)) {
-    return EndBadly(study, trial, v1::Trial::INFEASIBLE,
-                    absl::StrFormat("%s: %s is %g at step %d", kNotFinite,
-                                    study.row.definition.objective().metric(), objective, step));
+void Core::CompleteWith(StudyState& study, TrialState& trial, Outcome outcome) {
+  if (outcome.state != v1::Trial::COMPLETED) {
+    return EndBadly(study, trial, outcome.state, outcome.message);
   }
-  trial.row.objective = objective;
-  trial.row.objective_step = step;
+  trial.row.objective = outcome.objective;
+  trial.row.objective_step = outcome.step;
+  trial.row.outcome = std::move(outcome.values);
+  trial.row.feasible = outcome.feasible;
   study.failures_in_a_row = 0;
-  if (study.pruner) study.pruner->Complete(trial.row.number, Loss(study, objective));
+  if (study.pruner) study.pruner->Complete(trial.row.number, Loss(study, outcome.objective));
   CloseAttempt(trial, v1::Attempt::COMPLETED, "");
   MoveTrial(study, trial, v1::Trial::COMPLETED, "");
-}
-
-void Core::Complete(StudyState& study, TrialState& trial) {
-  const v1::Objective& objective = study.row.definition.objective();
-  const auto picked = PickObjective(objective, trial.objective_values);
-  if (!picked) {
-    return EndBadly(study, trial, v1::Trial::FAILED,
-                    absl::StrCat(kNoObjective, " '", objective.metric(),
-                                 "' was reported; the trainer has to report it at least once"));
-  }
-  CompleteWith(study, trial, picked->value, picked->step);
 }
 
 void Core::EndBadly(StudyState& study, TrialState& trial, v1::Trial::State state,
@@ -260,7 +234,8 @@ absl::StatusOr<v1::FinishWorkResponse> Core::Finish(const v1::FinishWorkRequest&
   TrialState& trial = *holder->trial;
   switch (request.outcome_case()) {
     case v1::FinishWorkRequest::kCompleted:
-      Complete(study, trial);
+      CompleteWith(study, trial,
+                   ReadOutcome(study.row.definition, trial.objective_values, trial.other_values));
       break;
     case v1::FinishWorkRequest::kFailed:
       EndBadly(study, trial, v1::Trial::FAILED, request.failed().message());
@@ -317,6 +292,19 @@ absl::StatusOr<v1::FinishWorkResponse> Core::FinishAgain(Token token,
   return LeaseLost(token);
 }
 
+absl::Status Core::CompleteAsTold(StudyState& study, TrialState& trial,
+                                  const v1::TellCompleted& told) {
+  google::protobuf::RepeatedPtrField<v1::Measurement> all;
+  v1::Measurement& measurement = *all.Add();
+  measurement.set_step(trial.row.last_step ? *trial.row.last_step + 1 : 0);
+  *measurement.mutable_metrics() = told.metrics();
+  if (const absl::Status stored = StoreMeasurements(study, trial, all, nullptr); !stored.ok()) {
+    return stored;
+  }
+  CompleteWith(study, trial, OutcomeOf(study.row.definition, told.metrics(), measurement.step()));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::Trial> Core::Tell(const v1::TellTrialRequest& request) {
   const Token token = ToToken(request.token());
   if (const absl::Status checked = CheckTarget(token, request.study(), request.number());
@@ -332,18 +320,13 @@ absl::StatusOr<v1::Trial> Core::Tell(const v1::TellTrialRequest& request) {
   const auto message = [&] {
     return ToMessage(request.study(), {trial.row, {*trial.attempt}, {}, {}, {}}, false);
   };
-  const std::string& metric = study.row.definition.objective().metric();
-  if (request.has_completed() && !request.completed().metrics().contains(metric)) {
-    return error::InvalidField(
-        "completed.metrics",
-        absl::StrCat("lack the study's objective '", metric, "'; tell it as ", metric, "=VALUE"));
+  const v1::Study& definition = study.row.definition;
+  const auto& metrics = request.completed().metrics();
+  if (request.has_completed()) {
+    if (const absl::Status told = CheckTold(definition, metrics); !told.ok()) return told;
   }
   if (!FindHolder(token)) {
-    const double told = request.has_completed() ? request.completed().metrics().at(metric) : 0;
-    const bool same = (request.has_completed() && trial.row.state == v1::Trial::COMPLETED &&
-                       trial.row.objective == told) ||
-                      (request.has_completed() && trial.row.state == v1::Trial::INFEASIBLE &&
-                       !std::isfinite(told) && absl::StartsWith(trial.row.message, kNotFinite)) ||
+    const bool same = (request.has_completed() && CameTo(trial.row, definition, metrics)) ||
                       (request.has_failed() && trial.row.state == v1::Trial::FAILED) ||
                       (request.has_infeasible() && trial.row.state == v1::Trial::INFEASIBLE) ||
                       // It was ended early: whatever its loop makes of that, it knows the outcome.
@@ -352,15 +335,8 @@ absl::StatusOr<v1::Trial> Core::Tell(const v1::TellTrialRequest& request) {
     return LeaseLost(token);
   }
   if (request.has_completed()) {
-    v1::Measurement told;
-    told.set_step(trial.row.last_step ? *trial.row.last_step + 1 : 0);
-    *told.mutable_metrics() = request.completed().metrics();
-    google::protobuf::RepeatedPtrField<v1::Measurement> all;
-    *all.Add() = told;
-    if (const absl::Status stored = StoreMeasurements(study, trial, all, nullptr); !stored.ok()) {
-      return stored;
-    }
-    CompleteWith(study, trial, told.metrics().at(metric), told.step());
+    const absl::Status completed = CompleteAsTold(study, trial, request.completed());
+    if (!completed.ok()) return completed;
   } else if (request.has_failed()) {
     EndBadly(study, trial, v1::Trial::FAILED, request.failed().message());
   } else {

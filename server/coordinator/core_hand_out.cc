@@ -19,10 +19,16 @@ constexpr char kAsked[] = "(asked)";
 // What a study needs of a worker.
 constexpr char kBatchNormNetwork[] = "batch_norm_network";
 
+// How many stand-ins one batch may make: each is looked for among all that was tried.
+constexpr int kStandInsABatch = 32;
+
+bool CanTrainNetworks(const storage::WorkerRow& worker) {
+  return std::find(worker.features.begin(), worker.features.end(), kBatchNormNetwork) !=
+         worker.features.end();
+}
+
 bool CanTrain(const storage::WorkerRow& worker, const StudyState& study) {
-  return study.row.definition.trainer().has_batch_norm_network() &&
-         std::find(worker.features.begin(), worker.features.end(), kBatchNormNetwork) !=
-             worker.features.end();
+  return study.row.definition.trainer().has_batch_norm_network() && CanTrainNetworks(worker);
 }
 
 }  // namespace
@@ -56,6 +62,7 @@ void Core::Park(Poll poll) {
                            ? absl::UnavailableError("the coordinator is shutting down")
                            : absl::OkStatus());
   }
+  poll.parked_since = deps_.clock.Steady();
   parked_.push_back(std::move(poll));
 }
 
@@ -68,9 +75,35 @@ void Core::CancelPoll(int64_t id) {
   }
 }
 
+size_t Core::Demand::Of(const StudyState& study) const {
+  if (!study.row.definition.trainer().has_external()) return trainers;
+  const auto found = askers.find(study.row.definition.name());
+  return found == askers.end() ? 0 : found->second;
+}
+
+Core::Demand Core::CountDemand() const {
+  Demand demand;
+  for (const Poll& poll : parked_) {
+    if (poll.worker_id.empty()) {
+      ++demand.askers[poll.study];
+    } else if (const auto worker = state_.workers.find(poll.worker_id);
+               worker != state_.workers.end() && CanTrainNetworks(worker->second)) {
+      ++demand.trainers;
+    }
+  }
+  return demand;
+}
+
 void Core::HandOut() {
   const absl::Duration now = deps_.clock.Steady();
-  for (const int64_t id : state_.open) PromoteFor(state_.studies.at(id), parked_.size());
+  stand_ins_left_ = kStandInsABatch;
+  std::optional<Demand> demand;
+  for (const int64_t id : state_.open) {
+    StudyState& study = state_.studies.at(id);
+    if (study.paused.empty() || parked_.empty()) continue;
+    if (!demand) demand = CountDemand();
+    PromoteFor(study, demand->Of(study));
+  }
   const std::vector<StudyState*> offers = FindOffers();
   for (auto poll = parked_.begin(); poll != parked_.end();) {
     bool over = true;
@@ -106,19 +139,22 @@ void Core::HandOut() {
     StudyState& study = state_.studies.at(id);
     if (study.row.state == v1::Study::ACTIVE) RequestSuggestions(study, wanted);
   }
+  NoteStarved();
 }
 
 // The studies that have something for a worker now. Looked for once a batch: where many are parked
 // and nothing is to be had, each of them costs next to nothing.
 std::vector<StudyState*> Core::FindOffers() {
   std::vector<StudyState*> offers;
+  const absl::Duration now = deps_.clock.Steady();
   for (auto id = state_.open.begin(); id != state_.open.end();) {
     StudyState& study = state_.studies.at(*id);
     const auto evaluation =
         study.evaluation ? study.evaluation->state : v1::TestEvaluation::STATE_UNSPECIFIED;
     const bool asked = study.row.definition.trainer().has_external();
     if (evaluation == v1::TestEvaluation::WAITING ||
-        (!asked && !parked_.empty() && HasRoom(study) && NextTrial(study))) {
+        (!asked && !parked_.empty() && HasRoom(study) &&
+         (NextTrial(study) || IsStarved(study, now)))) {
       offers.push_back(&study);
     }
     const bool open = study.row.state == v1::Study::ACTIVE ||
@@ -141,8 +177,7 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
   StudyState* chosen = nullptr;
   if (poll.worker_id.empty()) {
     auto study = FindStudy(poll.study);
-    if (study.ok() && (*study)->row.definition.trainer().has_external() && HasRoom(**study) &&
-        NextTrial(**study)) {
+    if (study.ok() && (*study)->row.definition.trainer().has_external() && HasRoom(**study)) {
       chosen = *study;
     }
   } else {
@@ -156,7 +191,8 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
     }
     // Studies share the slots: the one that runs least, then the one that waited longest.
     for (StudyState* study : offers) {
-      if (!HasRoom(*study) || !CanTrain(worker, *study) || !NextTrial(*study)) continue;
+      if (!HasRoom(*study) || !CanTrain(worker, *study)) continue;
+      if (!NextTrial(*study) && !MayStandIn(poll, *study)) continue;
       if (chosen == nullptr || std::pair(study->counts.running(), study->last_served) <
                                    std::pair(chosen->counts.running(), chosen->last_served)) {
         chosen = study;
@@ -164,10 +200,9 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
     }
   }
   if (chosen == nullptr) return false;
-  int32_t number = *NextTrial(*chosen);
-  if (number == static_cast<int32_t>(chosen->trials.size())) number = NewTrial(*chosen);
-  Grant(poll, *chosen, number);
-  return true;
+  const std::optional<int32_t> number = TakeTrial(poll, *chosen);
+  if (number) Grant(poll, *chosen, *number);
+  return number.has_value();
 }
 
 Token Core::NewToken() {

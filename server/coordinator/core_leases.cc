@@ -87,6 +87,7 @@ bool Core::ReviveTrial(StudyState& study, TrialState& trial) {
       trial.attempt->outcome != v1::Attempt::LEASE_EXPIRED) {
     return false;
   }
+  trial.running_time -= RunningTime(*trial.attempt);
   trial.attempt->outcome = v1::Attempt::OUTCOME_UNSPECIFIED;
   trial.attempt->message.clear();
   trial.attempt->end_time = 0;

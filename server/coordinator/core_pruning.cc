@@ -143,7 +143,7 @@ bool Core::GoesOnByPromotion(StudyState& study) {
   if (study.row.state != v1::Study::ACTIVE) return true;
   if (Promote(study, false)) return true;
   // A study whose rungs were never full enough still trains one configuration to its end.
-  return !study.best && Promote(study, true);
+  return study.counts.completed() == 0 && Promote(study, true);
 }
 
 }  // namespace caviar::coordinator

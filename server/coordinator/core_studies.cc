@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/objectives.h"
 #include "server/coordinator/core.h"
 #include "server/coordinator/dataset_validation.h"
 #include "server/coordinator/messages.h"
@@ -26,10 +27,6 @@ constexpr int kFailuresInARow = 5;
 bool HasTestSet(const v1::Study& study) {
   if (!study.trainer().has_batch_norm_network()) return false;
   return MayHaveTestSet(study.trainer().batch_norm_network().data());
-}
-
-bool HasOpenTrials(const StudyState& study) {
-  return !study.running.empty() || !study.waiting.empty() || !study.paused.empty();
 }
 
 // Below what could overflow.
@@ -82,6 +79,7 @@ void Core::MoveStudy(StudyState& study, v1::Study::State to, const std::string& 
   study.row.message = message;
   study.row.active_since = to == v1::Study::ACTIVE ? BridgeMicros() : 0;
   study.active_since = deps_.clock.Steady();
+  study.starved_since.reset();
   state_.open.insert(study.row.id);
   Put(study);
 }
@@ -106,7 +104,8 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     if (!definition.sampler().has_seed()) {
       definition.mutable_sampler()->set_seed(static_cast<uint32_t>(deps_.randomness.Draw()));
     }
-    auto space = search_space::SearchSpace::Create(definition.parameters());
+    auto space =
+        search_space::SearchSpace::Create(definition.parameters(), definition.linear_constraints());
     if (!space.ok()) return space.status();
     auto sampler = sampling::MakeSampler(definition.sampler());
     if (!sampler.ok()) return sampler.status();
@@ -115,6 +114,8 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     study.pruner = pruning::MakePruner(definition);
     auto warm_start = TakeWarmStart(study);
     if (!warm_start.ok()) return warm_start.status();
+    study.known = ListKnown(definition, *study.space);
+    study.other_metrics = OtherMetrics(definition);
     study.row.state = v1::Study::ACTIVE;
     study.row.create_time = WallMicros();
     study.row.active_since = BridgeMicros();
@@ -237,10 +238,12 @@ void Core::EndStudy(StudyState& study, v1::Study::EndReason reason, const std::s
   study.requested.clear();
   study.waiting_for_fresh.reset();
   state_.ending.insert(study.row.id);
-  CancelTrials(study, 200);
-  // What is left to repeat never will be.
-  for (const int32_t index : study.to_repeat) Settle(study, index, std::nullopt);
+  GoOnEnding(study, 200);
+}
+
+void Core::BeginEvaluation(StudyState& study) {
   if (!HasTestSet(study.row.definition) || !study.best) return;
+  state_.open.insert(study.row.id);
   study.evaluated = BestRepeat(study, *study.best);
   storage::EvaluationRow evaluation;
   evaluation.study_id = study.row.id;
@@ -258,10 +261,28 @@ void Core::EndStudy(StudyState& study, v1::Study::EndReason reason, const std::s
   batch_.push_back(std::move(evaluation));
 }
 
-void Core::CancelTrials(StudyState& study, int limit) {
+void Core::GoOnEnding(StudyState& study, int limit) {
+  CancelTrials(study, limit);
+  SettleRest(study, limit);
+  if (IsEnding(study)) return;
+  state_.ending.erase(study.row.id);
+  // Not before: what the end cuts short may still be the best of a study with repeats.
+  BeginEvaluation(study);
+}
+
+void Core::SettleRest(StudyState& study, int limit) {
+  for (const int32_t index : study.to_repeat) {
+    if (limit == 0) return;
+    if (IsSettled(study, index)) continue;
+    Settle(study, index, std::nullopt);
+    --limit;
+  }
+}
+
+void Core::CancelTrials(StudyState& study, int& limit) {
   const std::string message =
       absl::StrCat("the study ended: ", v1::Study::EndReason_Name(study.row.end_reason));
-  while (limit-- > 0 && HasOpenTrials(study)) {
+  for (; limit > 0 && HasOpenTrials(study); --limit) {
     const std::set<int32_t>& numbers = !study.running.empty()   ? study.running
                                        : !study.waiting.empty() ? study.waiting
                                                                 : study.paused;
@@ -276,7 +297,6 @@ void Core::CancelTrials(StudyState& study, int limit) {
       MoveTrial(study, trial, v1::Trial::CANCELLED, message);
     }
   }
-  if (!HasOpenTrials(study)) state_.ending.erase(study.row.id);
 }
 
 void Core::NoteFailure(StudyState& study, int32_t number, const std::string& message) {
@@ -298,7 +318,7 @@ void Core::CheckLimits(StudyState& study) {
   const bool repeats = RepeatsOf(study.row.definition) > 1;
   if (study.best && objective.has_target()) {
     const double best = *ObjectiveOf(study, *study.best);
-    if (!Better(objective.goal(), objective.target(), best)) {
+    if (vocabulary::Loss(objective, best) <= vocabulary::Loss(objective, objective.target())) {
       return EndStudy(study, v1::Study::TARGET,
                       absl::StrFormat("trial %d%s reached the target: %g", *study.best,
                                       repeats ? " and its repeats, in the mean," : "", best));

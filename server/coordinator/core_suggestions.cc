@@ -1,4 +1,5 @@
-// What is handed out next: suggestions that are made ahead, and how fresh they are.
+// What is handed out next: suggestions that are made ahead, how fresh they are, and what stands in
+// for them.
 #include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "server/coordinator/known_trials.h"
 #include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
+#include "server/sampling/sobol_sampler.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -18,17 +20,24 @@ namespace {
 // takes, and at least so long.
 constexpr double kPatienceShare = 0.01;
 constexpr absl::Duration kLeastPatience = absl::Milliseconds(20);
-// Of how many trials, the last ones, the median is taken.
+// And at least so long where nothing at all is ready. A suggestion that is a little stale is nearly
+// as good as a fresh one, but a point that knows nothing wastes a trial: not for a first answer
+// that comes late on a busy machine, and not in studies whose trials take milliseconds.
+constexpr absl::Duration kLeastStandInPatience = absl::Seconds(1);
+// Of how many trials, the last ones, the median is taken, and among how many they are looked for.
 constexpr size_t kTimedTrials = 64;
+constexpr size_t kTrialsToTime = 256;
 
-// The median time from a trial's start to its end.
+// The median time for which a trial ran. Results that were told took none.
 absl::Duration MedianTrialTime(const StudyState& study) {
   std::vector<int64_t> times;
-  for (size_t i = study.history.size(); i-- > 0 && times.size() < kTimedTrials;) {
-    const auto index = static_cast<size_t>(study.history[i].number);
-    const int32_t number = study.configurations[index].trials.back();
-    const storage::TrialRow& row = study.trials[static_cast<size_t>(number)].row;
-    if (row.start_time > 0) times.push_back(row.end_time - row.start_time);
+  const size_t size = study.history.size();
+  for (size_t back = 1; back <= std::min(size, kTrialsToTime); ++back) {
+    const auto index = static_cast<size_t>(study.history[size - back].number);
+    const int32_t last = study.configurations[index].trials.back();
+    const int64_t time = study.trials[static_cast<size_t>(last)].running_time;
+    if (time > 0) times.push_back(time);
+    if (times.size() == kTimedTrials) break;
   }
   if (times.empty()) return absl::ZeroDuration();
   const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
@@ -36,19 +45,42 @@ absl::Duration MedianTrialTime(const StudyState& study) {
   return absl::Microseconds(*middle);
 }
 
-// Those that the study names come first, and are what they are.
-bool IsKnown(const StudyState& study, int32_t index) {
-  return index < study.row.definition.trials_size();
+int32_t NextIndex(const StudyState& study) {
+  return static_cast<int32_t>(study.configurations.size());
 }
 
-bool IsFresh(const StudyState& study, int32_t index, const Suggestion& suggestion) {
-  return IsKnown(study, index) || !study.sampler->UsesHistory() ||
-         suggestion.seen == study.history.size();
+// The known configuration that the one with this index, which is not there yet, will be; nullptr:
+// it will be one of the sampler's.
+const KnownConfiguration* FindKnown(const StudyState& study, int32_t index) {
+  const size_t known = study.known_made + static_cast<size_t>(index - NextIndex(study));
+  return known < study.known.size() ? &study.known[known] : nullptr;
+}
+
+bool IsFresh(const StudyState& study, const Suggestion& suggestion) {
+  return !study.sampler->UsesHistory() || suggestion.seen == study.history.size();
 }
 
 // A finite space's configurations are tried once each, whoever draws them.
 bool NeedsHistory(const StudyState& study) {
-  return study.sampler->UsesHistory() || std::isfinite(study.space->model().configurations());
+  return study.sampler->UsesTriedPoints() || std::isfinite(study.space->model().configurations());
+}
+
+sampling::SamplerInput MakeInput(const StudyState& study, int32_t index) {
+  const v1::Limits& limits = study.row.definition.limits();
+  sampling::SamplerInput input;
+  input.seed = study.row.definition.sampler().seed();
+  input.number = index;
+  input.warm_start = study.warm_start;
+  if (limits.has_max_trials()) input.max_trials = limits.max_trials();
+  if (limits.has_parallel()) input.parallel = limits.parallel();
+  if (!NeedsHistory(study)) return input;
+  input.history = study.history;
+  for (const int32_t open : study.pending) {
+    const int32_t first = study.configurations[static_cast<size_t>(open)].trials.front();
+    input.pending.push_back({study.trials[static_cast<size_t>(first)].point, {}});
+    if (study.pruner) input.pending.back().rungs = study.pruner->RungValues(first);
+  }
+  return input;
 }
 
 }  // namespace
@@ -59,60 +91,117 @@ absl::Duration Core::Patience(const StudyState& study) {
   return std::max(kLeastPatience, kPatienceShare * MedianTrialTime(study));
 }
 
+absl::Duration Core::StandInPatience(const StudyState& study) {
+  return std::max(kLeastStandInPatience, Patience(study));
+}
+
 std::optional<int32_t> Core::NextTrial(StudyState& study) {
   if (!study.waiting.empty()) return *study.waiting.begin();
   const auto next = static_cast<int32_t>(study.trials.size());
   if (!study.to_repeat.empty()) return next;
   if (AllHandedOut(study)) return std::nullopt;
-  const auto index = static_cast<int32_t>(study.configurations.size());
+  const int32_t index = NextIndex(study);
+  if (FindKnown(study, index) != nullptr) return next;
   const auto ready = study.ready.find(index);
   if (ready == study.ready.end()) return std::nullopt;
-  if (IsFresh(study, index, ready->second)) return next;
+  if (IsFresh(study, ready->second)) return next;
   const absl::Duration now = deps_.clock.Steady();
   if (!study.waiting_for_fresh) study.waiting_for_fresh = now;
   if (now - *study.waiting_for_fresh >= Patience(study)) return next;
   return std::nullopt;
 }
 
+std::optional<int32_t> Core::TakeTrial(const Poll& poll, StudyState& study) {
+  const std::optional<int32_t> number = NextTrial(study);
+  if (!number) return MayStandIn(poll, study) ? StandIn(study) : std::nullopt;
+  return *number == static_cast<int32_t>(study.trials.size()) ? NewTrial(study) : number;
+}
+
+// A study that runs one trial at a time repeats exactly: it waits as long as it takes.
+bool Core::IsStarved(const StudyState& study, absl::Duration now) {
+  return study.starved_since && now - *study.starved_since >= StandInPatience(study);
+}
+
+bool Core::MayStandIn(const Poll& poll, const StudyState& study) {
+  if (stand_ins_left_ == 0 || !study.starved_since) return false;
+  const absl::Duration waited =
+      deps_.clock.Steady() - std::max(poll.parked_since, *study.starved_since);
+  return waited >= kLeastStandInPatience && waited >= StandInPatience(study) && CanStarve(study) &&
+         !study.ready.contains(NextIndex(study));
+}
+
+std::optional<int32_t> Core::StandIn(StudyState& study) {
+  --stand_ins_left_;
+  sampling::SobolSampler sobol;
+  auto configuration = sampling::Suggest(sobol, *study.space, MakeInput(study, NextIndex(study)));
+  // All were tried: the study's sampler will find that too.
+  if (!configuration) return std::nullopt;
+  return AppendTrial(study, *std::move(configuration), v1::Trial::STAND_IN, SeenCommit());
+}
+
+// Whether it waits for its sampler where others could run: one that draws without looking is never
+// waited for.
+bool Core::CanStarve(const StudyState& study) const {
+  return study.sampler->UsesHistory() && !study.exhausted && study.waiting.empty() &&
+         study.to_repeat.empty() && FindKnown(study, NextIndex(study)) == nullptr &&
+         !AllHandedOut(study) && HasRoom(study);
+}
+
+void Core::NoteStarved() {
+  const absl::Duration now = deps_.clock.Steady();
+  std::optional<Demand> demand;
+  for (const int64_t id : state_.open) {
+    StudyState& study = state_.studies.at(id);
+    const bool can_starve = !parked_.empty() && CanStarve(study);
+    if (can_starve && !demand) demand = CountDemand();
+    if (!can_starve || demand->Of(study) == 0) {
+      study.starved_since.reset();
+    } else if (!study.starved_since) {
+      study.starved_since = now;
+    }
+  }
+}
+
+absl::Duration Core::NextStandIn(absl::Duration now) const {
+  absl::Duration next = absl::InfiniteDuration();
+  for (const int64_t id : state_.open) {
+    const StudyState& study = state_.studies.at(id);
+    if (!study.starved_since) continue;
+    const absl::Duration patience = StandInPatience(study);
+    for (const Poll& poll : parked_) {
+      const absl::Duration due = std::max(poll.parked_since, *study.starved_since) + patience;
+      // Past: it was looked at just now.
+      if (due > now) next = std::min(next, due);
+    }
+  }
+  return stand_ins_left_ > 0 ? next : now + absl::Milliseconds(1);
+}
+
 void Core::RequestSuggestions(StudyState& study, int wanted) {
   const v1::Limits& limits = study.row.definition.limits();
-  const auto next = static_cast<int32_t>(study.configurations.size());
+  const int32_t next = NextIndex(study);
   int32_t end = next + wanted;
-  if (NeedsHistory(study)) end = std::min(end, next + 1);
+  if (NeedsHistory(study)) {
+    end = std::min(end, next + 1);
+    // One at a time, so that none is computed for an index that a stand-in took meanwhile.
+    if (!study.requested.empty()) return;
+  }
   if (limits.has_max_trials()) end = std::min(end, limits.max_trials());
   if (limits.has_parallel()) end = std::min(end, next + limits.parallel());
   if (study.exhausted) return;
   for (int32_t index = next; index < end; ++index) {
+    if (FindKnown(study, index) != nullptr) continue;
     const auto ready = study.ready.find(index);
-    if (ready != study.ready.end() && IsFresh(study, index, ready->second)) continue;
-    if (IsKnown(study, index)) {
-      study.ready[index] = {
-          ToConfiguration(study.row.definition, study.row.definition.trials(index)), state_.commit,
-          study.history.size()};
-      continue;
-    }
+    if (ready != study.ready.end() && IsFresh(study, ready->second)) continue;
     if (study.requested.insert(index).second) RequestSuggestion(study, index);
   }
 }
 
+// What a batch has decided is in the history already.
+int64_t Core::SeenCommit() const { return state_.commit + (batch_.empty() ? 0 : 1); }
+
 void Core::RequestSuggestion(const StudyState& study, int32_t index) {
-  const v1::Limits& limits = study.row.definition.limits();
-  SuggestionTask task{study.space, study.sampler, {}};
-  task.input.seed = study.row.definition.sampler().seed();
-  task.input.number = index;
-  task.input.warm_start = study.warm_start;
-  if (limits.has_max_trials()) task.input.max_trials = limits.max_trials();
-  if (limits.has_parallel()) task.input.parallel = limits.parallel();
-  if (NeedsHistory(study)) {
-    task.input.history = study.history;
-    for (const int32_t open : study.pending) {
-      const int32_t first = study.configurations[static_cast<size_t>(open)].trials.front();
-      task.input.pending.push_back({study.trials[static_cast<size_t>(first)].point, {}});
-      if (study.pruner) task.input.pending.back().rungs = study.pruner->RungValues(first);
-    }
-  }
-  // What this batch has decided is in the history already.
-  const int64_t commit = state_.commit + (batch_.empty() ? 0 : 1);
+  const int64_t commit = SeenCommit();
   const auto deliver = [this, id = study.row.id, index, commit, seen = study.history.size(),
                         generation = generation_](MaybeConfiguration configuration) {
     Command command;
@@ -123,7 +212,7 @@ void Core::RequestSuggestion(const StudyState& study, int32_t index) {
     command.answer = [](const absl::Status&) {};
     deps_.post(std::move(command));
   };
-  deps_.suggester.Compute(std::move(task), deliver);
+  deps_.suggester.Compute({study.space, study.sampler, MakeInput(study, index)}, deliver);
 }
 
 void Core::TakeSuggestion(int64_t study_id, int32_t index, const MaybeConfiguration& configuration,
@@ -133,7 +222,9 @@ void Core::TakeSuggestion(int64_t study_id, int32_t index, const MaybeConfigurat
   StudyState& study = found->second;
   // Not asked for: by a state that a failed commit threw away.
   if (study.requested.erase(index) == 0) return;
-  if (index < static_cast<int32_t>(study.configurations.size())) return;
+  // A trial that was added, or a stand-in, took the index; or a known one's turn moved to it.
+  if (index < NextIndex(study)) return;
+  if (FindKnown(study, index) != nullptr) return;
   if (!configuration) {
     study.exhausted = true;
     study.ready.erase(index);
@@ -145,46 +236,50 @@ void Core::TakeSuggestion(int64_t study_id, int32_t index, const MaybeConfigurat
 }
 
 int32_t Core::NewTrial(StudyState& study) {
+  if (!study.to_repeat.empty()) {
+    const storage::TrialRow& first = FirstTrial(study, *study.to_repeat.begin()).row;
+    return AppendTrial(study, first.parameters, v1::Trial::REPEAT, first.suggestion_commit,
+                       first.number);
+  }
+  const int32_t index = NextIndex(study);
+  study.waiting_for_fresh.reset();
+  if (const KnownConfiguration* known = FindKnown(study, index)) {
+    return AppendTrial(study, known->configuration, known->origin, SeenCommit());
+  }
+  Suggestion suggestion = std::move(study.ready.at(index));
+  study.ready.erase(index);
+  return AppendTrial(study, std::move(suggestion.configuration), v1::Trial::SAMPLER,
+                     suggestion.commit);
+}
+
+int32_t Core::AppendTrial(StudyState& study, search_space::Configuration configuration,
+                          v1::Trial::Origin origin, int64_t commit,
+                          std::optional<int32_t> repeat_of) {
   const auto number = static_cast<int32_t>(study.trials.size());
   TrialState trial;
-  if (!study.to_repeat.empty()) {
-    const size_t index = static_cast<size_t>(*study.to_repeat.begin());
-    const TrialState& first =
-        study.trials[static_cast<size_t>(study.configurations[index].trials.front())];
-    trial.row.parameters = first.row.parameters;
-    trial.row.suggestion_commit = first.row.suggestion_commit;
-    trial.row.repeat_of = first.row.number;
-    trial.point = first.point;
-  } else {
-    TakeReady(study, trial);
-    if (RepeatsOf(study.row.definition) > 1) trial.row.repeat_of = number;
-  }
   trial.row.id = state_.counters.next_trial_id++;
   trial.row.study_id = study.row.id;
   trial.row.number = number;
   trial.row.state = v1::Trial::WAITING;
+  trial.row.origin = origin;
+  trial.row.parameters = std::move(configuration);
+  trial.row.suggestion_commit = commit;
+  if (RepeatsOf(study.row.definition) > 1) trial.row.repeat_of = repeat_of.value_or(number);
   trial.row.create_time = WallMicros();
+  auto point = study.space->ToPoint(trial.row.parameters);
+  GOOGLE_CHECK(point.ok()) << point.status().ToString();
+  trial.point = *std::move(point);
+  if (IsKnown(origin)) ++study.known_made;
   Count(study.counts, v1::Trial::WAITING, 1);
   study.waiting.insert(number);
   PlaceTrial(study, std::move(trial));
   return number;
 }
 
-void Core::TakeReady(StudyState& study, TrialState& trial) {
-  const auto ready = study.ready.find(static_cast<int32_t>(study.configurations.size()));
-  trial.row.parameters = std::move(ready->second.configuration);
-  trial.row.suggestion_commit = ready->second.commit;
-  study.ready.erase(ready);
-  study.waiting_for_fresh.reset();
-  auto point = study.space->ToPoint(trial.row.parameters);
-  GOOGLE_CHECK(point.ok()) << point.status().ToString();
-  trial.point = *std::move(point);
-}
-
 bool Core::AllHandedOut(const StudyState& study) {
   const v1::Limits& limits = study.row.definition.limits();
   return limits.has_max_trials() && study.to_repeat.empty() &&
-         static_cast<int32_t>(study.configurations.size()) >= limits.max_trials();
+         NextIndex(study) >= limits.max_trials();
 }
 
 }  // namespace caviar::coordinator

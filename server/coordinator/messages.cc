@@ -1,7 +1,6 @@
 #include "server/coordinator/messages.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 
 #include "server/sampling/auto_sampler.h"
@@ -86,16 +85,7 @@ v1::Study ToMessage(const storage::StudyReading& reading, int64_t now) {
     message.mutable_classes()->Add(evaluation.classes.begin(), evaluation.classes.end());
   }
   if (row.definition.sampler().algorithm() == v1::Sampler::AUTO) {
-    const auto& parameters = row.definition.parameters();
-    const auto dimensions =
-        std::count_if(parameters.begin(), parameters.end(),
-                      [](const v1::Parameter& parameter) { return !parameter.has_value(); });
-    const v1::Limits& limits = row.definition.limits();
-    study.set_sampler_reason(sampling::Choose(static_cast<int>(dimensions),
-                                              limits.has_max_trials()
-                                                  ? std::optional<int32_t>(limits.max_trials())
-                                                  : std::nullopt)
-                                 .reason);
+    study.set_sampler_reason(sampling::Choose(row.definition).reason);
   }
   const int64_t since = row.active_since == 0 ? 0 : std::max<int64_t>(0, now - row.active_since);
   *study.mutable_active_duration() = ToMessage(absl::Microseconds(row.active_time + since));
@@ -122,7 +112,10 @@ v1::Trial ToMessage(const std::string& study, const storage::TrialReading& readi
   if (row.objective) trial.set_objective(*row.objective);
   if (row.objective_step) trial.set_objective_step(*row.objective_step);
   if (row.last_step) trial.set_last_step(*row.last_step);
+  for (const auto& [metric, value] : row.outcome) (*trial.mutable_outcome())[metric] = value;
+  if (row.feasible) trial.set_feasible(*row.feasible);
   trial.set_message(row.message);
+  trial.set_origin(row.origin);
   *trial.mutable_create_time() = ToTimestamp(row.create_time);
   if (row.start_time != 0) *trial.mutable_start_time() = ToTimestamp(row.start_time);
   if (row.end_time != 0) *trial.mutable_end_time() = ToTimestamp(row.end_time);
@@ -133,6 +126,7 @@ v1::Trial ToMessage(const std::string& study, const storage::TrialReading& readi
     repeats.set_completed(row.repeats->completed);
     if (row.repeats->mean) repeats.set_mean(*row.repeats->mean);
     if (row.repeats->standard_error) repeats.set_standard_error(*row.repeats->standard_error);
+    if (row.repeats->feasible) repeats.set_feasible(*row.repeats->feasible);
   }
   for (const auto& attempt : reading.attempts) *trial.add_attempts() = ToMessage(attempt);
   if (!reading.attempts.empty()) trial.set_worker(reading.attempts.back().worker);

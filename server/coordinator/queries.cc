@@ -159,8 +159,7 @@ absl::StatusOr<v1::ListBestTrialsResponse> Queries::ListBestTrials(
   if (!study.ok()) return study.status();
   const bool full = request.view() == v1::TRIAL_VIEW_FULL;
   const int32_t count = request.count() <= 0 ? 5 : std::min(request.count(), kLargestPage);
-  const auto trials = reader_.ListBestTrials(
-      study->study.id, study->study.definition.objective().goal(), count, full);
+  const auto trials = reader_.ListBestTrials(study->study.id, study->study.definition, count, full);
   if (!trials.ok()) return trials.status();
   v1::ListBestTrialsResponse response;
   for (const auto& trial : *trials)

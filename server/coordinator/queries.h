@@ -30,6 +30,10 @@ class Queries {
   absl::StatusOr<v1::DownloadChunkResponse> DownloadChunk(const v1::DownloadChunkRequest& request);
   // queries_model.cc
   absl::StatusOr<v1::DownloadModelResponse> DownloadModel(const v1::DownloadModelRequest& request);
+  // queries_analysis.cc
+  absl::StatusOr<v1::GetImportanceResponse> GetImportance(const v1::GetImportanceRequest& request);
+  absl::StatusOr<v1::LintStudyResponse> LintStudy(const v1::LintStudyRequest& request);
+  absl::StatusOr<v1::ReplayPrunerResponse> ReplayPruner(const v1::ReplayPrunerRequest& request);
 
  private:
   absl::StatusOr<storage::StudyReading> FindStudy(const std::string& name);

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/objectives.h"
 #include "server/coordinator/messages.h"
 #include "server/coordinator/queries.h"
 
@@ -31,6 +32,18 @@ absl::StatusOr<int32_t> ChooseTrial(storage::Reader& reader, const storage::Stud
                                     const v1::DownloadModelRequest& request) {
   if (request.has_number()) return request.number();
   if (study.best) return BestRepeat(reader, study);
+  if (vocabulary::HasSeveralObjectives(study.study.definition)) {
+    return error::InvalidField(
+        "number", absl::StrCat("is missing: study '", request.study(),
+                               "' has several objectives, so that no trial is the best; 'caviar "
+                               "best ",
+                               request.study(), "' lists those to choose from"));
+  }
+  if (study.counts.completed() > 0) {
+    return absl::NotFoundError(absl::StrCat("no trial of study '", request.study(),
+                                            "' keeps its constraints yet; name one to get its "
+                                            "network all the same"));
+  }
   return absl::NotFoundError(
       absl::StrCat("study '", request.study(), "' has no completed trial, so no network was kept"));
 }

@@ -1,8 +1,10 @@
 #include "server/coordinator/state.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/objectives.h"
 #include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
 #include "server/coordinator/warm_start.h"
@@ -16,7 +18,8 @@ absl::Status AddStudy(State& state, storage::StudyRow row) {
     return absl::OkStatus();
   }
   StudyState study;
-  auto space = search_space::SearchSpace::Create(row.definition.parameters());
+  auto space = search_space::SearchSpace::Create(row.definition.parameters(),
+                                                 row.definition.linear_constraints());
   if (!space.ok()) {
     return absl::DataLossError(
         absl::StrCat("study ", row.definition.name(), ": ", std::string(space.status().message())));
@@ -26,6 +29,8 @@ absl::Status AddStudy(State& state, storage::StudyRow row) {
   study.space = std::make_shared<const search_space::SearchSpace>(*std::move(space));
   study.sampler = *std::move(sampler);
   study.pruner = pruning::MakePruner(row.definition);
+  study.known = ListKnown(row.definition, *study.space);
+  study.other_metrics = OtherMetrics(row.definition);
   state.study_ids[row.definition.name()] = row.id;
   const int64_t id = row.id;
   study.row = std::move(row);
@@ -39,23 +44,25 @@ absl::Status AddTrial(State& state, storage::TrialRow row) {
   if (row.state == v1::Trial::WAITING) study.waiting.insert(row.number);
   if (row.state == v1::Trial::RUNNING) study.running.insert(row.number);
   if (row.state == v1::Trial::PAUSED) study.paused.insert(row.number);
-  if (!IsFinal(row.state) && study.row.state == v1::Study::ENDED) state.ending.insert(row.study_id);
+  const auto damaged = [&](absl::string_view what) {
+    return absl::DataLossError(
+        absl::StrCat("study ", study.row.definition.name(), ", trial ", row.number, ": ", what));
+  };
+  for (const std::string& metric : vocabulary::OutcomeMetrics(study.row.definition)) {
+    if (row.state == v1::Trial::COMPLETED && !row.outcome.contains(metric)) {
+      return damaged(absl::StrCat("its outcome lacks '", metric, "'"));
+    }
+  }
+  if (IsKnown(row.origin)) ++study.known_made;
   auto point = study.space->ToPoint(row.parameters);
-  if (!point.ok()) {
-    return absl::DataLossError(absl::StrCat("study ", study.row.definition.name(), ", trial ",
-                                            row.number, ": ",
-                                            std::string(point.status().message())));
+  if (!point.ok()) return damaged(std::string(point.status().message()));
+  const int32_t first = row.repeat_of.value_or(row.number);
+  if (first != row.number && (first > row.number || study.trials[first].row.repeat_of != first)) {
+    return damaged(absl::StrCat("it repeats trial ", first, ", which is none that is repeated"));
   }
   TrialState trial;
   trial.row = std::move(row);
   trial.point = *std::move(point);
-  const int32_t first = trial.row.repeat_of.value_or(trial.row.number);
-  if (first != trial.row.number &&
-      (first > trial.row.number || study.trials[first].row.repeat_of != first)) {
-    return absl::DataLossError(absl::StrCat("study ", study.row.definition.name(), ": trial ",
-                                            trial.row.number, " repeats trial ", first,
-                                            ", which is none that is repeated"));
-  }
   PlaceTrial(study, std::move(trial));
   NoteBest(study, first);
   return absl::OkStatus();
@@ -67,6 +74,14 @@ const storage::ArtifactRow* TrialState::Newest(v1::Artifact::Kind kind) const {
   const auto found = std::find_if(artifacts.rbegin(), artifacts.rend(),
                                   [kind](const auto& row) { return row.kind == kind; });
   return found == artifacts.rend() ? nullptr : &*found;
+}
+
+int64_t RunningTime(const storage::AttemptRow& attempt) {
+  return std::max<int64_t>(0, attempt.end_time - attempt.start_time);
+}
+
+bool IsKnown(v1::Trial::Origin origin) {
+  return origin == v1::Trial::KNOWN || origin == v1::Trial::DEFAULT;
 }
 
 int CountFailuresInARow(const StudyState& study) {
@@ -82,9 +97,19 @@ int CountFailuresInARow(const StudyState& study) {
       }));
 }
 
+std::set<std::string> OtherMetrics(const v1::Study& definition) {
+  const std::vector<std::string> all = vocabulary::OutcomeMetrics(definition);
+  std::set<std::string> others(all.begin(), all.end());
+  others.erase(vocabulary::FirstObjective(definition).metric());
+  return others;
+}
+
+bool HasOpenTrials(const StudyState& study) {
+  return !study.running.empty() || !study.waiting.empty() || !study.paused.empty();
+}
+
 double Loss(const StudyState& study, double objective) {
-  return study.row.definition.objective().goal() == v1::Objective::MAXIMIZE ? -objective
-                                                                            : objective;
+  return vocabulary::Loss(vocabulary::FirstObjective(study.row.definition), objective);
 }
 
 void FillHistory(StudyState& study) {
@@ -100,10 +125,6 @@ void FillHistory(StudyState& study) {
   }
   std::sort(finals.begin(), finals.end());
   for (const auto& [order, index] : finals) Observe(study, index);
-}
-
-bool Better(v1::Objective::Goal goal, double a, double b) {
-  return goal == v1::Objective::MINIMIZE ? a < b : a > b;
 }
 
 void Count(v1::TrialCounts& counts, v1::Trial::State state, int change) {
@@ -147,6 +168,9 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     places[row.id] = {study_id, row.number};
     if (auto status = AddTrial(state, std::move(row)); !status.ok()) return status;
   }
+  for (const auto& [id, study] : state.studies) {
+    if (IsEnding(study)) state.ending.insert(id);
+  }
   const auto trial = [&](int64_t id) -> TrialState& {
     const auto& [study_id, number] = places.at(id);
     return state.studies.at(study_id).trials[number];
@@ -159,6 +183,7 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     if (checkpoint != nullptr && checkpoint->attempt == row.number) {
       owner.checkpoint_numerics = row.numerics_fingerprint;
     }
+    owner.running_time += RunningTime(row);
     if (owner.attempt && owner.attempt->number > row.number) continue;
     if (owner.attempt) state.tokens.erase(owner.attempt->token_counter);
     state.tokens[row.token_counter] = {study_id, number, false};

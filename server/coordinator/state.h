@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/coordinator/known_trials.h"
 #include "server/coordinator/lease_table.h"
+#include "server/coordinator/outcome.h"
 #include "server/pruning/pruner.h"
 #include "server/sampling/sampler.h"
 #include "server/search_space/search_space.h"
@@ -28,9 +30,10 @@ struct TrialState {
   search_space::Point point;  // of its configuration
   // The newest one.
   std::optional<storage::AttemptRow> attempt;
-  // Step to value of the objective's metric on the curve that ends in the newest attempt, until the
-  // trial is final.
-  std::map<int64_t, double> objective_values;
+  // The first objective's curve, as it ends in the newest attempt, until the trial is final.
+  Curve objective_values;
+  // The same for other_metrics.
+  Curves other_values;
   // Its files; of each kind the newest comes last.
   std::vector<storage::ArtifactRow> artifacts;
   // The numerics fingerprint of the attempt that made the checkpoint.
@@ -40,6 +43,9 @@ struct TrialState {
   // The pruner wants it to pause, since this step.
   std::optional<int64_t> pausing;
   int failed_pauses = 0;
+  // Microseconds in its attempts that ended. Read again from the store, a final trial has only the
+  // newest one's: it says how patient callers may be, and no more.
+  int64_t running_time = 0;
 
   // The newest file of a kind; nullptr: there is none.
   const storage::ArtifactRow* Newest(v1::Artifact::Kind kind) const;
@@ -80,16 +86,24 @@ struct StudyState {
   std::set<int32_t> running;                    // numbers of RUNNING trials
   std::set<int32_t> paused;                     // numbers of PAUSED trials
   v1::TrialCounts counts;
-  std::optional<int32_t> best;  // number of the best configuration's first trial
+  // Metrics that outcomes need beside the first objective's.
+  std::set<std::string> other_metrics;
+  // Number of the best configuration's first trial; none where there are several objectives.
+  std::optional<int32_t> best;
   std::optional<storage::EvaluationRow> evaluation;
   std::optional<int32_t> evaluated;  // number of its trial
 
-  std::map<int32_t, Suggestion> ready;  // by the index that the configuration will have
+  // What is tried before the sampler's configurations, and how much of it became trials.
+  std::vector<KnownConfiguration> known;
+  size_t known_made = 0;
+  std::map<int32_t, Suggestion> ready;  // the sampler's; by the index that they will have
   std::set<int32_t> requested;          // from the suggester, not there yet
   bool exhausted = false;               // the suggester has no other configuration
   // Since when somebody waits for a suggestion that knows the newest results, while one that does
   // not is ready.
   std::optional<absl::Duration> waiting_for_fresh;
+  // Since when there has always been a caller that it could serve, and nothing to hand out.
+  std::optional<absl::Duration> starved_since;
   // Steady time at which the study's ACTIVE time was row.active_time; meaningful while it is
   // ACTIVE.
   absl::Duration active_since;
@@ -112,7 +126,7 @@ struct State {
   std::map<int64_t, StudyState> studies;  // not deleted ones
   std::map<std::string, int64_t> study_ids;
   std::set<int64_t> erasing;  // deleted studies whose rows are still there
-  std::set<int64_t> ending;   // ENDED studies with trials that are not final yet
+  std::set<int64_t> ending;   // IsEnding
   // All that may have something to hand out: those that are ACTIVE or have a test evaluation to
   // come are in it, others leave it at the next look.
   std::set<int64_t> open;
@@ -127,20 +141,29 @@ struct State {
 // are an error. Histories are empty, and pruners have seen nothing.
 absl::StatusOr<State> MakeState(storage::Snapshot snapshot);
 
+// How long an attempt that ended ran, in microseconds by the calendar; >= 0.
+int64_t RunningTime(const storage::AttemptRow& attempt);
+
+// Whether a trial is one of its study's `known`.
+bool IsKnown(v1::Trial::Origin origin);
+
+// The StudyState::other_metrics of such a study.
+std::set<std::string> OtherMetrics(const v1::Study& definition);
+
 // What failures_in_a_row is, by the rows alone.
 int CountFailuresInARow(const StudyState& study);
 
-// The objective as samplers and pruners read it: lower is better.
+// The first objective as samplers and pruners read it: lower is better.
 double Loss(const StudyState& study, double objective);
+
+// Whether any of its trials is WAITING, RUNNING or PAUSED.
+bool HasOpenTrials(const StudyState& study);
 
 // In the order in which they became final, where pruner and trials are complete.
 void FillHistory(StudyState& study);
 
 // The study's counter for a state; `counts` gets `change` more of it.
 void Count(v1::TrialCounts& counts, v1::Trial::State state, int change);
-
-// Whether `a` is a better objective than `b`.
-bool Better(v1::Objective::Goal goal, double a, double b);
 
 }  // namespace caviar::coordinator
 

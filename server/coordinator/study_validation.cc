@@ -1,20 +1,18 @@
 #include "server/coordinator/study_validation.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <iterator>
 #include <string>
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "caviar/v1/vocabulary.h"
 #include "server/coordinator/dataset_validation.h"
 #include "server/coordinator/known_trials.h"
+#include "server/coordinator/names.h"
+#include "server/coordinator/objective_validation.h"
 #include "server/coordinator/pruner_validation.h"
 #include "server/coordinator/violations.h"
 #include "server/pruning/pruner.h"
@@ -25,7 +23,6 @@ namespace caviar::coordinator {
 namespace {
 
 constexpr size_t kMaxStudyNameBytes = 63;
-constexpr size_t kMaxMetricNameBytes = 128;
 constexpr size_t kMaxDescriptionBytes = 4096;
 constexpr int kMaxEpochs = 100000;
 constexpr int kDefaultCheckpointEvery = 1;
@@ -36,28 +33,14 @@ constexpr int kMaxWarmStarts = 16;
 // What google.protobuf.Duration can hold: about 10,000 years.
 constexpr int64_t kMaxDurationSeconds = 315576000000;
 
-// The objectives that the built-in trainer reports.
-const std::vector<std::string>& Metrics() {
-  static const auto& metrics = *new std::vector<std::string>{
-      "validation_accuracy", "validation_loss", "train_accuracy", "train_loss"};
-  return metrics;
-}
-
-// Letters, digits, `_`, `.` and `-` after a first byte that `first` accepts.
-template <typename First>
-bool IsName(const std::string& name, First first) {
-  return !name.empty() && first(name[0]) && std::all_of(name.begin(), name.end(), [](char c) {
-    return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == '-';
-  });
-}
-
 class StudyCheck {
  public:
   explicit StudyCheck(const v1::Study& study) : study_(study) {}
 
   std::vector<v1::FieldViolation> Run() && {
     CheckName();
-    CheckObjective();
+    CheckObjectives(study_, violations_);
+    CheckConstraints(study_, violations_);
     CheckTrainer();
     CheckSampler();
     CheckLimits();
@@ -86,59 +69,6 @@ class StudyCheck {
           absl::StrCat(vocabulary::Quoted(name),
                        " is not a name: a letter or digit, then letters, digits, _ . or -"));
     }
-  }
-
-  void CheckObjective() {
-    if (!study_.has_objective()) return Add("objective", "is missing: a metric and a goal");
-    const v1::Objective& objective = study_.objective();
-    const bool good_metric = CheckMetric(objective.metric());
-    const bool maximize = objective.goal() == v1::Objective::MAXIMIZE;
-    if (!maximize && objective.goal() != v1::Objective::MINIMIZE) {
-      Add("objective.goal", "is missing or unknown: minimize or maximize");
-    } else if (good_metric && study_.trainer().has_batch_norm_network()) {
-      const bool accuracy = absl::EndsWith(objective.metric(), "_accuracy");
-      if (accuracy != maximize) {
-        Add("objective.goal", absl::StrCat(maximize ? "maximize" : "minimize", " does not fit ",
-                                           objective.metric(), ", which is better the ",
-                                           accuracy ? "higher: maximize" : "lower: minimize"));
-      }
-    }
-    if (objective.value() != v1::Objective::VALUE_OF_UNSPECIFIED &&
-        objective.value() != v1::Objective::BEST && objective.value() != v1::Objective::LAST) {
-      Add("objective.value", "is unknown: best or last");
-    }
-    if (objective.has_target() && !std::isfinite(objective.target())) {
-      Add("objective.target", absl::StrCat(objective.target(), " is not a finite number"));
-    }
-  }
-
-  bool CheckMetric(const std::string& metric) {
-    const std::string shown = vocabulary::Quoted(metric);
-    if (study_.trainer().has_batch_norm_network()) {
-      if (std::find(Metrics().begin(), Metrics().end(), metric) != Metrics().end()) return true;
-      const std::string nearest = vocabulary::NearestName(metric, Metrics());
-      const std::string what = metric.empty() ? "is missing: the built-in trainer measures "
-                                              : absl::StrCat(shown,
-                                                             " is not an objective that the "
-                                                             "built-in trainer measures: ");
-      Add("objective.metric",
-          absl::StrCat(what, absl::StrJoin(Metrics(), ", "),
-                       nearest.empty() ? "" : absl::StrCat("; did you mean ", nearest, "?")));
-      return false;
-    }
-    if (metric.empty()) {
-      Add("objective.metric", "is missing: the name of the metric that your program reports");
-    } else if (metric.size() > kMaxMetricNameBytes) {
-      Add("objective.metric",
-          absl::StrCat(shown, " is ", metric.size(), " bytes long; at most ", kMaxMetricNameBytes));
-    } else if (!IsName(metric, [](char c) { return absl::ascii_isalpha(c) || c == '_'; })) {
-      Add("objective.metric",
-          absl::StrCat(shown,
-                       " is not a name: a letter or underscore, then letters, digits, _ . or -"));
-    } else {
-      return true;
-    }
-    return false;
   }
 
   void CheckTrainer() {
@@ -237,33 +167,27 @@ class StudyCheck {
   }
 
   void CheckParameters() {
-    std::vector<v1::FieldViolation> wrong = search_space::Validate(study_.parameters());
+    std::vector<v1::FieldViolation> wrong =
+        search_space::Validate(study_.parameters(), study_.linear_constraints());
+    if (wrong.empty()) CheckConfigurations();
     // The trainer's check needs a space that is right.
     if (wrong.empty() && study_.trainer().has_batch_norm_network()) {
       wrong = vocabulary::CheckBatchNormNetworkParameters(study_);
-      CheckEarlyStopping();
+      CheckEarlyStopping(study_, violations_);
     }
     if (wrong.empty()) CheckKnownTrials(study_, violations_);
     std::move(wrong.begin(), wrong.end(), std::back_inserter(violations_.all()));
   }
 
-  // The weights kept are those of the best epoch, so that the last one's value would not be theirs.
-  void CheckEarlyStopping() {
-    if (study_.objective().value() != v1::Objective::LAST) return;
-    for (const v1::Parameter& parameter : study_.parameters()) {
-      if (parameter.name() != "early_stopping_patience" || !MayBePositive(parameter)) continue;
-      Add("parameters.early_stopping_patience",
-          "early stopping keeps the weights of the best epoch, but objective.value is last: write "
-          "objective.value: best");
-    }
-  }
-
-  static bool MayBePositive(const v1::Parameter& parameter) {
-    const auto positive = [](const v1::Value& value) {
-      return value.int_value() > 0 || value.double_value() > 0;
-    };
-    return positive(parameter.value()) || parameter.max() > 0 ||
-           std::any_of(parameter.values().begin(), parameter.values().end(), positive);
+  // Bounds may be possible one by one and not together.
+  void CheckConfigurations() {
+    if (study_.linear_constraints().empty()) return;
+    const auto space =
+        search_space::SearchSpace::Create(study_.parameters(), study_.linear_constraints());
+    if (!space.ok() || sampling::FindsConfigurations(*space, study_.sampler())) return;
+    Add("linear_constraints",
+        "no configuration was found that keeps all of them; widen them, or where real numbers have "
+        "to add up exactly, leave one of the parameters to the trainer to compute");
   }
 
   const v1::Study& study_;
@@ -277,9 +201,7 @@ std::vector<v1::FieldViolation> ValidateStudy(const v1::Study& study) {
 }
 
 void FillDefaults(v1::Study& study) {
-  if (study.objective().value() == v1::Objective::VALUE_OF_UNSPECIFIED) {
-    study.mutable_objective()->set_value(v1::Objective::BEST);
-  }
+  FillObjectiveDefaults(study);
   if (study.sampler().algorithm() == v1::Sampler::ALGORITHM_UNSPECIFIED) {
     study.mutable_sampler()->set_algorithm(v1::Sampler::AUTO);
   }

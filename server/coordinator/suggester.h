@@ -5,9 +5,12 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -26,7 +29,11 @@ struct SuggestionTask {
 // nullopt: there is no configuration left to try.
 using MaybeConfiguration = std::optional<search_space::Configuration>;
 
-// Runs tasks, each exactly once, one after the other. Thread safe.
+// What the task asks for, computed in the caller's thread.
+MaybeConfiguration Suggest(const SuggestionTask& task);
+
+// Runs tasks, each exactly once; those of one sampler one after the other, in the order in which
+// they came. Thread safe.
 class Suggester {
  public:
   using Deliver = std::function<void(MaybeConfiguration)>;
@@ -41,20 +48,25 @@ class InlineSuggester : public Suggester {
   void Compute(SuggestionTask task, Deliver deliver) override;
 };
 
-// One background thread, first come first served. The destructor finishes the task at work and
-// drops the others.
+// A few background threads. A slow sampler keeps one of them busy and no other sampler waiting,
+// until all threads have a slow one; waiting samplers take turns, a task each. The destructor
+// finishes the tasks at work and drops the others.
 class BackgroundSuggester : public Suggester {
  public:
-  BackgroundSuggester();
+  explicit BackgroundSuggester(int threads);
   ~BackgroundSuggester() override;
   void Compute(SuggestionTask task, Deliver deliver) override;
 
  private:
+  using Tasks = std::deque<std::pair<SuggestionTask, Deliver>>;
   void Run();
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::deque<std::pair<SuggestionTask, Deliver>> tasks_ ABSL_GUARDED_BY(mutex_);
-  std::thread thread_;
+  // By sampler: what it has to do, the task at work among it, which comes first.
+  std::map<const sampling::Sampler*, Tasks> tasks_ ABSL_GUARDED_BY(mutex_);
+  // Those that no thread works for.
+  std::deque<const sampling::Sampler*> turns_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace caviar::coordinator

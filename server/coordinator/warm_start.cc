@@ -12,7 +12,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
-#include "server/coordinator/known_trials.h"
+#include "caviar/v1/objectives.h"
+#include "server/sampling/trial_order.h"
+#include "server/search_space/defaults.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -25,6 +27,9 @@ std::string GoalOf(const v1::Objective& objective) {
 // What is wrong with learning from a study at all; "": nothing.
 std::string Mismatch(const v1::Study& study, const v1::Study& earlier) {
   const std::string name = absl::StrCat("study '", earlier.name(), "'");
+  if (vocabulary::HasSeveralObjectives(earlier)) {
+    return absl::StrCat(name, " has several objectives; only a study with one can be learned from");
+  }
   if (GoalOf(study.objective()) != GoalOf(earlier.objective())) {
     return absl::StrCat(name, " has the objective ", GoalOf(earlier.objective()), ", this one has ",
                         GoalOf(study.objective()),
@@ -41,11 +46,14 @@ std::string Mismatch(const v1::Study& study, const v1::Study& earlier) {
   return "";
 }
 
-// Indices of its COMPLETED observations in the history: all, or the best and the latest.
+// Indices of its COMPLETED, feasible observations in the history: all, or the best and the latest.
 std::vector<size_t> Choose(const StudyState& earlier, size_t share) {
   std::vector<size_t> chosen;
   for (size_t i = 0; i < earlier.history.size(); ++i) {
-    if (earlier.history[i].state == v1::Trial::COMPLETED) chosen.push_back(i);
+    const sampling::Observation& observation = earlier.history[i];
+    if (observation.state == v1::Trial::COMPLETED && sampling::IsFeasible(observation)) {
+      chosen.push_back(i);
+    }
   }
   if (chosen.size() <= share) return chosen;
   const auto best = chosen.begin() + static_cast<std::ptrdiff_t>(share - share / 2);
@@ -57,47 +65,25 @@ std::vector<size_t> Choose(const StudyState& earlier, size_t share) {
   return chosen;
 }
 
-// Configurations of another space as ones of this.
-class Translation {
- public:
-  Translation(const v1::Study& study, const search_space::SearchSpace& space)
-      : study_(study), space_(space) {}
-
-  // The status says what is wrong with the parameter that does not fit.
-  absl::StatusOr<search_space::Configuration> operator()(
-      const search_space::Configuration& other) const {
-    v1::KnownTrial known;
-    for (const v1::Parameter& parameter : study_.parameters()) {
-      const auto value = other.find(parameter.name());
-      if (value != other.end()) {
-        (*known.mutable_parameters())[parameter.name()] = value->second;
-      } else if (parameter.has_default_()) {
-        (*known.mutable_parameters())[parameter.name()] = parameter.default_();
-      }
-    }
-    search_space::Configuration configuration = ToConfiguration(study_, known);
-    while (DropInactive(configuration)) {
-    }
-    const absl::Status fits = space_.ToPoint(configuration).status();
-    if (!fits.ok()) return fits;
-    return configuration;
+// A configuration of another space as one of this. The status says what is wrong with the
+// parameter that does not fit.
+absl::StatusOr<search_space::Configuration> Translate(const search_space::SearchSpace& space,
+                                                      const search_space::Configuration& other) {
+  search_space::Configuration configuration;
+  for (const v1::Parameter& parameter : space.parameters()) {
+    const auto value = other.find(parameter.name());
+    if (value != other.end()) configuration.insert(*value);
   }
-
- private:
-  // Whether there was one: with it what hangs on it may have become inactive.
-  bool DropInactive(search_space::Configuration& configuration) const {
-    return std::erase_if(configuration, [&](const auto& entry) {
-             const auto& parameters = study_.parameters();
-             const auto parameter = std::find_if(
-                 parameters.begin(), parameters.end(),
-                 [&entry](const v1::Parameter& one) { return one.name() == entry.first; });
-             return !IsActive(*parameter, configuration);
-           }) > 0;
+  search_space::Complete(space, configuration);
+  // With a parent, what hangs on it becomes inactive.
+  for (const int index : space.parents_first()) {
+    const v1::Parameter& parameter = space.parameters()[static_cast<size_t>(index)];
+    if (!search_space::IsActive(parameter, configuration)) configuration.erase(parameter.name());
   }
-
-  const v1::Study& study_;
-  const search_space::SearchSpace& space_;
-};
+  const absl::Status fits = space.ToPoint(configuration).status();
+  if (!fits.ok()) return fits;
+  return configuration;
+}
 
 // Values get the mean 0 and the standard deviation 1; where all are equal they are 0. In long
 // double, whose range holds the squares of what doubles can be.
@@ -124,16 +110,16 @@ void Standardize(std::vector<storage::WarmStartTrialRow>& rows) {
 }
 
 // Those of one study; INVALID_ARGUMENT where none is of use.
-absl::StatusOr<std::vector<storage::WarmStartTrialRow>> CopyFrom(const StudyState& earlier,
-                                                                 const Translation& translate,
-                                                                 size_t share, int source) {
+absl::StatusOr<std::vector<storage::WarmStartTrialRow>> CopyFrom(
+    const StudyState& earlier, const search_space::SearchSpace& space, size_t share, int source) {
   std::vector<storage::WarmStartTrialRow> rows;
   absl::Status why;
   for (const size_t i : Choose(earlier, share)) {
     const sampling::Observation& observation = earlier.history[i];
     const auto index = static_cast<size_t>(observation.number);
     const int32_t first = earlier.configurations[index].trials.front();
-    auto configuration = translate(earlier.trials[static_cast<size_t>(first)].row.parameters);
+    auto configuration =
+        Translate(space, earlier.trials[static_cast<size_t>(first)].row.parameters);
     if (!configuration.ok()) {
       if (why.ok()) why = configuration.status();
       continue;
@@ -162,14 +148,13 @@ absl::StatusOr<std::vector<storage::WarmStartTrialRow>> CopyTrials(
     v1::Study& definition, const search_space::SearchSpace& space,
     const std::vector<const StudyState*>& earlier) {
   std::vector<storage::WarmStartTrialRow> all;
-  const Translation translate(definition, space);
   for (size_t i = 0; i < earlier.size(); ++i) {
     const StudyState& from = *earlier[i];
     const int source = static_cast<int>(i);
     if (std::string wrong = Mismatch(definition, from.row.definition); !wrong.empty()) {
       return error::InvalidField(absl::StrCat("warm_start[", i, "]"), std::move(wrong));
     }
-    auto rows = CopyFrom(from, translate, kMaxWarmStartTrials / earlier.size(), source);
+    auto rows = CopyFrom(from, space, kMaxWarmStartTrials / earlier.size(), source);
     if (!rows.ok()) return rows.status();
     definition.add_warm_start_trials(static_cast<int32_t>(rows->size()));
     definition.add_warm_start_completed(

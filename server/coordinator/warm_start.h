@@ -19,8 +19,9 @@ namespace caviar::coordinator {
 inline constexpr int kMaxWarmStartTrials = 960;
 
 // The rows of a new study, their study_id left open, by source and number: of each study in
-// `earlier`, which are those that definition.warm_start names, the COMPLETED configurations that
-// are ones of the new space, too. Each study has an equal share of kMaxWarmStartTrials; of one with
+// `earlier`, which are those that definition.warm_start names, the COMPLETED and feasible
+// configurations that are ones of the new space, too, whether they keep its linear constraints or
+// not. Each study has an equal share of kMaxWarmStartTrials; of one with
 // more, its best and its latest are looked at, half of each. The definition is told how many were
 // of use.
 //
@@ -29,8 +30,8 @@ inline constexpr int kMaxWarmStartTrials = 960;
 // missing that has neither a fixed value nor a default. What the new space does not know, or what
 // is inactive there, is forgotten.
 //
-// INVALID_ARGUMENT, of the field warm_start[i]: another metric or goal, no parameter in common, or
-// no configuration that is of use.
+// INVALID_ARGUMENT, of the field warm_start[i]: another metric or goal, several objectives, no
+// parameter in common, or no configuration that is of use.
 absl::StatusOr<std::vector<storage::WarmStartTrialRow>> CopyTrials(
     v1::Study& definition, const search_space::SearchSpace& space,
     const std::vector<const StudyState*>& earlier);

@@ -1,4 +1,4 @@
-// The sampler that an expert would pick from the space and the budget.
+// The sampler that an expert would pick from the study.
 #ifndef CAVIAR_SERVER_SAMPLING_AUTO_SAMPLER_H_
 #define CAVIAR_SERVER_SAMPLING_AUTO_SAMPLER_H_
 
@@ -12,15 +12,16 @@ namespace caviar::sampling {
 
 struct Choice {
   v1::Sampler::Algorithm algorithm = v1::Sampler::GP;
-  // For people: "gp: 6 parameters, 100 trials".
+  // For people: "gp: 6 parameters, 100 trials, 2 objectives, 1 constraint".
   std::string reason;
 };
 
-// What AUTO stands for in a study with these limits. The Gaussian process finds better
-// configurations than the others in every class of problems that was measured
-// (tests/bench/README.md), as long as its time is small beside a trial's and its space is not of
-// very many dimensions; there the tree-structured Parzen estimator, which costs nothing, goes on.
-Choice Choose(int dimensions, std::optional<int32_t> max_trials);
+// What AUTO stands for in this study. The Gaussian process finds better configurations than the
+// others in every class of problems that was measured (tests/bench/README.md), as long as its time
+// is small beside a trial's and its space is not of very many dimensions; there the tree-structured
+// Parzen estimator, which costs nothing, goes on. Both learn from constraints, several objectives
+// and earlier studies.
+Choice Choose(const v1::Study& study);
 
 class AutoSampler final : public Sampler {
  public:

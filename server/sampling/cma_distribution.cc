@@ -147,7 +147,8 @@ VectorXd Distribution::StepTo(const ModelPoint& point, const Uniform& uniform) c
   return step;
 }
 
-void Distribution::Learn(const std::vector<ModelPoint>& ranked, const Uniform& uniform) {
+void Distribution::Learn(const std::vector<ModelPoint>& ranked, bool noisy,
+                         const Uniform& uniform) {
   ++generation_;
   LearnCategories(ranked);
   KeepCategoryMargins();
@@ -156,7 +157,9 @@ void Distribution::Learn(const std::vector<ModelPoint>& ranked, const Uniform& u
   for (int i = 0; i < population_; ++i) {
     steps.col(i) = StepTo(ranked[static_cast<size_t>(i)], uniform);
   }
+  const Moments before = {mean_, sigma_, covariance_, roots_, vectors_};
   LearnNumbers(steps);
+  if (noisy && !diagonal_) MoveLess(before);
   KeepNumberMargins();
 }
 
@@ -175,9 +178,10 @@ void Distribution::LearnNumbers(const MatrixXd& steps) {
   path_c_ *= 1 - c_c_;
   if (!stalled) path_c_ += std::sqrt(c_c_ * (2 - c_c_) * mu_eff_) * step;
   LearnCovariance(steps, stalled);
-  sigma_ *= std::exp(std::min(1.0, c_sigma_ / d_sigma_ * (length / chi_ - 1)));
-  sigma_ = std::clamp(sigma_, kMinSigma, kMaxSigma);
+  SetSigma(sigma_ * std::exp(std::min(1.0, c_sigma_ / d_sigma_ * (length / chi_ - 1))));
 }
+
+void Distribution::SetSigma(double sigma) { sigma_ = std::clamp(sigma, kMinSigma, kMaxSigma); }
 
 void Distribution::LearnCovariance(const MatrixXd& steps, bool stalled) {
   const double d = numbers();

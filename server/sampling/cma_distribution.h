@@ -7,6 +7,7 @@
 #include <functional>
 #include <vector>
 
+#include "server/sampling/cma_learning_rate.h"
 #include "server/search_space/model_space.h"
 
 namespace caviar::sampling::cma {
@@ -33,11 +34,21 @@ class Distribution {
   Distribution(const search_space::ModelSpace& space, const search_space::ModelPoint& mean,
                double sigma, int population);
 
+  // Around these points, at least one, each of which stands for a normal distribution with
+  // deviation `spread` > 0 along every axis: the mean and covariance of all together (WS-CMA-ES,
+  // Nomura et al. 2021, "Warm starting CMA-ES for hyperparameter optimization"). Half of the
+  // categories' probability goes to theirs. Axes may be inactive (NaN).
+  static Distribution Over(const search_space::ModelSpace& space,
+                           const std::vector<search_space::ModelPoint>& points, double spread,
+                           int population);
+
   // Some of its axes may be inactive, which it does not look at.
   search_space::ModelPoint Draw(const Uniform& uniform) const;
 
-  // One generation: `population` points, the best one first, inactive axes NaN.
-  void Learn(const std::vector<search_space::ModelPoint>& ranked, const Uniform& uniform);
+  // One generation: `population` points, the best one first, inactive axes NaN. Where their order
+  // is `noisy` it learns as slowly as LearningRate asks for; not with a diagonal covariance.
+  void Learn(const std::vector<search_space::ModelPoint>& ranked, bool noisy,
+             const Uniform& uniform);
 
   int population() const { return population_; }
   // Numbers, that is: axes that are not categorical.
@@ -55,7 +66,17 @@ class Distribution {
     std::vector<double> probabilities;
   };
 
+  struct Moments {
+    Eigen::VectorXd mean;
+    double sigma;
+    Eigen::MatrixXd covariance;
+    Eigen::VectorXd roots;
+    Eigen::MatrixXd vectors;
+  };
+
   void SetRates();
+  void SpreadOver(const std::vector<search_space::ModelPoint>& points,
+                  const search_space::ModelPoint& mean);
   static size_t CellOf(const Number& number, double place);
   static double Edge(const Number& number, size_t cell);
   double Deviation(Eigen::Index i) const;
@@ -63,12 +84,18 @@ class Distribution {
   Eigen::VectorXd FromStandard(const Eigen::VectorXd& z) const;
   Eigen::VectorXd ToStandard(const Eigen::VectorXd& step) const;
   Eigen::VectorXd StepTo(const search_space::ModelPoint& point, const Uniform& uniform) const;
+  void SetSigma(double sigma);
   void LearnNumbers(const Eigen::MatrixXd& steps);
+  // Takes back a part of what was learned since.
+  void MoveLess(const Moments& before);
   void LearnCovariance(const Eigen::MatrixXd& steps, bool stalled);
   void LearnCategories(const std::vector<search_space::ModelPoint>& ranked);
   void Decompose();
   void KeepNumberMargins();
   void KeepCategoryMargins();
+
+  // Of Nomura et al.'s averages.
+  static constexpr double kMeanMemory = 0.1, kCovarianceMemory = 0.03;
 
   int population_;
   std::vector<Number> numbers_;
@@ -85,6 +112,7 @@ class Distribution {
   Eigen::MatrixXd vectors_;                              // its eigenvectors; not where diagonal
   Eigen::VectorXd roots_;                                // of its eigenvalues
   int generation_ = 0;
+  LearningRate mean_rate_{kMeanMemory}, covariance_rate_{kCovarianceMemory};
 };
 
 }  // namespace caviar::sampling::cma

@@ -22,8 +22,13 @@ namespace {
 constexpr size_t kFirst = 10;
 constexpr double kBestShare = 0.3;
 constexpr double kSigma = 0.15;
+// Of earlier studies: the share that counts as best, and how far around each of these others like
+// them may lie (gamma and alpha of WS-CMA-ES).
+constexpr double kBestEarlierShare = 0.2, kEarlierSpread = 0.15;
 // Where all deviations are below this, in units of the axes, there is nothing left to find.
 constexpr double kLeastExtent = 1e-4;
+// Of the variance of a generation's values: from here on the errors of these ask for care.
+constexpr double kNoiseShare = 0.3;
 // The population doubles so many times.
 constexpr int kMostDoublings = 8;
 // Points that the model chooses from; and how many trials it looks at, the best ones, and how long
@@ -65,12 +70,31 @@ ModelPoint WeightedMean(const std::vector<ModelPoint>& ranked, int dimensions) {
   return mean;
 }
 
+// Whether these trials differ by little more than the errors of their values.
+bool IsNoisy(const History& history, const std::vector<size_t>& places) {
+  double count = 0, mean = 0, squares = 0, errors = 0;
+  for (const size_t place : places) {
+    const Observation& observation = history[place];
+    if (LessonOf(observation) != Lesson::kValue || !observation.variance) continue;
+    ++count;
+    errors += *observation.variance;
+    const double from_mean = observation.value - mean;
+    mean += from_mean / count;
+    squares += from_mean * (observation.value - mean);
+  }
+  return errors > kNoiseShare * squares;
+}
+
 }  // namespace
 
 std::optional<Point> CmaEsSampler::SuggestPoint(const SearchSpace& space,
                                                 const SamplerInput& input) {
   const ModelSpace& model = space.model();
-  if (!ranking_.Follow(space, input.seed, input.history)) replay_ = {};
+  if (!ranking_.Follow(space, input.seed, input.history) || earlier_ != input.warm_start) {
+    earlier_ = input.warm_start;
+    replay_ = {};
+    StartFromEarlier(model);
+  }
   Follow(model, input);
   if (!replay_.distribution) {
     return SobolPoint(input.seed, static_cast<uint32_t>(input.number), space.dimensions());
@@ -81,21 +105,18 @@ std::optional<Point> CmaEsSampler::SuggestPoint(const SearchSpace& space,
 void CmaEsSampler::Follow(const ModelSpace& space, const SamplerInput& input) {
   const std::vector<size_t>& taught = ranking_.taught();
   for (; replay_.taken < taught.size(); ++replay_.taken) {
-    const size_t place = taught[replay_.taken];
-    if (LessonOf(input.history[place]) != Lesson::kCutOff) Take(space, input, place);
+    Take(space, input, taught[replay_.taken]);
   }
-  if (!replay_.distribution && replay_.first.size() >= kFirst) Start(space, input.history);
 }
 
 void CmaEsSampler::Take(const ModelSpace& space, const SamplerInput& input, size_t place) {
   const Observation& observation = input.history[place];
-  if (observation.number < 0 || replay_.first.size() < kFirst) {
+  if (LessonOf(observation) == Lesson::kValue) replay_.units.Add(observation);
+  if (!replay_.distribution) {
     replay_.first.push_back(place);
-    replay_.joined.clear();
-    replay_.distribution.reset();
+    if (replay_.first.size() == kFirst) Start(space, input.history);
     return;
   }
-  if (!replay_.distribution) Start(space, input.history);
   replay_.last_number = std::max(replay_.last_number, observation.number);
   if (observation.number <= replay_.forgotten) return;
   replay_.joined.push_back(place);
@@ -104,13 +125,34 @@ void CmaEsSampler::Take(const ModelSpace& space, const SamplerInput& input, size
   }
 }
 
+void CmaEsSampler::StartFromEarlier(const ModelSpace& space) {
+  if (!earlier_) return;
+  std::vector<ModelPoint> best;
+  for (const std::vector<Observation>& study : *earlier_) {
+    ConstraintUnits units;
+    std::vector<const Observation*> ranked;
+    for (const Observation& observation : study) {
+      if (LessonOf(observation) != Lesson::kValue) continue;
+      units.Add(observation);
+      ranked.push_back(&observation);
+    }
+    std::sort(ranked.begin(), ranked.end(),
+              [&](const Observation* a, const Observation* b) { return IsBetter(*a, *b, units); });
+    const auto most =
+        static_cast<size_t>(std::ceil(kBestEarlierShare * static_cast<double>(ranked.size())));
+    for (size_t i = 0; i < most; ++i) best.push_back(space.ToModel(ranked[i]->point));
+  }
+  if (best.empty()) return;
+  replay_.distribution = Distribution::Over(space, best, kEarlierSpread, PopulationOf(space));
+}
+
 void CmaEsSampler::Start(const ModelSpace& space, const History& history) {
   std::vector<size_t> ranked = replay_.first;
   std::sort(ranked.begin(), ranked.end(),
-            [&](size_t a, size_t b) { return IsBetter(history[a], history[b]); });
+            [&](size_t a, size_t b) { return IsBetter(history[a], history[b], replay_.units); });
   const auto most = static_cast<size_t>(std::ceil(kBestShare * static_cast<double>(ranked.size())));
   std::vector<ModelPoint> best;
-  for (size_t i = 0; i < most && LessonOf(history[ranked[i]]) == Lesson::kValue; ++i) {
+  for (size_t i = 0; i < most && LessonOf(history[ranked[i]]) != Lesson::kBad; ++i) {
     best.push_back(space.ToModel(history[ranked[i]].point));
   }
   replay_.distribution.emplace(space, WeightedMean(best, space.dimensions()), kSigma,
@@ -119,11 +161,13 @@ void CmaEsSampler::Start(const ModelSpace& space, const History& history) {
 
 void CmaEsSampler::Learn(const ModelSpace& space, const SamplerInput& input) {
   std::vector<size_t> ranked = std::exchange(replay_.joined, {});
-  std::sort(ranked.begin(), ranked.end(),
-            [&](size_t a, size_t b) { return IsBetter(input.history[a], input.history[b]); });
+  std::sort(ranked.begin(), ranked.end(), [&](size_t a, size_t b) {
+    return IsBetter(input.history[a], input.history[b], replay_.units);
+  });
   std::vector<ModelPoint> points;
   for (const size_t place : ranked) points.push_back(space.ToModel(input.history[place].point));
-  replay_.distribution->Learn(points, Numbers(input.seed, Purpose::kLearn, ++replay_.generations));
+  replay_.distribution->Learn(points, IsNoisy(input.history, ranked),
+                              Numbers(input.seed, Purpose::kLearn, ++replay_.generations));
   if (replay_.distribution->numbers() > 0 && replay_.distribution->Extent() < kLeastExtent) {
     Restart(space, input.seed);
   }
@@ -155,10 +199,10 @@ ModelPoint CmaEsSampler::Draw(const ModelSpace& space, const SamplerInput& input
   const auto most = static_cast<size_t>(std::max(10, kTrialsACoefficient * coefficients));
   for (const uint32_t i : ranking_.ranked()) {
     const Observation& observation = input.history[ranking_.taught()[i]];
-    if (LessonOf(observation) == Lesson::kCutOff) continue;
     ranked.push_back(space.ToModel(observation.point));
     if (ranked.size() == most) break;
   }
+  if (ranked.empty()) return best;
   const SeparableModel model(space, ranked);
   double least = model.Value(best);
   for (int i = 1; i < kChoices; ++i) {

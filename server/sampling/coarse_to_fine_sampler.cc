@@ -5,6 +5,7 @@
 
 #include "server/sampling/counter_random.h"
 #include "server/sampling/sobol_sampler.h"
+#include "server/sampling/trial_order.h"
 
 namespace caviar::sampling {
 namespace {
@@ -17,6 +18,7 @@ constexpr uint64_t kPurpose = 0x726f756e6473;  // not the key of another sampler
 // Rounds of a study with max_trials.
 constexpr double kRounds = 8;
 // Of a study without: trials a round for each axis and one more, and bounds.
+
 constexpr int kTrialsPerAxis = 2;
 constexpr int kLeastTrials = 8, kMostTrials = 100;
 // The best that span a box, as a share of a round's trials; and at least so many.
@@ -24,6 +26,8 @@ constexpr double kBestShare = 0.2;
 constexpr double kLeastBest = 3;
 // Trials in the whole space.
 constexpr double kOutside = 0.1;
+// And in the first round of a study that knows of earlier ones.
+constexpr double kOutsideEarlier = 0.5;
 // A box reaches this many mean gaps beyond the outermost of the best.
 constexpr double kMargin = 0.5;
 // Where the best one lies in this share of the best ones' range from one of its ends, the box is
@@ -34,22 +38,21 @@ constexpr double kFloor = 0.2;
 // Boxes do not shrink below this.
 constexpr double kLeastMargin = 1e-6;
 
-// The best observations of the first `count`, the best one first.
-std::vector<const Observation*> BestOf(const History& history, size_t count, size_t wanted) {
+// The best of the first `count` observations that completed or were cut off, the best one first.
+template <typename Observations>
+std::vector<const Observation*> BestOf(const Observations& history, size_t count, size_t wanted) {
   std::vector<const Observation*> best;
-  for (size_t i = 0; i < history.size(); ++i) {
-    const Observation& observation = history[i];
-    // Trials of other studies have no number; they are known from the start.
-    if (observation.number >= 0 && count-- == 0) break;
-    if (observation.state == v1::Trial::COMPLETED && std::isfinite(observation.value)) {
-      best.push_back(&observation);
-    }
+  ConstraintUnits units;
+  for (size_t i = 0; i < std::min(count, history.size()); ++i) {
+    const Lesson lesson = LessonOf(history[i]);
+    if (lesson != Lesson::kValue && lesson != Lesson::kCutOff) continue;
+    if (lesson == Lesson::kValue) units.Add(history[i]);
+    best.push_back(&history[i]);
   }
   const size_t kept = std::min(wanted, best.size());
-  std::partial_sort(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(kept), best.end(),
-                    [](const Observation* a, const Observation* b) {
-                      return a->value != b->value ? a->value < b->value : a->number < b->number;
-                    });
+  std::partial_sort(
+      best.begin(), best.begin() + static_cast<std::ptrdiff_t>(kept), best.end(),
+      [&](const Observation* a, const Observation* b) { return IsBetter(*a, *b, units); });
   best.resize(kept);
   return best;
 }
@@ -95,20 +98,8 @@ double PlaceIn(const Box::Side& side, double u) {
   return 1 - 0.5 / count;
 }
 
-}  // namespace
-
-int32_t RoundSize(const SamplerInput& input, int dimensions) {
-  if (input.max_trials) {
-    return std::max(2, static_cast<int32_t>(std::lround(*input.max_trials / kRounds)));
-  }
-  return std::clamp(kTrialsPerAxis * (dimensions + 1), kLeastTrials, kMostTrials);
-}
-
-Box BoxOf(const ModelSpace& space, const SamplerInput& input, int32_t round) {
-  const int32_t size = RoundSize(input, space.dimensions());
-  const auto seen = static_cast<size_t>(round) * static_cast<size_t>(size);
-  const auto wanted = std::max(kLeastBest, std::ceil(kBestShare * size));
-  const auto best = BestOf(input.history, seen, static_cast<size_t>(wanted));
+// Where these lie; the whole space where there are fewer than two.
+Box BoxAround(const ModelSpace& space, const std::vector<const Observation*>& best) {
   std::vector<std::vector<double>> places(static_cast<size_t>(space.dimensions()));
   if (best.size() >= 2) {
     for (const Observation* observation : best) {
@@ -125,14 +116,42 @@ Box BoxOf(const ModelSpace& space, const SamplerInput& input, int32_t round) {
   return box;
 }
 
+}  // namespace
+
+int32_t RoundSize(const SamplerInput& input, int dimensions) {
+  if (input.max_trials) {
+    return std::max(2, static_cast<int32_t>(std::lround(*input.max_trials / kRounds)));
+  }
+  return std::clamp(kTrialsPerAxis * (dimensions + 1), kLeastTrials, kMostTrials);
+}
+
+Box BoxOf(const ModelSpace& space, const SamplerInput& input, int32_t round) {
+  const int32_t size = RoundSize(input, space.dimensions());
+  const auto wanted = static_cast<size_t>(std::max(kLeastBest, std::ceil(kBestShare * size)));
+  if (round > 0) {
+    const auto seen = static_cast<size_t>(round) * static_cast<size_t>(size);
+    return BoxAround(space, BestOf(input.history, seen, wanted));
+  }
+  std::vector<const Observation*> best;
+  if (input.warm_start) {
+    for (const std::vector<Observation>& study : *input.warm_start) {
+      for (const Observation* observation : BestOf(study, study.size(), wanted)) {
+        best.push_back(observation);
+      }
+    }
+  }
+  return BoxAround(space, best);
+}
+
 std::optional<Point> CoarseToFineSampler::SuggestPoint(const search_space::SearchSpace& space,
                                                        const SamplerInput& input) {
   const int dimensions = space.dimensions();
   const int32_t size = RoundSize(input, dimensions);
   const int32_t round = input.number / size;
+  const double share = round > 0 ? kOutside : input.warm_start ? kOutsideEarlier : 1;
   const bool outside =
-      ToUnit(RandomBits(input.seed, kPurpose, static_cast<uint64_t>(input.number))) < kOutside;
-  if (round == 0 || outside) {
+      ToUnit(RandomBits(input.seed, kPurpose, static_cast<uint64_t>(input.number))) < share;
+  if (outside) {
     return SobolPoint(input.seed, static_cast<uint32_t>(input.number), dimensions);
   }
   const auto scrambling =

@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "server/sampling/allowed.h"
 #include "server/sampling/counter_random.h"
 
 namespace caviar::sampling {
@@ -29,7 +30,9 @@ class Search {
   Search(const ModelSpace& space, const SamplerInput& input) : space_(space), input_(input) {}
 
   std::optional<Point> From(const Point& point) const {
-    Point start = Canonical(point);
+    const std::optional<Point> allowed = Allowed(space_, input_, point);
+    if (!allowed) return Listed(std::nullopt);
+    Point start = Canonical(*allowed);
     if (!WasTried(start)) return start;
     if (auto found = Near(start)) return found;
     return Listed(start);
@@ -71,7 +74,7 @@ class Search {
           Move(space_.axis(axis), radius, draw, moved[static_cast<size_t>(axis)]);
         }
         Point found = Canonical(space_.ToPoint(moved));
-        if (!WasTried(found)) return found;
+        if (space_.Allows(found) && !WasTried(found)) return found;
       }
     }
     return std::nullopt;
@@ -94,15 +97,16 @@ class Search {
     coordinate = std::clamp(coordinate + (2 * draw() - 1) * std::max(radius, step), 0.0, 1.0);
   }
 
-  // One after the other.
-  std::optional<Point> Listed(const Point& start) const {
+  // One after the other; in a space of too many, `start`.
+  std::optional<Point> Listed(const std::optional<Point>& start) const {
     if (!(space_.configurations() <= kMaxListed)) return start;
     std::set<Point> tried;
     const auto add = [&](const Point& point) { tried.insert(Canonical(point)); };
     for (const Pending& pending : input_.pending) add(pending.point);
     for (size_t i = 0; i < input_.history.size(); ++i) add(input_.history[i].point);
     if (static_cast<double>(tried.size()) >= space_.configurations()) return std::nullopt;
-    return space_.Find([&](const Point& point) { return tried.count(point) == 0; });
+    return space_.Find(
+        [&](const Point& point) { return tried.count(point) == 0 && space_.Allows(point); });
   }
 
   const ModelSpace& space_;

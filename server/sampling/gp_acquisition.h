@@ -2,7 +2,7 @@
 #ifndef CAVIAR_SERVER_SAMPLING_GP_ACQUISITION_H_
 #define CAVIAR_SERVER_SAMPLING_GP_ACQUISITION_H_
 
-#include "server/sampling/gp_posterior.h"
+#include "server/sampling/gp_predictor.h"
 
 namespace caviar::sampling::gp {
 

@@ -12,6 +12,8 @@ namespace {
 using search_space::ModelPoint;
 
 constexpr size_t kEverySize = 40;
+// Of the likelihood, a fit.
+constexpr int kEvaluations = 20;
 
 size_t NextSize(size_t size) {
   return size < kEverySize ? size + 1 : size + std::max<size_t>(1, size / 10);
@@ -61,20 +63,11 @@ std::vector<size_t> Chosen(const Lessons& lessons, size_t size) {
   return order;
 }
 
-FitChain::FitChain(const PointLayout& layout)
-    : layout_(layout), plain_(layout_, false), additive_(layout_, true) {
-  Link first;
-  first.plain = plain_.centers();
-  first.additive = additive_.centers();
-  first.fit = {false, first.plain};
-  links_.push_back(std::move(first));
-}
-
-double FitChain::Minimize(const ModelForm& form, const Grid& points,
-                          const std::vector<double>& values, std::vector<double>& logs) const {
+double FitParameters(const ModelForm& form, const Grid& points, const std::vector<double>& values,
+                     int max_evaluations, std::vector<double>& logs) {
   Likelihood likelihood(form, points, values);
   Minimizer::Options options;
-  options.max_evaluations = 20;
+  options.max_evaluations = max_evaluations;
   options.tolerance = 1e-5;
   options.first_step = 0.3;
   Minimizer minimizer(logs, form.lower(), form.upper(), options);
@@ -85,6 +78,25 @@ double FitChain::Minimize(const ModelForm& form, const Grid& points,
   }
   if (std::isfinite(minimizer.best_value())) logs = minimizer.best();
   return minimizer.best_value();
+}
+
+double FitChain::FitAdditive(const Grid& points, const std::vector<double>& values,
+                             std::vector<double>& logs) const {
+  std::vector<double> anew = additive_.MostlyAdditive();
+  const double going_on = FitParameters(additive_, points, values, kEvaluations, logs);
+  const double from_anew = FitParameters(additive_, points, values, kEvaluations, anew);
+  if (!(from_anew < going_on)) return going_on;
+  logs = std::move(anew);
+  return from_anew;
+}
+
+FitChain::FitChain(const PointLayout& layout)
+    : layout_(layout), plain_(layout_, false), additive_(layout_, true) {
+  Link first;
+  first.plain = plain_.centers();
+  first.additive = additive_.centers();
+  first.fit = {false, first.plain};
+  links_.push_back(std::move(first));
 }
 
 FitChain::Link FitChain::After(const Link& link, const Lessons& lessons, size_t size) const {
@@ -103,10 +115,10 @@ FitChain::Link FitChain::After(const Link& link, const Lessons& lessons, size_t 
     layout_.Set(lessons.points[i], static_cast<int>(values.size()), points);
     values.push_back(all[i]);
   }
-  const double plain = Minimize(plain_, points, values, next.plain);
+  const double plain = FitParameters(plain_, points, values, kEvaluations, next.plain);
   // Of a single number the two forms are the same.
   const double additive =
-      additive_.terms() < 2 ? plain : Minimize(additive_, points, values, next.additive);
+      additive_.terms() < 2 ? plain : FitAdditive(points, values, next.additive);
   next.fit = additive < plain ? Fit{true, next.additive} : Fit{false, next.plain};
   return next;
 }

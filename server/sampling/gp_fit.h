@@ -37,8 +37,14 @@ inline constexpr size_t kMaxPoints = 256;
 // one, and every so many-th.
 std::vector<size_t> Chosen(const Lessons& lessons, size_t size);
 
-// A fit begins where the one before ended, and is made at every size to 40, then at sizes that grow
-// by a tenth: so it is a function of the lessons alone, and those of beginnings can be kept.
+// Moves `logs` towards where they explain these values of these points best, by at most so many
+// evaluations; returns how well they do then, lower is better.
+double FitParameters(const ModelForm& form, const Grid& points, const std::vector<double>& values,
+                     int max_evaluations, std::vector<double>& logs);
+
+// A fit begins where the one before ended, that of the additive form also from where the sum
+// explains all; it is made at every size to 40, then at sizes that grow by a tenth: so it is a
+// function of the lessons alone, and those of beginnings can be kept.
 class FitChain {
  public:
   explicit FitChain(const PointLayout& layout);
@@ -57,8 +63,9 @@ class FitChain {
   };
 
   Link After(const Link& link, const Lessons& lessons, size_t size) const;
-  double Minimize(const ModelForm& form, const Grid& points, const std::vector<double>& values,
-                  std::vector<double>& logs) const;
+  // As FitParameters, of the additive form.
+  double FitAdditive(const Grid& points, const std::vector<double>& values,
+                     std::vector<double>& logs) const;
 
   PointLayout layout_;
   ModelForm plain_, additive_;

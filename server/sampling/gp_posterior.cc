@@ -73,15 +73,6 @@ void Posterior::PredictVector(const Grid& at, int vector, Prediction (&predictio
   }
 }
 
-void Posterior::Predict(const Grid& at, int vectors, std::vector<Prediction>& predictions) {
-  predictions.clear();
-  Prediction of_vector[kLanes];
-  for (int vector = 0; vector < vectors; ++vector) {
-    PredictVector(at, vector, of_vector);
-    predictions.insert(predictions.end(), of_vector, of_vector + kLanes);
-  }
-}
-
 void Posterior::Gradient(const Grid& at, int vector, const PredictionGradient (&by)[kLanes],
                          Grid& gradient) {
   Slopes(covariance_, at, vector, points_, count_, slopes_);

@@ -6,24 +6,11 @@
 
 #include "server/sampling/gp_lanes.h"
 #include "server/sampling/gp_loops.h"
+#include "server/sampling/gp_predictor.h"
 
 namespace caviar::sampling::gp {
 
-// Of the function at a point, without noise, in warped outputs.
-struct Prediction {
-  double mean = 0;
-  double deviation = 0;       // with pending points counted as seen; > 0
-  double seen_deviation = 0;  // without them
-};
-
-// Derivatives of something by a prediction.
-struct PredictionGradient {
-  double mean = 0;
-  double deviation = 0;
-  double seen_deviation = 0;
-};
-
-class Posterior {
+class Posterior final : public Predictor {
  public:
   // Of the first `values.size() + pending` points, of which the first have these values and the
   // others are pending: taken as if the mean had been seen there, which leaves the mean as it is
@@ -32,13 +19,9 @@ class Posterior {
   Posterior(Covariance covariance, double noise, Grid points, const std::vector<double>& values,
             int pending);
 
-  // Of all points of vectors 0..vectors-1 of `at`, [columns × points].
-  void Predict(const Grid& at, int vectors, std::vector<Prediction>& predictions);
-
-  // Of the eight points of one vector; then, for derivatives of something by these predictions,
-  // its derivatives by their coordinates [columns × 8].
-  void PredictVector(const Grid& at, int vector, Prediction (&predictions)[kLanes]);
-  void Gradient(const Grid& at, int vector, const PredictionGradient (&by)[kLanes], Grid& gradient);
+  void PredictVector(const Grid& at, int vector, Prediction (&predictions)[kLanes]) override;
+  void Gradient(const Grid& at, int vector, const PredictionGradient (&by)[kLanes],
+                Grid& gradient) override;
 
   int seen() const { return seen_; }
   int count() const { return count_; }

@@ -14,6 +14,8 @@
 #include "server/sampling/gp_draws.h"
 #include "server/sampling/gp_output.h"
 #include "server/sampling/gp_posterior.h"
+#include "server/sampling/gp_rung_lessons.h"
+#include "server/sampling/gp_rung_predictor.h"
 #include "server/sampling/gp_search.h"
 #include "server/sampling/sobol_sampler.h"
 
@@ -112,6 +114,20 @@ gp::Posterior PosteriorOf(Known& known, const gp::PointLayout& layout, const gp:
   return posterior;
 }
 
+// The same where trials have values at rungs.
+Known KnownOf(gp::RungPredictor& predictor, const gp::PointLayout& layout) {
+  Known known;
+  known.points = predictor.points();
+  known.values.resize(predictor.seen());
+  gp::Grid grid(layout.width(), static_cast<int>(known.points.size()));
+  for (size_t i = 0; i < known.points.size(); ++i) {
+    layout.Set(known.points[i], static_cast<int>(i), grid);
+  }
+  predictor.Predict(grid, grid.vectors(), known.predictions);
+  known.predictions.resize(known.points.size());
+  return known;
+}
+
 // What this trial is for: most improve or explore within what is likely, in turn.
 gp::Acquisition AcquisitionOf(const Known& known, int32_t number, gp::Draws& draws) {
   gp::Acquisition acquisition;
@@ -165,6 +181,28 @@ double RadiusOf(size_t trials, int dimensions) {
   return 0.2 + 0.3 * static_cast<double>(trials) / (5.0 * (dimensions + 1));
 }
 
+// Where it is most worth trying, after so many trials.
+Point Maximize(const ModelSpace& model, const SamplerInput& input, const gp::PointLayout& layout,
+               const Known& known, size_t trials, gp::Predictor& predictor) {
+  gp::Draws draws(input.seed, input.number);
+  const gp::Acquisition acquisition = AcquisitionOf(known, input.number, draws);
+  const std::vector<ModelPoint> seen = known.Seen();
+  const gp::TrustRegion region(model, seen, RadiusOf(trials, model.dimensions()));
+  const std::set<ModelPoint> tried = TriedOf(model, input);
+  const std::vector<ModelPoint> good = GoodOf(known);
+  const auto find = [&](const gp::Acquisition& by) {
+    return gp::Search(model, layout, predictor, by, region, tried, draws, {}).Find(good);
+  };
+  ModelPoint found = find(acquisition);
+  // Where the model is sure of the best place, workers that ask at once would all get it.
+  gp::Acquisition bold;
+  for (int i = 1; i <= kMaxBolder && IsCopyOfPending(known, found); ++i) {
+    bold.deviations = kSober * std::pow(4.0, i);
+    found = find(bold);
+  }
+  return model.ToPoint(found);
+}
+
 }  // namespace
 
 void GpSampler::Recall(const search_space::SearchSpace& space, const History& history) {
@@ -197,6 +235,12 @@ std::optional<Point> GpSampler::SuggestPoint(const search_space::SearchSpace& sp
   Recall(space, input.history);
   const gp::Lessons& lessons = memory_.lessons;
   const gp::PointLayout& layout = memory_.layout;
+  const gp::RungLessons by_rung = gp::RungLessonsOf(model, input);
+  if (!by_rung.trials.empty() && layout.width() > 0) {
+    gp::RungPredictor predictor(layout, by_rung);
+    return Maximize(model, input, layout, KnownOf(predictor, layout), by_rung.trials.size(),
+                    predictor);
+  }
   if (lessons.size() == 0 || layout.width() == 0) {
     if (input.number == 0) return Point(static_cast<size_t>(dimensions), 0.5);
     return SobolPoint(input.seed, static_cast<uint32_t>(input.number), dimensions);
@@ -204,23 +248,7 @@ std::optional<Point> GpSampler::SuggestPoint(const search_space::SearchSpace& sp
   const gp::Fit& fit = memory_.fits->At(lessons);
   Known known = KnownOf(lessons, model, input);
   gp::Posterior posterior = PosteriorOf(known, layout, memory_.fits->form(fit.additive), fit.logs);
-  gp::Draws draws(input.seed, input.number);
-  const gp::Acquisition acquisition = AcquisitionOf(known, input.number, draws);
-  const std::vector<ModelPoint> seen = known.Seen();
-  const gp::TrustRegion region(model, seen, RadiusOf(lessons.size(), dimensions));
-  const std::set<ModelPoint> tried = TriedOf(model, input);
-  const std::vector<ModelPoint> good = GoodOf(known);
-  const auto find = [&](const gp::Acquisition& by) {
-    return gp::Search(model, layout, posterior, by, region, tried, draws, {}).Find(good);
-  };
-  ModelPoint found = find(acquisition);
-  // Where the model is sure of the best place, workers that ask at once would all get it.
-  gp::Acquisition bold;
-  for (int i = 1; i <= kMaxBolder && IsCopyOfPending(known, found); ++i) {
-    bold.deviations = kSober * std::pow(4.0, i);
-    found = find(bold);
-  }
-  return model.ToPoint(found);
+  return Maximize(model, input, layout, known, lessons.size(), posterior);
 }
 
 }  // namespace caviar::sampling

@@ -28,12 +28,12 @@ ModelPoint WithoutNaN(ModelPoint point) {
   return point;
 }
 
-Search::Search(const ModelSpace& space, const PointLayout& layout, Posterior& posterior,
+Search::Search(const ModelSpace& space, const PointLayout& layout, Predictor& predictor,
                const Acquisition& acquisition, const TrustRegion& region,
                const std::set<ModelPoint>& tried, Draws& draws, const Options& options)
     : space_(space),
       layout_(layout),
-      posterior_(posterior),
+      predictor_(predictor),
       acquisition_(acquisition),
       region_(region),
       tried_(tried),
@@ -73,7 +73,7 @@ void Search::Evaluate(std::vector<Candidate>& candidates) {
   Grid at(std::max(layout_.width(), 1), std::max(count, 1));
   for (int i = 0; i < count; ++i) layout_.Set(candidates[static_cast<size_t>(i)].point, i, at);
   std::vector<Prediction> predictions;
-  posterior_.Predict(at, PaddedTo(count) / kLanes, predictions);
+  predictor_.Predict(at, PaddedTo(count) / kLanes, predictions);
   for (size_t i = 0; i < candidates.size(); ++i) {
     candidates[i].cost = acquisition_.Cost(predictions[i]);
     Notice(candidates[i]);
@@ -146,11 +146,11 @@ bool Search::Descend(std::vector<Candidate>& candidates) {
         }
         layout_.Set(point, static_cast<int>(lane), at);
       }
-      posterior_.PredictVector(at, 0, predictions);
+      predictor_.PredictVector(at, 0, predictions);
       for (int lane = 0; lane < kLanes; ++lane) {
         by_prediction[lane] = acquisition_.Gradient(predictions[lane]);
       }
-      posterior_.Gradient(at, 0, by_prediction, gradient);
+      predictor_.Gradient(at, 0, by_prediction, gradient);
       for (size_t lane = 0; lane < lanes; ++lane) {
         for (size_t k = 0; k < smooth_.size(); ++k) {
           slope[k] = gradient(layout_.column(smooth_[k]), static_cast<int>(lane));

@@ -11,7 +11,7 @@
 #include "server/sampling/gp_draws.h"
 #include "server/sampling/gp_minimizer.h"
 #include "server/sampling/gp_points.h"
-#include "server/sampling/gp_posterior.h"
+#include "server/sampling/gp_predictor.h"
 #include "server/search_space/model_space.h"
 
 namespace caviar::sampling::gp {
@@ -32,7 +32,7 @@ class Search {
 
   // All outlive this object. `tried` are configurations not to be found again, NaN as -1; empty:
   // none matters. `good` are seen points, the best first.
-  Search(const search_space::ModelSpace& space, const PointLayout& layout, Posterior& posterior,
+  Search(const search_space::ModelSpace& space, const PointLayout& layout, Predictor& predictor,
          const Acquisition& acquisition, const TrustRegion& region,
          const std::set<search_space::ModelPoint>& tried, Draws& draws, const Options& options);
 
@@ -59,7 +59,7 @@ class Search {
 
   const search_space::ModelSpace& space_;
   const PointLayout& layout_;
-  Posterior& posterior_;
+  Predictor& predictor_;
   const Acquisition& acquisition_;
   const TrustRegion& region_;
   const std::set<search_space::ModelPoint>& tried_;

@@ -13,6 +13,7 @@ namespace caviar::sampling {
 namespace {
 
 using search_space::Grid;
+using search_space::ModelSpace;
 using search_space::Point;
 
 constexpr uint64_t kPurpose = 0x67726964;  // not the key of another sampler
@@ -30,15 +31,30 @@ std::set<Point> Tried(const SamplerInput& input) {
   return tried;
 }
 
-Point DrawFrom(const Grid& grid, const SamplerInput& input, const std::set<Point>& tried) {
+// Grids of more places than this are not counted one by one.
+constexpr uint64_t kMaxWalked = 1'000'000;
+
+Point DrawFrom(const Grid& grid, const ModelSpace& space, const SamplerInput& input,
+               const std::set<Point>& tried) {
   Point point;
   for (uint64_t i = 0; i < kDraws; ++i) {
     const uint64_t key = RandomBits(input.seed, kPurpose, static_cast<uint64_t>(input.number));
     point = grid.Draw(
         [&](int axis) { return ToUnit(RandomBits(key, i, static_cast<uint64_t>(axis))); });
-    if (tried.count(point) == 0) break;
+    if (tried.count(point) == 0 && space.Allows(point)) break;
   }
   return point;
+}
+
+// How many of its configurations keep the linear constraints; of a large grid an upper bound.
+double AllowedOf(const Grid& grid, const ModelSpace& space) {
+  constexpr double kMaxCounted = 100'000;
+  if (!space.constrained() || !grid.is_counted() || grid.size() > kMaxCounted) return grid.size();
+  double allowed = 0;
+  for (uint64_t i = 0; i < static_cast<uint64_t>(grid.size()); ++i) {
+    allowed += space.Allows(grid.At(i)) ? 1 : 0;
+  }
+  return allowed;
 }
 
 std::string Rounded(double number) {
@@ -75,14 +91,16 @@ std::optional<Point> GridSampler::SuggestPoint(const search_space::SearchSpace& 
     parameters_ = std::move(parameters);
   }
   const std::set<Point> tried = Tried(input);
-  if (!grid_->is_counted()) return DrawFrom(*grid_, input, tried);
+  if (!grid_->is_counted()) return DrawFrom(*grid_, space.model(), input, tried);
   // Trials before this one took the places before this one's, unless others were tried too; then
   // those that were left out come at the end.
   const auto size = static_cast<uint64_t>(grid_->size());
   for (uint64_t i = 0; i < size; ++i) {
     const uint64_t place = (static_cast<uint64_t>(input.number) + i) % size;
     Point point = grid_->At(ShuffledIndex(input.seed, place, size));
-    if (tried.count(point) == 0) return point;
+    if (tried.count(point) == 0 && space.model().Allows(point)) return point;
+    // Of so many places hardly any keeps the linear constraints.
+    if (i == kMaxWalked + tried.size()) break;
   }
   return std::nullopt;
 }
@@ -95,11 +113,11 @@ GridCost CostOfGrid(const search_space::SearchSpace& space) {
     for (size_t k = 0; k < here.size(); ++k) active[k] += here[k];
   }
   GridCost cost;
-  cost.trials = grid.size();
+  cost.trials = AllowedOf(grid, space.model());
   for (int i = 0; i < space.dimensions(); ++i) {
     const double share = active[static_cast<size_t>(i)] / static_cast<double>(kProbes);
     cost.axes.push_back({space.axis(i).name(), static_cast<int>(grid.coordinates(i).size()),
-                         search_space::ExpectedValues(space.axis(i), share * grid.size())});
+                         search_space::ExpectedValues(space.axis(i), share * cost.trials)});
   }
   return cost;
 }

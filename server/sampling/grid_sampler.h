@@ -17,13 +17,14 @@ namespace caviar::sampling {
 // size in [1, 2^53].
 uint64_t ShuffledIndex(uint32_t seed, uint64_t index, uint64_t size);
 
-// Skips what was tried, by whomever; nullopt: the whole grid was. Of a grid too large to be counted
-// it draws points; that one has no end.
+// Skips what was tried, by whomever, and what breaks linear constraints; nullopt: the whole grid
+// was. Of a grid too large to be counted it draws points; that one has no end.
 class GridSampler final : public Sampler {
  public:
   std::optional<search_space::Point> SuggestPoint(const search_space::SearchSpace& space,
                                                   const SamplerInput& input) override;
-  bool UsesHistory() const override { return true; }
+  bool UsesHistory() const override { return false; }
+  bool UsesTriedPoints() const override { return true; }
 
  private:
   // Of the space seen last.
@@ -39,7 +40,9 @@ struct GridCost {
     // Different values that a random search of as many trials tries on average.
     double random_values = 0;
   };
-  double trials = 0;       // an upper bound where the grid is too large to be counted
+  // An upper bound where the grid is too large to be counted, or with linear constraints above
+  // 100,000.
+  double trials = 0;
   std::vector<Axis> axes;  // in the study's order
 };
 GridCost CostOfGrid(const search_space::SearchSpace& space);

@@ -17,9 +17,14 @@ bool Same(const std::vector<double>& a, const std::vector<double>& b) {
                     [](double x, double y) { return Same(x, y); });
 }
 
+bool Same(const std::optional<double>& a, const std::optional<double>& b) {
+  return a && b ? Same(*a, *b) : a.has_value() == b.has_value();
+}
+
 bool Same(const Observation& a, const Observation& b) {
   return a.number == b.number && a.state == b.state && Same(a.value, b.value) &&
-         Same(a.point, b.point) && Same(a.rungs, b.rungs);
+         Same(a.point, b.point) && Same(a.rungs, b.rungs) && Same(a.more_values, b.more_values) &&
+         Same(a.excesses, b.excesses) && Same(a.variance, b.variance);
 }
 
 std::string KeyOf(const search_space::SearchSpace& space, uint32_t seed) {

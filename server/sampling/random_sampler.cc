@@ -1,5 +1,6 @@
 #include "server/sampling/random_sampler.h"
 
+#include "server/sampling/allowed.h"
 #include "server/sampling/counter_random.h"
 
 namespace caviar::sampling {
@@ -14,7 +15,9 @@ search_space::Point RandomPoint(uint32_t seed, uint32_t number, int dimensions) 
 
 std::optional<search_space::Point> RandomSampler::SuggestPoint(
     const search_space::SearchSpace& space, const SamplerInput& input) {
-  return RandomPoint(input.seed, static_cast<uint32_t>(input.number), space.dimensions());
+  const auto number = static_cast<uint32_t>(input.number);
+  if (auto allowed = DrawAllowed(space.model(), input.seed, number)) return allowed;
+  return RandomPoint(input.seed, number, space.dimensions());
 }
 
 }  // namespace caviar::sampling

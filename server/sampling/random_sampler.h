@@ -1,4 +1,4 @@
-// Independent points, uniform in the scaled space.
+// Independent points, uniform in the scaled space, or where its linear constraints are kept.
 #ifndef CAVIAR_SERVER_SAMPLING_RANDOM_SAMPLER_H_
 #define CAVIAR_SERVER_SAMPLING_RANDOM_SAMPLER_H_
 

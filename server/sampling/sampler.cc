@@ -23,6 +23,11 @@ std::optional<search_space::Configuration> Suggest(Sampler& sampler,
   return space.ToConfiguration(*point);
 }
 
+bool FindsConfigurations(const search_space::SearchSpace& space, const v1::Sampler& definition) {
+  const auto sampler = MakeSampler(definition);
+  return sampler.ok() && Suggest(**sampler, space, SamplerInput()).has_value();
+}
+
 absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const v1::Sampler& definition) {
   switch (definition.algorithm()) {
     case v1::Sampler::RANDOM:

@@ -44,8 +44,11 @@ class Sampler {
   // nullopt: the sampler has nothing more to try, whatever becomes of what is pending.
   virtual std::optional<search_space::Point> SuggestPoint(const search_space::SearchSpace& space,
                                                           const SamplerInput& input) = 0;
-  // Whether it reads history and pending. Where not, a suggestion made ahead never gets stale.
+  // Whether it reads what became of trials. Where not, a suggestion made ahead never gets stale.
   virtual bool UsesHistory() const = 0;
+  // Whether it reads history and pending at all, if only for which points were tried: a suggestion
+  // can be made as soon as all trials before it are known.
+  virtual bool UsesTriedPoints() const { return UsesHistory(); }
 };
 
 // The configuration for trial `input.number`: the sampler's, or where that is in the history or
@@ -54,6 +57,10 @@ class Sampler {
 std::optional<search_space::Configuration> Suggest(Sampler& sampler,
                                                    const search_space::SearchSpace& space,
                                                    const SamplerInput& input);
+
+// Whether the sampler finds a configuration to begin with: linear constraints may be such that
+// none, or hardly any, keeps them.
+bool FindsConfigurations(const search_space::SearchSpace& space, const v1::Sampler& definition);
 
 // The sampler of that name. INVALID_ARGUMENT: there is none.
 absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const v1::Sampler& definition);

@@ -83,7 +83,7 @@ search_space::Point SobolPoint(uint32_t seed, uint32_t number, int dimensions) {
 
 std::optional<search_space::Point> SobolSampler::SuggestPoint(
     const search_space::SearchSpace& space, const SamplerInput& input) {
-  return SobolPoint(input.seed, static_cast<uint32_t>(input.number), space.dimensions());
+  return points_.At(space, input.seed, static_cast<uint32_t>(input.number));
 }
 
 }  // namespace caviar::sampling

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "server/sampling/allowed.h"
 #include "server/sampling/sampler.h"
 
 namespace caviar::sampling {
@@ -25,6 +26,9 @@ class SobolSampler final : public Sampler {
   std::optional<search_space::Point> SuggestPoint(const search_space::SearchSpace& space,
                                                   const SamplerInput& input) override;
   bool UsesHistory() const override { return false; }
+
+ private:
+  AllowedSobol points_;
 };
 
 }  // namespace caviar::sampling

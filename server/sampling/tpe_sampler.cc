@@ -19,8 +19,7 @@ namespace {
 constexpr uint64_t kPurpose = 0x747065;  // not the key of another sampler
 
 // Trials that are points of a Sobol sequence.
-constexpr int kStartup = 6;
-constexpr size_t kMostGood = 25;
+constexpr size_t kStartup = 6;
 // The power of g. Below 1 less is made of how few bad trials are near.
 constexpr double kCaution = 0.7;
 // Points drawn; fewer where there are so many kernels that each costs much.
@@ -28,6 +27,10 @@ constexpr size_t kCandidates = 64, kLeastCandidates = 24;
 constexpr size_t kKernelsOfAllCandidates = 2000;
 // Of more trials than this only the latest are looked at as bad: they lie where it matters.
 constexpr size_t kMostBad = 4096;
+
+// What the best trials of earlier studies weigh together, where those of this one weigh 1 each; it
+// falls to a third with so many trials of this one, and to nothing in the end.
+constexpr double kEarlierWeight = 2, kEarlierTrials = 20, kLeastEarlierWeight = 0.01;
 
 // Good kernels stand close to each other: they are as wide as that asks for. Bad ones are wide, and
 // with a heavier prior, so that l is not sought where there merely is nothing yet.
@@ -40,22 +43,43 @@ constexpr tpe::MixtureSettings kBad = {
 
 void TpeSampler::Follow(const SearchSpace& space, const SamplerInput& input) {
   const ModelSpace& model = space.model();
-  if (!ranking_.Follow(space, input.seed, input.history) || !kernels_) kernels_.emplace(model);
-  const std::vector<size_t>& taught = ranking_.taught();
+  if (!split_.Follow(space, input.seed, input.history) || !kernels_) {
+    kernels_.emplace(model);
+    earlier_.reset();
+  }
+  const std::vector<size_t>& taught = split_.taught();
   for (size_t i = kernels_->size(); i < taught.size(); ++i) {
     kernels_->Add(model, model.ToModel(input.history[taught[i]].point));
   }
+  if (!earlier_ || earlier_->studies != input.warm_start) earlier_ = Read(space, input);
 }
 
-size_t TpeSampler::GoodCount() const {
-  const size_t tenth = (ranking_.taught().size() + 9) / 10;
-  return std::min({tenth, kMostGood, ranking_.feasible()});
+TpeSampler::Earlier TpeSampler::Read(const SearchSpace& space, const SamplerInput& input) {
+  Earlier earlier = {input.warm_start, tpe::Kernels(space.model()), {}, {}};
+  if (!input.warm_start) return earlier;
+  for (const std::vector<Observation>& study : *input.warm_start) {
+    History history;
+    for (const Observation& observation : study) history.Add(observation);
+    tpe::Split split;
+    split.Follow(space, input.seed, history);
+    const tpe::GoodTrials good = split.Good();
+    for (size_t i = 0; i < good.places.size(); ++i) {
+      const Point& point = history[split.taught()[good.places[i]]].point;
+      if (i == 0) earlier.best.push_back(point);
+      earlier.kernels.Add(space.model(), space.model().ToModel(point));
+      earlier.weights.push_back(good.weights[i] / static_cast<double>(good.places.size()));
+    }
+  }
+  for (double& weight : earlier.weights) weight /= static_cast<double>(earlier.best.size());
+  return earlier;
 }
 
 std::optional<Point> TpeSampler::SuggestPoint(const SearchSpace& space, const SamplerInput& input) {
   Follow(space, input);
   const size_t count = kernels_->size();
-  if (input.number < kStartup || count == 0) {
+  const auto number = static_cast<size_t>(input.number);
+  if (number < earlier_->best.size() && number < kStartup) return earlier_->best[number];
+  if (earlier_->best.empty() && (number < kStartup || count == 0)) {
     return SobolPoint(input.seed, static_cast<uint32_t>(input.number), space.dimensions());
   }
   const ModelSpace& model = space.model();
@@ -66,18 +90,21 @@ std::optional<Point> TpeSampler::SuggestPoint(const SearchSpace& space, const Sa
 }
 
 ModelPoint TpeSampler::Choose(const ModelSpace& space, const SamplerInput& input) {
-  const size_t good_count = GoodCount();
-  tpe::Kernels good(space);
   const size_t size = kernels_->size();
   const size_t first = size > kMostBad ? (size - kMostBad) / tpe::kLanes * tpe::kLanes : 0;
-  std::vector<double> good_weights, bad_weights(size - first, 1.0);
-  for (size_t i = 0; i < good_count; ++i) {
-    const uint32_t kernel = ranking_.ranked()[i];
+  std::vector<double> bad_weights(size - first, 1.0);
+  const tpe::GoodTrials top = split_.Good();
+  tpe::Kernels good(space);
+  std::vector<double> good_weights = top.weights;
+  for (const uint32_t kernel : top.places) {
     good.AddFrom(*kernels_, kernel);
     if (kernel >= first) bad_weights[kernel - first] = 0;
-    // Linear in the rank, 1 on average.
-    good_weights.push_back(2 * static_cast<double>(good_count - i) /
-                           static_cast<double>(good_count + 1));
+  }
+  const double share =
+      kEarlierWeight * std::exp(-static_cast<double>(split_.taught().size()) / kEarlierTrials);
+  for (size_t i = 0; i < earlier_->weights.size() && share > kLeastEarlierWeight; ++i) {
+    good.AddFrom(earlier_->kernels, i);
+    good_weights.push_back(share * earlier_->weights[i]);
   }
   tpe::Mixture l(space, good, 0, good_weights, kGood);
   tpe::Mixture g(space, *kernels_, first, bad_weights, kBad);
@@ -87,8 +114,9 @@ ModelPoint TpeSampler::Choose(const ModelSpace& space, const SamplerInput& input
     return ToUnit(
         RandomBits(input.seed ^ kPurpose, static_cast<uint64_t>(input.number), counter++));
   };
-  const size_t candidates = std::clamp(kCandidates * kKernelsOfAllCandidates / bad_weights.size(),
-                                       kLeastCandidates, kCandidates);
+  const size_t candidates =
+      std::clamp(kCandidates * kKernelsOfAllCandidates / std::max<size_t>(1, bad_weights.size()),
+                 kLeastCandidates, kCandidates);
   ModelPoint best;
   double best_score = 0;
   for (size_t i = 0; i < candidates; ++i) {

@@ -20,16 +20,20 @@ class TrialRanking {
 
   // Places in the history of what teaches something, in its order.
   const std::vector<size_t>& taught() const { return taught_; }
-  // Places in `taught`, the best one first.
+  // Places in `taught`, the best one first (IsBetter).
   const std::vector<uint32_t>& ranked() const { return ranked_; }
-  // How many of these are not bad; they come first.
+  // How many of these are COMPLETED and keep all constraints, and how many are not bad; they come
+  // first.
   size_t feasible() const { return feasible_; }
+  size_t useful() const { return useful_; }
 
  private:
   HistoryMemory memory_;
+  ConstraintUnits units_;
   std::vector<size_t> taught_;
   std::vector<uint32_t> ranked_;
   size_t feasible_ = 0;
+  size_t useful_ = 0;
   size_t seen_ = 0;  // observations that it followed
 };
 

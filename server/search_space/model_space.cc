@@ -41,11 +41,14 @@ double Clamp(double coordinate) { return coordinate > 0 ? std::min(coordinate, 1
 
 }  // namespace
 
-ModelSpace::ModelSpace(const std::vector<v1::Parameter>& parameters) {
+ModelSpace::ModelSpace(
+    const std::vector<v1::Parameter>& parameters,
+    const google::protobuf::RepeatedPtrField<v1::LinearConstraint>& constraints) {
   for (const v1::Parameter& parameter : parameters) {
     if (!parameter.has_value()) axes_.push_back(MakeAxis(parameter));
   }
   AddConditions(parameters);
+  AddConstraints(parameters, constraints);
   Order();
   CountConfigurations();
 }
@@ -71,27 +74,27 @@ ModelSpace::Axis ModelSpace::MakeAxis(const v1::Parameter& parameter) {
   return axis;
 }
 
-void ModelSpace::AddConditions(const std::vector<v1::Parameter>& parameters) {
-  std::map<std::string, int> axis_of;
-  std::map<std::string, const v1::Parameter*> named;
-  for (size_t i = 0; i < axes_.size(); ++i) {
-    axis_of[axes_[i].parameter.name()] = static_cast<int>(i);
-  }
-  for (const v1::Parameter& parameter : parameters) named[parameter.name()] = &parameter;
+std::vector<ModelSpace::Condition> ModelSpace::ConditionsOf(
+    const v1::Parameter& parameter,
+    const std::map<std::string, const v1::Parameter*>& named) const {
+  std::vector<Condition> conditions;
   // A parent with a fixed value may have parents of its own.
-  const auto add = [&](auto&& self, const v1::Parameter& of, Axis& axis) -> void {
+  const auto add = [&](auto&& self, const v1::Parameter& of) -> void {
     for (const v1::Condition& when : of.when()) {
       const v1::Parameter& parent = *named.at(when.parameter());
-      Condition& condition = axis.conditions.emplace_back();
+      Condition& condition = conditions.emplace_back();
       if (parent.has_value()) {
         const std::string key = vocabulary::ValueKey(parent.value());
         condition.fixed =
             std::any_of(when.values().begin(), when.values().end(),
                         [&](const v1::Value& value) { return vocabulary::ValueKey(value) == key; });
-        self(self, parent, axis);
+        self(self, parent);
         continue;
       }
-      condition.parent = axis_of.at(when.parameter());
+      const auto axis = std::find_if(axes_.begin(), axes_.end(), [&](const Axis& candidate) {
+        return candidate.parameter.name() == when.parameter();
+      });
+      condition.parent = static_cast<int>(axis - axes_.begin());
       for (const v1::Value& value : when.values()) {
         const std::optional<double> coordinate = CoordinateOf(parent, value);
         if (coordinate) condition.allowed.push_back(IndexAt(parent, *coordinate));
@@ -99,9 +102,15 @@ void ModelSpace::AddConditions(const std::vector<v1::Parameter>& parameters) {
       std::sort(condition.allowed.begin(), condition.allowed.end());
     }
   };
+  add(add, parameter);
+  return conditions;
+}
+
+void ModelSpace::AddConditions(const std::vector<v1::Parameter>& parameters) {
+  std::map<std::string, const v1::Parameter*> named;
+  for (const v1::Parameter& parameter : parameters) named[parameter.name()] = &parameter;
   for (Axis& axis : axes_) {
-    const v1::Parameter parameter = axis.parameter;
-    add(add, parameter, axis);
+    axis.conditions = ConditionsOf(axis.parameter, named);
     conditional_ = conditional_ || !axis.conditions.empty();
   }
 }
@@ -136,9 +145,9 @@ int ModelSpace::Nearest(const Axis& axis, double place) {
   return *above - place < place - *(above - 1) ? index : index - 1;
 }
 
-bool ModelSpace::IsActive(const Axis& axis, const Point& point,
-                          const std::vector<bool>& active) const {
-  return std::all_of(axis.conditions.begin(), axis.conditions.end(), [&](const Condition& c) {
+bool ModelSpace::Hold(const std::vector<Condition>& conditions, const Point& point,
+                      const std::vector<bool>& active) const {
+  return std::all_of(conditions.begin(), conditions.end(), [&](const Condition& c) {
     if (c.parent < 0) return c.fixed;
     const auto i = static_cast<size_t>(c.parent);
     return active[i] && std::binary_search(c.allowed.begin(), c.allowed.end(),
@@ -150,7 +159,7 @@ std::vector<bool> ModelSpace::Active(const Point& point) const {
   std::vector<bool> active(axes_.size(), false);
   for (const int i : order_) {
     const auto k = static_cast<size_t>(i);
-    active[k] = IsActive(axes_[k], point, active);
+    active[k] = Hold(axes_[k].conditions, point, active);
   }
   return active;
 }

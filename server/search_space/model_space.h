@@ -9,10 +9,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "caviar/v1/search_space.pb.h"
+#include "google/protobuf/repeated_field.h"
 
 namespace caviar::search_space {
 
@@ -45,8 +48,10 @@ inline constexpr int kMaxPlaces = 4096;
 class ModelSpace {
  public:
   ModelSpace() = default;
-  // Valid parameters, all of the study's, in its order.
-  explicit ModelSpace(const std::vector<v1::Parameter>& parameters);
+  // Valid parameters, all of the study's, in its order, and valid constraints between them.
+  explicit ModelSpace(
+      const std::vector<v1::Parameter>& parameters,
+      const google::protobuf::RepeatedPtrField<v1::LinearConstraint>& constraints = {});
 
   // Axes.
   int dimensions() const { return static_cast<int>(axes_.size()); }
@@ -54,9 +59,14 @@ class ModelSpace {
   // Whether some axis may be inactive, and whether this one may.
   bool conditional() const { return conditional_; }
   bool conditional(int axis) const { return !axes_[static_cast<size_t>(axis)].conditions.empty(); }
-  // Different configurations there are; infinite where a real axis may be active. Where conditions
-  // make the counting long (above a million steps), an upper bound.
+  // Different configurations there are, whatever linear constraints say; infinite where a real axis
+  // may be active. Where conditions make the counting long (above a million steps), an upper bound.
   double configurations() const { return configurations_; }
+
+  // Whether there are linear constraints, and whether the configuration at a point keeps all of
+  // them. One that misses a bound by rounding keeps it.
+  bool constrained() const { return !constraints_.empty(); }
+  bool Allows(const Point& point) const;
 
   // Active axes of a point.
   std::vector<bool> Active(const Point& point) const;
@@ -89,19 +99,37 @@ class ModelSpace {
     std::vector<double> middles;  // of cells; empty: more than kMaxPlaces values, or real
     std::vector<Condition> conditions;
   };
+  // Of a linear constraint.
+  struct Term {
+    int axis = -1;  // -1: a parameter of the value `fixed`, active where `conditions` hold
+    double coefficient = 0;
+    double fixed = 0;
+    std::vector<Condition> conditions;
+  };
+  struct Constraint {
+    v1::LinearConstraint definition;
+    std::vector<Term> terms;  // by name
+  };
   class Counting;
 
   static Axis MakeAxis(const v1::Parameter& parameter);
   void AddConditions(const std::vector<v1::Parameter>& parameters);
+  void AddConstraints(const std::vector<v1::Parameter>& parameters,
+                      const google::protobuf::RepeatedPtrField<v1::LinearConstraint>& constraints);
+  std::vector<Condition> ConditionsOf(
+      const v1::Parameter& parameter,
+      const std::map<std::string, const v1::Parameter*>& named) const;
   void Order();
   void CountConfigurations();
   static double Middle(const Axis& axis, int64_t index);
   static int Nearest(const Axis& axis, double place);
-  // Whether the axis is active where `active` and `point` are known for its parents.
-  bool IsActive(const Axis& axis, const Point& point, const std::vector<bool>& active) const;
+  // Whether they hold where `active` and `point` are known for the parents.
+  bool Hold(const std::vector<Condition>& conditions, const Point& point,
+            const std::vector<bool>& active) const;
 
   std::vector<Axis> axes_;
   std::vector<int> order_;  // axes, parents first
+  std::vector<Constraint> constraints_;
   bool conditional_ = false;
   double configurations_ = 1;
 };

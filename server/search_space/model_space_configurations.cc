@@ -47,7 +47,7 @@ class ModelSpace::Counting {
     if (++steps_ > kMaxSteps) return 0;
     const size_t i = order_[depth];
     const Axis& axis = space_.axes_[i];
-    active_[i] = space_.IsActive(axis, point_, active_);
+    active_[i] = space_.Hold(axis.conditions, point_, active_);
     if (!active_[i]) return From(depth + 1);
     if (named_[i].empty()) return axis.model.values * From(depth + 1);
     double count = 0;
@@ -88,7 +88,7 @@ std::optional<Point> ModelSpace::Find(const std::function<bool(const Point&)>& w
     if (depth == order_.size()) return wanted(point);
     const auto i = static_cast<size_t>(order_[depth]);
     const Axis& axis = axes_[i];
-    active[i] = IsActive(axis, point, active);
+    active[i] = Hold(axis.conditions, point, active);
     point[i] = 0.5;
     if (!active[i]) return self(self, depth + 1);
     if (std::isinf(axis.model.values)) return false;

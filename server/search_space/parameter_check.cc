@@ -9,8 +9,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "caviar/v1/vocabulary.h"
 #include "server/search_space/axis.h"
+#include "server/search_space/defaults.h"
 #include "server/search_space/grid.h"
 
 namespace caviar::search_space {
@@ -28,6 +30,13 @@ class ParameterCheck {
 
   void Run() {
     if (p_.has_value()) return CheckFixed();
+    const size_t before = violations_.size();
+    CheckAxis();
+    if (p_.has_default_() && violations_.size() == before) CheckDefault();
+  }
+
+ private:
+  void CheckAxis() {
     CheckGrid();
     switch (p_.type()) {
       case v1::Parameter::DOUBLE:
@@ -52,7 +61,17 @@ class ParameterCheck {
     }
   }
 
- private:
+  // Of an axis that is good.
+  void CheckDefault() {
+    const std::string wrong = CheckValue(p_.default_());
+    if (!wrong.empty()) {
+      Add("default", wrong);
+    } else if (!CoordinateOf(p_, OfItsType(p_, p_.default_()))) {
+      Add("default", absl::StrCat(vocabulary::FormatValue(p_.default_()),
+                                  " is not a value it can take, which is ", ValuesText(p_)));
+    }
+  }
+
   void Add(const char* field, std::string description) {
     AddViolation(violations_, absl::StrCat("parameters.", p_.name(), ".", field),
                  std::move(description));
@@ -68,6 +87,7 @@ class ParameterCheck {
     if (HasScale()) Add("scale", reason);
     if (p_.has_step()) Add("step", reason);
     if (p_.has_grid()) Add("grid", reason);
+    if (p_.has_default_()) Add("default", reason);
     if (p_.values_size() > 0) Add("values", reason);
   }
 
@@ -304,6 +324,28 @@ std::string CheckValue(const v1::Value& value) {
       break;
   }
   return "a value is missing";
+}
+
+std::string ValuesText(const v1::Parameter& parameter) {
+  if (parameter.has_value()) return vocabulary::FormatValue(parameter.value());
+  if (parameter.type() == v1::Parameter::BOOL) return "false or true";
+  if (parameter.values_size() > 0) {
+    constexpr int kShown = 10;
+    std::vector<std::string> words;
+    for (const v1::Value& value : parameter.values()) {
+      if (words.size() == kShown) {
+        words.push_back("...");
+        break;
+      }
+      words.push_back(vocabulary::FormatValue(value));
+    }
+    return absl::StrCat("one of ", absl::StrJoin(words, ", "));
+  }
+  const std::string step =
+      parameter.has_step() ? absl::StrCat(" in steps of ", FormatNumber(parameter.step())) : "";
+  return absl::StrCat(parameter.type() == v1::Parameter::INT ? "a whole number" : "a number",
+                      " from ", FormatNumber(parameter.min()), " to ",
+                      FormatNumber(parameter.max()), step);
 }
 
 std::string FormatNumber(double number) {

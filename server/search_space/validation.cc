@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "caviar/v1/vocabulary.h"
 #include "server/search_space/axis.h"
+#include "server/search_space/linear_constraints.h"
 #include "server/search_space/parameter_check.h"
 #include "server/search_space/search_space.h"
 
@@ -108,29 +109,6 @@ class ConditionCheck {
     return keys->second.count(vocabulary::ValueKey(value)) != 0;
   }
 
-  // For people, what a parameter may be.
-  static std::string ValuesText(const v1::Parameter& parameter) {
-    if (parameter.has_value()) return vocabulary::FormatValue(parameter.value());
-    if (parameter.type() == v1::Parameter::BOOL) return "false or true";
-    if (parameter.values_size() > 0) {
-      constexpr int kShown = 10;
-      std::vector<std::string> words;
-      for (const v1::Value& value : parameter.values()) {
-        if (words.size() == kShown) {
-          words.push_back("...");
-          break;
-        }
-        words.push_back(vocabulary::FormatValue(value));
-      }
-      return absl::StrCat("one of ", absl::StrJoin(words, ", "));
-    }
-    const std::string step =
-        parameter.has_step() ? absl::StrCat(" in steps of ", FormatNumber(parameter.step())) : "";
-    return absl::StrCat(parameter.type() == v1::Parameter::INT ? "a whole number" : "a number",
-                        " from ", FormatNumber(parameter.min()), " to ",
-                        FormatNumber(parameter.max()), step);
-  }
-
   // Follows the conditions down from `name`. Each circle is reported once, where it closes.
   void FindCircle(const std::string& name) {
     if (done_.count(name) != 0) return;
@@ -180,7 +158,8 @@ void CheckNames(const google::protobuf::RepeatedPtrField<v1::Parameter>& paramet
 }  // namespace
 
 std::vector<v1::FieldViolation> Validate(
-    const google::protobuf::RepeatedPtrField<v1::Parameter>& parameters) {
+    const google::protobuf::RepeatedPtrField<v1::Parameter>& parameters,
+    const google::protobuf::RepeatedPtrField<v1::LinearConstraint>& linear_constraints) {
   std::vector<v1::FieldViolation> violations;
   if (parameters.empty()) {
     AddViolation(violations, "parameters", "no parameter is given; at least one is needed");
@@ -199,6 +178,7 @@ std::vector<v1::FieldViolation> Validate(
   }
   if (!violations.empty()) return violations;
   ConditionCheck(parameters, violations).Run();
+  if (violations.empty()) CheckLinearConstraints(parameters, linear_constraints, violations);
   return violations;
 }
 

@@ -24,7 +24,8 @@ BEGIN
 END;
 
 -- `definition` is what the study's creator said, as JSON with the names of caviar/v1/study.proto,
--- for json_extract(). The columns from name to max_attempts are written from it; NULL: no limit.
+-- for json_extract(). The columns from name to max_attempts are written from it; NULL: no limit. Those
+-- of the objective are of the first one where there are several.
 CREATE TABLE study (
   id INTEGER PRIMARY KEY CHECK (id >= 1),
   name TEXT NOT NULL CHECK (name <> ''),
@@ -64,6 +65,7 @@ CREATE TABLE trial (
   objective ANY CHECK (objective IS NULL OR (typeof(objective) = 'real'
                        AND objective BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308)),
   objective_step INTEGER,
+  feasible INTEGER CHECK (feasible IN (0, 1)),  -- NULL: not COMPLETED, or the study has no constraints
   last_step INTEGER,  -- of the curve; written when an attempt begins or ends
   message TEXT NOT NULL,
   create_time INTEGER,
@@ -85,17 +87,21 @@ CREATE TABLE trial (
                                         AND repeats_standard_error BETWEEN 0
                                                                    AND 1.7976931348623157e308)),
   repeats_state TEXT CHECK (repeats_state IN ('COMPLETED', 'FAILED', 'INFEASIBLE', 'CANCELLED')),
+  repeats_feasible INTEGER CHECK (repeats_feasible IN (0, 1)),  -- NULL: none COMPLETED, or no constraints
+  origin TEXT NOT NULL CHECK (origin IN ('SAMPLER', 'KNOWN', 'DEFAULT', 'ADDED', 'STAND_IN',
+                                         'REPEAT')),  -- where its configuration comes from
   commit_number INTEGER NOT NULL,
   UNIQUE (study_id, number),
   CHECK (repeats_completed IS NULL OR (repeat_of IS NOT NULL AND repeat_of = number)),
   CHECK (repeats_completed IS NOT NULL
-         OR coalesce(repeats_mean, repeats_standard_error, repeats_state) IS NULL),
+         OR coalesce(repeats_mean, repeats_standard_error, repeats_state, repeats_feasible) IS NULL),
   CHECK (repeats_state IS NOT 'COMPLETED' OR repeats_mean IS NOT NULL)
 ) STRICT;
 
-CREATE INDEX trial_by_objective ON trial (study_id, objective) WHERE state = 'COMPLETED';
+CREATE INDEX trial_by_objective ON trial (study_id, objective)
+  WHERE state = 'COMPLETED' AND feasible IS NOT 0;
 CREATE INDEX trial_by_mean ON trial (study_id, repeats_completed, repeats_mean)
-  WHERE repeats_state = 'COMPLETED';
+  WHERE repeats_state = 'COMPLETED' AND repeats_feasible IS NOT 0;
 CREATE INDEX trial_by_repeat ON trial (study_id, repeat_of) WHERE repeat_of IS NOT NULL;
 CREATE INDEX trial_by_commit ON trial (study_id, commit_number);
 
@@ -108,9 +114,41 @@ END;
 CREATE TRIGGER trial_stays_final BEFORE UPDATE ON trial
 WHEN OLD.state IN ('COMPLETED', 'PRUNED', 'FAILED', 'INFEASIBLE', 'CANCELLED')
   AND (NEW.state <> OLD.state OR NEW.objective IS NOT OLD.objective
-       OR NEW.objective_step IS NOT OLD.objective_step)
+       OR NEW.objective_step IS NOT OLD.objective_step OR NEW.feasible IS NOT OLD.feasible)
 BEGIN
-  SELECT RAISE(ABORT, 'a final trial''s state and objective never change');
+  SELECT RAISE(ABORT, 'a final trial''s state, objective and feasibility never change');
+END;
+
+-- What a COMPLETED trial came to, in studies with several objectives or with constraints: the value
+-- of each of their metrics at objective_step. Written before the trial's own row becomes final, never
+-- changed, and erased only with its study.
+CREATE TABLE trial_outcome (
+  trial_id INTEGER NOT NULL REFERENCES trial (id) DEFERRABLE INITIALLY DEFERRED,
+  metric TEXT NOT NULL CHECK (metric <> ''),
+  value ANY CHECK (value IS NULL OR typeof(value) = 'real'),
+  not_finite TEXT CHECK (not_finite IN ('nan', 'inf', '-inf')),
+  commit_number INTEGER NOT NULL,
+  PRIMARY KEY (trial_id, metric),
+  CHECK ((value IS NULL) <> (not_finite IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER trial_outcome_comes_in_time BEFORE INSERT ON trial_outcome
+WHEN EXISTS (SELECT 1 FROM trial WHERE id = NEW.trial_id AND state IN
+             ('COMPLETED', 'PRUNED', 'FAILED', 'INFEASIBLE', 'CANCELLED'))
+BEGIN
+  SELECT RAISE(ABORT, 'a final trial''s outcome never changes');
+END;
+
+CREATE TRIGGER trial_outcome_never_changes BEFORE UPDATE ON trial_outcome
+BEGIN
+  SELECT RAISE(ABORT, 'an outcome never changes');
+END;
+
+CREATE TRIGGER trial_outcome_stays BEFORE DELETE ON trial_outcome
+WHEN EXISTS (SELECT 1 FROM trial JOIN study ON study.id = trial.study_id
+             WHERE trial.id = OLD.trial_id AND study.deleted = 0)
+BEGIN
+  SELECT RAISE(ABORT, 'an outcome never changes');
 END;
 
 -- How many trials of a study are in each state, kept by the triggers below.
@@ -338,15 +376,19 @@ CREATE TABLE request (
 -- For people.
 CREATE VIEW studies AS
 SELECT study.name AS study, study.state, study.end_reason, study.objective_metric, study.goal,
-  CASE
+  CASE  -- none where there are several: the trials' outcomes say more
+    WHEN json_array_length(study.definition, '$.objectives') > 0 THEN NULL
     WHEN EXISTS (SELECT 1 FROM trial WHERE study_id = study.id AND repeat_of IS NOT NULL)
       THEN (SELECT repeats_mean FROM trial
             WHERE study_id = study.id AND repeats_state = 'COMPLETED'
+              AND repeats_feasible IS NOT 0
             ORDER BY repeats_completed DESC,
               iif(study.goal = 'MAXIMIZE', -repeats_mean, repeats_mean), number LIMIT 1)
     WHEN study.goal = 'MAXIMIZE'
-      THEN (SELECT max(objective) FROM trial WHERE study_id = study.id AND state = 'COMPLETED')
-    ELSE (SELECT min(objective) FROM trial WHERE study_id = study.id AND state = 'COMPLETED')
+      THEN (SELECT max(objective) FROM trial
+            WHERE study_id = study.id AND state = 'COMPLETED' AND feasible IS NOT 0)
+    ELSE (SELECT min(objective) FROM trial
+          WHERE study_id = study.id AND state = 'COMPLETED' AND feasible IS NOT 0)
   END AS best_objective,
   (SELECT coalesce(sum(count), 0) FROM trial_count WHERE study_id = study.id) AS trials,
   (SELECT coalesce(sum(count), 0) FROM trial_count
@@ -358,12 +400,16 @@ SELECT study.name AS study, study.state, study.end_reason, study.objective_metri
 FROM study WHERE study.deleted = 0;
 
 CREATE VIEW trials AS
-SELECT study.name AS study, trial.number, trial.state, trial.objective, trial.objective_step,
+SELECT study.name AS study, trial.number, trial.state, trial.origin, trial.objective,
+  trial.objective_step,
   (SELECT attempt.worker FROM attempt WHERE attempt.trial_id = trial.id
    ORDER BY attempt.number DESC LIMIT 1) AS worker,
   (SELECT json_group_object(name,
      CASE WHEN type <> 'bool' THEN value WHEN value THEN json('true') ELSE json('false') END)
    FROM trial_parameter WHERE trial_id = trial.id) AS parameters,
+  (SELECT json_group_object(metric, coalesce(value, not_finite))
+   FROM trial_outcome WHERE trial_id = trial.id HAVING count(*) > 0) AS outcome,
+  trial.feasible,
   trial.repeat_of, trial.repeats_mean AS mean, trial.repeats_standard_error AS standard_error,
   trial.lost_leases,
   strftime('%Y-%m-%d %H:%M:%S', trial.start_time / 1e6, 'unixepoch') AS started,

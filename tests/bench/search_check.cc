@@ -1,11 +1,21 @@
 #include "tests/bench/search_check.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_format.h"
 #include "server/sampling/random_sampler.h"
 
 namespace caviar::bench {
+namespace {
+
+bool KeepsConstraints(const Problem& problem, const search_space::Configuration& configuration) {
+  if (!problem.excesses) return true;
+  const std::vector<double> excesses = problem.excesses(configuration);
+  return std::all_of(excesses.begin(), excesses.end(), [](double excess) { return excess <= 0; });
+}
+
+}  // namespace
 
 std::string CheckProblem(const Problem& problem) {
   const double unit = problem.reference - problem.optimum;
@@ -20,9 +30,12 @@ std::string CheckProblem(const Problem& problem) {
     if (!(std::abs(value - problem.optimum) < 1e-5 * unit)) {
       return where + absl::StrFormat("at its optimum it is %.9g, not %.9g", value, problem.optimum);
     }
+    if (!KeepsConstraints(problem, problem.best)) return where + "its optimum breaks a constraint";
     for (uint32_t i = 0; i < 2000; ++i) {
-      const double other = problem.value(
-          space->ToConfiguration(sampling::RandomPoint(problem.seed, i, space->dimensions())));
+      const auto configuration =
+          space->ToConfiguration(sampling::RandomPoint(problem.seed, i, space->dimensions()));
+      if (!KeepsConstraints(problem, configuration)) continue;
+      const double other = problem.value(configuration);
       if (other < problem.optimum - 1e-9 * unit) {
         return where + absl::StrFormat("it falls to %.9g, below its optimum", other);
       }

@@ -23,6 +23,9 @@ struct Problem {
   search_space::Configuration best;
   // Of a configuration of the space; NaN: infeasible. Deterministic.
   std::function<double(const search_space::Configuration&)> value;
+  // By how much it breaks each constraint, <= 0 where it keeps it; the optimum keeps all. Empty:
+  // there are none.
+  std::function<std::vector<double>(const search_space::Configuration&)> excesses;
   // Standard deviation of what measurements add to it.
   double noise = 0;
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/bench/constrained_problems.h"
 #include "tests/bench/mixed_problems.h"
 #include "tests/bench/public_problems.h"
 
@@ -33,6 +34,7 @@ std::vector<std::string> SearchProblems::Names(const std::vector<std::string>& w
   };
   const std::vector<Group> groups = {{"public", PublicProblemNames()},
                                      {"mixed", MixedProblemNames()},
+                                     {"constrained", ConstrainedProblemNames()},
                                      {"models", ModelProblemNames()}};
   std::vector<std::string> names;
   for (const std::string& name : wanted) {
@@ -50,6 +52,7 @@ std::vector<std::string> SearchProblems::Names(const std::vector<std::string>& w
 Problem SearchProblems::Make(const std::string& name, uint32_t seed) const {
   if (auto problem = MakePublicProblem(name, seed, public_)) return *std::move(problem);
   if (auto problem = MakeMixedProblem(name, seed)) return *std::move(problem);
+  if (auto problem = MakeConstrainedProblem(name, seed)) return *std::move(problem);
   if (auto problem = MakeModelProblem(name, seed, models_, evaluator_)) return *std::move(problem);
   Fail("there is no problem " + name);
 }

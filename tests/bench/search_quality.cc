@@ -11,9 +11,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "tests/bench/names_and_seeds.h"
 #include "tests/bench/search_check.h"
 #include "tests/bench/search_problems.h"
 #include "tests/bench/search_report.h"
@@ -30,22 +28,15 @@ struct Options {
   std::string seeds = "10-39";
   std::vector<int> workers = {1};
   int trials = 100;
+  int earlier = 0;
+  bool unlimited = false;
+  bool known_noise = false;
   int jobs = 1;
   bool summary = false;
   bool curve = false;
   bool check = false;
   bool serve = false;
 };
-
-v1::Sampler SamplerOf(const std::string& name) {
-  v1::Sampler::Algorithm algorithm;
-  if (!v1::Sampler::Algorithm_Parse(absl::AsciiStrToUpper(name), &algorithm)) {
-    Fail("there is no sampler " + name);
-  }
-  v1::Sampler sampler;
-  sampler.set_algorithm(algorithm);
-  return sampler;
-}
 
 // With `all` replaced by those that there are.
 std::vector<std::string> SamplerNames(const std::vector<std::string>& wanted) {
@@ -65,21 +56,6 @@ std::vector<std::string> SamplerNames(const std::vector<std::string>& wanted) {
     }
   }
   return names;
-}
-
-// "3", "10-39", "0-9,20".
-std::vector<uint32_t> SeedsOf(const std::string& text) {
-  std::vector<uint32_t> seeds;
-  for (const auto part : absl::StrSplit(text, ',')) {
-    const std::vector<std::string> ends = absl::StrSplit(part, '-');
-    uint32_t first, last;
-    if (ends.size() > 2 || !absl::SimpleAtoi(ends.front(), &first) ||
-        !absl::SimpleAtoi(ends.back(), &last)) {
-      Fail("seeds are like 0-9,20, not " + text);
-    }
-    for (uint32_t seed = first; seed <= last; ++seed) seeds.push_back(seed);
-  }
-  return seeds;
 }
 
 std::vector<Cell> CellsOf(const Options& options) {
@@ -116,13 +92,25 @@ class Runner {
     for (size_t i = next_++; i < cells_.size(); i = next_++) {
       const Cell& cell = cells_[i];
       const Problem problem = problems.Make(cell.problem, cell.seed);
-      SearchTrace trace =
-          Simulate(problem, SamplerOf(cell.algorithm), cell.workers, options_.trials);
+      SearchTrace trace = Simulate(problem, SamplerOf(cell.algorithm), StudyOf(problems, cell));
       const std::lock_guard lock(mutex_);
       traces_[i] = std::move(trace);
       done_[i] = true;
       PrintReady();
     }
+  }
+
+  SimulatedStudy StudyOf(const SearchProblems& problems, const Cell& cell) const {
+    SimulatedStudy study{cell.workers, options_.trials, !options_.unlimited, options_.known_noise,
+                         nullptr};
+    if (options_.earlier == 0) return study;
+    const Problem other = problems.Make(cell.problem, cell.seed ^ 1);
+    SimulatedStudy before;
+    before.trials = options_.earlier;
+    const SearchTrace earlier = Simulate(other, SamplerOf(cell.algorithm), before);
+    study.warm_start = std::make_shared<const std::vector<std::vector<sampling::Observation>>>(
+        1, AsEarlierStudy(earlier.history));
+    return study;
   }
 
   void PrintReady() {
@@ -180,11 +168,18 @@ int main(int argc, char** argv) {
   app.add_option("--sampler", options.samplers, "random,sobol,... or all that there are")
       ->delimiter(',');
   app.add_option("--problem", options.problems,
-                 "names, or public (the default), mixed, models, all")
+                 "names, or public (the default), mixed, constrained, models, all")
       ->delimiter(',');
   app.add_option("--seeds", options.seeds, "such as 10-39 (the default), 0-9,20");
   app.add_option("--workers", options.workers, "1,8")->delimiter(',')->check(CLI::Range(1, 10000));
   app.add_option("--trials", options.trials, "in each study")->check(CLI::Range(4, 1000000));
+  app.add_option("--earlier", options.earlier,
+                 "trials of an earlier study, on the problem of the seed whose last bit differs, "
+                 "from which each study starts (default: 0)")
+      ->check(CLI::Range(0, 1000000));
+  app.add_flag("--unlimited", options.unlimited, "do not tell samplers how many trials there are");
+  app.add_flag("--known-noise", options.known_noise,
+               "tell samplers the variance of measurements, as of means of repeats");
   app.add_option("--jobs", options.jobs, "threads, each with a study of its own")
       ->check(CLI::Range(1, 1000));
   app.add_flag("--summary", options.summary, "print a table of means in place of CSV");

@@ -37,15 +37,19 @@ double Normal(uint32_t seed, int number, uint64_t what) {
 
 class Simulation {
  public:
-  Simulation(const Problem& problem, const v1::Sampler& definition, int workers, int trials)
-      : problem_(problem), space_(search_space::SearchSpace::Create(problem.parameters).value()) {
+  Simulation(const Problem& problem, const v1::Sampler& definition, const SimulatedStudy& study)
+      : problem_(problem),
+        space_(search_space::SearchSpace::Create(problem.parameters).value()),
+        trials_wanted_(study.trials),
+        noise_is_known_(study.noise_is_known) {
     auto sampler = sampling::MakeSampler(definition);
     if (!sampler.ok()) Fail(std::string(sampler.status().message()));
     sampler_ = *std::move(sampler);
     input_.seed = problem.seed;
-    input_.max_trials = trials;
-    input_.parallel = workers;
-    while (workers-- > 0) Start(0);
+    if (study.limit_is_known) input_.max_trials = study.trials;
+    input_.parallel = study.workers;
+    input_.warm_start = study.warm_start;
+    for (int worker = 0; worker < study.workers; ++worker) Start(0);
     while (!running_.empty()) {
       const auto [time, number] = *running_.begin();
       running_.erase(running_.begin());
@@ -54,12 +58,15 @@ class Simulation {
     }
   }
 
-  SearchTrace Take() { return std::move(trace_); }
+  SearchTrace Take() {
+    trace_.history = std::move(input_.history);
+    return std::move(trace_);
+  }
 
  private:
   // A free worker asks.
   void Start(double now) {
-    if (input_.number == *input_.max_trials) return;
+    if (input_.number == trials_wanted_) return;
     input_.pending.clear();
     for (const auto& [number, trial] : trials_) {
       input_.pending.push_back({.point = trial.point, .rungs = {}});
@@ -71,7 +78,8 @@ class Simulation {
     const auto point = space_.ToPoint(*configuration);
     if (!point.ok()) Fail(std::string(point.status().message()));
     const double value = problem_.value(*configuration);
-    trials_[input_.number] = {*point, value, value + MeasurementError(problem_, input_.number)};
+    trials_[input_.number] = {*point, value, value + MeasurementError(problem_, input_.number), {}};
+    if (problem_.excesses) trials_[input_.number].excesses = problem_.excesses(*configuration);
     running_.insert({now + Duration(input_.seed, input_.number), input_.number});
     ++input_.number;
   }
@@ -83,7 +91,11 @@ class Simulation {
     observation.point = trial->second.point;
     if (std::isfinite(trial->second.value)) {
       observation.value = trial->second.measured;
-      if (observation.value < best_measured_) {
+      observation.excesses = trial->second.excesses;
+      if (noise_is_known_) observation.variance = problem_.noise * problem_.noise;
+      const bool feasible = std::all_of(observation.excesses.begin(), observation.excesses.end(),
+                                        [](double excess) { return excess <= 0; });
+      if (feasible && observation.value < best_measured_) {
         best_measured_ = observation.value;
         best_ = trial->second.value;
       }
@@ -99,10 +111,13 @@ class Simulation {
     search_space::Point point;
     double value;
     double measured;
+    std::vector<double> excesses;
   };
 
   const Problem& problem_;
   const search_space::SearchSpace space_;
+  const int trials_wanted_;
+  const bool noise_is_known_;
   std::unique_ptr<sampling::Sampler> sampler_;
   sampling::SamplerInput input_;
   std::map<int, RunningTrial> trials_;        // by number
@@ -123,8 +138,25 @@ double MeasurementError(const Problem& problem, int number) {
   return problem.noise * Normal(problem.seed, number, kNoise);
 }
 
-SearchTrace Simulate(const Problem& problem, const v1::Sampler& sampler, int workers, int trials) {
-  return Simulation(problem, sampler, workers, trials).Take();
+SearchTrace Simulate(const Problem& problem, const v1::Sampler& sampler,
+                     const SimulatedStudy& study) {
+  return Simulation(problem, sampler, study).Take();
+}
+
+std::vector<sampling::Observation> AsEarlierStudy(const sampling::History& history) {
+  std::vector<sampling::Observation> study;
+  double mean = 0, squares = 0;
+  for (size_t i = 0; i < history.size(); ++i) {
+    if (history[i].state == v1::Trial::COMPLETED) study.push_back(history[i]);
+  }
+  const auto count = static_cast<double>(study.size());
+  for (const auto& observation : study) mean += observation.value / count;
+  for (const auto& observation : study) {
+    squares += (observation.value - mean) * (observation.value - mean) / count;
+  }
+  const double deviation = squares > 0 ? std::sqrt(squares) : 1;
+  for (auto& observation : study) observation.value = (observation.value - mean) / deviation;
+  return study;
 }
 
 }  // namespace caviar::bench

@@ -2,6 +2,8 @@
 #ifndef CAVIAR_TESTS_BENCH_SEARCH_SIMULATION_H_
 #define CAVIAR_TESTS_BENCH_SEARCH_SIMULATION_H_
 
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "server/sampling/sampler.h"
@@ -22,11 +24,28 @@ struct SearchTrace {
   std::vector<double> regrets;
   // CPU time of each suggestion, in milliseconds.
   std::vector<double> ask_ms;
+  // All trials.
+  sampling::History history;
 };
 
-// Each of `workers` asks as soon as it is free, while the others' trials run. The sampler's seed is
-// the problem's.
-SearchTrace Simulate(const Problem& problem, const v1::Sampler& sampler, int workers, int trials);
+struct SimulatedStudy {
+  int workers = 1;
+  int trials = 100;
+  // Whether the sampler is told how many trials there will be.
+  bool limit_is_known = true;
+  // Whether it gets the variance of measurements, as of means of repeats.
+  bool noise_is_known = false;
+  // nullptr: none.
+  std::shared_ptr<const std::vector<std::vector<sampling::Observation>>> warm_start;
+};
+
+// Each worker asks as soon as it is free, while the others' trials run. The sampler's seed is the
+// problem's.
+SearchTrace Simulate(const Problem& problem, const v1::Sampler& sampler,
+                     const SimulatedStudy& study);
+
+// What samplers get of an earlier study: what was COMPLETED, standardized.
+std::vector<sampling::Observation> AsEarlierStudy(const sampling::History& history);
 
 }  // namespace caviar::bench
 

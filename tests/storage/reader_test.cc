@@ -23,6 +23,12 @@ TrialQuery QueryOf(int64_t study_id) {
   return query;
 }
 
+v1::Study GoalTo(v1::Objective::Goal goal) {
+  v1::Study definition = SampleStudy(1, "a").definition;
+  definition.mutable_objective()->set_goal(goal);
+  return definition;
+}
+
 TEST_P(ReaderTest, ReadsAStudyWithItsCountsBestTrialAndEvaluation) {
   StudyRow study = SampleStudy(4, "a");
   EvaluationRow evaluation = SampleEvaluation(4, 3);
@@ -78,7 +84,7 @@ TEST_P(ReaderTest, ATrialWithoutAnObjectiveIsNeverTheBest) {
     ASSERT_NO_FATAL_FAILURE(
         MustApply({study, CompletedTrial(1, 1, 0, std::nullopt), infeasible, pruned}));
     EXPECT_EQ(reader().GetStudy("a")->best, std::nullopt);
-    EXPECT_THAT(reader().ListBestTrials(1, goal, 5, false).value(), IsEmpty());
+    EXPECT_THAT(reader().ListBestTrials(1, study.definition, 5, false).value(), IsEmpty());
   }
 }
 
@@ -87,14 +93,46 @@ TEST_P(ReaderTest, ListsTheBestWithTiesByNumber) {
       {SampleStudy(1, "a"), SampleStudy(2, "b"), CompletedTrial(1, 1, 0, 0.5),
        CompletedTrial(2, 1, 1, 0.75), CompletedTrial(3, 1, 2, 0.5), CompletedTrial(4, 1, 3, 0.75),
        CompletedTrial(5, 1, 4, -0.0), CompletedTrial(6, 1, 5, 0.0), CompletedTrial(7, 2, 0, 99)}));
-  EXPECT_THAT(Numbers(reader().ListBestTrials(1, v1::Objective::MAXIMIZE, 10, false).value()),
-              ElementsAre(1, 3, 0, 2, 4, 5));
-  EXPECT_THAT(Numbers(reader().ListBestTrials(1, v1::Objective::MINIMIZE, 10, false).value()),
-              ElementsAre(4, 5, 0, 2, 1, 3));
-  EXPECT_THAT(Numbers(reader().ListBestTrials(1, v1::Objective::MAXIMIZE, 3, false).value()),
-              ElementsAre(1, 3, 0));
-  EXPECT_THAT(reader().ListBestTrials(1, v1::Objective::MAXIMIZE, 0, false).value(), IsEmpty());
-  EXPECT_THAT(reader().ListBestTrials(9, v1::Objective::MAXIMIZE, 3, false).value(), IsEmpty());
+  EXPECT_THAT(
+      Numbers(reader().ListBestTrials(1, GoalTo(v1::Objective::MAXIMIZE), 10, false).value()),
+      ElementsAre(1, 3, 0, 2, 4, 5));
+  EXPECT_THAT(
+      Numbers(reader().ListBestTrials(1, GoalTo(v1::Objective::MINIMIZE), 10, false).value()),
+      ElementsAre(4, 5, 0, 2, 1, 3));
+  EXPECT_THAT(
+      Numbers(reader().ListBestTrials(1, GoalTo(v1::Objective::MAXIMIZE), 3, false).value()),
+      ElementsAre(1, 3, 0));
+  EXPECT_THAT(reader().ListBestTrials(1, GoalTo(v1::Objective::MAXIMIZE), 0, false).value(),
+              IsEmpty());
+  EXPECT_THAT(reader().ListBestTrials(9, GoalTo(v1::Objective::MAXIMIZE), 3, false).value(),
+              IsEmpty());
+}
+
+TEST_P(ReaderTest, ATrialThatBreaksAConstraintIsNeverTheBest) {
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({SampleStudy(1, "a"), MeasuredTrial(1, 1, 0, 0.75, 10, false),
+                 MeasuredTrial(2, 1, 1, 0.5, 5, true), MeasuredTrial(3, 1, 2, 0.25, 5, true)}));
+  EXPECT_EQ(reader().GetStudy("a")->best->number, 1);
+  EXPECT_THAT(
+      Numbers(reader().ListBestTrials(1, GoalTo(v1::Objective::MAXIMIZE), 9, false).value()),
+      ElementsAre(1, 2));
+}
+
+TEST_P(ReaderTest, OfSeveralObjectivesTheBestAreTheParetoFront) {
+  const StudyRow study = SampleStudyOfTwoObjectives(1, "a");
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  ASSERT_NO_FATAL_FAILURE(MustApply(
+      {study, MeasuredTrial(1, 1, 0, 0.5, 10), MeasuredTrial(2, 1, 1, 0.75, 20),
+       MeasuredTrial(3, 1, 2, 0.5, 12), MeasuredTrial(4, 1, 3, 0.25, 5),
+       MeasuredTrial(5, 1, 4, 0.99, 1, false), MeasuredTrial(6, 1, 5, 0.99, kNan),
+       CompletedTrial(7, 1, 6, 0.99), SampleTrial(8, 1, 7), MeasuredTrial(9, 1, 8, 0.5, 10)}));
+  const auto front = [&](int32_t count) {
+    return Numbers(reader().ListBestTrials(1, study.definition, count, false).value());
+  };
+  EXPECT_THAT(front(10), ElementsAre(1, 0, 8, 3));
+  EXPECT_THAT(front(2), ElementsAre(1, 0));
+  EXPECT_THAT(front(0), IsEmpty());
+  EXPECT_EQ(reader().GetStudy("a")->best, std::nullopt) << "no one trial is the best";
 }
 
 TEST_P(ReaderTest, OrdersTrialsWithMissingValuesLastEitherWay) {
@@ -254,7 +292,8 @@ TEST_P(ReaderTest, SeesNothingOfADeletedStudy) {
   EXPECT_EQ(reader().GetStudy("a").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(reader().GetTrial(1, 0, true).status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(reader().ListTrials(QueryOf(1), true).value(), IsEmpty());
-  EXPECT_THAT(reader().ListBestTrials(1, v1::Objective::MAXIMIZE, 3, true).value(), IsEmpty());
+  EXPECT_THAT(reader().ListBestTrials(1, GoalTo(v1::Objective::MAXIMIZE), 3, true).value(),
+              IsEmpty());
   EXPECT_THAT(reader().ListStudies(0, 10).value(), IsEmpty());
 }
 

@@ -87,6 +87,18 @@ StudyRow SampleStudy(int64_t id, const std::string& name) {
   return row;
 }
 
+StudyRow SampleStudyOfTwoObjectives(int64_t id, const std::string& name) {
+  StudyRow row = SampleStudy(id, name);
+  row.definition.clear_objective();
+  v1::Objective& accuracy = *row.definition.add_objectives();
+  accuracy.set_metric("accuracy");
+  accuracy.set_goal(v1::Objective::MAXIMIZE);
+  v1::Objective& latency = *row.definition.add_objectives();
+  latency.set_metric("latency");
+  latency.set_goal(v1::Objective::MINIMIZE);
+  return row;
+}
+
 TrialRow SampleTrial(int64_t id, int64_t study_id, int32_t number, v1::Trial::State state) {
   TrialRow row;
   row.id = id;
@@ -98,6 +110,7 @@ TrialRow SampleTrial(int64_t id, int64_t study_id, int32_t number, v1::Trial::St
   row.create_time = 1'700'000'000'000'000 + id;
   row.suggestion_commit = 1;
   row.final_order = 2;
+  row.origin = v1::Trial::ADDED;
   return row;
 }
 
@@ -109,6 +122,14 @@ TrialRow CompletedTrial(int64_t id, int64_t study_id, int32_t number,
   row.last_step = 8;
   row.start_time = row.create_time + 10;
   row.end_time = row.create_time + 100;
+  return row;
+}
+
+TrialRow MeasuredTrial(int64_t id, int64_t study_id, int32_t number, double accuracy,
+                       double latency, std::optional<bool> feasible) {
+  TrialRow row = CompletedTrial(id, study_id, number, accuracy);
+  row.outcome = {{"accuracy", accuracy}, {"latency", latency}};
+  row.feasible = feasible;
   return row;
 }
 
@@ -199,13 +220,18 @@ std::string Text(const StudyRow& row) {
 }
 
 std::string Text(const TrialRow& row) {
-  const RepeatsRow repeats = row.repeats.value_or(RepeatsRow{-1, {}, {}, {}});
+  std::string outcome;
+  for (const auto& [metric, value] : row.outcome) {
+    absl::StrAppend(&outcome, metric, "=", Bits(value), ",");
+  }
+  const RepeatsRow repeats = row.repeats.value_or(RepeatsRow{-1, {}, {}, {}, {}});
   return Line("trial", row.id, row.study_id, row.number, static_cast<int>(row.state),
               Text(row.parameters), OptionalBits(row.objective), Optional(row.objective_step),
               Optional(row.last_step), row.message, row.create_time, row.start_time, row.end_time,
-              row.lost_leases, row.suggestion_commit, row.final_order, Optional(row.repeat_of),
-              repeats.completed, OptionalBits(repeats.mean), OptionalBits(repeats.standard_error),
-              static_cast<int>(repeats.state));
+              row.lost_leases, row.suggestion_commit, row.final_order, static_cast<int>(row.origin),
+              outcome, Optional(row.feasible), Optional(row.repeat_of), repeats.completed,
+              OptionalBits(repeats.mean), OptionalBits(repeats.standard_error),
+              static_cast<int>(repeats.state), Optional(repeats.feasible));
 }
 
 std::string Text(const WarmStartTrialRow& row) {

@@ -12,10 +12,15 @@
 namespace caviar::storage {
 
 StudyRow SampleStudy(int64_t id, const std::string& name);
+// Maximizes accuracy and minimizes latency.
+StudyRow SampleStudyOfTwoObjectives(int64_t id, const std::string& name);
 TrialRow SampleTrial(int64_t id, int64_t study_id, int32_t number,
                      v1::Trial::State state = v1::Trial::WAITING);
 TrialRow CompletedTrial(int64_t id, int64_t study_id, int32_t number,
                         std::optional<double> objective);
+// COMPLETED, with an outcome.
+TrialRow MeasuredTrial(int64_t id, int64_t study_id, int32_t number, double accuracy,
+                       double latency, std::optional<bool> feasible = std::nullopt);
 AttemptRow SampleAttempt(int64_t trial_id, int32_t number, int64_t token_counter);
 MeasurementRow SampleMeasurement(int64_t trial_id, int32_t attempt, const std::string& metric,
                                  int64_t step, double value);

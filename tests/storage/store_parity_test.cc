@@ -90,7 +90,14 @@ class RandomChanges {
   StudyRow DrawStudy() {
     const int64_t id = Draw(1, 4);
     StudyRow row = SampleStudy(id, "s" + std::to_string(Draw(0, 9) == 0 ? Draw(1, 4) : id));
-    row.definition.mutable_objective()->set_goal(static_cast<v1::Objective::Goal>(Draw(1, 2)));
+    if (Draw(0, 1) == 0)
+      row.definition = SampleStudyOfTwoObjectives(id, row.definition.name()).definition;
+    for (v1::Objective& objective : *row.definition.mutable_objectives()) {
+      objective.set_goal(static_cast<v1::Objective::Goal>(Draw(1, 2)));
+    }
+    if (row.definition.has_objective()) {
+      row.definition.mutable_objective()->set_goal(static_cast<v1::Objective::Goal>(Draw(1, 2)));
+    }
     row.state = static_cast<v1::Study::State>(Draw(1, 3));
     row.deleted = Draw(0, 5) == 0;
     return row;
@@ -101,6 +108,11 @@ class RandomChanges {
     row.study_id = 1 + row.id % 4;
     row.number = static_cast<int32_t>(Draw(0, 20) == 0 ? Draw(0, 5) : row.id);
     if (row.state == v1::Trial::COMPLETED || Draw(0, 5) == 0) row.objective = DrawValue();
+    if (row.state == v1::Trial::COMPLETED || Draw(0, 9) == 0) {
+      if (Draw(0, 2) > 0) row.outcome = {{"accuracy", DrawValue()}, {"latency", DrawValue()}};
+      if (Draw(0, 30) == 0) row.outcome[""] = 1;
+      if (Draw(0, 1) == 0) row.feasible = Draw(0, 1) == 1;
+    }
     row.end_time = Draw(0, 3);
     if (Draw(0, 3) == 0) row.parameters["extra"].set_double_value(DrawValue());
     // Of some studies all are repeats, and now and then one is what it should not be.
@@ -156,9 +168,13 @@ std::string Answers(Store& store, Reader& reader, RandomChanges& random) {
   for (int64_t i = random.Draw(0, 2); i > 0; --i) query.states.push_back(random.DrawState());
   if (random.Draw(0, 3) == 0) query.repeat_of = static_cast<int32_t>(random.Draw(1, 12));
   text += Text(reader.ListTrials(query, true).value());
+  v1::Study definition = SampleStudy(1, "one").definition;
   for (const auto goal : {v1::Objective::MINIMIZE, v1::Objective::MAXIMIZE}) {
-    text += Text(reader.ListBestTrials(query.study_id, goal, 3, false).value());
+    definition.mutable_objective()->set_goal(goal);
+    text += Text(reader.ListBestTrials(query.study_id, definition, 3, false).value());
   }
+  definition = SampleStudyOfTwoObjectives(1, "two").definition;
+  text += Text(reader.ListBestTrials(query.study_id, definition, 3, false).value());
   const int64_t trial_id = random.Draw(1, 12);
   const auto values = store.ReadMetric(trial_id, 1, "loss").value();
   for (const auto& [step, value] : values) {

@@ -75,6 +75,8 @@ TEST_P(StoreTest, GivesBackEveryFieldOfEveryRow) {
   TrialRow trial = CompletedTrial(5, 1, 0, -0.0);
   trial.message = "fine";
   trial.lost_leases = 2;
+  trial.outcome = {{"accuracy", -0.0}, {"latency", std::nan("")}, {"memory", -kInfinity}};
+  trial.feasible = false;
   trial.parameters["minus_zero"].set_double_value(-0.0);
   trial.parameters["whole"].set_double_value(3.0);
   trial.parameters["int"].set_int_value(9007199254740993);
@@ -350,6 +352,7 @@ TEST_P(StoreTest, RefusesRowsThatBreakARule) {
   add(trial, [](TrialRow& row) { row.objective = kInfinity; });
   add(trial, [](TrialRow& row) { row.objective = -kInfinity; });
   add(trial, [](TrialRow& row) { row.lost_leases = -1; });
+  add(trial, [](TrialRow& row) { row.outcome[""] = 1; });
   add(trial, [](TrialRow& row) { row.parameters["p"].set_double_value(std::nan("")); });
   add(trial, [](TrialRow& row) { row.parameters["p"].set_double_value(kInfinity); });
   add(trial, [](TrialRow& row) { row.parameters["p"].Clear(); });
@@ -426,6 +429,36 @@ TEST_P(StoreTest, NeverChangesAFinalStateOrItsObjective) {
   EXPECT_TRUE(Apply({changed}).ok());
 }
 
+TEST_P(StoreTest, NeverChangesAnOutcome) {
+  const TrialRow measured = MeasuredTrial(1, 1, 0, 0.5, 10, true);
+  ASSERT_NO_FATAL_FAILURE(MustApply({SampleStudy(1, "a"), measured, CompletedTrial(2, 1, 1, 0.5)}));
+  const std::string before = Stored();
+  const auto refuses = [this](const TrialRow& row) {
+    return Apply({row}).code() == absl::StatusCode::kInvalidArgument;
+  };
+  TrialRow changed = measured;
+  changed.outcome["latency"] = std::nan("");
+  EXPECT_TRUE(refuses(changed));
+  changed = measured;
+  changed.outcome["memory"] = 1;
+  EXPECT_TRUE(refuses(changed));
+  changed = measured;
+  changed.outcome.clear();
+  EXPECT_TRUE(refuses(changed));
+  changed = measured;
+  changed.feasible = false;
+  EXPECT_TRUE(refuses(changed));
+  changed.feasible.reset();
+  EXPECT_TRUE(refuses(changed));
+  changed = CompletedTrial(2, 1, 1, 0.5);
+  changed.outcome["latency"] = 1;
+  EXPECT_TRUE(refuses(changed)) << "it comes too late";
+  EXPECT_EQ(Stored(), before);
+  changed = measured;
+  changed.message = "weights were lost";
+  EXPECT_TRUE(Apply({changed}).ok());
+}
+
 TEST_P(StoreTest, FreesTheNameOfADeletedStudyAndHidesAllOfIt) {
   StudyRow study = SampleStudy(1, "a");
   ASSERT_NO_FATAL_FAILURE(
@@ -454,7 +487,7 @@ TEST_P(StoreTest, ErasesADeletedStudyInChunksAndLeavesOthersAlone) {
                  SampleEvaluation(2, 900)};
   for (int32_t number = 0; number < 3; ++number) {
     const int64_t id = number + 1;
-    batch.push_back(SampleTrial(id, 1, number));
+    batch.push_back(MeasuredTrial(id, 1, number, 0.5, 10, false));
     batch.push_back(SampleAttempt(id, 1, id));
     batch.push_back(SampleArtifact(id, 1, 1));
     batch.push_back(SampleDecision(id, 3));

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "caviar/v1/objectives.h"
 #include "caviar/v1/vocabulary.h"
 #include "worker/network/network.h"
 #include "worker/network/weights.h"
@@ -33,7 +34,7 @@ Outcome Failed(const absl::Status& status) {
 absl::Status CheckStudy(const v1::Study& study) {
   const std::vector<std::string> metrics = {"validation_accuracy", "validation_loss",
                                             "train_accuracy", "train_loss"};
-  const std::string& metric = study.objective().metric();
+  const std::string& metric = vocabulary::FirstObjective(study).metric();
   if (std::find(metrics.begin(), metrics.end(), metric) == metrics.end()) {
     return absl::InvalidArgumentError(
         absl::StrCat("objective.metric: the built-in trainer does not measure \"", metric,
@@ -92,7 +93,7 @@ Outcome BatchNormNetworkTrainer::Train(const AttemptWork& work, AttemptObserver&
           " validation examples, at least one of each is needed: change validation_fraction")));
     }
     TrainingKey key;
-    key.objective = study.objective();
+    key.objective = vocabulary::FirstObjective(study);
     const v1::BatchNormNetwork& settings = study.trainer().batch_norm_network();
     key.epochs = settings.epochs();
     if (settings.has_checkpoint_every()) key.checkpoint_every = settings.checkpoint_every();

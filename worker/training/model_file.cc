@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/objectives.h"
 #include "nlohmann/json.hpp"
 #include "worker/network/onnx_model.h"
 #include "worker/network/weights.h"
@@ -49,7 +50,7 @@ absl::StatusOr<std::string> MakeModel(const v1::Study& study, const v1::Trial& t
   network::OnnxMetadata metadata = {{"study", study.name()},
                                     {"trial", absl::StrCat(trial.number())},
                                     {"step", absl::StrCat(outcome.weights_step)},
-                                    {"objective", study.objective().metric()},
+                                    {"objective", vocabulary::FirstObjective(study).metric()},
                                     {"configuration", Dump(ToJson(trial))},
                                     {"class_names", Dump(weights->class_names)}};
   if (input_names.size() == weights->mean.size()) {

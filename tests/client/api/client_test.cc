@@ -86,6 +86,38 @@ TEST(Client, FetchesAPieceOfAModel) {
   EXPECT_EQ(piece->data().size(), 1u << 20);
 }
 
+TEST(Client, AsksForWhatTrialsSay) {
+  FakeCoordinator coordinator;
+  coordinator.get_importance = [](const v1::GetImportanceRequest& request) {
+    v1::GetImportanceResponse response;
+    response.set_method(request.metric());
+    return response;
+  };
+  coordinator.lint_study = [](const v1::LintStudyRequest& request) {
+    v1::LintStudyResponse response;
+    response.add_findings()->set_code(request.definition().name());
+    return response;
+  };
+  coordinator.replay_pruner = [](const v1::ReplayPrunerRequest& request) {
+    v1::ReplayPrunerResponse response;
+    *response.mutable_pruner() = request.pruner();
+    return response;
+  };
+  const auto server = StartServer(coordinator);
+  const auto client = Client::Connect({server->address()});
+  v1::GetImportanceRequest importance;
+  importance.set_study("mnist");
+  importance.set_metric("loss");
+  EXPECT_EQ(client->GetImportance(importance)->method(), "loss");
+  v1::LintStudyRequest lint;
+  lint.mutable_definition()->set_name("written");
+  EXPECT_EQ(client->LintStudy(lint)->findings(0).code(), "written");
+  v1::ReplayPrunerRequest replay;
+  replay.set_study("mnist");
+  replay.mutable_pruner()->set_eta(4);
+  EXPECT_EQ(client->ReplayPruner(replay)->pruner().eta(), 4);
+}
+
 TEST(Crc32, OfPiecesIsThatOfTheWhole) {
   EXPECT_EQ(Crc32("123456789"), 0xCBF43926u) << "the check value of CRC-32";
   EXPECT_EQ(Crc32("56789", Crc32("1234")), 0xCBF43926u);
@@ -119,6 +151,26 @@ TEST(Client, RepeatsCarryTheSameRequestId) {
   EXPECT_TRUE(client->StopStudy(StopRequest()).ok());
   EXPECT_EQ(ids[3].client_id(), ids[0].client_id());
   EXPECT_EQ(ids[3].sequence(), ids[0].sequence() + 1);
+}
+
+TEST(Client, AddsATrialOnceHoweverOftenItTries) {
+  FakeCoordinator coordinator;
+  std::vector<v1::AddTrialRequest> requests;
+  coordinator.add_trial = [&](const v1::AddTrialRequest& request) -> absl::StatusOr<v1::Trial> {
+    requests.push_back(request);
+    if (requests.size() < 2) return absl::UnavailableError("the disk is full");
+    v1::Trial trial;
+    trial.set_number(7);
+    return trial;
+  };
+  const auto server = StartServer(coordinator);
+  v1::AddTrialRequest request;
+  request.set_study("mnist");
+  (*request.mutable_parameters())["rate"].set_double_value(0.1);
+  EXPECT_EQ(Connect(server->address())->AddTrial(request)->number(), 7);
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_TRUE(requests[0].has_request_id());
+  EXPECT_EQ(requests[0].SerializeAsString(), requests[1].SerializeAsString());
 }
 
 TEST(Client, SaysThatNobodyAnswersAtTheAddress) {

@@ -72,6 +72,67 @@ TEST_F(Ask, ThenReportThenTell) {
   EXPECT_THAT(err(), HasSubstr("there is no token for trial 3 of mnist"));
 }
 
+TEST_F(Ask, SeveralAtOnceAreALineEachAndEachIsToldByItsNumber) {
+  int number = 3;
+  EXPECT_CALL(client_, AskTrial).Times(3).WillRepeatedly([&](v1::AskTrialRequest request) {
+    EXPECT_FALSE(request.has_request_id()) << "the client library draws one for each";
+    v1::AskTrialResponse answer;
+    *answer.mutable_trial() = TestTrial(number);
+    answer.mutable_token()->set_epoch(5);
+    answer.mutable_token()->set_counter(100 + number++);
+    return answer;
+  });
+  EXPECT_EQ(Run({"ask", "mnist", "--count", "3"}), kDone);
+  EXPECT_EQ(out(),
+            "trial 3 optimizer=sgd rate=0.012345678901234\n"
+            "trial 4 optimizer=sgd rate=0.012345678901234\n"
+            "trial 5 optimizer=sgd rate=0.012345678901234\n");
+  for (const int told : {4, 3, 5}) {
+    EXPECT_CALL(client_, TellTrial).WillOnce([told](const v1::TellTrialRequest& request) {
+      EXPECT_EQ(request.number(), told);
+      EXPECT_EQ(request.token().counter(), 100 + told);
+      return TestTrial(told);
+    });
+    EXPECT_EQ(Run({"tell", "mnist", std::to_string(told), "accuracy=0.5"}), kDone);
+  }
+}
+
+TEST_F(Ask, WhatWasObtainedBeforeAFailureIsPrintedAndTheRestSaid) {
+  for (const char* output : {"table", "json"}) {
+    int number = 0;
+    EXPECT_CALL(client_, AskTrial)
+        .Times(3)
+        .WillRepeatedly([&](v1::AskTrialRequest) -> absl::StatusOr<v1::AskTrialResponse> {
+          if (number == 2) {
+            return error::WithReason(absl::FailedPreconditionError("all were handed out"),
+                                     error::kNoTrial);
+          }
+          v1::AskTrialResponse answer;
+          *answer.mutable_trial() = TestTrial(number++);
+          answer.mutable_token()->set_epoch(5);
+          answer.mutable_token()->set_counter(1);
+          return answer;
+        });
+    EXPECT_EQ(Run({"ask", "mnist", "--count", "8", "--output", output}), kPartly);
+    EXPECT_EQ(err(), "caviar: all were handed out\ncaviar: 2 of 8 trials are yours\n");
+    if (std::string(output) == "json") {
+      ASSERT_EQ(json().size(), 2u);
+      EXPECT_EQ(json()[1]["trial"]["number"], 1);
+    } else {
+      EXPECT_THAT(out(), HasSubstr("trial 1 optimizer=sgd"));
+    }
+  }
+}
+
+TEST_F(Ask, SeveralOfWhichNoneCameFail) {
+  EXPECT_CALL(client_, AskTrial)
+      .WillOnce(Return(
+          error::WithReason(absl::FailedPreconditionError("it has ended"), error::kNoTrial)));
+  EXPECT_EQ(Run({"ask", "mnist", "--count", "2"}), kFailed);
+  EXPECT_EQ(err(), "caviar: it has ended\n");
+  EXPECT_EQ(Run({"ask", "mnist", "--count", "0"}), kWrongUsage);
+}
+
 TEST_F(Ask, TheTokenIsForItsUserOnly) {
   ExpectAsk();
   EXPECT_EQ(Run({"ask", "mnist", "--output", "json"}), kDone);

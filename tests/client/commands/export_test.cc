@@ -14,10 +14,10 @@ class Export : public CommandTest {
     EXPECT_CALL(client_, ListTrials).WillRepeatedly([](const v1::ListTrialsRequest& request) {
       v1::ListTrialsResponse page;
       if (request.page_token().empty()) {
-        *page.add_trials() = TestTrial(0, "create_time { seconds: 1700000000 }");
+        *page.add_trials() = TestTrial(0, "create_time { seconds: 1700000000 } origin: ADDED");
         page.set_next_page_token("x");
       } else {
-        v1::Trial trial = TestTrial(1);
+        v1::Trial trial = TestTrial(1, "origin: SAMPLER");
         trial.clear_objective();
         trial.clear_objective_step();
         trial.set_state(v1::Trial::FAILED);
@@ -34,10 +34,11 @@ TEST_F(Export, CsvHasARowATrialAndAColumnAParameter) {
   EXPECT_EQ(Run({"export", "mnist"}), kDone);
   EXPECT_EQ(
       out(),
-      "number,state,objective,objective_step,worker,create_time,start_time,end_time,rate,"
+      "number,state,objective,objective_step,worker,create_time,start_time,end_time,origin,rate,"
       "optimizer,parameters.state\n"
-      "0,COMPLETED,0.8911666870117188,7,host-1,2023-11-14T22:13:20Z,,,0.012345678901234,sgd,\n"
-      "1,FAILED,,,\"a,\"\"b\"\"\",,,,0.012345678901234,sgd,true\n");
+      "0,COMPLETED,0.8911666870117188,7,host-1,2023-11-14T22:13:20Z,,,ADDED,0.012345678901234,sgd,"
+      "\n"
+      "1,FAILED,,,\"a,\"\"b\"\"\",,,,SAMPLER,0.012345678901234,sgd,true\n");
 }
 
 TEST_F(Export, CsvOfRepeatsHasWhatTheyCameToAtTheirFirstTrial) {

@@ -37,8 +37,15 @@ class MockClient : public client::Client {
   MOCK_METHOD(absl::StatusOr<v1::ReportTrialResponse>, ReportTrial, (const v1::ReportTrialRequest&),
               (override));
   MOCK_METHOD(absl::StatusOr<v1::Trial>, TellTrial, (const v1::TellTrialRequest&), (override));
+  MOCK_METHOD(absl::StatusOr<v1::Trial>, AddTrial, (v1::AddTrialRequest), (override));
   MOCK_METHOD(absl::StatusOr<v1::DownloadModelResponse>, DownloadModel,
               (const v1::DownloadModelRequest&), (override));
+  MOCK_METHOD(absl::StatusOr<v1::GetImportanceResponse>, GetImportance,
+              (const v1::GetImportanceRequest&), (override));
+  MOCK_METHOD(absl::StatusOr<v1::LintStudyResponse>, LintStudy, (const v1::LintStudyRequest&),
+              (override));
+  MOCK_METHOD(absl::StatusOr<v1::ReplayPrunerResponse>, ReplayPruner,
+              (const v1::ReplayPrunerRequest&), (override));
   MOCK_METHOD(absl::StatusOr<v1::ServerStatus>, GetServerStatus, (), (override));
   MOCK_METHOD(absl::StatusOr<v1::ListWorkersResponse>, ListWorkers, (), (override));
   MOCK_METHOD(absl::Status, WatchStudy,
@@ -182,9 +189,23 @@ class CommandTest : public ::testing::Test {
     absl::StatusOr<v1::Trial> TellTrial(const v1::TellTrialRequest& request) override {
       return client_.TellTrial(request);
     }
+    absl::StatusOr<v1::Trial> AddTrial(v1::AddTrialRequest request) override {
+      return client_.AddTrial(std::move(request));
+    }
     absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
         const v1::DownloadModelRequest& request) override {
       return client_.DownloadModel(request);
+    }
+    absl::StatusOr<v1::GetImportanceResponse> GetImportance(
+        const v1::GetImportanceRequest& request) override {
+      return client_.GetImportance(request);
+    }
+    absl::StatusOr<v1::LintStudyResponse> LintStudy(const v1::LintStudyRequest& request) override {
+      return client_.LintStudy(request);
+    }
+    absl::StatusOr<v1::ReplayPrunerResponse> ReplayPruner(
+        const v1::ReplayPrunerRequest& request) override {
+      return client_.ReplayPruner(request);
     }
     absl::StatusOr<v1::ServerStatus> GetServerStatus() override {
       return client_.GetServerStatus();

@@ -5,6 +5,7 @@
 namespace caviar::commands {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Return;
@@ -36,7 +37,10 @@ const char kEnded[] = R"(
 
 class StudyWait : public CommandTest {
  protected:
-  void SetUp() override { EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(TestStudy())); }
+  void SetUp() override {
+    EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(TestStudy()));
+    EXPECT_CALL(client_, LintStudy).WillRepeatedly(Return(v1::LintStudyResponse()));
+  }
 };
 
 TEST_F(StudyWait, PipedPrintsALineAFinishedTrialAndASummary) {
@@ -56,6 +60,22 @@ TEST_F(StudyWait, PipedPrintsALineAFinishedTrialAndASummary) {
             "study mnist ended (max_trials) after 30s: 2 completed, 1 failed; best trial 1: "
             "accuracy 0.9 at step 7 with rate=0.0123457 optimizer=sgd; test set: test_accuracy "
             "0.88 (trial 1)\n");
+  EXPECT_EQ(err(), "");
+}
+
+TEST_F(StudyWait, EndsWithWhatAColleagueWouldRemark) {
+  EXPECT_CALL(client_, WatchStudy)
+      .WillRepeatedly(Stream({Change(kEnded, {TestTrial(1, "objective: 0.9")})}));
+  EXPECT_CALL(client_, LintStudy)
+      .WillOnce(Return(Parse<v1::LintStudyResponse>(R"(
+        findings { severity: WARNING code: "best_at_edge" parameter: "rate" message: "widen it" }
+        findings { severity: NOTE code: "too_few_trials" message: "few" })")))
+      .WillOnce(Return(absl::UnimplementedError("an older coordinator")));
+  EXPECT_EQ(Run({"study", "wait", "mnist"}), kDone);
+  EXPECT_THAT(out(), EndsWith("(trial 1)\nwarning: rate: widen it [best_at_edge]\n"
+                              "note: few [too_few_trials]\n"));
+  EXPECT_EQ(Run({"study", "wait", "mnist"}), kDone);
+  EXPECT_THAT(out(), EndsWith("(trial 1)\n"));
   EXPECT_EQ(err(), "");
 }
 

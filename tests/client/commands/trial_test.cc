@@ -218,5 +218,70 @@ TEST_F(TrialCommands, BestOfNothingSaysSo) {
   EXPECT_EQ(out(), "{\n  \"trials\": []\n}\n");
 }
 
+class AddTrialCommand : public CommandTest {
+ protected:
+  void SetUp() override {
+    v1::Study study = TestStudy(R"(
+      parameters { name: "layers" type: CATEGORICAL values { string_value: "256,128" }
+                   values { string_value: "64" } }
+      parameters { name: "steps" type: INT min: 1 max: 9 }
+      parameters { name: "flag" type: BOOL }
+      constraints { metric: "size" max: 3 })");
+    EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(study));
+  }
+};
+
+TEST_F(AddTrialCommand, WithoutMetricsAConfigurationIsQueued) {
+  EXPECT_CALL(client_, AddTrial).WillOnce([](v1::AddTrialRequest request) {
+    EXPECT_EQ(request.study(), "mnist");
+    EXPECT_FALSE(request.has_completed());
+    EXPECT_EQ(request.parameters().at("rate").double_value(), 1e-3);
+    EXPECT_EQ(request.parameters().at("optimizer").string_value(), "sgd");
+    EXPECT_EQ(request.parameters().at("layers").string_value(), "256,128");
+    EXPECT_EQ(request.parameters().at("steps").int_value(), 4);
+    EXPECT_TRUE(request.parameters().at("flag").bool_value());
+    v1::Trial trial = TestTrial(7, "state: WAITING message: \"the same configuration as trial 2\"");
+    trial.clear_objective();
+    return trial;
+  });
+  EXPECT_EQ(Run({"trial", "add", "mnist", "rate=1e-3", "optimizer=sgd", "layers=[256, 128]",
+                 "steps=4", "flag=true"}),
+            kDone);
+  EXPECT_EQ(out(), "trial 7 WAITING: the same configuration as trial 2\n");
+}
+
+TEST_F(AddTrialCommand, WithMetricsAResultIsTold) {
+  EXPECT_CALL(client_, AddTrial).WillOnce([](v1::AddTrialRequest request) {
+    EXPECT_EQ(request.parameters().at("layers").string_value(), "64") << "a text that is a number";
+    EXPECT_EQ(request.completed().metrics().at("accuracy"), 0.91);
+    EXPECT_EQ(request.completed().metrics().at("size"), 2);
+    return TestTrial(7, "objective: 0.91");
+  });
+  EXPECT_EQ(
+      Run({"trial", "add", "mnist", "layers=64", "accuracy=0.91", "size=2", "--output", "json"}),
+      kDone);
+  EXPECT_EQ(json()["number"], 7);
+}
+
+TEST_F(AddTrialCommand, ANameThatTheStudyDoesNotKnowIsRefusedWithThoseThatItKnows) {
+  EXPECT_EQ(Run({"trial", "add", "mnist", "rat=0.1"}), kWrongUsage);
+  EXPECT_EQ(err(),
+            "caviar: mnist has neither a parameter nor a metric \"rat\"; did you mean rate?\n"
+            "caviar: its parameters: rate, optimizer, layers, steps, flag\n"
+            "caviar: its metrics: accuracy, size\n");
+  for (const char* wrong : {"rate", "=1", "accuracy=much"}) {
+    EXPECT_EQ(Run({"trial", "add", "mnist", wrong}), kWrongUsage) << wrong;
+  }
+  EXPECT_EQ(Run({"trial", "add", "mnist", "rate=1", "rate=2"}), kWrongUsage);
+  EXPECT_THAT(err(), HasSubstr("given twice"));
+}
+
+TEST_F(AddTrialCommand, WhatTheCoordinatorSaysIsShown) {
+  EXPECT_CALL(client_, AddTrial)
+      .WillOnce(Return(absl::FailedPreconditionError("study 'mnist' has ended")));
+  EXPECT_EQ(Run({"trial", "add", "mnist"}), kFailed);
+  EXPECT_EQ(err(), "caviar: study 'mnist' has ended\n");
+}
+
 }  // namespace
 }  // namespace caviar::commands

@@ -28,7 +28,7 @@ void CollectNames(const Descriptor& message, std::set<std::string>& names) {
     names.emplace(field.name);
     const auto& proto = ProtoField(message, field);
     const Kind kind = KindOf(proto);
-    if (kind == Kind::kSection || kind == Kind::kParameters) {
+    if (kind == Kind::kSection || kind == Kind::kSections || kind == Kind::kParameters) {
       CollectNames(*proto.message_type(), names);
     }
   }
@@ -54,9 +54,10 @@ TEST(JsonSchema, EveryInputFieldOfTheMessagesIsInTheTables) {
   for (int i = 0; i < study.field_count(); ++i) inputs += study.field(i)->number() < 16;
   EXPECT_EQ(static_cast<int>(SectionOf(study).fields.size()), inputs);
   for (const Descriptor* message :
-       {v1::Objective::descriptor(), v1::Trainer::descriptor(), v1::BatchNormNetwork::descriptor(),
-        v1::IdxFiles::descriptor(), v1::CsvFile::descriptor(), v1::NpyFiles::descriptor(),
-        v1::NpzFile::descriptor(), v1::Sampler::descriptor(), v1::Limits::descriptor()}) {
+       {v1::Objective::descriptor(), v1::Constraint::descriptor(), v1::Trainer::descriptor(),
+        v1::BatchNormNetwork::descriptor(), v1::IdxFiles::descriptor(), v1::CsvFile::descriptor(),
+        v1::NpyFiles::descriptor(), v1::NpzFile::descriptor(), v1::Sampler::descriptor(),
+        v1::Limits::descriptor()}) {
     EXPECT_EQ(static_cast<int>(SectionOf(*message).fields.size()), message->field_count())
         << message->full_name();
   }
@@ -72,8 +73,22 @@ TEST(JsonSchema, SaysWhatTheWordsAre) {
             ordered_json({"minimize", "maximize"}));
   EXPECT_EQ(schema["$defs"]["parameter"]["properties"]["scale"]["enum"],
             ordered_json({"linear", "log", "one_minus_log", "logit"}));
-  EXPECT_EQ(schema["required"], ordered_json({"study", "objective", "trainer", "parameters"}));
+  EXPECT_EQ(schema["required"], ordered_json({"study", "trainer", "parameters"}));
   EXPECT_EQ(schema["additionalProperties"], false);
+}
+
+TEST(JsonSchema, ThereIsOneObjectiveOrAListOfThem) {
+  const ordered_json schema = StudyFileSchema();
+  ASSERT_EQ(schema["oneOf"].size(), 2u);
+  EXPECT_EQ(schema["oneOf"][0]["required"], ordered_json::array({"objective"}));
+  EXPECT_EQ(schema["oneOf"][1]["required"], ordered_json::array({"objectives"}));
+  const ordered_json& objectives = schema["properties"]["objectives"];
+  EXPECT_EQ(objectives["type"], "array");
+  EXPECT_EQ(objectives["minItems"], 2);
+  EXPECT_EQ(objectives["items"]["required"], ordered_json({"metric", "goal"}));
+  const ordered_json& constraint = schema["properties"]["constraints"]["items"];
+  EXPECT_EQ(constraint["properties"]["max"]["type"], "number");
+  EXPECT_EQ(constraint["additionalProperties"], false);
 }
 
 TEST(JsonSchema, ValuesMayBeListsOfNumbersAndConditionsMayNot) {

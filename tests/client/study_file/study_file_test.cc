@@ -203,6 +203,27 @@ TEST(StudyFile, CheckpointsEverySoManyEpochs) {
   EXPECT_TRUE(file->study.trainer().batch_norm_network().has_checkpoint_every());
 }
 
+TEST(StudyFile, ConstraintsAndSeveralObjectivesAreLists) {
+  const auto file = ParseStudyFile(
+      "objectives:\n  - {metric: accuracy, goal: maximize}\n  - {metric: latency, goal: minimize}\n"
+      "constraints:\n  - metric: memory\n    min: -1\n    max: 2.5e9\n  - {metric: b, min: 0}\n",
+      "f");
+  ASSERT_TRUE(file.ok()) << file.status();
+  const v1::Study& study = file->study;
+  EXPECT_FALSE(study.has_objective());
+  ASSERT_EQ(study.objectives_size(), 2);
+  EXPECT_EQ(study.objectives(0).goal(), v1::Objective::MAXIMIZE);
+  EXPECT_EQ(study.objectives(1).metric(), "latency");
+  ASSERT_EQ(study.constraints_size(), 2);
+  EXPECT_EQ(study.constraints(0).metric(), "memory");
+  EXPECT_EQ(study.constraints(0).min(), -1);
+  EXPECT_EQ(study.constraints(0).max(), 2.5e9);
+  EXPECT_FALSE(study.constraints(1).has_max());
+  EXPECT_EQ(file->lines.Find("objectives[1].goal"), 3);
+  EXPECT_EQ(file->lines.Find("constraints[0].max"), 7);
+  EXPECT_EQ(file->lines.Find("constraints[0].nothing"), 5);
+}
+
 TEST(StudyFile, AListOfNumbersIsAValue) {
   EXPECT_EQ(ParseParameter("{value: [512, 256, 128]}").value().string_value(), "512,256,128");
   EXPECT_EQ(ParseParameter("{value: [1, 2.5, 1]}").value().string_value(), "1,2.5,1");
@@ -282,8 +303,13 @@ TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
       "max_steps: 9007199254740992}\ntrials: [{x: 1, 'a b': [1, 2]}, {x: 2.5, y: true}]\n"
       "trainer: {external: {}}\nparameters: {x: {min: 1, max: 2}}\n",
       "repeats: 3\nwarm_start: [mnist-1, '7', 'a b']\nparameters: {x: {min: 1, max: 2}}\n",
+      "objectives: [{metric: a.b, goal: maximize, value: last}, {metric: c, goal: minimize}]\n"
+      "constraints: [{metric: d, min: -1.5, max: 1e+30}, {metric: e, min: 0}]\n"
+      "trainer: {external: {}}\nparameters: {x: {min: 1, max: 2}}\n",
       "pruner: {algorithm: wilcoxon, warm_up: 5, p_value: 0.05, max_step: 12}\ntrainer: {external: "
-      "{}}\nparameters: {x: {min: 1, max: 2}}\n"};
+      "{}}\nparameters: {x: {min: 1, max: 2}}\n",
+      "parameters: {x: {min: 0.1, max: 2, default: 1}, u: {values: [[512, 256], [128]], default: "
+      "[512, 256]}, w: {values: [a, '1'], default: '1'}, f: {type: bool, default: false}}\n"};
   std::vector<std::string> all(std::begin(texts), std::end(texts));
   all.push_back(ExampleText());
   for (const std::string& text : all) {
@@ -295,6 +321,18 @@ TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
     EXPECT_TRUE(MessageDifferencer::Equals(first->study, second->study))
         << written << first->study.DebugString() << second->study.DebugString();
   }
+}
+
+TEST(StudyFile, ADefaultIsAValueOrAListOfNumbers) {
+  const auto file = ParseStudyFile(
+      "parameters: {rate: {min: 1e-4, max: 0.1, default: 0.01}, units: {values: [[512, 256], "
+      "[128]], default: [512, 256]}}\n",
+      "f");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->study.parameters(0).default_().double_value(), 0.01);
+  EXPECT_EQ(file->study.parameters(1).default_().string_value(),
+            file->study.parameters(1).values(0).string_value());
+  EXPECT_THAT(WriteStudyFile(file->study), ::testing::HasSubstr("default: [512, 256]"));
 }
 
 TEST(StudyFile, ListsAreWrittenAsAPersonWritesThem) {

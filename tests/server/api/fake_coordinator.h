@@ -50,6 +50,7 @@ class FakeCoordinator : public coordinator::Coordinator {
   CAVIAR_FAKE_METHOD(AskTrial, ask_trial, AskTrialRequest, AskTrialResponse);
   CAVIAR_FAKE_METHOD(ReportTrial, report_trial, ReportTrialRequest, ReportTrialResponse);
   CAVIAR_FAKE_METHOD(TellTrial, tell_trial, TellTrialRequest, Trial);
+  CAVIAR_FAKE_METHOD(AddTrial, add_trial, AddTrialRequest, Trial);
   CAVIAR_FAKE_METHOD(RegisterWorker, register_worker, RegisterWorkerRequest,
                      RegisterWorkerResponse);
   CAVIAR_FAKE_METHOD(RenewLeases, renew_leases, RenewLeasesRequest, RenewLeasesResponse);
@@ -66,6 +67,9 @@ class FakeCoordinator : public coordinator::Coordinator {
   CAVIAR_FAKE_METHOD(ListBestTrials, list_best_trials, ListBestTrialsRequest,
                      ListBestTrialsResponse);
   CAVIAR_FAKE_METHOD(DownloadModel, download_model, DownloadModelRequest, DownloadModelResponse);
+  CAVIAR_FAKE_METHOD(GetImportance, get_importance, GetImportanceRequest, GetImportanceResponse);
+  CAVIAR_FAKE_METHOD(LintStudy, lint_study, LintStudyRequest, LintStudyResponse);
+  CAVIAR_FAKE_METHOD(ReplayPruner, replay_pruner, ReplayPrunerRequest, ReplayPrunerResponse);
 #undef CAVIAR_FAKE_METHOD
 
   void GetServerStatus(Done<v1::ServerStatus> done) override { done(server_status); }

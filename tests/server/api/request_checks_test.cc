@@ -164,6 +164,38 @@ TEST(RequestChecks, AnOutcomeIsRequiredAndItsTextBounded) {
   EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("evaluated.metrics"));
 }
 
+TEST(RequestChecks, AnAddedTrialHasNamesThatParametersHaveAndBoundedValues) {
+  v1::AddTrialRequest request;
+  request.mutable_request_id()->set_client_id("0123456789abcdef0123456789abcdef");
+  request.mutable_request_id()->set_sequence(1);
+  request.set_study("s");
+  (*request.mutable_parameters())["learning_rate"].set_double_value(1);
+  EXPECT_TRUE(CheckRequest(request).ok()) << CheckRequest(request);
+  request.mutable_completed();
+  EXPECT_THAT(std::string(CheckRequest(request).message()), HasSubstr("completed.metrics"));
+  (*request.mutable_completed()->mutable_metrics())["loss"] = 1;
+  EXPECT_TRUE(CheckRequest(request).ok());
+
+  const auto with = [&](const std::string& name, const std::string& text) {
+    v1::AddTrialRequest changed = request;
+    v1::Value& value = (*changed.mutable_parameters())[name];
+    if (!text.empty()) value.set_string_value(text);
+    return CheckRequest(changed);
+  };
+  EXPECT_TRUE(with("x", "a").ok());
+  EXPECT_FALSE(with("x", "").ok()) << "no value";
+  EXPECT_FALSE(with("x", std::string(257, 'a')).ok());
+  EXPECT_FALSE(with("", "a").ok());
+  EXPECT_FALSE(with("a\nb", "a").ok());
+  EXPECT_FALSE(with(std::string(129, 'a'), "a").ok());
+  for (int i = 0; i < 257; ++i) {
+    (*request.mutable_parameters())["p" + std::to_string(i)].set_int_value(i);
+  }
+  EXPECT_FALSE(CheckRequest(request).ok());
+  request.clear_request_id();
+  EXPECT_FALSE(CheckRequest(request).ok());
+}
+
 TEST(RequestChecks, AConfusionMatrixIsSquareAndAddsUp) {
   v1::FinishWorkRequest request;
   SetToken(request.mutable_token());
@@ -203,6 +235,28 @@ TEST(RequestChecks, ADownloadNamesItsTrialOrNone) {
   request.set_number(-1);
   request.set_offset(-1);
   EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("number", "offset"));
+}
+
+TEST(RequestChecks, WhatIsToBeAnalyzedIsNamed) {
+  v1::GetImportanceRequest importance;
+  EXPECT_THAT(BadFields(CheckRequest(importance)), ElementsAre("study"));
+  importance.set_study("mnist");
+  EXPECT_TRUE(CheckRequest(importance).ok());
+  importance.set_metric(std::string(129, 'm'));
+  EXPECT_THAT(BadFields(CheckRequest(importance)), ElementsAre("metric"));
+
+  v1::LintStudyRequest lint;
+  EXPECT_THAT(BadFields(CheckRequest(lint)), ElementsAre("what"));
+  lint.set_study("");
+  EXPECT_THAT(BadFields(CheckRequest(lint)), ElementsAre("study"));
+  lint.mutable_definition();
+  EXPECT_TRUE(CheckRequest(lint).ok());
+
+  v1::ReplayPrunerRequest replay;
+  EXPECT_THAT(BadFields(CheckRequest(replay)), ElementsAre("study", "pruner"));
+  replay.set_study("mnist");
+  replay.mutable_pruner();
+  EXPECT_TRUE(CheckRequest(replay).ok());
 }
 
 TEST(RequestChecks, AWorkerSaysItsNameAndSlots) {

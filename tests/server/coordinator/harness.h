@@ -3,6 +3,7 @@
 #define CAVIAR_TESTS_SERVER_COORDINATOR_HARNESS_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -40,9 +41,30 @@ class CountingRandomness : public Randomness {
   uint64_t drawn_ = 0;
 };
 
+// Keeps what is to be computed until it is told to compute it.
+class HeldSuggester : public Suggester {
+ public:
+  void Compute(SuggestionTask task, Deliver deliver) override {
+    held_.emplace_back(std::move(task), std::move(deliver));
+  }
+  // The oldest one; what it asks for was drawn when it was asked for.
+  void ReleaseOne() {
+    auto [task, deliver] = std::move(held_.front());
+    held_.pop_front();
+    deliver(Suggest(task));
+  }
+  void Drop() { held_.clear(); }
+  size_t size() const { return held_.size(); }
+
+ private:
+  std::deque<std::pair<SuggestionTask, Deliver>> held_;
+};
+
 class Harness {
  public:
-  explicit Harness(absl::Duration lease_ttl = absl::Seconds(60)) : lease_ttl_(lease_ttl) {
+  // `suggester`, if any, is used instead of one that computes at once, and outlives this.
+  explicit Harness(absl::Duration lease_ttl = absl::Seconds(60), Suggester* suggester = nullptr)
+      : lease_ttl_(lease_ttl), suggester_(suggester != nullptr ? *suggester : inline_suggester_) {
     Restart();
   }
 
@@ -186,7 +208,8 @@ class Harness {
 
  private:
   const absl::Duration lease_ttl_;
-  InlineSuggester suggester_;
+  InlineSuggester inline_suggester_;
+  Suggester& suggester_;
   std::unique_ptr<LeaseTable> leases_;
   std::unique_ptr<Core> core_;
   std::vector<Command> queue_;

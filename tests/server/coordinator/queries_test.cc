@@ -148,6 +148,36 @@ TEST_F(QueriesTest, OfRepeatsTheFirstIsShownWithTheMeanAndTheBestGivesItsModel) 
   EXPECT_EQ(Download()->data(), "model of 1") << "the best repeat of the best configuration";
 }
 
+TEST_F(QueriesTest, OfSeveralObjectivesTheModelHasToBeNamed) {
+  v1::Study study = NetworkStudy("s");
+  *study.add_objectives() = study.objective();
+  study.clear_objective();
+  study.add_objectives()->set_metric("train_loss");
+  study.mutable_objectives(1)->set_goal(v1::Objective::MINIMIZE);
+  AddStudy(study);
+  AddTrial(0, v1::Trial::COMPLETED);
+  AddFile(0, 1, v1::Artifact::MODEL, 3, "model");
+  const absl::Status refused = Download().status();
+  EXPECT_TRUE(error::HasReason(refused, error::kInvalidField)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("'caviar best s' lists those"));
+  EXPECT_EQ(Download(0)->data(), "model");
+}
+
+TEST_F(QueriesTest, WithoutAFeasibleTrialThereIsNoBestModel) {
+  v1::Study study = NetworkStudy("s");
+  study.add_constraints()->set_metric("train_loss");
+  study.mutable_constraints(0)->set_max(1);
+  AddStudy(study);
+  storage::TrialRow row;
+  row.id = kTrialId;
+  row.study_id = 1;
+  row.state = v1::Trial::COMPLETED;
+  row.objective = 0.5;
+  row.feasible = false;
+  Write({row});
+  EXPECT_THAT(Refusal(), HasSubstr("keeps its constraints yet"));
+}
+
 TEST_F(QueriesTest, AModelComesInPieces) {
   AddStudy(NetworkStudy("s"));
   AddTrial(0, v1::Trial::COMPLETED);

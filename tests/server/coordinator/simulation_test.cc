@@ -1,7 +1,8 @@
 // Random histories under a virtual clock: workers that are slow, freeze beyond their lease, leave
-// or die, checkpoints that are stored, gone on from or found damaged, calls that get lost on the
-// way there or back, commits that fail, a coordinator that is killed at any moment. After every
-// event the state is checked against what was promised. A seed reproduces its history exactly.
+// or die, checkpoints that are stored, gone on from or found damaged, pruners that end and pause
+// trials, suggestions that come late, people who add trials, calls that get lost on the way there
+// or back, commits that fail, a coordinator that is killed at any moment. After every event the
+// state is checked against what was promised. A seed reproduces its history exactly.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,7 +13,9 @@
 #include <set>
 
 #include "caviar/v1/error_detail.h"
+#include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
+#include "server/sampling/sampler.h"
 #include "tests/server/coordinator/harness.h"
 
 namespace caviar::coordinator {
@@ -24,24 +27,68 @@ constexpr char kMetric[] = "validation_accuracy";
 
 using Curve = std::map<int64_t, double>;  // by step
 
-class Simulation {
+// Five pruners, two samplers, suggestions in time or not: each seed has its own. With repeats there
+// is no pruner.
+v1::Study StudyOf(uint64_t seed, int workers, int max_trials, int repeats) {
+  v1::Study study = NetworkStudy("s", max_trials);
+  study.mutable_trainer()->mutable_batch_norm_network()->set_epochs(kEpochs);
+  study.mutable_limits()->set_parallel(std::max(1, workers - 1));
+  study.mutable_limits()->set_max_attempts(4);
+  if (seed / 5 % 2 == 0) study.mutable_sampler()->set_algorithm(v1::Sampler::TPE);
+  if (repeats > 1) {
+    study.set_repeats(repeats);
+    return study;
+  }
+  v1::Pruner& pruner = *study.mutable_pruner();
+  switch (seed % 5) {
+    case 0:
+      study.clear_pruner();
+      break;
+    case 1:
+      pruner.set_algorithm(v1::Pruner::MEDIAN);
+      pruner.set_warm_up(2);
+      break;
+    case 2:
+      pruner.set_algorithm(v1::Pruner::ASHA);
+      break;
+    case 3:
+      pruner.set_algorithm(v1::Pruner::ASHA);
+      pruner.set_mode(v1::Pruner::PROMOTE);
+      break;
+    default:
+      pruner.set_algorithm(v1::Pruner::HYPERBAND);
+      if (seed % 2 == 0) pruner.set_mode(v1::Pruner::PROMOTE);
+  }
+  if (pruner.algorithm() == v1::Pruner::ASHA || pruner.algorithm() == v1::Pruner::HYPERBAND) {
+    pruner.set_grace(1);
+    pruner.set_eta(2);
+  }
+  return study;
+}
+
+class Simulation : private Suggester {
  public:
   // `max_trials` configurations, each of them with so many repeats.
   Simulation(uint64_t seed, int workers, int max_trials, int repeats = 1)
       : random_(seed),
-        house_(kTtl),
+        slow_sampler_(seed / 10 % 2 == 0),
+        definition_(StudyOf(seed, workers, max_trials, repeats)),
         workers_(workers),
         max_trials_(max_trials),
-        repeats_(repeats) {}
+        repeats_(repeats),
+        house_(kTtl, this) {}
 
   // Runs until the study has ended. Returns a digest of the whole history.
   std::string Run() {
-    house_.store.SetBeforeApply([this](const storage::Batch&) {
-      return Chance(0.01) ? absl::UnavailableError("simulated I/O error") : absl::OkStatus();
+    house_.store.SetBeforeApply([this](const storage::Batch& batch) {
+      if (Chance(0.01)) return absl::UnavailableError("simulated I/O error");
+      NoteFinals(batch);
+      return absl::OkStatus();
     });
     CreateStudy();
     for (int i = 0; i < workers_; ++i) Later(Uniform(10), [this] { StartWorker(); });
     Later(Uniform(200), [this] { Crash(); });
+    Later(Uniform(60), [this] { AddTrial(); });
     int events = 0;
     while (house_.study("s").row.state != v1::Study::ENDED && ++events < 200'000 &&
            !::testing::Test::HasFailure()) {
@@ -61,6 +108,7 @@ class Simulation {
     int64_t sequence = 0;  // of the pending acquire
     Curve curve;           // what it measured and what its checkpoint brought: all its state
     bool checkpoint_due = false;
+    bool pause_due = false;
     bool dead = false;
 
     int64_t step() const { return curve.empty() ? 0 : curve.rbegin()->first; }
@@ -85,10 +133,7 @@ class Simulation {
   void CreateStudy() {
     v1::CreateStudyRequest request;
     *request.mutable_request_id() = house_.NewRequestId();
-    *request.mutable_study() = NetworkStudy("s", max_trials_);
-    request.mutable_study()->mutable_limits()->set_parallel(std::max(1, workers_ - 1));
-    request.mutable_study()->mutable_limits()->set_max_attempts(4);
-    if (repeats_ > 1) request.mutable_study()->set_repeats(repeats_);
+    *request.mutable_study() = definition_;
     while (!house_.Call(&Core::CreateStudy, request).ok()) {
     }
   }
@@ -109,7 +154,24 @@ class Simulation {
     return text;
   }
 
+  // What was being computed is gone with the process.
+  void Compute(SuggestionTask task, Deliver deliver) override {
+    if (!slow_sampler_ || Chance(0.5)) return deliver(Suggest(task));
+    Later(Uniform(4), [this, task, deliver, crashes = crashes_] {
+      if (crashes == crashes_) deliver(Suggest(task));
+    });
+  }
+
+  void NoteFinals(const storage::Batch& batch) {
+    for (const auto& change : batch) {
+      const auto* row = std::get_if<storage::TrialRow>(&change);
+      if (row == nullptr || !IsFinal(row->state)) continue;
+      final_commits_.emplace(row->number, house_.core().state().commit + 1);
+    }
+  }
+
   void Crash() {
+    ++crashes_;
     const std::string before = Configurations();
     house_.Restart();
     ASSERT_FALSE(house_.fatal) << *house_.fatal;
@@ -118,6 +180,99 @@ class Simulation {
     std::erase_if(house_.files, [&](const std::string& file) { return !files.contains(file); });
     digest_ += "crash ";
     Later(20 + Uniform(300), [this] { Crash(); });
+  }
+
+  // A person queues a configuration or tells a result, until an answer comes.
+  void AddTrial() {
+    Addition& addition = additions_.emplace_back();
+    v1::AddTrialRequest& request = addition.request;
+    *request.mutable_request_id() = house_.NewRequestId();
+    request.set_study("s");
+    addition.rate = 0.01 + 1e-6 * static_cast<double>(additions_.size());
+    (*request.mutable_parameters())["learning_rate"].set_double_value(addition.rate);
+    if (Chance(0.5)) (*request.mutable_completed()->mutable_metrics())[kMetric] = Uniform(1);
+    SendAddition(additions_.size() - 1);
+    Later(40 + Uniform(200), [this] { AddTrial(); });
+  }
+
+  void SendAddition(size_t index) {
+    if (additions_[index].answered) return;
+    if (!Chance(0.1)) {
+      house_.Queue<v1::Trial>(
+          [request = additions_[index].request](Core& core) { return core.AddTrial(request); },
+          [this, index, lost = Chance(0.2)](absl::StatusOr<v1::Trial> trial) {
+            if (lost) return;
+            if (trial.ok()) {
+              additions_[index].number = trial->number();
+              absl::StrAppend(&digest_, "+", trial->number(), " ");
+            } else if (!absl::IsFailedPrecondition(trial.status())) {
+              EXPECT_EQ(trial.status().code(), absl::StatusCode::kUnavailable);
+              return;
+            }
+            additions_[index].answered = true;
+          });
+    }
+    Later(5 + Uniform(20), [this, index] { SendAddition(index); });
+  }
+
+  // Each was added once, where it was said, or not at all where that was not said.
+  void CheckAdditions() {
+    const auto& trials = house_.study("s").trials;
+    size_t added = 0;
+    for (const Addition& addition : additions_) {
+      std::vector<int> found;
+      for (const TrialState& trial : trials) {
+        if (trial.row.parameters.at("learning_rate").double_value() != addition.rate) continue;
+        if (trial.row.origin == v1::Trial::REPEAT) continue;
+        EXPECT_EQ(trial.row.origin, v1::Trial::ADDED);
+        found.push_back(trial.row.number);
+      }
+      ASSERT_LE(found.size(), 1u);
+      added += found.size();
+      if (addition.number) {
+        ASSERT_EQ(found, std::vector<int>{*addition.number}) << "acknowledged is durable";
+      } else {
+        EXPECT_TRUE(!addition.answered || found.empty());
+      }
+    }
+    EXPECT_EQ(added, static_cast<size_t>(
+                         std::count_if(trials.begin(), trials.end(), [](const TrialState& trial) {
+                           return trial.row.origin == v1::Trial::ADDED;
+                         })));
+  }
+
+  // What the sampler suggested follows from stored numbers.
+  void CheckReplay() {
+    const StudyState& study = house_.study("s");
+    for (const TrialState& trial : study.trials) {
+      EXPECT_FALSE(trial.row.origin == v1::Trial::STAND_IN &&
+                   (!slow_sampler_ || definition_.limits().parallel() == 1));
+      if (trial.row.origin != v1::Trial::SAMPLER || study.pruner) continue;
+      sampling::SamplerInput input;
+      input.seed = study.row.definition.sampler().seed();
+      input.number = trial.configuration;
+      input.max_trials = max_trials_;
+      input.parallel = study.row.definition.limits().parallel();
+      if (study.sampler->UsesHistory()) {
+        const auto was_final = [&](int32_t index) {
+          const auto& trials = study.configurations[static_cast<size_t>(index)].trials;
+          return std::all_of(trials.begin(), trials.end(), [&](int32_t number) {
+            const auto commit = final_commits_.find(number);
+            return commit != final_commits_.end() && commit->second <= trial.row.suggestion_commit;
+          });
+        };
+        for (size_t i = 0; i < study.history.size(); ++i) {
+          if (was_final(study.history[i].number)) input.history.Add(study.history[i]);
+        }
+        for (int32_t index = 0; index < trial.configuration; ++index) {
+          if (!was_final(index)) input.pending.push_back({FirstTrial(study, index).point, {}});
+        }
+      }
+      const auto sampler = sampling::MakeSampler(study.row.definition.sampler());
+      const auto again = sampling::Suggest(**sampler, *study.space, input);
+      ASSERT_TRUE(again);
+      EXPECT_EQ(study.space->ToPoint(*again).value(), trial.point) << "trial " << trial.row.number;
+    }
   }
 
   void StartWorker() {
@@ -173,7 +328,7 @@ class Simulation {
   // Takes its state from the checkpoint: that has to be the curve which the coordinator counts.
   void Resume(const std::shared_ptr<Worker>& worker) {
     worker->curve.clear();
-    worker->checkpoint_due = false;
+    worker->checkpoint_due = worker->pause_due = false;
     const v1::TrialWork& work = *worker->work;
     const TrialState& trial = house_.trial("s", work.trial().number());
     // An answer that came late: meanwhile another has the trial.
@@ -237,6 +392,7 @@ class Simulation {
     if (resumed && Chance(0.03)) return GiveBack(worker, "damaged");
     if (Chance(0.04)) return GiveBack(worker, "");
     if (worker->checkpoint_due) return Checkpoint(worker);
+    if (worker->pause_due) return GiveBack(worker, "");
     worker->step() < kEpochs ? Report(worker) : Finish(worker);
   }
 
@@ -286,9 +442,14 @@ class Simulation {
         [this, worker, number, attempt, step = worker->step() + 1,
          value](const v1::ReportMeasurementsResponse& response) {
           // A repeat after a lost answer has another value here; then the first one counts.
+          if (response.directive() == v1::DIRECTIVE_STOP) {
+            finished_[number] = v1::Trial::PRUNED;
+            return Drop(worker);
+          }
           if (response.conflicts() == 0) acknowledged_[{number, attempt, step}] = value;
           worker->curve[step] = StoredValues(number, attempt).at(step);
-          worker->checkpoint_due = Chance(0.6);
+          worker->pause_due = response.directive() == v1::DIRECTIVE_PAUSE;
+          worker->checkpoint_due = worker->pause_due || Chance(0.6);
         });
   }
 
@@ -404,12 +565,15 @@ class Simulation {
     const StudyState& study = house_.study("s");
     ASSERT_EQ(static_cast<int>(study.history.size()), max_trials_);
     for (int index = 0; index < max_trials_; ++index) {
+      const std::vector<int32_t>& numbers = study.configurations[index].trials;
+      ASSERT_EQ(static_cast<int>(numbers.size()), repeats_);
       int completed = 0;
       double sum = 0;
-      for (int i = 0; i < repeats_; ++i) {
-        const TrialState& trial = study.trials[index * repeats_ + i];
+      for (const int32_t number : numbers) {
+        const TrialState& trial = study.trials[number];
         EXPECT_EQ(trial.configuration, index);
-        EXPECT_EQ(trial.point, study.trials[index * repeats_].point);
+        EXPECT_EQ(trial.point, FirstTrial(study, index).point);
+        if (number != numbers.front()) EXPECT_EQ(trial.row.origin, v1::Trial::REPEAT);
         if (trial.row.state != v1::Trial::COMPLETED) continue;
         ++completed;
         sum += *trial.row.objective;
@@ -418,7 +582,8 @@ class Simulation {
       ASSERT_GT(place, 0);
       const sampling::Observation& seen = study.history[static_cast<size_t>(place) - 1];
       EXPECT_EQ(seen.number, index);
-      EXPECT_EQ(seen.state, completed > 0 ? v1::Trial::COMPLETED : v1::Trial::FAILED);
+      const v1::Trial::State alone = study.trials[numbers.front()].row.state;
+      EXPECT_EQ(seen.state, completed > 0 ? v1::Trial::COMPLETED : alone);
       if (completed > 0) {
         EXPECT_NEAR(seen.value, -sum / completed, 1e-12);
       }
@@ -439,6 +604,8 @@ class Simulation {
       ASSERT_TRUE(stored.contains(step)) << "trial " << number << " step " << step;
       EXPECT_EQ(stored.at(step), value);
     }
+    CheckAdditions();
+    CheckReplay();
     for (const TrialState& trial : study.trials) {
       EXPECT_TRUE(IsFinal(trial.row.state));
       CheckCurve(trial);
@@ -447,8 +614,16 @@ class Simulation {
     }
   }
 
+  struct Addition {
+    v1::AddTrialRequest request;
+    double rate = 0;
+    bool answered = false;
+    std::optional<int> number;  // where it was added
+  };
+
   std::mt19937_64 random_;
-  Harness house_;
+  const bool slow_sampler_;
+  const v1::Study definition_;
   const int workers_;
   const int max_trials_;
   const int repeats_;
@@ -461,6 +636,9 @@ class Simulation {
   std::priority_queue<Event, std::vector<Event>, LaterFirst> events_;
   int64_t order_ = 0;
   int names_ = 0;
+  int crashes_ = 0;
+  std::deque<Addition> additions_;
+  std::map<int, int64_t> final_commits_;
   std::map<int, Token> newest_;
   std::map<std::string, Curve> contents_;  // of checkpoints, by file
   std::map<int, Curve> curves_;            // of trials whose end was acknowledged
@@ -468,6 +646,7 @@ class Simulation {
   std::map<int, v1::Trial::State> finished_;
   std::map<int, std::pair<v1::Trial::State, std::optional<double>>> final_;
   std::string digest_;
+  Harness house_;
 };
 
 TEST(Simulation, PromisesHoldOverRandomHistories) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -98,6 +99,64 @@ TEST(CoarseToFine, ABoxHoldsTheBestWithAMarginOnTheSidesThatHaveRoom) {
   EXPECT_NEAR(box.sides[1].high, 0.65 + 0.1, 1e-12);  // widened by half of 0.2
 }
 
+TEST(CoarseToFine, ABoxHoldsTrialsThatKeepConstraintsBeforeThoseThatDoNot) {
+  SamplerInput input;
+  input.max_trials = 80;
+  const auto add = [&](Point point, double value, double excess) {
+    Observation observation =
+        At(static_cast<int32_t>(input.history.size()), std::move(point), value);
+    observation.excesses = {excess};
+    input.history.Add(std::move(observation));
+  };
+  add({0.9, 0.9}, -100, 5);
+  add({0.8, 0.9}, -100, 2);
+  add({0.3, 0.3}, 1, -1);
+  add({0.4, 0.4}, 2, 0);
+  add({0.5, 0.5}, 0, 0.1);  // the least of what is broken
+  const Box box = BoxOf(Square().model(), input, 1);
+  EXPECT_LT(box.sides[0].low, 0.3);
+  EXPECT_GT(box.sides[0].high, 0.5);
+  EXPECT_LT(box.sides[0].high, 0.7);
+}
+
+TEST(CoarseToFine, SpendsHalfOfTheFirstRoundAroundTheBestOfEarlierStudies) {
+  const SearchSpace space = Square();
+  SamplerInput input;
+  input.seed = 6;
+  input.max_trials = 1600;  // rounds of 200
+  std::vector<std::vector<Observation>> earlier(2);
+  for (int i = 0; i < 300; ++i) {
+    const Point point = RandomPoint(1, static_cast<uint32_t>(i), 2);
+    earlier[0].push_back(At(i, point, std::hypot(point[0] - 0.3, point[1] - 0.8)));
+    earlier[1].push_back(At(i, point, std::hypot(point[0] - 0.35, point[1] - 0.8)));
+  }
+  input.warm_start =
+      std::make_shared<const std::vector<std::vector<Observation>>>(std::move(earlier));
+  const Box box = BoxOf(space.model(), input, 0);
+  EXPECT_LT(box.sides[0].low, 0.3);
+  EXPECT_GT(box.sides[0].high, 0.35);
+  EXPECT_LT(box.sides[0].high - box.sides[0].low, 0.6);
+  int inside = 0;
+  for (; input.number < 200; ++input.number) {
+    const Point point = CoarseToFineSampler().SuggestPoint(space, input).value();
+    inside += point[0] >= box.sides[0].low && point[0] <= box.sides[0].high &&
+              point[1] >= box.sides[1].low && point[1] <= box.sides[1].high;
+  }
+  EXPECT_GT(inside, 80) << "seed 6";
+  EXPECT_LT(inside, 170) << "seed 6";
+}
+
+TEST(CoarseToFine, TakesEarlierStudiesOfWhichNothingIsKnown) {
+  for (const size_t studies : {0, 1, 2}) {
+    SamplerInput input;
+    input.warm_start = std::make_shared<const std::vector<std::vector<Observation>>>(studies);
+    for (; input.number < 50; ++input.number) {
+      const Point point = CoarseToFineSampler().SuggestPoint(Square(), input).value();
+      for (const double at : point) EXPECT_TRUE(at >= 0 && at <= 1) << at;
+    }
+  }
+}
+
 TEST(CoarseToFine, ABoxEndsWhereTheSpaceDoes) {
   SamplerInput input;
   input.max_trials = 80;
@@ -127,14 +186,6 @@ TEST(CoarseToFine, DoesNotWaitForTheLastTrialOfTheRoundBefore) {
   const Box box = BoxOf(Square().model(), input, 1);
   EXPECT_LT(box.sides[0].high - box.sides[0].low, 1);
   EXPECT_TRUE(CoarseToFineSampler().SuggestPoint(Square(), input).has_value());
-}
-
-TEST(CoarseToFine, KnowsOtherStudiesTrialsFromTheStart) {
-  SamplerInput input;
-  input.max_trials = 80;
-  for (int i = 0; i < 20; ++i) input.history.Add(At(-1, {0.5 + 0.01 * i, 0.5}, i));
-  for (int i = 0; i < 10; ++i) input.history.Add(At(i, {0.1, 0.1 + 0.001 * i}, -100));
-  EXPECT_LT(BoxOf(Square().model(), input, 1).sides[0].high, 0.2);
 }
 
 TEST(CoarseToFine, KeepsAboutATenthOfItsTrialsOutside) {
@@ -181,7 +232,7 @@ TEST(CoarseToFine, AParameterThatTheBestDoNotHaveKeepsItsRange) {
   EXPECT_EQ(box.sides[1].high, 1);
 }
 
-TEST(CoarseToFine, LearnsOnlyFromCompletedTrialsWithAFiniteValue) {
+TEST(CoarseToFine, LearnsOnlyFromTrialsWithAFiniteValue) {
   SamplerInput input;
   input.max_trials = 80;
   const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
@@ -194,6 +245,21 @@ TEST(CoarseToFine, LearnsOnlyFromCompletedTrialsWithAFiniteValue) {
   EXPECT_EQ(BoxOf(Square().model(), input, 1).sides[0].low, 0);  // one alone spans nothing
   input.history.Add(At(6, {0.8, 0.8}, 6));
   EXPECT_GT(BoxOf(Square().model(), input, 1).sides[0].low, 0.6);
+}
+
+TEST(CoarseToFine, TakesPrunedTrialsForWorseThanCompletedOnes) {
+  SamplerInput input;
+  input.max_trials = 80;
+  for (int i = 0; i < 3; ++i) {
+    input.history.Add(At(i, {0.1 + 0.01 * i, 0.5}, 0, v1::Trial::PRUNED));
+    Observation pruned = At(3 + i, {0.8 + 0.01 * i, 0.5}, 0, v1::Trial::PRUNED);
+    pruned.rungs = {1.0 + i};
+    input.history.Add(std::move(pruned));
+  }
+  // What reached a rung is better than what did not, and all there is.
+  EXPECT_GT(BoxOf(Square().model(), input, 1).sides[0].low, 0.6);
+  for (int i = 0; i < 4; ++i) input.history.Add(At(6 + i, {0.3 + 0.01 * i, 0.5}, 100));
+  EXPECT_LT(BoxOf(Square().model(), input, 1).sides[0].high, 0.6);
 }
 
 TEST(CoarseToFine, SurvivesAnyHistory) {

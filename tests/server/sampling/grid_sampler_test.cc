@@ -55,6 +55,25 @@ TEST(GridSampler, TriesEveryCombinationOnceAndThenSaysSo) {
   EXPECT_EQ(std::set<std::string>(texts.begin(), texts.end()).size(), 125u);
 }
 
+TEST(GridSampler, DependsOnWhatWasTriedAndNotOnWhatBecameOfIt) {
+  GridSampler sampler;
+  EXPECT_FALSE(sampler.UsesHistory());
+  EXPECT_TRUE(sampler.UsesTriedPoints());
+  const SearchSpace space = ThreeAxes();
+  SamplerInput ended, pending;
+  for (; ended.number < 40; ++pending.number, ++ended.number) {
+    const auto point = sampler.SuggestPoint(space, ended);
+    ASSERT_EQ(point, sampler.SuggestPoint(space, pending)) << ended.number;
+    Observation observation;
+    observation.number = ended.number;
+    observation.value = ended.number;
+    observation.state = ended.number % 3 ? v1::Trial::COMPLETED : v1::Trial::FAILED;
+    observation.point = *point;
+    ended.history.Add(std::move(observation));
+    pending.pending.push_back({.point = *point, .rungs = {}});
+  }
+}
+
 TEST(GridSampler, RespectsConditions) {
   const auto texts = RunAll(SpaceOf(ConditionalSpace()), {}, 100);
   EXPECT_EQ(texts.size(), 19u);

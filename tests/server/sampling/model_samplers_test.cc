@@ -141,19 +141,35 @@ TEST_P(ModelSampler, FindsTheRightCategoryAndWhatDependsOnIt) {
   EXPECT_LT(Best(*Make(), space, 100, value), 0.25);
 }
 
+// Bowls whose bottom is where Bowl has it, each with trials at random points.
+std::shared_ptr<const std::vector<std::vector<Observation>>> EarlierBowls(const SearchSpace& space,
+                                                                          int studies, int trials) {
+  std::vector<std::vector<Observation>> earlier(static_cast<size_t>(studies));
+  for (size_t i = 0; i < earlier.size(); ++i) {
+    for (int k = 0; k < trials; ++k) {
+      Point point = space.model().ToPoint(space.model().ToModel(RandomPoint(
+          kSeed + 2 + static_cast<uint32_t>(i), static_cast<uint32_t>(k), space.dimensions())));
+      const double value = Bowl(point);
+      earlier[i].push_back(Completed(k, std::move(point), value));
+    }
+  }
+  return std::make_shared<const std::vector<std::vector<Observation>>>(std::move(earlier));
+}
+
 TEST_P(ModelSampler, GivesTheSameBitsFreshAndWarm) {
-  for (const char* text : {kReals, kMixed}) {
+  for (const char* text : {kReals, kMixed, kMixed}) {
     const SearchSpace space = SpaceOf(text);
     const auto warm = Make();
     SamplerInput input;
     input.seed = kSeed;
+    if (text == kMixed) input.warm_start = EarlierBowls(space, 2, 30);
     for (; input.number < 60; ++input.number) {
       const Point point = warm->SuggestPoint(space, input).value();
       ASSERT_EQ(point, Make()->SuggestPoint(space, input).value()) << input.number;
       Observation observation = Completed(input.number, point, Bowl(point));
       if (input.number % 7 == 3) observation.state = v1::Trial::INFEASIBLE;
       if (input.number % 7 == 5) observation.state = v1::Trial::FAILED;
-      if (input.number % 11 == 4) observation.number = -1 - input.number;
+      observation.excesses = {point[0] - 0.4, 1e5 * (point[1] - 0.7)};
       input.history.Add(std::move(observation));
     }
   }
@@ -172,6 +188,99 @@ TEST_P(ModelSampler, ForgetsWhatItSawOfAnotherHistoryOrSpace) {
   EXPECT_EQ(sampler->SuggestPoint(space, different), Make()->SuggestPoint(space, different));
   EXPECT_EQ(sampler->SuggestPoint(other, elsewhere), Make()->SuggestPoint(other, elsewhere));
   EXPECT_NE(Make()->SuggestPoint(space, longer), Make()->SuggestPoint(space, different));
+}
+
+TEST_P(ModelSampler, StartsFromTrialsOfEarlierStudies) {
+  const SearchSpace space = SpaceOf(kReals);
+  SamplerInput input;
+  input.seed = kSeed;
+  input.warm_start = EarlierBowls(space, 2, 60);
+  const auto sampler = Make();
+  double sum = 0;
+  for (; input.number < 20; ++input.number) {
+    const Point point = sampler->SuggestPoint(space, input).value();
+    sum += Bowl(point);
+    input.pending.push_back({.point = point, .rungs = {}});
+  }
+  // Of uniform points: .37.
+  EXPECT_LT(sum / 20, 0.27);
+}
+
+TEST_P(ModelSampler, ForgetsEarlierStudiesThatAreOthersNow) {
+  const SearchSpace space = SpaceOf(kReals);
+  SamplerInput input = After(5, space, [](int, const Point& point) { return Bowl(point); });
+  input.warm_start = EarlierBowls(space, 1, 40);
+  const auto sampler = Make();
+  const Point with = sampler->SuggestPoint(space, input).value();
+  EXPECT_EQ(sampler->SuggestPoint(space, input).value(), with);
+  input.warm_start = EarlierBowls(space, 2, 40);
+  EXPECT_EQ(sampler->SuggestPoint(space, input), Make()->SuggestPoint(space, input));
+  input.warm_start = nullptr;
+  EXPECT_EQ(sampler->SuggestPoint(space, input), Make()->SuggestPoint(space, input));
+  EXPECT_NE(sampler->SuggestPoint(space, input).value(), with);
+}
+
+TEST_P(ModelSampler, TakesEarlierStudiesOfAnyKind) {
+  for (const char* text :
+       {kReals, kMixed,
+        R"(parameters { name: "c" type: BOOL } parameters { name: "d" type: BOOL })",
+        R"(parameters { name: "fixed" value { int_value: 3 } })"}) {
+    const SearchSpace space = SpaceOf(text);
+    for (const int studies : {0, 1, 3, 16}) {
+      for (const int trials : {0, 1, 2, 500}) {
+        SCOPED_TRACE(std::to_string(studies) + " studies of " + std::to_string(trials));
+        for (const int own : {0, 1, 12}) {
+          SamplerInput input = After(own, space, [](int, const Point&) { return 1.0; });
+          input.warm_start = EarlierBowls(space, studies, trials);
+          ExpectInside(space, input);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(ModelSampler, GoesWhereConstraintsAreKept) {
+  const SearchSpace space = SpaceOf(kReals);
+  SamplerInput input;
+  input.seed = kSeed;
+  const auto sampler = Make();
+  int kept = 0;
+  for (; input.number < 100; ++input.number) {
+    const Point point = sampler->SuggestPoint(space, input).value();
+    // What is best breaks both constraints, which are in units of their own.
+    Observation observation = Completed(input.number, point, -point[0] - point[1]);
+    observation.excesses = {1e6 * (point[0] - 0.4), 1e-6 * (point[1] - 0.4)};
+    if (input.number >= 60) kept += point[0] <= 0.4 && point[1] <= 0.4;
+    input.history.Add(std::move(observation));
+  }
+  // Of uniform points 6.4 do.
+  EXPECT_GT(kept, 12);  // of 40
+}
+
+TEST_P(ModelSampler, TakesExcessesOfAnyKind) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const SearchSpace space = SpaceOf(kMixed);
+  for (const int trials : {1, 12, 60}) {
+    for (const auto& excesses : {std::vector{kNan},
+                                 {kInfinity, 1.0},
+                                 {1e308, 1e308},
+                                 {-1.0, 0.0},
+                                 {5e-324},
+                                 {-kInfinity}}) {
+      SamplerInput input;
+      input.seed = kSeed;
+      input.number = trials;
+      for (int i = 0; i < trials; ++i) {
+        Observation observation =
+            Completed(i, RandomPoint(kSeed, static_cast<uint32_t>(i), space.dimensions()), i);
+        observation.point = space.model().ToPoint(space.model().ToModel(observation.point));
+        observation.excesses = excesses;
+        input.history.Add(std::move(observation));
+      }
+      ExpectInside(space, input);
+    }
+  }
 }
 
 TEST_P(ModelSampler, LearnsNothingFromFailedAndCancelledTrials) {
@@ -290,27 +399,99 @@ TEST(TpeSampler, TakesPrunedTrialsForWorseThanCompletedOnes) {
   EXPECT_NEAR(sum / 50, 0.8, 0.1) << "seed " << kSeed;
 }
 
-TEST(CmaEsSampler, LearnsNothingFromPrunedTrials) {
+TEST(CmaEsSampler, TakesPrunedTrialsForWorseThanCompletedOnes) {
   const SearchSpace space = SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 })");
-  EXPECT_EQ(MakeOf(v1::Sampler::CMA_ES)->SuggestPoint(space, CompletedAndPruned(10)),
-            MakeOf(v1::Sampler::CMA_ES)->SuggestPoint(space, CompletedAndPruned(0)));
-}
-
-TEST(CmaEsSampler, StartsFromTrialsOfOtherStudies) {
-  const SearchSpace space = SpaceOf(kReals);
   SamplerInput input;
   input.seed = kSeed;
-  for (int i = 0; i < 100; ++i) {
-    Point point = RandomPoint(kSeed, static_cast<uint32_t>(i), 3);
-    const double value = Bowl(point);
-    input.history.Add(Completed(-1 - i, std::move(point), value));
+  for (int i = 0; i < 40; ++i) {
+    const double x = 0.7 + 0.005 * i;
+    input.history.Add(Completed(input.number++, {x}, std::abs(x - 0.8)));
+    Observation pruned = Completed(input.number++, {0.2 + 0.005 * i}, 0);
+    pruned.state = v1::Trial::PRUNED;
+    pruned.rungs = {-100};
+    input.history.Add(std::move(pruned));
   }
   const auto sampler = MakeOf(v1::Sampler::CMA_ES);
   double sum = 0;
-  for (; input.number < 100; ++input.number)
-    sum += Bowl(sampler->SuggestPoint(space, input).value());
-  // Of uniform points: .37.
-  EXPECT_LT(sum / 100, 0.15) << "seed " << kSeed;
+  for (int i = 0; i < 50; ++i, ++input.number) {
+    sum += sampler->SuggestPoint(space, input).value()[0];
+  }
+  EXPECT_NEAR(sum / 50, 0.8, 0.1) << "seed " << kSeed;
+}
+
+// Two objectives along two axes: the first is best at x = 0.2, the second at x = 0.8, both at
+// y = 0.5.
+std::vector<double> TwoObjectives(const Point& at) {
+  const double beside = (at[1] - 0.5) * (at[1] - 0.5);
+  return {(at[0] - 0.2) * (at[0] - 0.2) + beside, (at[0] - 0.8) * (at[0] - 0.8) + beside};
+}
+
+TEST(TpeSampler, FindsTheWholeFrontOfTwoObjectives) {
+  const SearchSpace space = SpaceOf(kReals);
+  const auto sampler = MakeOf(v1::Sampler::TPE);
+  SamplerInput input;
+  input.seed = kSeed;
+  int near = 0;
+  std::set<int> parts;  // of the front
+  for (; input.number < 150; ++input.number) {
+    const Point point = sampler->SuggestPoint(space, input).value();
+    const std::vector<double> values = TwoObjectives(point);
+    Observation observation = Completed(input.number, point, values[0]);
+    observation.more_values = {values[1]};
+    input.history.Add(std::move(observation));
+    if (input.number < 50 || point[0] < 0.2 || point[0] > 0.8) continue;
+    if (std::abs(point[1] - 0.5) > 0.1) continue;
+    ++near;
+    parts.insert(static_cast<int>((point[0] - 0.2) / 0.1));
+  }
+  // Of uniform points 12 lie there.
+  EXPECT_GT(near, 30) << "seed " << kSeed;  // of 100
+  EXPECT_GE(parts.size(), 5u) << "seed " << kSeed;
+}
+
+TEST(TpeSampler, TakesSeveralObjectivesOfAnyKind) {
+  constexpr double kMax = std::numeric_limits<double>::max();
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  const SearchSpace space = SpaceOf(kMixed);
+  for (const size_t objectives : {2, 3, 4}) {
+    for (const int kind : {0, 1, 2, 3, 4}) {
+      SCOPED_TRACE(std::to_string(objectives) + " objectives, kind " + std::to_string(kind));
+      SamplerInput input;
+      input.seed = kSeed;
+      for (; input.number < 300; ++input.number) {
+        Observation observation = Completed(
+            input.number,
+            RandomPoint(kSeed, static_cast<uint32_t>(input.number), space.dimensions()), 0);
+        observation.point = space.model().ToPoint(space.model().ToModel(observation.point));
+        for (size_t k = 0; k < objectives; ++k) {
+          const double u = ToUnit(RandomBits(kSeed, static_cast<uint64_t>(input.number), k));
+          const double values[] = {u, 1, u < 0.5 ? -kMax : kMax, u < 0.3 ? kNan : u,
+                                   k == 0 ? u : 1 - u};
+          (k == 0 ? observation.value : observation.more_values.emplace_back()) = values[kind];
+        }
+        if (kind == 4) observation.excesses = {observation.point[0] - 0.1};
+        input.history.Add(std::move(observation));
+      }
+      const auto sampler = MakeOf(v1::Sampler::TPE);
+      const Point point = sampler->SuggestPoint(space, input).value();
+      for (const double at : point) EXPECT_TRUE(at >= 0 && at <= 1) << at;
+      EXPECT_EQ(sampler->SuggestPoint(space, input).value(), point);
+    }
+  }
+}
+
+TEST(TpeSampler, TakesAHundredThousandTrialsNoneOfWhichDominatesAnother) {
+  const SearchSpace space = SpaceOf(kReals);
+  SamplerInput input;
+  input.seed = kSeed;
+  for (; input.number < 100'000; ++input.number) {
+    const Point point = RandomPoint(kSeed, static_cast<uint32_t>(input.number), 3);
+    Observation observation = Completed(input.number, point, point[0]);
+    observation.more_values = {-point[0]};
+    input.history.Add(std::move(observation));
+  }
+  const Point point = MakeOf(v1::Sampler::TPE)->SuggestPoint(space, input).value();
+  for (const double at : point) EXPECT_TRUE(at >= 0 && at <= 1) << at;
 }
 
 }  // namespace

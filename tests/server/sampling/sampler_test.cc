@@ -87,16 +87,41 @@ TEST(MakeSampler, ChoosesItselfWhereNothingIsSaid) {
 }
 
 TEST(AutoSampler, SaysWhatItChoseAndWhy) {
+  v1::Study study;
+  study.add_parameters()->set_name("x");
+  study.add_parameters()->mutable_value()->set_int_value(3);
+  EXPECT_EQ(Choose(study).reason, "gp: 1 parameter, no limit of trials");
+  study.mutable_limits()->set_max_trials(100);
+  EXPECT_EQ(Choose(study).reason, "gp: 1 parameter, 100 trials");
+  EXPECT_EQ(Choose(study).algorithm, v1::Sampler::GP);
+  study.add_objectives();
+  study.add_objectives();
+  study.add_constraints();
+  EXPECT_EQ(Choose(study).reason, "gp: 1 parameter, 100 trials, 2 objectives, 1 constraint");
+  study.mutable_limits()->set_max_trials(100'000);
+  EXPECT_EQ(Choose(study).algorithm, v1::Sampler::TPE);
+  study.mutable_limits()->set_max_trials(100);
+  for (int i = 0; i < 99; ++i) study.add_parameters();
+  EXPECT_EQ(
+      Choose(study).reason,
+      "tpe: 100 parameters, 100 trials, 2 objectives, 1 constraint, too many parameters for gp");
+}
+
+TEST(AutoSampler, SuggestsAsTheOneItChose) {
   const SearchSpace space = SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 })");
-  EXPECT_EQ(Choose(space.dimensions(), 100).reason, "gp: 1 parameter, 100 trials");
-  EXPECT_EQ(Choose(space.dimensions(), std::nullopt).reason, "gp: 1 parameter, no limit of trials");
-  EXPECT_EQ(Choose(space.dimensions(), 100'000).algorithm, v1::Sampler::TPE);
-  std::string many;
-  for (int i = 0; i < 100; ++i) {
-    many += "parameters { name: \"x" + std::to_string(i) + "\" type: DOUBLE min: 0 max: 1 }";
+  for (const auto& [trials, algorithm] :
+       {std::pair(100, v1::Sampler::GP), {100'000, v1::Sampler::TPE}}) {
+    SamplerInput input;
+    input.max_trials = trials;
+    for (; input.number < 20; ++input.number) {
+      Observation observation;
+      observation.number = input.number;
+      observation.point = Make(v1::Sampler::AUTO)->SuggestPoint(space, input).value();
+      EXPECT_EQ(observation.point, Make(algorithm)->SuggestPoint(space, input).value());
+      observation.value = observation.point[0];
+      input.history.Add(std::move(observation));
+    }
   }
-  EXPECT_EQ(Choose(SpaceOf(many).dimensions(), 100).reason,
-            "tpe: 100 parameters, 100 trials, too many parameters for gp");
 }
 
 TEST(MakeSampler, RefusesWhatItDoesNotKnow) {

@@ -16,7 +16,7 @@ namespace caviar::sampling {
 inline search_space::SearchSpace SpaceOf(const std::string& text) {
   v1::Study study;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &study));
-  return search_space::SearchSpace::Create(study.parameters()).value();
+  return search_space::SearchSpace::Create(study.parameters(), study.linear_constraints()).value();
 }
 
 inline std::string TextOf(const search_space::Configuration& configuration) {

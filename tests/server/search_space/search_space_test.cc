@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "caviar/v1/error_detail.h"
 #include "caviar/v1/vocabulary.h"
 #include "tests/server/search_space/spaces.h"
 
@@ -248,6 +249,25 @@ TEST(SearchSpace, WithFixedParametersAloneHasNoAxis) {
   EXPECT_EQ(space.dimensions(), 0);
   EXPECT_EQ(space.ToConfiguration({}).at("x").int_value(), 3);
   EXPECT_EQ(*space.ToPoint(space.ToConfiguration({})), Point{});
+}
+
+TEST(SearchSpace, AllThatIsWrongWithAConfigurationIsNamedAndNothingThatFollowsFromIt) {
+  const SearchSpace space = SpaceOf(R"(
+    parameters { name: "optimizer" type: CATEGORICAL values { string_value: "sgd" } }
+    parameters { name: "momentum" type: DOUBLE min: 0 max: 1
+                 when { parameter: "optimizer" values { string_value: "sgd" } } }
+    parameters { name: "rate" type: DOUBLE min: 0 max: 1 }
+    parameters { name: "units" type: INT min: 1 max: 9 })");
+  Configuration bad;
+  bad["momentum"].set_double_value(0.5);
+  bad["rate"].set_double_value(2);
+  bad["unit"].set_int_value(2);
+  const auto detail = error::Detail(space.ToPoint(bad).status());
+  ASSERT_TRUE(detail);
+  std::vector<std::string> wrong;
+  for (const auto& one : detail->field_violations()) wrong.push_back(one.field());
+  EXPECT_THAT(wrong, ::testing::UnorderedElementsAre("parameters.optimizer", "parameters.rate",
+                                                     "parameters.units", "parameters.unit"));
 }
 
 }  // namespace

@@ -26,6 +26,35 @@ std::string OnlyOfX(const std::string& text) {
   return Only("parameters { name: \"x\" " + text + "}");
 }
 
+TEST(Validate, ADefaultIsAValueThatTheParameterCanTake) {
+  EXPECT_EQ(OnlyOfX("type: DOUBLE min: 0 max: 1 default { int_value: 2 }"),
+            "parameters.x.default: 2 is not a value it can take, which is a number from 0 to 1");
+  EXPECT_EQ(OnlyOfX("type: INT min: 1 max: 9 default { double_value: 2.5 }"),
+            "parameters.x.default: 2.5 is not a value it can take, which is a whole number from 1 "
+            "to 9");
+  EXPECT_EQ(OnlyOfX("type: INT min: 1 max: 9 step: 2 default { int_value: 4 }"),
+            "parameters.x.default: 4 is not a value it can take, which is a whole number from 1 to "
+            "9 in steps of 2");
+  EXPECT_EQ(OnlyOfX("type: BOOL default { int_value: 1 }"),
+            "parameters.x.default: 1 is not a value it can take, which is false or true");
+  EXPECT_EQ(OnlyOfX("type: CATEGORICAL values { string_value: \"a\" } default { string_value: "
+                    "\"b\" }"),
+            "parameters.x.default: b is not a value it can take, which is one of a");
+  EXPECT_EQ(OnlyOfX("type: DOUBLE min: 0 max: 1 default { double_value: nan }"),
+            "parameters.x.default: nan is not a finite number");
+  EXPECT_EQ(OnlyOfX("type: DOUBLE min: 0 max: 1 default {}"),
+            "parameters.x.default: a value is missing");
+  EXPECT_EQ(OnlyOfX("value { int_value: 3 } default { int_value: 3 }"),
+            "parameters.x.default: has no place beside value, which fixes the parameter");
+  for (const char* good :
+       {"type: DOUBLE min: 0 max: 1 default { int_value: 1 }",
+        "type: INT min: 1 max: 9 default { double_value: 4 }",
+        "type: CATEGORICAL values { string_value: \"256,128\" } default { string_value: "
+        "\"256,128\" }"}) {
+    EXPECT_EQ(OnlyOfX(good), "0 violations") << good;
+  }
+}
+
 TEST(Validate, NumbersNeedTheirBounds) {
   EXPECT_EQ(OnlyOfX("type: DOUBLE min: 1"), "parameters.x.max: is missing");
   EXPECT_EQ(OnlyOfX("type: INT max: 1"), "parameters.x.min: is missing");

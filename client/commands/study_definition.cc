@@ -1,0 +1,62 @@
+#include "client/commands/study_definition.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <istream>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "caviar/v1/error_detail.h"
+#include "client/study_file/document.h"
+
+namespace caviar::commands {
+namespace {
+
+// All of a stream, but not more than tells that it is too much.
+std::string ReadSome(std::istream& in) {
+  std::string text(study_file::kMaxBytes + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(in.gcount()));
+  return text;
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& name, std::istream& standard_input) {
+  if (name == "-") return ReadSome(standard_input);
+  errno = 0;
+  std::ifstream file(name, std::ios::binary);
+  std::string text = file ? ReadSome(file) : "";
+  // A folder can be opened, but not read.
+  if (!file.is_open() || file.bad()) {
+    const char* reason = errno != 0 ? std::strerror(errno) : "it cannot be read";
+    return absl::InvalidArgumentError(absl::StrCat(name, ": ", reason));
+  }
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<study_file::StudyFile> ReadStudyFile(const std::string& name, Session& session) {
+  const auto text = ReadFile(name, session.environment().in);
+  if (!text.ok()) return text.status();
+  return study_file::ParseStudyFile(*text, name);
+}
+
+int FailStudyFile(const study_file::StudyFile& file, const absl::Status& status, Session& session) {
+  const auto detail = error::Detail(status);
+  if (!absl::IsInvalidArgument(status) || !detail || detail->field_violations().empty()) {
+    return session.Fail(status);
+  }
+  std::vector<v1::FieldViolation> violations(detail->field_violations().begin(),
+                                             detail->field_violations().end());
+  std::stable_sort(violations.begin(), violations.end(), [&](const auto& a, const auto& b) {
+    return file.lines.Find(a.field()) < file.lines.Find(b.field());
+  });
+  for (const v1::FieldViolation& violation : violations) {
+    session.Complain(study_file::DescribeViolation(file, violation));
+  }
+  return kWrongUsage;
+}
+
+}  // namespace caviar::commands

@@ -1,0 +1,24 @@
+// A study file that a command is given: read, and complained about with file and line.
+#ifndef CAVIAR_CLIENT_COMMANDS_STUDY_DEFINITION_H_
+#define CAVIAR_CLIENT_COMMANDS_STUDY_DEFINITION_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/commands/session.h"
+#include "client/study_file/study_file.h"
+
+namespace caviar::commands {
+
+// Reads and parses the file of that name; "-" is standard input. INVALID_ARGUMENT: it cannot be
+// read, or is no study file.
+absl::StatusOr<study_file::StudyFile> ReadStudyFile(const std::string& name, Session& session);
+
+// Complains about what the coordinator says of the study in `file`, each field with its line, and
+// returns the exit code.
+int FailStudyFile(const study_file::StudyFile& file, const absl::Status& status, Session& session);
+
+}  // namespace caviar::commands
+
+#endif  // CAVIAR_CLIENT_COMMANDS_STUDY_DEFINITION_H_

@@ -1,0 +1,122 @@
+// Trials that a person adds to a study: queued configurations, and results that were never asked
+// for.
+#include "absl/strings/str_cat.h"
+#include "caviar/v1/error_detail.h"
+#include "server/coordinator/core.h"
+#include "server/coordinator/messages.h"
+#include "server/coordinator/repeats.h"
+
+namespace caviar::coordinator {
+namespace {
+
+constexpr char kTold[] = "(told)";
+
+// The first trial at the point of a new one; nullptr: there is none.
+const TrialState* FindTwin(const StudyState& study, const search_space::Point& point) {
+  for (const TrialState& trial : study.trials) {
+    if (trial.point == point) return &trial;
+  }
+  return nullptr;
+}
+
+// A configuration that lacks a repeat at this point: the number of its first trial.
+std::optional<int32_t> FindToRepeat(const StudyState& study, const search_space::Point& point) {
+  for (const int32_t index : study.to_repeat) {
+    const TrialState& first = FirstTrial(study, index);
+    if (first.point == point) return first.row.number;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+absl::Status Core::AddRefusal(const StudyState& study, const v1::AddTrialRequest& request,
+                              bool is_new) {
+  const v1::Limits& limits = study.row.definition.limits();
+  const auto configurations = static_cast<int32_t>(study.configurations.size());
+  if (study.row.state == v1::Study::ENDED) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "study '", request.study(), "' has ended (",
+        v1::Study::EndReason_Name(study.row.end_reason),
+        ") and takes no more trials; create another one, with the configuration among its trials"));
+  }
+  if (is_new && limits.has_max_trials() && configurations >= limits.max_trials()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("study '", request.study(), "' has ", configurations,
+                     RepeatsOf(study.row.definition) > 1 ? " configurations" : " trials",
+                     ", and limits.max_trials is ", limits.max_trials(),
+                     "; create another one, with the configuration among its trials"));
+  }
+  if (!request.has_completed() && StepsAreUsedUp(study)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("study '", request.study(), "' has trained all of its ", limits.max_steps(),
+                     " steps (limits.max_steps), so the configuration would never be tried"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Trial> Core::AddTrial(const v1::AddTrialRequest& request) {
+  return Once<v1::Trial>(request, "AddTrial", [&]() -> absl::StatusOr<v1::Trial> {
+    auto found = FindStudy(request.study());
+    if (!found.ok()) return found.status();
+    StudyState& study = **found;
+    search_space::Configuration configuration = ToConfiguration(*study.space, request.parameters());
+    const auto point = study.space->ToPoint(configuration);
+    if (!point.ok()) return point.status();
+    if (!study.space->model().Allows(*point)) {
+      return error::InvalidField("parameters", kBreaksConstraints);
+    }
+    if (request.has_completed()) {
+      const absl::Status told = CheckTold(study.row.definition, request.completed().metrics());
+      if (!told.ok()) return told;
+    }
+    // What is told of a configuration that is to be repeated is one of its repeats.
+    const auto repeat_of = request.has_completed() ? FindToRepeat(study, *point) : std::nullopt;
+    const absl::Status refusal = AddRefusal(study, request, !repeat_of);
+    if (!refusal.ok()) return refusal;
+    const TrialState* twin = FindTwin(study, *point);
+    const std::string note =
+        twin == nullptr ? "" : absl::StrCat("the same configuration as trial ", twin->row.number);
+
+    // What was suggested does not know of this trial.
+    study.ready.clear();
+    study.waiting_for_fresh.reset();
+    TrialState& trial = study.trials[AppendTrial(study, std::move(configuration), v1::Trial::ADDED,
+                                                 SeenCommit(), repeat_of)];
+    if (request.has_completed()) {
+      const absl::Status recorded = RecordTold(study, trial, request);
+      if (!recorded.ok()) return recorded;
+    }
+    if (trial.row.message.empty()) trial.row.message = note;
+    batch_.push_back(state_.counters);
+    batch_.push_back(trial.row);
+    dirty_.insert(study.row.id);
+    changed_.insert(request.study());
+    std::vector<storage::AttemptRow> attempts;
+    if (trial.attempt) attempts.push_back(*trial.attempt);
+    return ToMessage(request.study(), {trial.row, std::move(attempts), {}, {}, {}}, false);
+  });
+}
+
+// By the way of every trial, so that all that hold of one hold of it.
+absl::Status Core::RecordTold(StudyState& study, TrialState& trial,
+                              const v1::AddTrialRequest& request) {
+  const Token token = NewToken();
+  storage::AttemptRow attempt;
+  attempt.trial_id = trial.row.id;
+  attempt.number = 1;
+  attempt.worker = kTold;
+  attempt.token_epoch = token.epoch;
+  attempt.token_counter = token.counter;
+  attempt.request_client_id = request.request_id().client_id();
+  attempt.request_sequence = request.request_id().sequence();
+  attempt.start_time = WallMicros();
+  trial.row.start_time = attempt.start_time;
+  MoveTrial(study, trial, v1::Trial::RUNNING, "");
+  trial.attempt = attempt;
+  batch_.push_back(std::move(attempt));
+  state_.tokens[token.counter] = {study.row.id, trial.row.number, false};
+  return CompleteAsTold(study, trial, request.completed());
+}
+
+}  // namespace caviar::coordinator
