@@ -6,7 +6,6 @@
 
 #include "server/sampling/counter_random.h"
 #include "server/sampling/separable_model.h"
-#include "server/sampling/sobol_sampler.h"
 
 namespace caviar::sampling {
 
@@ -34,6 +33,8 @@ constexpr int kMostDoublings = 8;
 // Points that the model chooses from; and how many trials it looks at, the best ones, and how long
 // it is asked, both in trials a coefficient. With more coefficients than these it costs too much.
 constexpr int kChoices = 2;
+// With linear constraints: points drawn for one that keeps them.
+constexpr int kDraws = 20;
 constexpr int kTrialsACoefficient = 3, kUsefulTrialsACoefficient = 10;
 constexpr int kMostCoefficients = 130;
 
@@ -97,7 +98,7 @@ std::optional<Point> CmaEsSampler::SuggestPoint(const SearchSpace& space,
   }
   Follow(model, input);
   if (!replay_.distribution) {
-    return SobolPoint(input.seed, static_cast<uint32_t>(input.number), space.dimensions());
+    return startup_.At(space, input.seed, static_cast<uint32_t>(input.number));
   }
   return model.ToPoint(Draw(model, input));
 }
@@ -185,9 +186,14 @@ void CmaEsSampler::Restart(const ModelSpace& space, uint32_t seed) {
 ModelPoint CmaEsSampler::Draw(const ModelSpace& space, const SamplerInput& input) {
   const auto uniform = Numbers(input.seed, Purpose::kDraw, input.number);
   const auto draw = [&] {
-    ModelPoint point = replay_.distribution->Draw(uniform);
-    // Categories that were drawn decide which axes are active.
-    return space.conditional() ? space.ToModel(space.ToPoint(point)) : point;
+    ModelPoint point;
+    for (int i = 0; i < kDraws; ++i) {
+      point = replay_.distribution->Draw(uniform);
+      // Categories that were drawn decide which axes are active.
+      if (space.conditional()) point = space.ToModel(space.ToPoint(point));
+      if (!space.constrained() || space.Allows(space.ToPoint(point))) break;
+    }
+    return point;
   };
   ModelPoint best = draw();
   const int coefficients = SeparableModel::CoefficientsOf(space);

@@ -41,12 +41,12 @@
 // Ackley's, Levy's, Rastrigin's function, the rotated ellipsoid, Hartmann-6, Rosenbrock's and
 // noisy4, seeds 10-39, and .0062 in place of .0048 after 1,000, seeds 10-24; better only where
 // noise is, on noisy4: .027 in place of .033, and .011 in place of .021. As it is, where the noise
-// is known (--known-noise), .033 and .012 there; from .1 of the variance on in place of .3: .030 and
-// .014; from all of it on: .036 and .020. Elsewhere it changes nothing.
+// is known (--known-noise), .033 and .012 there; from .1 of the variance on in place of .3: .030
+// and .014; from all of it on: .036 and .020. Elsewhere it changes nothing.
 //
-// Restarts: with BIPOP (Hansen 2009) these are the same after 1,000 trials. On Ackley's, Rastrigin's
-// and Levy's function, Hartmann-6 and Branin's, seeds 10-17, the regret after 4,000 trials is .0014;
-// with BIPOP .0019, of Rastrigin's function .0201 in place of .0038.
+// Restarts: with BIPOP (Hansen 2009) these are the same after 1,000 trials. On Ackley's,
+// Rastrigin's and Levy's function, Hartmann-6 and Branin's, seeds 10-17, the regret after 4,000
+// trials is .0014; with BIPOP .0019, of Rastrigin's function .0201 in place of .0038.
 //
 // Earlier studies (measured as TpeSampler's): after 25, 50 and 100 trials .128, .071 and .031; with
 // nothing known .199, .096 and .040; with the paper's settings, the best tenth and a spread of .1,
@@ -61,6 +61,7 @@
 #include <optional>
 #include <vector>
 
+#include "server/sampling/allowed.h"
 #include "server/sampling/cma_distribution.h"
 #include "server/sampling/sampler.h"
 #include "server/sampling/trial_ranking.h"
@@ -95,6 +96,7 @@ class CmaEsSampler final : public Sampler {
   void Restart(const search_space::ModelSpace& space, uint32_t seed);
   search_space::ModelPoint Draw(const search_space::ModelSpace& space, const SamplerInput& input);
 
+  AllowedSobol startup_;
   TrialRanking ranking_;
   std::shared_ptr<const std::vector<std::vector<Observation>>> earlier_;
   Replay replay_;

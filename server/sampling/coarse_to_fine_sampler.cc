@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "server/sampling/counter_random.h"
+#include "server/sampling/random_sampler.h"
 #include "server/sampling/sobol_sampler.h"
 #include "server/sampling/trial_order.h"
 
@@ -35,6 +36,8 @@ constexpr double kMargin = 0.5;
 constexpr double kEdge = 0.1, kWiden = 0.5;
 // Probability shared by all categories, whether the best have them or not.
 constexpr double kFloor = 0.2;
+// Points drawn for one that keeps linear constraints.
+constexpr uint32_t kDraws = 100;
 // Boxes do not shrink below this.
 constexpr double kLeastMargin = 1e-6;
 
@@ -151,14 +154,22 @@ std::optional<Point> CoarseToFineSampler::SuggestPoint(const search_space::Searc
   const double share = round > 0 ? kOutside : input.warm_start ? kOutsideEarlier : 1;
   const bool outside =
       ToUnit(RandomBits(input.seed, kPurpose, static_cast<uint64_t>(input.number))) < share;
-  if (outside) {
-    return SobolPoint(input.seed, static_cast<uint32_t>(input.number), dimensions);
-  }
+  const auto number = static_cast<uint32_t>(input.number);
+  if (outside) return whole_.At(space, input.seed, number);
+  const Box box = BoxOf(space.model(), input, round);
+  const auto in_box = [&](Point point) {
+    for (size_t i = 0; i < point.size(); ++i) point[i] = PlaceIn(box.sides[i], point[i]);
+    return point;
+  };
   const auto scrambling =
       static_cast<uint32_t>(RandomBits(input.seed, kPurpose + 1, static_cast<uint64_t>(round)));
-  Point point = SobolPoint(scrambling, static_cast<uint32_t>(input.number % size), dimensions);
-  const Box box = BoxOf(space.model(), input, round);
-  for (size_t i = 0; i < point.size(); ++i) point[i] = PlaceIn(box.sides[i], point[i]);
+  Point point =
+      in_box(SobolPoint(scrambling, static_cast<uint32_t>(input.number % size), dimensions));
+  // What breaks linear constraints gives way to a random point of the box that does not.
+  for (uint32_t draw = 0; draw < kDraws && !space.model().Allows(point); ++draw) {
+    point =
+        in_box(RandomPoint(scrambling ^ static_cast<uint32_t>(Mix(draw + 1)), number, dimensions));
+  }
   return point;
 }
 

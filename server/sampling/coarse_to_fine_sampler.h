@@ -27,6 +27,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "server/sampling/allowed.h"
 #include "server/sampling/sampler.h"
 
 namespace caviar::sampling {
@@ -57,6 +58,9 @@ class CoarseToFineSampler final : public Sampler {
   std::optional<search_space::Point> SuggestPoint(const search_space::SearchSpace& space,
                                                   const SamplerInput& input) override;
   bool UsesHistory() const override { return true; }
+
+ private:
+  AllowedSobol whole_;
 };
 
 }  // namespace caviar::sampling

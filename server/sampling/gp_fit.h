@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <vector>
 
 #include "server/sampling/gp_model.h"
@@ -27,6 +29,16 @@ struct Lessons {
 struct Fit {
   bool additive = false;
   std::vector<double> logs;  // see ModelForm
+  // -log of the posterior density that it has, up to a constant; infinite: nothing was fitted.
+  double cost = std::numeric_limits<double>::infinity();
+};
+
+// What a model is to explain: numbers at points, and what is known of the variance of each one's
+// noise beside what is learned (empty: nothing).
+struct Sample {
+  std::vector<search_space::ModelPoint> points;
+  std::vector<double> values;
+  std::vector<double> own_noise;
 };
 
 // At most this many points are in a model.
@@ -37,10 +49,15 @@ inline constexpr size_t kMaxPoints = 256;
 // one, and every so many-th.
 std::vector<size_t> Chosen(const Lessons& lessons, size_t size);
 
+// The same of `order`, places in `points`, the best one first; at most `most` of them.
+std::vector<size_t> Thinned(std::vector<size_t> order,
+                            const std::vector<search_space::ModelPoint>& points, size_t most);
+
 // Moves `logs` towards where they explain these values of these points best, by at most so many
-// evaluations; returns how well they do then, lower is better.
+// evaluations; returns how well they do then, lower is better. `own_noise`: see Likelihood.
 double FitParameters(const ModelForm& form, const Grid& points, const std::vector<double>& values,
-                     int max_evaluations, std::vector<double>& logs);
+                     int max_evaluations, std::vector<double>& logs,
+                     const std::vector<double>& own_noise = {});
 
 // A fit begins where the one before ended, that of the additive form also from where the sum
 // explains all; it is made at every size to 40, then at sizes that grow by a tenth: so it is a
@@ -51,6 +68,12 @@ class FitChain {
 
   // For the first `lessons.size()` lessons.
   const Fit& At(const Lessons& lessons);
+  // Of other samples than the lessons' warped outcomes: `sample(size)` is that of the first `size`
+  // lessons, `fingerprints[size - 1]` differs where it does.
+  using Sampling = std::function<Sample(size_t size)>;
+  const Fit& At(const std::vector<uint64_t>& fingerprints, const Sampling& sample);
+  // Of one sample that will not grow: one fit, longer than a link of the chain.
+  Fit AtOnce(const Sample& sample) const;
 
   const ModelForm& form(bool additive) const { return additive ? additive_ : plain_; }
 
@@ -62,10 +85,9 @@ class FitChain {
     Fit fit;
   };
 
-  Link After(const Link& link, const Lessons& lessons, size_t size) const;
+  void Refit(const Sample& sample, Link& link) const;
   // As FitParameters, of the additive form.
-  double FitAdditive(const Grid& points, const std::vector<double>& values,
-                     std::vector<double>& logs) const;
+  double FitAdditive(const Grid& points, const Sample& sample, std::vector<double>& logs) const;
 
   PointLayout layout_;
   ModelForm plain_, additive_;

@@ -2,6 +2,7 @@
 #ifndef CAVIAR_SERVER_SAMPLING_GP_LANES_H_
 #define CAVIAR_SERVER_SAMPLING_GP_LANES_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -33,7 +34,8 @@ class Grid {
   void Reshape(int rows, int columns) {
     rows_ = rows;
     vectors_ = PaddedTo(columns) / kLanes;
-    lanes_.resize(static_cast<size_t>(rows) * static_cast<size_t>(vectors_));
+    // One vector at least, so that every row has an address where there are no points.
+    lanes_.resize(std::max<size_t>(1, static_cast<size_t>(rows) * static_cast<size_t>(vectors_)));
   }
 
   int rows() const { return rows_; }

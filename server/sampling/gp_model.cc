@@ -107,8 +107,9 @@ std::vector<double> ModelForm::Flatten(const CovarianceGradient& gradient, doubl
   return flat;
 }
 
-Likelihood::Likelihood(const ModelForm& form, const Grid& points, const std::vector<double>& values)
-    : form_(form), points_(points), values_(values) {
+Likelihood::Likelihood(const ModelForm& form, const Grid& points, const std::vector<double>& values,
+                       const std::vector<double>& own_noise)
+    : form_(form), points_(points), values_(values), own_noise_(own_noise) {
   const int padded = PaddedTo(static_cast<int>(values.size()));
   for (Grid* grid : {&factor_, &inverse_factor_, &transposed_, &by_entry_}) {
     grid->Resize(padded, padded);
@@ -121,6 +122,9 @@ double Likelihood::Evaluate(const std::vector<double>& logs, std::vector<double>
   const double noise = ModelForm::NoiseOf(logs);
   gradient.assign(logs.size(), 0.0);
   OwnCovariances(covariance, points_, n, noise, factor_);
+  for (size_t i = 0; i < own_noise_.size(); ++i) {
+    factor_(static_cast<int>(i), static_cast<int>(i)) += own_noise_[i];
+  }
   if (!Factorize(factor_)) return std::numeric_limits<double>::infinity();
   InvertFactor(factor_, inverse_factor_, transposed_);
   // y·K⁻¹·y = |V·y|²; K⁻¹·y = Vᵀ·V·y.

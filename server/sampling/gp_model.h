@@ -56,8 +56,10 @@ class ModelForm {
 // logarithms. Rasmussen & Williams 2006, equations 5.8 and 5.9.
 class Likelihood {
  public:
-  // Of the first `values.size()` points; all outlive this object.
-  Likelihood(const ModelForm& form, const Grid& points, const std::vector<double>& values);
+  // Of the first `values.size()` points, with `own_noise` added to the noise of each (empty:
+  // nothing); all outlive this object.
+  Likelihood(const ModelForm& form, const Grid& points, const std::vector<double>& values,
+             const std::vector<double>& own_noise);
 
   // Infinity, with zeros for derivatives, where the matrix is not positive definite in floating
   // point.
@@ -67,6 +69,7 @@ class Likelihood {
   const ModelForm& form_;
   const Grid& points_;
   const std::vector<double>& values_;
+  const std::vector<double>& own_noise_;
   Grid factor_, inverse_factor_, transposed_, by_entry_;
   std::vector<double> weighted_, half_;
 };

@@ -10,6 +10,7 @@ namespace caviar::sampling::gp {
 struct Outcome {
   double value = 0;
   bool infeasible = false;
+  double variance = 0;  // of `value`, as a mean of repeats; 0: not known
 };
 
 // Outcomes as numbers in [-0.5, 0.5] (infeasible ones 0.7), the best -0.5, in the same order. What

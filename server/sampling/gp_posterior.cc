@@ -15,7 +15,8 @@ constexpr double kPendingSurety = 0.99;
 }  // namespace
 
 Posterior::Posterior(Covariance covariance, double noise, Grid points,
-                     const std::vector<double>& values, int pending)
+                     const std::vector<double>& values, int pending,
+                     const std::vector<double>& own_noise)
     : covariance_(std::move(covariance)),
       noise_(noise),
       points_(std::move(points)),
@@ -25,6 +26,9 @@ Posterior::Posterior(Covariance covariance, double noise, Grid points,
   Grid factor(padded, padded);
   const auto fill = [&](double jitter) {
     OwnCovariances(covariance_, points_, count_, noise_ + jitter, factor);
+    for (size_t i = 0; i < own_noise.size(); ++i) {
+      factor(static_cast<int>(i), static_cast<int>(i)) += own_noise[i];
+    }
     for (int i = seen_; i < count_; ++i) factor(i, i) -= kPendingSurety * noise_;
   };
   fill(0);

@@ -15,9 +15,9 @@ class Posterior final : public Predictor {
   // Of the first `values.size() + pending` points, of which the first have these values and the
   // others are pending: taken as if the mean had been seen there, which leaves the mean as it is
   // and shrinks the deviation (GP-BUCB; Desautels et al. 2014). Adds to the noise what positive
-  // definiteness takes.
+  // definiteness takes. `own_noise`: what is added to the noise of each seen point; empty: nothing.
   Posterior(Covariance covariance, double noise, Grid points, const std::vector<double>& values,
-            int pending);
+            int pending, const std::vector<double>& own_noise = {});
 
   void PredictVector(const Grid& at, int vector, Prediction (&predictions)[kLanes]) override;
   void Gradient(const Grid& at, int vector, const PredictionGradient (&by)[kLanes],
@@ -26,6 +26,8 @@ class Posterior final : public Predictor {
   int seen() const { return seen_; }
   int count() const { return count_; }
   double noise() const { return noise_; }
+  // Variance before anything was seen.
+  double prior() const { return covariance_.Prior(); }
 
  private:
   Prediction PredictionOf(int lane) const;

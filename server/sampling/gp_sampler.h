@@ -8,6 +8,9 @@
 // (gp_acquisition.h); pending trials are taken as seen at the model's mean. gp_search.h finds
 // where.
 //
+// Studies with several objectives, constraints, repeats or earlier studies to start from:
+// gp_outcomes_sampler.h.
+//
 // In a study whose pruner has rungs, the model is a chain of processes over the rungs
 // (gp_rung_predictor.h, gp_rung_lessons.h): PRUNED trials and those that run teach what they
 // reached, and the acquisition looks at the end of training.
@@ -45,7 +48,9 @@
 #include <memory>
 #include <optional>
 
+#include "server/sampling/allowed.h"
 #include "server/sampling/gp_fit.h"
+#include "server/sampling/gp_outcomes_sampler.h"
 #include "server/sampling/gp_points.h"
 #include "server/sampling/sampler.h"
 
@@ -69,7 +74,9 @@ class GpSampler final : public Sampler {
 
   void Recall(const search_space::SearchSpace& space, const History& history);
 
+  AllowedSobol startup_;
   Memory memory_;
+  gp::OutcomesSampler outcomes_;
 };
 
 }  // namespace caviar::sampling

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace caviar::sampling::gp {
@@ -18,6 +19,9 @@ constexpr int kMaxNeighbors = 24;
 constexpr int kMaxSteps = 16;
 // Two starts are apart from each other by this along some axis.
 constexpr double kApart = 0.03;
+// Of a way that breaks linear constraints.
+constexpr int kHalvings = 12;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
@@ -28,13 +32,12 @@ ModelPoint WithoutNaN(ModelPoint point) {
   return point;
 }
 
-Search::Search(const ModelSpace& space, const PointLayout& layout, Predictor& predictor,
-               const Acquisition& acquisition, const TrustRegion& region,
-               const std::set<ModelPoint>& tried, Draws& draws, const Options& options)
+Search::Search(const ModelSpace& space, const PointLayout& layout, Criterion& criterion,
+               const TrustRegion& region, const std::set<ModelPoint>& tried, Draws& draws,
+               const Options& options)
     : space_(space),
       layout_(layout),
-      predictor_(predictor),
-      acquisition_(acquisition),
+      criterion_(criterion),
       region_(region),
       tried_(tried),
       draws_(draws),
@@ -62,6 +65,22 @@ Search::Candidate Search::Make(RawPoint raw) const {
   return candidate;
 }
 
+bool Search::IsAllowed(const ModelPoint& point) const {
+  return !space_.constrained() || space_.Allows(space_.ToPoint(point));
+}
+
+// The criterion knows nothing of linear constraints: what would break them ends before it does.
+RawPoint Search::LastAllowed(const RawPoint& from, RawPoint to) const {
+  if (IsAllowed(Canonical(space_, to)) || !IsAllowed(Canonical(space_, from))) return to;
+  RawPoint last = from, broken = std::move(to);
+  for (int i = 0; i < kHalvings; ++i) {
+    RawPoint between = last;
+    for (size_t k = 0; k < between.size(); ++k) between[k] += (broken[k] - last[k]) / 2;
+    (IsAllowed(Canonical(space_, between)) ? last : broken) = std::move(between);
+  }
+  return last;
+}
+
 void Search::Notice(const Candidate& candidate) {
   if (!(candidate.cost < best_.cost)) return;
   if (!tried_.empty() && tried_.count(WithoutNaN(candidate.point)) > 0) return;
@@ -72,10 +91,11 @@ void Search::Evaluate(std::vector<Candidate>& candidates) {
   const int count = static_cast<int>(candidates.size());
   Grid at(std::max(layout_.width(), 1), std::max(count, 1));
   for (int i = 0; i < count; ++i) layout_.Set(candidates[static_cast<size_t>(i)].point, i, at);
-  std::vector<Prediction> predictions;
-  predictor_.Predict(at, PaddedTo(count) / kLanes, predictions);
+  double costs[kLanes];
   for (size_t i = 0; i < candidates.size(); ++i) {
-    candidates[i].cost = acquisition_.Cost(predictions[i]);
+    const size_t lane = i % kLanes;
+    if (lane == 0) criterion_.Costs(at, static_cast<int>(i / kLanes), costs);
+    candidates[i].cost = IsAllowed(candidates[i].point) ? costs[lane] : kInfinity;
     Notice(candidates[i]);
   }
 }
@@ -124,8 +144,7 @@ bool Search::Descend(std::vector<Candidate>& candidates) {
   if (smooth_.empty()) return false;
   std::vector<Minimizer> minimizers;
   for (const Candidate& candidate : candidates) minimizers.push_back(MinimizerOf(candidate));
-  Prediction predictions[kLanes];
-  PredictionGradient by_prediction[kLanes];
+  double costs[kLanes];
   Grid at(layout_.width(), kLanes), gradient;
   std::vector<double> slope(smooth_.size());
   std::vector<size_t> going;
@@ -146,16 +165,12 @@ bool Search::Descend(std::vector<Candidate>& candidates) {
         }
         layout_.Set(point, static_cast<int>(lane), at);
       }
-      predictor_.PredictVector(at, 0, predictions);
-      for (int lane = 0; lane < kLanes; ++lane) {
-        by_prediction[lane] = acquisition_.Gradient(predictions[lane]);
-      }
-      predictor_.Gradient(at, 0, by_prediction, gradient);
+      criterion_.CostsAndGradient(at, 0, costs, gradient);
       for (size_t lane = 0; lane < lanes; ++lane) {
         for (size_t k = 0; k < smooth_.size(); ++k) {
           slope[k] = gradient(layout_.column(smooth_[k]), static_cast<int>(lane));
         }
-        minimizers[going[first + lane]].Tell(acquisition_.Cost(predictions[lane]), slope);
+        minimizers[going[first + lane]].Tell(costs[lane], slope);
       }
     }
   }
@@ -165,6 +180,7 @@ bool Search::Descend(std::vector<Candidate>& candidates) {
     for (size_t k = 0; k < smooth_.size(); ++k) {
       raw[static_cast<size_t>(smooth_[k])] = minimizers[i].best()[k];
     }
+    raw = LastAllowed(candidates[i].raw, std::move(raw));
     Candidate end;
     end.point = Canonical(space_, raw);
     end.raw = std::move(raw);

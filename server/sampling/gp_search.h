@@ -1,4 +1,4 @@
-// Where an acquisition's cost is lowest.
+// Where a criterion is lowest.
 #ifndef CAVIAR_SERVER_SAMPLING_GP_SEARCH_H_
 #define CAVIAR_SERVER_SAMPLING_GP_SEARCH_H_
 
@@ -6,19 +6,19 @@
 #include <set>
 #include <vector>
 
-#include "server/sampling/gp_acquisition.h"
 #include "server/sampling/gp_candidates.h"
+#include "server/sampling/gp_criterion.h"
 #include "server/sampling/gp_draws.h"
 #include "server/sampling/gp_minimizer.h"
 #include "server/sampling/gp_points.h"
-#include "server/sampling/gp_predictor.h"
 #include "server/search_space/model_space.h"
 
 namespace caviar::sampling::gp {
 
 // Random candidates and perturbations of good ones first; then from the best of them, in turn,
 // L-BFGS along numbers and the best single change of a category or of a number with few values,
-// until neither gains.
+// until neither gains. What breaks the space's linear constraints is not found while anything else
+// is.
 class Search {
  public:
   struct Options {
@@ -32,9 +32,9 @@ class Search {
 
   // All outlive this object. `tried` are configurations not to be found again, NaN as -1; empty:
   // none matters. `good` are seen points, the best first.
-  Search(const search_space::ModelSpace& space, const PointLayout& layout, Predictor& predictor,
-         const Acquisition& acquisition, const TrustRegion& region,
-         const std::set<search_space::ModelPoint>& tried, Draws& draws, const Options& options);
+  Search(const search_space::ModelSpace& space, const PointLayout& layout, Criterion& criterion,
+         const TrustRegion& region, const std::set<search_space::ModelPoint>& tried, Draws& draws,
+         const Options& options);
 
   search_space::ModelPoint Find(const std::vector<search_space::ModelPoint>& good);
 
@@ -46,6 +46,9 @@ class Search {
   };
 
   Candidate Make(RawPoint raw) const;
+  // Whether it keeps the space's linear constraints.
+  bool IsAllowed(const search_space::ModelPoint& point) const;
+  RawPoint LastAllowed(const RawPoint& from, RawPoint to) const;
   void Evaluate(std::vector<Candidate>& candidates);
   void Notice(const Candidate& candidate);
   std::vector<Candidate> Starts(std::vector<Candidate> candidates) const;
@@ -59,8 +62,7 @@ class Search {
 
   const search_space::ModelSpace& space_;
   const PointLayout& layout_;
-  Predictor& predictor_;
-  const Acquisition& acquisition_;
+  Criterion& criterion_;
   const TrustRegion& region_;
   const std::set<search_space::ModelPoint>& tried_;
   Draws& draws_;

@@ -30,9 +30,9 @@ struct Observation {
   std::vector<double> rungs;
   // Of COMPLETED trials in studies with several objectives: all but the first, signed as `value`.
   std::vector<double> more_values;
-  // Of COMPLETED trials in studies with constraints: by how much each is broken, in the metric's own
-  // unit; <= 0: it is kept, by that much. Finite: a metric that was not is taken to be as far from
-  // its bounds as any trial before it was.
+  // Of COMPLETED trials in studies with constraints: by how much each is broken, in the metric's
+  // own unit; <= 0: it is kept, by that much. Finite: a metric that was not is taken to be as far
+  // from its bounds as any trial before it was.
   std::vector<double> excesses;
   // Where `value` is a mean of several repeats: its squared standard error, >= 0.
   std::optional<double> variance;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "server/sampling/counter_random.h"
-#include "server/sampling/sobol_sampler.h"
 #include "server/sampling/tpe_mixture.h"
 
 namespace caviar::sampling {
@@ -25,6 +25,8 @@ constexpr double kCaution = 0.7;
 // Points drawn; fewer where there are so many kernels that each costs much.
 constexpr size_t kCandidates = 64, kLeastCandidates = 24;
 constexpr size_t kKernelsOfAllCandidates = 2000;
+// With linear constraints: points drawn for each of these.
+constexpr size_t kDraws = 8;
 // Of more trials than this only the latest are looked at as bad: they lie where it matters.
 constexpr size_t kMostBad = 4096;
 
@@ -80,7 +82,7 @@ std::optional<Point> TpeSampler::SuggestPoint(const SearchSpace& space, const Sa
   const auto number = static_cast<size_t>(input.number);
   if (number < earlier_->best.size() && number < kStartup) return earlier_->best[number];
   if (earlier_->best.empty() && (number < kStartup || count == 0)) {
-    return SobolPoint(input.seed, static_cast<uint32_t>(input.number), space.dimensions());
+    return startup_.At(space, input.seed, static_cast<uint32_t>(input.number));
   }
   const ModelSpace& model = space.model();
   for (const Pending& pending : input.pending) kernels_->Add(model, model.ToModel(pending.point));
@@ -119,12 +121,19 @@ ModelPoint TpeSampler::Choose(const ModelSpace& space, const SamplerInput& input
                  kLeastCandidates, kCandidates);
   ModelPoint best;
   double best_score = 0;
-  for (size_t i = 0; i < candidates; ++i) {
+  // Of what breaks linear constraints only the first is taken, and only where there is nothing
+  // else.
+  size_t allowed = 0;
+  for (size_t i = 0; allowed < candidates && i < kDraws * candidates; ++i) {
     ModelPoint drawn = l.Draw(uniform);
     // Categories that were drawn decide which axes are active.
     if (space.conditional()) drawn = space.ToModel(space.ToPoint(drawn));
+    if (space.constrained() && !space.Allows(space.ToPoint(drawn))) {
+      if (i == 0) best = std::move(drawn);
+      continue;
+    }
     const double score = std::log(l.Density(drawn)) - kCaution * std::log(g.Density(drawn));
-    if (i == 0 || score > best_score) {
+    if (++allowed == 1 || score > best_score) {
       best = std::move(drawn);
       best_score = score;
     }

@@ -55,6 +55,7 @@
 #include <optional>
 #include <vector>
 
+#include "server/sampling/allowed.h"
 #include "server/sampling/sampler.h"
 #include "server/sampling/tpe_kernels.h"
 #include "server/sampling/tpe_split.h"
@@ -81,6 +82,7 @@ class TpeSampler final : public Sampler {
   // The best of the points drawn; pending trials are in kernels_.
   search_space::ModelPoint Choose(const search_space::ModelSpace& space, const SamplerInput& input);
 
+  AllowedSobol startup_;
   // Kept for as long as the history only grows.
   tpe::Split split_;
   std::optional<tpe::Kernels> kernels_;  // of split_.taught()

@@ -29,9 +29,8 @@ class OutcomesTest : public ::testing::Test {
   }
   std::vector<int> Best(const std::string& study) {
     std::vector<int> numbers;
-    for (const json& trial : cluster_.Json({"best", study, "--top", "100"}).at("trials")) {
-      numbers.push_back(trial.at("number"));
-    }
+    const json best = cluster_.Json({"best", study, "--top", "100"});
+    for (const json& trial : best.at("trials")) numbers.push_back(trial.at("number"));
     return numbers;
   }
 

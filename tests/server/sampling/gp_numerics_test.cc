@@ -130,7 +130,8 @@ TEST_P(MixedModel, FactorsAndInvertsItsMatrix) {
 }
 
 TEST_P(MixedModel, HasTheDerivativesOfItsLikelihood) {
-  Likelihood likelihood(form_, grid_, values_);
+  const std::vector<double> own_noise = {0, 0.02};
+  Likelihood likelihood(form_, grid_, values_, own_noise);
   std::vector<double> gradient, ignored;
   likelihood.Evaluate(logs_, gradient);
   ASSERT_EQ(gradient.size(), logs_.size());
