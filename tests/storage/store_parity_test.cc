@@ -98,6 +98,7 @@ class RandomChanges {
     if (row.definition.has_objective()) {
       row.definition.mutable_objective()->set_goal(static_cast<v1::Objective::Goal>(Draw(1, 2)));
     }
+    row.definition.set_repeats(static_cast<int32_t>(Draw(1, 2)));
     row.state = static_cast<v1::Study::State>(Draw(1, 3));
     row.deleted = Draw(0, 5) == 0;
     return row;
@@ -128,6 +129,7 @@ class RandomChanges {
     row.state = Draw(0, 9) == 0 ? DrawState() : v1::Trial::COMPLETED;
     if (Draw(0, 9) > 0) row.mean = DrawValue();
     if (Draw(0, 1) == 0) row.standard_error = DrawValue();
+    if (Draw(0, 1) == 0) row.feasible = Draw(0, 1) == 1;
     return row;
   }
   WarmStartTrialRow DrawWarmStartTrial() {
@@ -171,6 +173,7 @@ std::string Answers(Store& store, Reader& reader, RandomChanges& random) {
   v1::Study definition = SampleStudy(1, "one").definition;
   for (const auto goal : {v1::Objective::MINIMIZE, v1::Objective::MAXIMIZE}) {
     definition.mutable_objective()->set_goal(goal);
+    definition.set_repeats(static_cast<int32_t>(random.Draw(1, 2)));
     text += Text(reader.ListBestTrials(query.study_id, definition, 3, false).value());
   }
   definition = SampleStudyOfTwoObjectives(1, "two").definition;

@@ -58,6 +58,19 @@ class RepeatsTest : public AskTest {
     return house_.Call(&Core::StopStudy, request).value_or(v1::Study());
   }
 
+  v1::AddTrialRequest AddRequest(double rate) {
+    v1::AddTrialRequest request;
+    *request.mutable_request_id() = house_.NewRequestId();
+    request.set_study("s");
+    (*request.mutable_parameters())["learning_rate"].set_double_value(rate);
+    return request;
+  }
+  absl::StatusOr<v1::Trial> Told(double rate, double value) {
+    v1::AddTrialRequest request = AddRequest(rate);
+    (*request.mutable_completed()->mutable_metrics())["accuracy"] = value;
+    return house_.Call(&Core::AddTrial, request);
+  }
+
   // All that is derived from rows, to the last bit.
   std::string Derived() {
     const StudyState& study = house_.study("s");
@@ -70,6 +83,9 @@ class RepeatsTest : public AskTest {
       absl::StrAppend(&text, "\n", one.number, " ", one.state, " ",
                       std::bit_cast<uint64_t>(one.value), " ",
                       std::bit_cast<uint64_t>(one.variance.value_or(-1)));
+      for (const double excess : one.excesses) {
+        absl::StrAppend(&text, " ", std::bit_cast<uint64_t>(excess));
+      }
     }
     return text;
   }
@@ -87,6 +103,7 @@ TEST_F(RepeatsTest, EachConfigurationIsHandedOutSoOftenOneTrialAfterTheOther) {
   for (int i = 0; i < 6; ++i) {
     EXPECT_EQ(trials[i].number(), i);
     EXPECT_EQ(trials[i].repeat_of(), i / 3 * 3);
+    EXPECT_EQ(trials[i].origin(), i % 3 == 0 ? v1::Trial::SAMPLER : v1::Trial::REPEAT);
     EXPECT_EQ(trials[i].parameters().at("learning_rate").double_value(),
               trials[i / 3 * 3].parameters().at("learning_rate").double_value());
   }
@@ -158,7 +175,7 @@ TEST_F(RepeatsTest, TheBestMeanWinsAmongThoseWithTheMostCompletedRepeats) {
   EXPECT_EQ(house_.study("s").best, 2) << "nor does the best single trial";
   TryConfiguration({0.6, 0.8});
   EXPECT_EQ(house_.study("s").best, 6);
-  EXPECT_THAT(house_.store.ListBestTrials(1, v1::Objective::MAXIMIZE, 9, false).value(),
+  EXPECT_THAT(house_.store.ListBestTrials(1, house_.study("s").row.definition, 9, false).value(),
               ElementsAre(testing::Field(&storage::TrialReading::trial,
                                          testing::Field(&storage::TrialRow::number, 6)),
                           testing::Field(&storage::TrialReading::trial,
@@ -258,6 +275,93 @@ TEST_F(RepeatsTest, KnownTrialsAreRepeatedToo) {
   for (const double rate : {0.01, 0.01, 0.02, 0.02}) {
     EXPECT_EQ(MustAsk().trial().parameters().at("learning_rate").double_value(), rate);
   }
+  EXPECT_EQ(MustAsk().trial().origin(), v1::Trial::SAMPLER);
+}
+
+TEST_F(RepeatsTest, AConstraintIsKeptWhereEachRepeatKeepsIt) {
+  v1::Study study = RepeatedStudy(2);
+  study.add_constraints()->set_metric("latency");
+  study.mutable_constraints(0)->set_max(10);
+  Create(study);
+  const auto tell = [this](double value, double latency) {
+    v1::TellTrialRequest request = TellRequest(MustAsk(), value);
+    (*request.mutable_completed()->mutable_metrics())["latency"] = latency;
+    EXPECT_TRUE(house_.Call(&Core::Tell, request).ok());
+  };
+  tell(0.9, 7);
+  tell(0.9, 11);
+  EXPECT_FALSE(house_.study("s").best) << "the second one breaks it";
+  tell(0.5, 9);
+  tell(0.5, 6);
+  tell(0.6, NAN);
+  tell(0.6, 8);
+  EXPECT_EQ(house_.study("s").best, 2);
+  EXPECT_EQ(house_.trial("s", 0).row.repeats->feasible, false);
+  EXPECT_EQ(house_.trial("s", 2).row.repeats->feasible, true);
+  EXPECT_EQ(house_.trial("s", 4).row.repeats->feasible, false);
+  const sampling::History& history = house_.study("s").history;
+  ASSERT_EQ(history.size(), 3u);
+  EXPECT_THAT(history[0].excesses, ElementsAre(1)) << "of the worse one";
+  EXPECT_THAT(history[1].excesses, ElementsAre(-1));
+  EXPECT_THAT(history[2].excesses, ElementsAre(1)) << "as far as any was from the bound";
+  EXPECT_EQ(house_.store.GetStudy("s")->best->number, 2);
+  ExpectTheSameAfterARestart();
+}
+
+TEST_F(RepeatsTest, AToldResultIsOneTrialAndTheOthersAreRun) {
+  Create(RepeatedStudy(3, 2));
+  const auto first = Told(0.01, 0.3);
+  EXPECT_EQ(first->repeat_of(), 0);
+  EXPECT_EQ(first->origin(), v1::Trial::ADDED);
+  EXPECT_TRUE(house_.study("s").history.empty());
+  const v1::AskTrialResponse asked = MustAsk();
+  EXPECT_EQ(asked.trial().repeat_of(), 0);
+  EXPECT_EQ(asked.trial().origin(), v1::Trial::REPEAT);
+  const auto second = Told(0.01, 0.6);
+  EXPECT_EQ(second->repeat_of(), 0) << "told of a configuration that lacks a repeat";
+  EXPECT_EQ(second->origin(), v1::Trial::ADDED);
+  Tell(asked, 0.9);
+  ASSERT_EQ(house_.study("s").history.size(), 1u);
+  EXPECT_DOUBLE_EQ(house_.study("s").history[0].value, -0.6);
+  EXPECT_EQ(Told(0.01, 0.1)->repeat_of(), 3) << "it has all, this is another configuration";
+  ExpectTheSameAfterARestart();
+}
+
+TEST_F(RepeatsTest, AFullStudyTakesResultsOfItsConfigurationsOnly) {
+  Create(RepeatedStudy(2, 1));
+  ASSERT_TRUE(Told(0.01, 0.3).ok());
+  const absl::Status full = Told(0.02, 0.3).status();
+  EXPECT_EQ(full.code(), absl::StatusCode::kFailedPrecondition) << full;
+  EXPECT_THAT(std::string(full.message()),
+              HasSubstr("has 1 configurations, and limits.max_trials is 1"));
+  ASSERT_TRUE(Told(0.01, 0.5).ok());
+  EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_TRIALS);
+  EXPECT_EQ(house_.study("s").best, 0);
+}
+
+TEST_F(RepeatsTest, AQueuedConfigurationIsRepeated) {
+  Create(RepeatedStudy(2));
+  v1::AddTrialRequest request = AddRequest(0.01);
+  ASSERT_TRUE(house_.Call(&Core::AddTrial, request).ok());
+  for (int i = 0; i < 2; ++i) {
+    const v1::Trial trial = MustAsk().trial();
+    EXPECT_EQ(trial.repeat_of(), 0);
+    EXPECT_EQ(trial.origin(), i == 0 ? v1::Trial::ADDED : v1::Trial::REPEAT);
+  }
+  EXPECT_EQ(MustAsk().trial().origin(), v1::Trial::SAMPLER);
+}
+
+// More than one batch writes.
+TEST_F(RepeatsTest, TheEndSettlesAllThatLacksRepeatsAlsoOverARestart) {
+  Create(RepeatedStudy(2, 1000));
+  for (int i = 0; i < 450; ++i) ASSERT_TRUE(Told(0.001 + 1e-5 * i, 0.001 * i).ok());
+  End();
+  house_.Restart();
+  house_.Advance(absl::Minutes(5));
+  EXPECT_TRUE(house_.core().state().ending.empty());
+  EXPECT_EQ(house_.study("s").best, 449) << "the best of those with one repeat";
+  EXPECT_EQ(house_.store.GetStudy("s")->best->number, 449);
+  ExpectTheSameAfterARestart();
 }
 
 TEST_F(RepeatsTest, WhatTheEndCutsShortCountsByWhatItHasAndTeachesNothing) {

@@ -62,12 +62,14 @@ class Earlier {
   }
 
   // COMPLETED where there is an objective, else FAILED.
-  void Add(search_space::Configuration parameters, std::optional<double> objective) {
+  void Add(search_space::Configuration parameters, std::optional<double> objective,
+           storage::Outcome outcome = {}) {
     TrialState trial;
     trial.row.number = static_cast<int32_t>(study_.trials.size());
     trial.row.state = objective ? v1::Trial::COMPLETED : v1::Trial::FAILED;
     trial.row.parameters = std::move(parameters);
     trial.row.objective = objective;
+    trial.row.outcome = std::move(outcome);
     trial.row.final_order = trial.row.number + 1;
     PlaceTrial(study_, std::move(trial));
     Observe(study_, static_cast<int32_t>(study_.configurations.size()) - 1);
@@ -83,7 +85,8 @@ class CopyTrialsTest : public ::testing::Test {
  protected:
   absl::StatusOr<std::vector<storage::WarmStartTrialRow>> Copy(v1::Study study) {
     learner_ = std::move(study);
-    const auto space = search_space::SearchSpace::Create(learner_.parameters());
+    const auto space = search_space::SearchSpace::Create(learner_.parameters(),
+                                                         learner_.linear_constraints());
     EXPECT_TRUE(space.ok()) << space.status();
     std::vector<const StudyState*> all;
     for (const Earlier& one : earlier_) all.push_back(&one.study());
@@ -244,6 +247,37 @@ TEST_F(CopyTrialsTest, AnotherMetricOrGoalIsRefusedAndBothAreNamed) {
   study = Learner();
   study.mutable_objective()->set_goal(v1::Objective::MINIMIZE);
   EXPECT_THAT(Refusal(study), HasSubstr("this one has minimize accuracy"));
+}
+
+TEST_F(CopyTrialsTest, SeveralObjectivesTeachNothing) {
+  v1::Study several = ExternalStudy("old");
+  *several.add_objectives() = several.objective();
+  several.clear_objective();
+  several.add_objectives()->set_metric("latency");
+  several.mutable_objectives(1)->set_goal(v1::Objective::MINIMIZE);
+  earlier_[0] = Earlier(several);
+  EXPECT_THAT(Refusal(Learner()), HasSubstr("study 'old' has several objectives"));
+}
+
+TEST_F(CopyTrialsTest, WhatBreaksTheEarlierStudysConstraintsIsLeftOut) {
+  v1::Study bounded = ExternalStudy("old");
+  bounded.add_constraints()->set_metric("latency");
+  bounded.mutable_constraints(0)->set_max(10);
+  earlier_[0] = Earlier(bounded);
+  earlier_[0].Add({{"learning_rate", Real(0.01)}}, 0.5, {{"latency", 11}});
+  earlier_[0].Add({{"learning_rate", Real(0.02)}}, 0.6, {{"latency", 10}});
+  EXPECT_THAT(Numbers(Learner()), ElementsAre(1));
+  EXPECT_THAT(learner_.warm_start_completed(), ElementsAre(1));
+}
+
+TEST_F(CopyTrialsTest, LinearConstraintsBindOnlyWhatIsSuggested) {
+  earlier_[0].Add({{"learning_rate", Real(0.01)}, {"decay", Real(0.9)}}, 0.5);
+  v1::Study study = Learner();
+  AddNumber(study, "decay", 0, 1);
+  v1::LinearConstraint& constraint = *study.add_linear_constraints();
+  (*constraint.mutable_coefficients())["decay"] = 1;
+  constraint.set_max(0.5);
+  EXPECT_THAT(Numbers(study), ElementsAre(0));
 }
 
 TEST_F(CopyTrialsTest, NothingInCommonAndNothingCompletedAreRefused) {
