@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -16,9 +17,11 @@
 namespace caviar::commands {
 namespace {
 
+constexpr int kTop = 5, kTopOfFront = 20;
+
 struct Arguments {
   std::string study;
-  int top = 5;
+  std::optional<int> top;
   SaveModelArguments model;
 };
 
@@ -55,11 +58,20 @@ render::Table BestTable(const v1::Study& study, const v1::ListBestTrialsResponse
   return table;
 }
 
-void PrintBest(const v1::Study& study, const v1::ListBestTrialsResponse& best, Session& session) {
+// A front is looked at as a whole.
+int DefaultTop(const v1::Study& study) {
+  return vocabulary::HasSeveralObjectives(study) ? kTopOfFront : kTop;
+}
+
+void PrintBest(const v1::Study& study, const v1::ListBestTrialsResponse& best, int top,
+               Session& session) {
   session.out() << BestTable(study, best).Render(session.colors());
   if (vocabulary::HasSeveralObjectives(study)) {
     session.out() << "\nthe Pareto front, by " << study.objectives(0).metric()
                   << ": no other trial is better than one of these in all objectives\n";
+    if (best.trials_size() == top) {
+      session.out() << "these are its first " << top << "; --top shows more\n";
+    }
   }
   const std::string test = TestEvaluationText(study);
   if (!test.empty()) session.out() << "\ntest set: " << render::Printable(test) << "\n";
@@ -89,21 +101,22 @@ int Best(Arguments& arguments, Session& session) {
   }
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
+  v1::GetStudyRequest get;
+  get.set_study(arguments.study);
+  const auto study = (*client)->GetStudy(get);
+  if (!study.ok()) return session.Fail(study.status());
+  const int top = arguments.top.value_or(DefaultTop(*study));
   v1::ListBestTrialsRequest request;
   request.set_study(arguments.study);
-  request.set_count(arguments.top);
+  request.set_count(top);
   const auto best = (*client)->ListBestTrials(request);
   if (!best.ok()) return session.Fail(best.status());
   if (!session.is_table()) {
     session.Print(*best);
     return kDone;
   }
-  v1::GetStudyRequest get;
-  get.set_study(arguments.study);
-  const auto study = (*client)->GetStudy(get);
-  if (!study.ok()) return session.Fail(study.status());
   if (best->trials_size() == 0) return SayWhyNone(**client, *study, session);
-  PrintBest(*study, *best, session);
+  PrintBest(*study, *best, top, session);
   return kDone;
 }
 
@@ -115,8 +128,9 @@ void AddBest(CLI::App& app, CommandLine& line) {
       line.Add(app, "best", "List the best trials of a study, best first, or save a network",
                [arguments](Session& session) { return Best(*arguments, session); });
   command.add_option("NAME", arguments->study, "Name of the study")->required();
-  CLI::Option* top = command.add_option("--top", arguments->top, "How many; default: 5")
-                         ->check(CLI::Range(1, 1000));
+  CLI::Option* top =
+      command.add_option("--top", arguments->top, "How many; default: 5, of a Pareto front 20")
+          ->check(CLI::Range(1, 1000));
   CLI::Option* save = command
                           .add_option("--save-model", arguments->model.file,
                                       "Save the best trial's network as this ONNX file")

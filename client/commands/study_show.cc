@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "caviar/v1/linear_constraint_text.h"
 #include "caviar/v1/objectives.h"
 #include "client/commands/command_line.h"
 #include "client/commands/outcome_text.h"
@@ -95,6 +96,14 @@ std::string PrunerLine(const v1::Pruner& pruner) {
   add(pruner.has_p_value(), "p_value", pruner.p_value());
   add(pruner.has_max_step(), "max_step", pruner.max_step());
   return absl::StrJoin(parts, ", ");
+}
+
+std::string LinearConstraintsText(const v1::Study& study) {
+  std::vector<std::string> texts;
+  for (const v1::LinearConstraint& constraint : study.linear_constraints()) {
+    texts.push_back(vocabulary::FormatLinearConstraint(constraint));
+  }
+  return absl::StrJoin(texts, ", ");
 }
 
 std::string LimitsLine(const v1::Limits& limits) {
@@ -195,6 +204,7 @@ void PrintPage(const v1::Study& study, Session& session) {
        {"message", study.message()},
        {vocabulary::HasSeveralObjectives(study) ? "objectives" : "objective", ObjectiveLine(study)},
        {"constraints", ConstraintsText(study)},
+       {"between parameters", LinearConstraintsText(study)},
        {"best", {BestLine(study), render::Color::kBold}},
        {"test", TestEvaluationText(study)},
        {"trials", CountsText(study.trial_counts())},

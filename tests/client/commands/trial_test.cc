@@ -209,7 +209,7 @@ TEST_F(TrialCommands, OfRepeatsTheMeanIsShownWithItsStandardError) {
 }
 
 TEST_F(TrialCommands, BestOfNothingSaysSo) {
-  EXPECT_CALL(client_, GetStudy).WillOnce(Return(TestStudy()));
+  EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(TestStudy()));
   EXPECT_CALL(client_, ListBestTrials).WillRepeatedly(Return(v1::ListBestTrialsResponse()));
   EXPECT_EQ(Run({"best", "mnist"}), kDone);
   EXPECT_EQ(out(), "");

@@ -1,5 +1,6 @@
 #include "client/study_file/study_file.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "google/protobuf/text_format.h"

@@ -157,7 +157,7 @@ TEST_F(QueriesAnalysis, LintOfAStudyReadsItsCurves) {
 
 TEST_F(QueriesAnalysis, LintOfADefinitionChecksItAndFillsItIn) {
   v1::LintStudyRequest request;
-  *request.mutable_definition() = Definition(R"(pruner { algorithm: ASHA grace: 5 max_step: 9 })");
+  *request.mutable_definition() = Definition(R"(pruner { algorithm: ASHA grace: 4 max_step: 9 })");
   const auto lint = queries_.LintStudy(request);
   ASSERT_TRUE(lint.ok()) << lint.status();
   ASSERT_EQ(lint->findings_size(), 0) << "the default eta is 3: " << lint->DebugString();
