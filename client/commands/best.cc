@@ -9,6 +9,7 @@
 #include "client/commands/nearest_trial.h"
 #include "client/commands/outcome_text.h"
 #include "client/commands/save_model.h"
+#include "client/commands/study_text.h"
 #include "client/commands/trial_text.h"
 #include "client/render/table.h"
 #include "client/render/text.h"
@@ -24,15 +25,18 @@ struct Arguments {
   SaveModelArguments model;
 };
 
-// Of several objectives no trial comes first: they stand in the order of the front.
+// Of several objectives no trial comes first: they stand in the order of the front. Of repeats the
+// mean stands for all.
 render::Table BestTable(const v1::Study& study, const v1::ListBestTrialsResponse& best) {
-  const std::vector<std::string> metrics = ShownMetrics(study);
+  const bool repeats = RepeatsOf(study) > 1;
+  const std::vector<std::string> metrics =
+      repeats ? std::vector{study.objective().metric()} : ShownMetrics(study);
   const bool ranked = !vocabulary::HasSeveralObjectives(study);
   std::vector<render::Column> columns;
   if (ranked) columns.push_back({"rank", true});
   columns.push_back({"trial", true});
   AppendMetricColumns(metrics, columns);
-  columns.push_back({"step", true});
+  columns.push_back({repeats ? "repeats" : "step", true});
   render::Table table(WithParameterColumns(std::move(columns), study));
   int rank = 0;
   for (const v1::Trial& trial : best.trials()) {
@@ -40,9 +44,14 @@ render::Table BestTable(const v1::Study& study, const v1::ListBestTrialsResponse
     if (ranked) cells.emplace_back(absl::StrCat(++rank));
     cells.emplace_back(absl::StrCat(trial.number()));
     const size_t objective = cells.size();
-    AppendMetricCells(study, trial, metrics, cells);
+    if (repeats) {
+      cells.emplace_back(MeanText(trial.repeats()));
+    } else {
+      AppendMetricCells(study, trial, metrics, cells);
+    }
     if (rank == 1) cells[objective].color = render::Color::kGreen;
-    cells.emplace_back(ObjectiveStepText(trial));
+    cells.emplace_back(repeats ? absl::StrCat(trial.repeats().completed(), " of ", RepeatsOf(study))
+                               : ObjectiveStepText(trial));
     AppendParameterCells(study, trial, cells);
     table.AddRow(std::move(cells));
   }
@@ -70,8 +79,13 @@ void PrintBest(const v1::Study& study, const v1::ListBestTrialsResponse& best, i
 
 // Where no trial is the best, or on the front.
 int SayWhyNone(client::Client& client, const v1::Study& study, Session& session) {
-  if (study.constraints().empty() || study.trial_counts().completed() == 0) {
+  const bool any = study.trial_counts().completed() > 0;
+  if (!any || (study.constraints().empty() && RepeatsOf(study) == 1)) {
     session.Complain(absl::StrCat(study.name(), " has no completed trial yet"));
+    return kDone;
+  }
+  if (RepeatsOf(study) > 1) {
+    session.Complain(absl::StrCat(study.name(), ": ", NoBestText(study)));
     return kDone;
   }
   const auto nearest = NearestText(client, study);
