@@ -109,6 +109,19 @@ void MakeShares(v1::GetImportanceResponse& response) {
 
 }  // namespace
 
+double WorstKept(const std::vector<double>& losses) {
+  std::vector<double> sorted;
+  for (const double loss : losses) {
+    if (std::isfinite(loss)) sorted.push_back(loss);
+  }
+  if (sorted.empty()) return 0;
+  std::sort(sorted.begin(), sorted.end());
+  const auto at = [&sorted](double share) {
+    return sorted[static_cast<size_t>(share * static_cast<double>(sorted.size() - 1))];
+  };
+  return std::min(sorted.back(), std::max(at(0.9), at(0.75) + 3 * (at(0.75) - at(0.25))));
+}
+
 v1::GetImportanceResponse ComputeImportance(const v1::Study& study, v1::Objective::Goal goal,
                                             const std::vector<TrialRecord>& trials) {
   v1::GetImportanceResponse response;

@@ -25,6 +25,9 @@ namespace caviar::analysis {
 inline constexpr int kFewestTrials = 10;
 inline constexpr int kFewestCompleted = 3;
 
+// Of losses, lower is better, some not finite: the worst that counts as it is. 
+double WorstKept(const std::vector<double>& losses);
+
 // Every parameter without a fixed value, the most important first, of equals in the study's order.
 // The importances add up to 1, or are all 0 where nothing tells the best from the others. `study`
 // is valid; `goal` is that of the objective that the records hold. Trials whose configuration is

@@ -1,0 +1,185 @@
+// caviar_importance_quality: how far the shares that `caviar importance` shows are from those of
+// the function itself, on histories that samplers made in simulated studies. --help says how.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "server/analysis/importance.h"
+#include "server/sampling/counter_random.h"
+#include "server/sampling/sampler.h"
+#include "tests/bench/importance_problems.h"
+#include "tests/bench/names_and_seeds.h"
+#include "tests/bench/search_problems.h"
+#include "tests/bench/search_simulation.h"
+
+namespace caviar::bench {
+namespace {
+
+using analysis::TrialRecord;
+using search_space::Point;
+using search_space::SearchSpace;
+
+struct Options {
+  std::string file;
+  std::vector<std::string> problems = {"sums", "mixed", "public"};
+  std::vector<std::string> samplers = {"random", "tpe", "gp"};
+  std::vector<int> trials = {34, 100, 300};
+  std::string seeds = "0-2";
+  bool shares = false;
+};
+
+using Shares = std::map<std::string, double>;
+
+// Of the trials whose results are `history`'s first `count`.
+std::vector<TrialRecord> ToRecords(const SearchSpace& space, const sampling::History& history,
+                                   size_t count) {
+  std::vector<TrialRecord> records;
+  for (size_t i = 0; i < count; ++i) {
+    TrialRecord record;
+    record.number = history[i].number;
+    record.state = history[i].state;
+    record.parameters = space.ToConfiguration(history[i].point);
+    if (record.state == v1::Trial::COMPLETED) record.objective = history[i].value;
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+// Shares by total effects (Jansen 1999) of the function over uniformly drawn points. It is cut as
+// the room cuts histories; infeasible counts as the worst.
+Shares TrueShares(const Problem& problem, const SearchSpace& space) {
+  constexpr uint64_t kPoints = 8192;
+  const auto dimensions = static_cast<uint64_t>(space.dimensions());
+  std::vector<std::vector<double>> values(dimensions + 1);  // first at the points, then redrawn
+  const auto draw = [](uint64_t point, uint64_t axis) {
+    return sampling::ToUnit(sampling::RandomBits(17, point, axis));
+  };
+  for (uint64_t i = 0; i < kPoints; ++i) {
+    Point point;
+    for (uint64_t axis = 0; axis < dimensions; ++axis) point.push_back(draw(i, axis));
+    values[0].push_back(problem.value(space.ToConfiguration(point)));
+    for (uint64_t axis = 0; axis < dimensions; ++axis) {
+      Point other = point;
+      other[axis] = draw(i, axis + dimensions);
+      values[axis + 1].push_back(problem.value(space.ToConfiguration(other)));
+    }
+  }
+  const double cut = analysis::WorstKept(values[0]);
+  const auto kept = [cut](double value) { return std::isfinite(value) ? std::min(value, cut) : cut; };
+  std::vector<double> effects(dimensions);
+  double sum = 0;
+  for (size_t axis = 0; axis < dimensions; ++axis) {
+    for (size_t i = 0; i < kPoints; ++i) {
+      const double change = kept(values[0][i]) - kept(values[axis + 1][i]);
+      effects[axis] += change * change;
+    }
+    sum += effects[axis];
+  }
+  Shares shares;
+  for (size_t axis = 0; axis < dimensions; ++axis) {
+    shares[space.axis(static_cast<int>(axis)).name()] = effects[axis] / sum;
+  }
+  return shares;
+}
+
+Shares SharesOf(const Problem& problem, const std::vector<TrialRecord>& trials) {
+  v1::Study study;
+  *study.mutable_parameters() = problem.parameters;
+  Shares shares;
+  const auto response = analysis::ComputeImportance(study, v1::Objective::MINIMIZE, trials);
+  for (const auto& parameter : response.parameters()) {
+    shares[parameter.parameter()] = parameter.importance();
+  }
+  return shares;
+}
+
+// Mean over the parameters; a parameter without a share has 0.
+double MeanError(const Shares& truth, Shares shares) {
+  double sum = 0;
+  for (const auto& [name, share] : truth) sum += std::abs(share - shares[name]);
+  return sum / static_cast<double>(truth.size());
+}
+
+void PrintShares(const Shares& truth, Shares shares) {
+  for (const auto& [name, share] : truth) {
+    std::printf("    %-16s %5.1f %% of %5.1f %%\n", name.c_str(), 100 * shares[name], 100 * share);
+  }
+}
+
+// By (sampler, trials).
+using Errors = std::map<std::pair<std::string, int>, std::vector<double>>;
+
+void Measure(const Options& options, const Problem& problem, Errors& errors) {
+  const SearchSpace space = SearchSpace::Create(problem.parameters).value();
+  const Shares truth = TrueShares(problem, space);
+  const int most = *std::max_element(options.trials.begin(), options.trials.end());
+  for (const std::string& sampler : options.samplers) {
+    SimulatedStudy study;
+    study.trials = most;
+    study.limit_is_known = false;
+    const sampling::History history = Simulate(problem, SamplerOf(sampler), study).history;
+    std::printf("%-14s %2u %-7s", problem.name.c_str(), problem.seed, sampler.c_str());
+    for (const int trials : options.trials) {
+      const size_t count = std::min(static_cast<size_t>(trials), history.size());
+      const Shares shares = SharesOf(problem, ToRecords(space, history, count));
+      errors[{sampler, trials}].push_back(MeanError(truth, shares));
+      std::printf(" %6.3f", errors[{sampler, trials}].back());
+      if (options.shares) {
+        std::printf("\n");
+        PrintShares(truth, shares);
+      }
+    }
+    std::printf("\n");
+    std::fflush(stdout);
+  }
+}
+
+int Run(const Options& options) {
+  const SearchProblems others(options.file);
+  Errors errors;
+  for (const std::string& wanted : options.problems) {
+    const auto names = wanted == "sums" ? ImportanceProblemNames()
+                                        : SearchProblems::Names({wanted});
+    for (const std::string& name : names) {
+      for (const uint32_t seed : SeedsOf(options.seeds)) {
+        const auto own = MakeImportanceProblem(name, seed);
+        Measure(options, own ? *own : others.Make(name, seed), errors);
+      }
+    }
+  }
+  std::printf("mean absolute error of a share\n");
+  for (const auto& [key, values] : errors) {
+    double sum = 0;
+    for (const double value : values) sum += value;
+    std::printf("%-7s %5d trials %6.4f\n", key.first.c_str(), key.second,
+                sum / static_cast<double>(values.size()));
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace caviar::bench
+
+int main(int argc, char** argv) {
+  caviar::bench::Options options;
+  CLI::App app("Measures the shares of importance on histories of simulated studies.");
+  app.add_option("--file", options.file, "Path of search_problems.json")->required();
+  app.add_option("--problems", options.problems,
+                 "Names or groups: sums, mixed, public")->delimiter(',')->capture_default_str();
+  app.add_option("--samplers", options.samplers, "Who makes the histories")
+      ->delimiter(',')->capture_default_str();
+  app.add_option("--trials", options.trials, "After how many trials to look")
+      ->delimiter(',')->capture_default_str();
+  app.add_option("--seeds", options.seeds, "As 3, 0-9 or 0-2,7")->capture_default_str();
+  app.add_flag("--shares", options.shares, "Print each share beside the true one");
+  CLI11_PARSE(app, argc, argv);
+  return caviar::bench::Run(options);
+}
