@@ -1,15 +1,19 @@
-// How much each parameter matters for getting into the best trials.
+// How much each parameter matters for the objective.
 //
-// PED-ANOVA (Watanabe, Bansal & Hutter 2023, "PED-ANOVA: Efficiently Quantifying Hyperparameter
-// Importance in Arbitrary Subspaces", theorem 1): a parameter's importance is the Pearson
-// divergence of where the best trials lie on its axis from where all do (contrast.h). What differs
-// from the paper: the divergence that chance alone gives is taken off, so that a parameter of no
-// importance gets none; and that of a conditional parameter, taken over the trials in which it is
-// active, counts by their share, since it varies nothing in the others.
+// fANOVA (Hutter, Hoos & Leyton-Brown 2014, "An efficient approach for assessing hyperparameter
+// importance"): a model is fitted to the results, and the variance of its predictions over the
+// whole space is shared out (total_effects.h). So it says the same of the histories of samplers
+// that look mostly near the best as of random ones. What differs from the paper: the forest stands
+// on a quadratic trend, without which some dozens of trials are too few; and shares are of total
+// effects, in which a parameter that matters only together with another counts as well.
 //
-// PRUNED and INFEASIBLE trials, and those that break a constraint, are among all and never among
-// the best: the method only asks which trials are the best, not by how much. FAILED ones say
-// nothing.
+// What was measured: @MEASURED@
+//
+// What counts as what. Losses beyond the worst that is kept (WorstKept) are taken to be that: a few
+// diverged trials would else be all there is to see. INFEASIBLE trials have the worst that is kept.
+// PRUNED ones have no result, only one that was cut short, and are taken to end as the third
+// quartile of the COMPLETED: left out, the places that are bad would be the ones nobody knows.
+// Trials that break a constraint count as they were measured. FAILED ones say nothing.
 #ifndef CAVIAR_SERVER_ANALYSIS_IMPORTANCE_H_
 #define CAVIAR_SERVER_ANALYSIS_IMPORTANCE_H_
 
@@ -25,13 +29,19 @@ namespace caviar::analysis {
 inline constexpr int kFewestTrials = 10;
 inline constexpr int kFewestCompleted = 3;
 
-// Of losses, lower is better, some not finite: the worst that counts as it is. 
-double WorstKept(const std::vector<double>& losses);
+// Of more trials than this the model gets an even selection, by loss, the best among them: it is no
+// better with more, and its time grows.
+inline constexpr int kMostTrials = 2000;
+
+// The worst of some losses, finite, at least one, that counts as it is: beyond it are at most a
+// tenth of them, and those lie more than three interquartile ranges beyond the third quartile
+// (Tukey 1977: "far out").
+double WorstKept(std::vector<double> losses);
 
 // Every parameter without a fixed value, the most important first, of equals in the study's order.
-// The importances add up to 1, or are all 0 where nothing tells the best from the others. `study`
-// is valid; `goal` is that of the objective that the records hold. Trials whose configuration is
-// not of the space are left out.
+// The importances add up to 1, or are all 0 where all results are equal. `study` is valid; `goal`
+// is that of the objective that the records hold. Trials whose configuration is not of the space
+// are left out. The same bits for the same arguments.
 v1::GetImportanceResponse ComputeImportance(const v1::Study& study, v1::Objective::Goal goal,
                                             const std::vector<TrialRecord>& trials);
 

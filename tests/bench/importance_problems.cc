@@ -51,8 +51,7 @@ void MakeWords(Problem& problem) {
   *problem.parameters.Add() = RealParameter("x", 0, 1);
   problem.value = [](const Configuration& at) {
     const std::string& kind = WordOf(at, "kind");
-    return (kind == "b" ? 0 : kind == "d" ? 4 : 2) + NumberOf(at, "layers") +
-           NumberOf(at, "x");
+    return (kind == "b" ? 0 : kind == "d" ? 4 : 2) + NumberOf(at, "layers") + NumberOf(at, "x");
   };
 }
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <iostream>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
@@ -72,8 +72,13 @@ Shares TrueShares(const Problem& problem, const SearchSpace& space) {
       values[axis + 1].push_back(problem.value(space.ToConfiguration(other)));
     }
   }
-  const double cut = analysis::WorstKept(values[0]);
-  const auto kept = [cut](double value) { return std::isfinite(value) ? std::min(value, cut) : cut; };
+  std::vector<double> finite;
+  std::copy_if(values[0].begin(), values[0].end(), std::back_inserter(finite),
+               [](double value) { return std::isfinite(value); });
+  const double cut = analysis::WorstKept(finite);
+  const auto kept = [cut](double value) {
+    return std::isfinite(value) ? std::min(value, cut) : cut;
+  };
   std::vector<double> effects(dimensions);
   double sum = 0;
   for (size_t axis = 0; axis < dimensions; ++axis) {
@@ -146,8 +151,8 @@ int Run(const Options& options) {
   const SearchProblems others(options.file);
   Errors errors;
   for (const std::string& wanted : options.problems) {
-    const auto names = wanted == "sums" ? ImportanceProblemNames()
-                                        : SearchProblems::Names({wanted});
+    const auto names =
+        wanted == "sums" ? ImportanceProblemNames() : SearchProblems::Names({wanted});
     for (const std::string& name : names) {
       for (const uint32_t seed : SeedsOf(options.seeds)) {
         const auto own = MakeImportanceProblem(name, seed);
@@ -172,12 +177,15 @@ int main(int argc, char** argv) {
   caviar::bench::Options options;
   CLI::App app("Measures the shares of importance on histories of simulated studies.");
   app.add_option("--file", options.file, "Path of search_problems.json")->required();
-  app.add_option("--problems", options.problems,
-                 "Names or groups: sums, mixed, public")->delimiter(',')->capture_default_str();
+  app.add_option("--problems", options.problems, "Names or groups: sums, mixed, public")
+      ->delimiter(',')
+      ->capture_default_str();
   app.add_option("--samplers", options.samplers, "Who makes the histories")
-      ->delimiter(',')->capture_default_str();
+      ->delimiter(',')
+      ->capture_default_str();
   app.add_option("--trials", options.trials, "After how many trials to look")
-      ->delimiter(',')->capture_default_str();
+      ->delimiter(',')
+      ->capture_default_str();
   app.add_option("--seeds", options.seeds, "As 3, 0-9 or 0-2,7")->capture_default_str();
   app.add_flag("--shares", options.shares, "Print each share beside the true one");
   CLI11_PARSE(app, argc, argv);
