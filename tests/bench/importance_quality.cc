@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <iterator>
 #include <map>
 #include <string>
@@ -34,6 +35,7 @@ struct Options {
   std::vector<int> trials = {34, 100, 300};
   std::string seeds = "0-2";
   bool shares = false;
+  bool time = false;
 };
 
 using Shares = std::map<std::string, double>;
@@ -122,6 +124,31 @@ void PrintShares(const Shares& truth, Shares shares) {
 // By (sampler, trials).
 using Errors = std::map<std::pair<std::string, int>, std::vector<double>>;
 
+// Prints how long one answer takes, of CPU.
+void MeasureTime(int dimensions, int trials) {
+  v1::Study study;
+  for (int i = 0; i < dimensions; ++i) {
+    *study.add_parameters() = RealParameter(absl::StrCat("x", i), 0, 1);
+  }
+  const SearchSpace space = SearchSpace::Create(study.parameters()).value();
+  std::vector<TrialRecord> records(static_cast<size_t>(trials));
+  uint64_t number = 0;
+  for (TrialRecord& record : records) {
+    Point point;
+    for (int i = 0; i < dimensions; ++i) {
+      point.push_back(sampling::ToUnit(sampling::RandomBits(1, number, static_cast<uint64_t>(i))));
+    }
+    record.number = static_cast<int32_t>(number++);
+    record.state = v1::Trial::COMPLETED;
+    record.parameters = space.ToConfiguration(point);
+    record.objective = point[0] * point[0] + std::sin(9 * point.back());
+  }
+  const std::clock_t start = std::clock();
+  analysis::ComputeImportance(study, v1::Objective::MINIMIZE, records);
+  std::printf("%4d parameters %6d trials: %4.0f ms\n", dimensions, trials,
+              1e3 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
+}
+
 void Measure(const Options& options, const Problem& problem, Errors& errors) {
   const SearchSpace space = SearchSpace::Create(problem.parameters).value();
   const Shares truth = TrueShares(problem, space);
@@ -148,6 +175,12 @@ void Measure(const Options& options, const Problem& problem, Errors& errors) {
 }
 
 int Run(const Options& options) {
+  if (options.time) {
+    for (const int dimensions : {4, 8, 32, 100}) {
+      for (const int trials : {100, 1000, 10000}) MeasureTime(dimensions, trials);
+    }
+    return 0;
+  }
   const SearchProblems others(options.file);
   Errors errors;
   for (const std::string& wanted : options.problems) {
@@ -188,6 +221,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--seeds", options.seeds, "As 3, 0-9 or 0-2,7")->capture_default_str();
   app.add_flag("--shares", options.shares, "Print each share beside the true one");
+  app.add_flag("--time", options.time, "Measure the CPU time of an answer instead");
   CLI11_PARSE(app, argc, argv);
   return caviar::bench::Run(options);
 }
