@@ -29,7 +29,7 @@ using search_space::Point;
 using search_space::SearchSpace;
 
 struct Options {
-  std::string file;
+  std::string file = "tests/bench/search_problems.json";
   std::vector<std::string> problems = {"sums", "mixed", "public"};
   std::vector<std::string> samplers = {"random", "tpe", "gp"};
   std::vector<int> trials = {34, 100, 300};
@@ -209,7 +209,7 @@ int Run(const Options& options) {
 int main(int argc, char** argv) {
   caviar::bench::Options options;
   CLI::App app("Measures the shares of importance on histories of simulated studies.");
-  app.add_option("--file", options.file, "Path of search_problems.json")->required();
+  app.add_option("--file", options.file, "Path of search_problems.json")->capture_default_str();
   app.add_option("--problems", options.problems, "Names or groups: sums, mixed, public")
       ->delimiter(',')
       ->capture_default_str();
