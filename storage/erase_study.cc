@@ -40,6 +40,8 @@ constexpr absl::string_view kOfTrial[] = {
 
 // The rows beside the trials.
 constexpr absl::string_view kOfStudyFirst[] = {
+    R"(DELETE FROM warm_start_trial WHERE study_id = ?1 AND (source, number) IN
+       (SELECT source, number FROM warm_start_trial WHERE study_id = ?1 LIMIT ?2))",
     "DELETE FROM evaluation_class WHERE study_id = ?1 AND ?2 > 0",
     "DELETE FROM evaluation_metric WHERE study_id = ?1 AND ?2 > 0",
     "DELETE FROM evaluation WHERE study_id = ?1 AND ?2 > 0",

@@ -43,14 +43,30 @@ std::vector<const MemoryTables::Trial*> ComparableOf(const MemoryTables& tables,
   return trials;
 }
 
-// The best first, ties by number.
-std::vector<const MemoryTables::Trial*> BestOf(const MemoryTables& tables, int64_t study_id,
-                                               const v1::Objective& objective) {
-  std::vector<const MemoryTables::Trial*> trials = ComparableOf(tables, study_id);
-  std::stable_sort(trials.begin(), trials.end(), [&objective](const auto* a, const auto* b) {
-    return vocabulary::Loss(objective, *a->row.objective) <
-           vocabulary::Loss(objective, *b->row.objective);
+// The first trials of COMPLETED, feasible configurations of a study with repeats, by number.
+std::vector<const MemoryTables::Trial*> RepeatedOf(const MemoryTables& tables, int64_t study_id) {
+  std::vector<const MemoryTables::Trial*> trials = TrialsOf(tables, study_id);
+  std::erase_if(trials, [](const MemoryTables::Trial* trial) {
+    const std::optional<RepeatsRow>& repeats = trial->row.repeats;
+    return !repeats || repeats->state != v1::Trial::COMPLETED || repeats->feasible == false;
   });
+  return trials;
+}
+
+// By the only objective, as Reader::ListBestTrials.
+std::vector<const MemoryTables::Trial*> BestOf(const MemoryTables& tables, int64_t study_id,
+                                               const v1::Study& definition) {
+  const bool repeats = definition.repeats() > 1;
+  std::vector<const MemoryTables::Trial*> trials =
+      repeats ? RepeatedOf(tables, study_id) : ComparableOf(tables, study_id);
+  const auto key = [&](const MemoryTables::Trial* trial) {
+    const TrialRow& row = trial->row;
+    return std::pair(
+        repeats ? -row.repeats->completed : 0,
+        vocabulary::Loss(definition.objective(), repeats ? *row.repeats->mean : *row.objective));
+  };
+  std::stable_sort(trials.begin(), trials.end(),
+                   [&key](const auto* a, const auto* b) { return key(a) < key(b); });
   return trials;
 }
 
@@ -112,11 +128,14 @@ StudyReading ReadStudy(const MemoryTables& tables, const StudyRow& study) {
   for (const auto* trial : TrialsOf(tables, study.id)) Count(trial->row.state, reading.counts);
   // Of several objectives none is the best.
   if (!vocabulary::HasSeveralObjectives(study.definition)) {
-    const auto best = BestOf(tables, study.id, study.definition.objective());
+    const auto best = BestOf(tables, study.id, study.definition);
     if (!best.empty()) reading.best = best.front()->row;
   }
   const auto evaluation = tables.evaluations.find(study.id);
-  if (evaluation != tables.evaluations.end()) reading.evaluation = evaluation->second;
+  if (evaluation != tables.evaluations.end()) {
+    reading.evaluation = evaluation->second;
+    reading.evaluated = tables.trials.at(evaluation->second.trial_id).row.number;
+  }
   return reading;
 }
 
@@ -193,6 +212,7 @@ std::optional<double> SortKey(const TrialRow& row, TrialQuery::Order order) {
 
 bool Matches(const MemoryTables::Trial& trial, const TrialQuery& query) {
   return trial.commit > query.changed_after_commit &&
+         (!query.repeat_of || trial.row.repeat_of == query.repeat_of) &&
          (query.states.empty() || std::find(query.states.begin(), query.states.end(),
                                             trial.row.state) != query.states.end());
 }
@@ -254,7 +274,7 @@ absl::StatusOr<std::vector<TrialReading>> MemoryStore::ListBestTrials(int64_t st
   std::vector<TrialReading> readings;
   const auto best = vocabulary::HasSeveralObjectives(definition)
                         ? FrontOf(tables_, study_id, vocabulary::ObjectivesOf(definition), count)
-                        : BestOf(tables_, study_id, definition.objective());
+                        : BestOf(tables_, study_id, definition);
   for (const auto* trial : best) {
     if (static_cast<int64_t>(readings.size()) >= count) break;
     readings.push_back(ReadTrial(tables_, trial->row, full));

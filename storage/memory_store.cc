@@ -49,6 +49,9 @@ Snapshot Copy(const MemoryTables& tables) {
       snapshot.pruner_decisions.push_back(decision);
     }
   }
+  for (const auto& [key, trial] : tables.warm_start_trials) {
+    if (is_visible(trial.study_id)) snapshot.warm_start_trials.push_back(trial);
+  }
   for (const auto& [id, worker] : tables.workers) snapshot.workers.push_back(worker);
   return snapshot;
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/objectives.h"
 #include "storage/trial_state.h"
+#include "storage/warm_start_trial_table.h"
 
 namespace caviar::storage {
 namespace {
@@ -27,6 +28,23 @@ absl::Status CheckParameters(const TrialRow& row) {
     }
   }
   return absl::OkStatus();
+}
+
+bool IsFinite(const std::optional<double>& value) { return !value || std::isfinite(*value); }
+
+absl::Status CheckRepeats(const TrialRow& row) {
+  const bool first = row.repeat_of && *row.repeat_of == row.number;
+  const RepeatsRow repeats = row.repeats.value_or(RepeatsRow());
+  const bool state = repeats.state == v1::Trial::STATE_UNSPECIFIED ||
+                     (IsFinal(repeats.state) && repeats.state != v1::Trial::PRUNED);
+  const bool mean = repeats.mean || repeats.state != v1::Trial::COMPLETED;
+  if ((!row.repeat_of || (*row.repeat_of >= 0 && *row.repeat_of <= row.number)) &&
+      (!row.repeats || first) && repeats.completed >= 0 && IsFinite(repeats.mean) &&
+      IsFinite(repeats.standard_error) && repeats.standard_error.value_or(0) >= 0 && state &&
+      mean) {
+    return absl::OkStatus();
+  }
+  return Invalid(absl::StrCat("trial ", row.id, ": repeat_of, or what its repeats came to"));
 }
 
 // What may not change once a trial is there, and once it is final.
@@ -99,6 +117,7 @@ absl::Status MemoryTransaction::Write(const TrialRow& row) {
     return Invalid(absl::StrCat("trial ", row.id, ": there is no study ", row.study_id));
   }
   if (absl::Status status = CheckParameters(row); !status.ok()) return status;
+  if (absl::Status status = CheckRepeats(row); !status.ok()) return status;
   if (row.outcome.contains("")) {
     return Invalid(absl::StrCat("trial ", row.id, ": a metric of its outcome has no name"));
   }
@@ -230,6 +249,15 @@ absl::Status MemoryTransaction::Write(const CountersRow& row) {
   return absl::OkStatus();
 }
 
+absl::Status MemoryTransaction::Write(const WarmStartTrialRow& row) {
+  if (absl::Status status = Check(row); !status.ok()) return status;
+  if (!tables_.studies.contains(row.study_id)) {
+    return Invalid(absl::StrCat("warm_start trial: there is no study ", row.study_id));
+  }
+  Put(tables_.warm_start_trials, {row.study_id, row.source, row.number}, row);
+  return absl::OkStatus();
+}
+
 absl::Status MemoryTransaction::Write(const EraseStudyChunk& chunk) {
   const auto study = tables_.studies.find(chunk.study_id);
   if (study == tables_.studies.end()) return absl::OkStatus();
@@ -241,6 +269,8 @@ absl::Status MemoryTransaction::Write(const EraseStudyChunk& chunk) {
     Erase(tables_.evaluations, it);
     --budget;
   }
+  EraseOf(tables_.warm_start_trials, tables_.warm_start_trials.lower_bound({chunk.study_id, 0, 0}),
+          chunk.study_id, &budget);
   while (budget > 0) {
     const auto number = tables_.trial_ids.lower_bound({chunk.study_id, 0});
     if (number == tables_.trial_ids.end() || number->first.first != chunk.study_id) {
@@ -248,14 +278,13 @@ absl::Status MemoryTransaction::Write(const EraseStudyChunk& chunk) {
       return absl::OkStatus();
     }
     const int64_t id = number->second;
-    EraseOfTrial(tables_.measurements, tables_.measurements.lower_bound({id, 0, "", kLowest}), id,
-                 &budget);
-    EraseOfTrial(tables_.late_measurements,
-                 tables_.late_measurements.lower_bound({id, kLowest, "", kLowest}), id, &budget);
-    EraseOfTrial(tables_.artifacts, tables_.artifacts.lower_bound({id, 0, 0, kLowest}), id,
-                 &budget);
-    EraseOfTrial(tables_.pruner_decisions, tables_.pruner_decisions.lower_bound({id, kLowest, 0}),
-                 id, &budget);
+    EraseOf(tables_.measurements, tables_.measurements.lower_bound({id, 0, "", kLowest}), id,
+            &budget);
+    EraseOf(tables_.late_measurements,
+            tables_.late_measurements.lower_bound({id, kLowest, "", kLowest}), id, &budget);
+    EraseOf(tables_.artifacts, tables_.artifacts.lower_bound({id, 0, 0, kLowest}), id, &budget);
+    EraseOf(tables_.pruner_decisions, tables_.pruner_decisions.lower_bound({id, kLowest, 0}), id,
+            &budget);
     for (auto it = tables_.attempts.lower_bound({id, 0});
          budget > 0 && it != tables_.attempts.end() && it->first.first == id; --budget) {
       Erase(tables_.tokens,

@@ -41,6 +41,8 @@ struct MemoryTables {
   std::map<int64_t, EvaluationRow> evaluations;                    // study
   std::map<std::string, WorkerRow> workers;                        // id
   std::map<std::pair<std::string, int64_t>, RequestRow> requests;  // (client, sequence)
+  // (study, source, number)
+  std::map<std::tuple<int64_t, int32_t, int32_t>, WarmStartTrialRow> warm_start_trials;
 
   // By number.
   std::vector<AttemptRow> AttemptsOf(int64_t trial_id) const;
@@ -67,6 +69,7 @@ class MemoryTransaction {
   absl::Status Write(const WorkerRow& row);
   absl::Status Write(const RequestRow& row);
   absl::Status Write(const CountersRow& row);
+  absl::Status Write(const WarmStartTrialRow& row);
   absl::Status Write(const EraseStudyChunk& chunk);
   void Commit();
 
@@ -86,10 +89,10 @@ class MemoryTransaction {
     undo_.push_back([&map, node = *it] { map.insert(node); });
     return map.erase(it);
   }
-  // Erases the rows whose keys begin with this trial, while `budget` lasts.
+  // Erases the rows whose keys begin with this trial's or study's id, while `budget` lasts.
   template <typename Map>
-  void EraseOfTrial(Map& map, typename Map::iterator begin, int64_t trial_id, int* budget) {
-    while (*budget > 0 && begin != map.end() && std::get<0>(begin->first) == trial_id) {
+  void EraseOf(Map& map, typename Map::iterator begin, int64_t id, int* budget) {
+    while (*budget > 0 && begin != map.end() && std::get<0>(begin->first) == id) {
       begin = Erase(map, begin);
       --*budget;
     }

@@ -40,6 +40,11 @@ absl::StatusOr<StudyReading> Complete(Connection& connection, StudyRow study) {
   absl::StatusOr<std::optional<EvaluationRow>> evaluation = ReadEvaluation(connection, study.id);
   if (!evaluation.ok()) return evaluation.status();
   reading.evaluation = *std::move(evaluation);
+  if (reading.evaluation) {
+    absl::StatusOr<int64_t> number = ReadTrialNumber(connection, reading.evaluation->trial_id);
+    if (!number.ok()) return number.status();
+    reading.evaluated = static_cast<int32_t>(*number);
+  }
   absl::StatusOr<int64_t> commit = ReadCommit(connection);
   if (!commit.ok()) return commit.status();
   reading.commit = *commit;

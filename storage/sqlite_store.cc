@@ -20,6 +20,7 @@
 #include "storage/store_table.h"
 #include "storage/study_table.h"
 #include "storage/trial_table.h"
+#include "storage/warm_start_trial_table.h"
 #include "storage/worker_table.h"
 
 namespace caviar::storage {
@@ -140,6 +141,7 @@ absl::StatusOr<Snapshot> SqliteStore::Load() {
   read(snapshot.artifacts, &ReadAllArtifacts);
   read(snapshot.pruner_decisions, &ReadAllPrunerDecisions);
   read(snapshot.workers, &ReadAllWorkers);
+  read(snapshot.warm_start_trials, &ReadAllWarmStartTrials);
   connection_->Rollback();  // nothing was written
   if (!status.ok()) return Note(status);
   return snapshot;

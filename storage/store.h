@@ -29,7 +29,7 @@
 namespace caviar::storage {
 
 // A study. `definition` holds what its creator said, seed and defaults filled in; its output-only
-// fields are unset.
+// fields are unset, but for what warm_start came to.
 struct StudyRow {
   int64_t id = 0;  // >= 1, never used again
   v1::Study definition;
@@ -41,6 +41,19 @@ struct StudyRow {
   int64_t active_time = 0;   // microseconds it was ACTIVE before active_since
   int64_t active_since = 0;  // when it became ACTIVE; 0 while it is not
   bool deleted = false;      // hidden, being erased; its name is free
+};
+
+// What the trials with one configuration came to, so far or in all (Study.repeats).
+struct RepeatsRow {
+  int32_t completed = 0;                 // how many of them are COMPLETED
+  std::optional<double> mean;            // of these trials' objectives; finite
+  std::optional<double> standard_error;  // of the mean; finite, >= 0
+  // What the configuration is once all its trials are final: COMPLETED (there is a mean),
+  // INFEASIBLE, FAILED or CANCELLED; before that unspecified.
+  v1::Trial::State state = v1::Trial::STATE_UNSPECIFIED;
+  // Of studies with constraints: whether all of the COMPLETED ones keep them; nullopt: none is
+  // COMPLETED.
+  std::optional<bool> feasible;
 };
 
 struct TrialRow {
@@ -68,7 +81,22 @@ struct TrialRow {
   // Its place among the study's trials in the order in which they became final, from 1; 0: it is
   // not.
   int64_t final_order = 0;
+  // In studies with repeats: the number of the first trial with this configuration, <= `number`.
+  std::optional<int32_t> repeat_of;
+  // Only of such a first trial.
+  std::optional<RepeatsRow> repeats;
   v1::Trial::Origin origin = v1::Trial::SAMPLER;
+};
+
+// What an earlier study found out about one configuration, copied for a study that learns from it
+// (Study.warm_start).
+struct WarmStartTrialRow {
+  int64_t study_id = 0;                         // that learns
+  int32_t source = 0;                           // place in that study's warm_start, from 0
+  int32_t number = 0;                           // of the trial in the earlier study
+  std::map<std::string, v1::Value> parameters;  // a configuration of the study that learns
+  double value = 0;                             // as sampling::SamplerInput::warm_start; finite
+  std::optional<double> variance;               // of `value`; finite, >= 0
 };
 
 struct AttemptRow {
@@ -197,7 +225,7 @@ struct EraseArtifact {
 // one there is.
 using Change = std::variant<StudyRow, TrialRow, AttemptRow, MeasurementRow, LateMeasurementRow,
                             ArtifactRow, EraseArtifact, PrunerDecisionRow, EvaluationRow, WorkerRow,
-                            RequestRow, CountersRow, EraseStudyChunk>;
+                            RequestRow, CountersRow, WarmStartTrialRow, EraseStudyChunk>;
 
 // All changes of one transaction, applied in order.
 using Batch = std::vector<Change>;
@@ -216,12 +244,15 @@ struct Snapshot {
   // Of these as well, by trial, step and decision.
   std::vector<PrunerDecisionRow> pruner_decisions;
   std::vector<WorkerRow> workers;
+  // Of studies that are not deleted, by study, source and number.
+  std::vector<WarmStartTrialRow> warm_start_trials;
 };
 
 // How a study's trials are picked and ordered.
 struct TrialQuery {
   int64_t study_id = 0;
   std::vector<v1::Trial::State> states;  // empty: all
+  std::optional<int32_t> repeat_of;      // only trials with this one's configuration
   enum class Order { kNumber, kObjective, kCreateTime, kEndTime };
   Order order = Order::kNumber;
   bool descending =
@@ -279,10 +310,10 @@ class Store {
 struct StudyReading {
   StudyRow study;
   v1::TrialCounts counts;
-  // COMPLETED and feasible, the best objective, the lowest number of equals; none where the study
-  // has several objectives.
+  // The first one of ListBestTrials; none where the study has several objectives.
   std::optional<TrialRow> best;
   std::optional<EvaluationRow> evaluation;
+  std::optional<int32_t> evaluated;  // the number of its trial
   int64_t commit = 0;
 };
 
@@ -313,6 +344,8 @@ class Reader {
                                                                bool full) = 0;
   // COMPLETED trials that are feasible: by the only objective of `definition`, the best first, ties
   // by number; of several objectives those on the Pareto front, in its order (pareto_front.h).
+  // Where `definition` has repeats, the first trials of such configurations: those with the most
+  // completed repeats first, then by the mean, ties by number.
   virtual absl::StatusOr<std::vector<TrialReading>> ListBestTrials(int64_t study_id,
                                                                    const v1::Study& definition,
                                                                    int32_t count, bool full) = 0;

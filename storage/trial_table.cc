@@ -1,5 +1,6 @@
 #include "storage/trial_table.h"
 
+#include <cmath>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -15,7 +16,13 @@ namespace {
 constexpr absl::string_view kColumns =
     "t.id, t.study_id, t.number, t.state, t.objective, t.objective_step, t.last_step, t.message, "
     "t.create_time, t.start_time, t.end_time, t.lost_leases, t.suggestion_commit, "
-    "t.final_order, t.origin, t.feasible";
+    "t.final_order, t.origin, t.feasible, t.repeat_of, t.repeats_completed, t.repeats_mean, "
+    "t.repeats_standard_error, t.repeats_state, t.repeats_feasible";
+
+// NULL: nullopt.
+std::optional<bool> OptionalBool(const Query& query, int column) {
+  return query.IsNull(column) ? std::nullopt : std::optional(query.Integer(column) != 0);
+}
 
 // Without configurations and outcomes.
 absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
@@ -37,7 +44,12 @@ absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
     row.suggestion_commit = query.Integer(12);
     row.final_order = query.Integer(13);
     row.origin = query.Word(14, &v1::Trial::Origin_Parse);
-    if (!query.IsNull(15)) row.feasible = query.Integer(15) != 0;
+    row.feasible = OptionalBool(query, 15);
+    if (!query.IsNull(16)) row.repeat_of = query.Integer32(16);
+    if (!query.IsNull(17)) {
+      row.repeats = {query.Integer32(17), query.OptionalReal(18), query.OptionalReal(19),
+                     query.Word(20, &v1::Trial::State_Parse), OptionalBool(query, 21)};
+    }
   }
   if (!query.status().ok()) return query.status();
   return rows;
@@ -78,9 +90,29 @@ std::string FindSql(const TrialQuery& query) {
       "SELECT ", kColumns, " FROM trial AS t ",
       query.changed_after_commit > 0 ? "INDEXED BY trial_by_commit " : "", "WHERE t.study_id = ?1 ",
       query.changed_after_commit > 0 ? "AND t.commit_number > ?2 " : "",
-      query.states.empty() ? "" : "AND t.state IN (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ", "ORDER BY ",
-      OrderColumn(query.order), query.descending ? " DESC" : "",
+      query.states.empty() ? "" : "AND t.state IN (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ",
+      query.repeat_of ? "AND t.repeat_of = ?13 " : "", "ORDER BY ", OrderColumn(query.order),
+      query.descending ? " DESC" : "",
       " NULLS LAST, t.number LIMIT max(?11, 0) OFFSET max(?12, 0)");
+}
+
+// SQLite would take NaN for "none"; the schema refuses a text.
+void BindReal(Query& query, std::optional<double> value) {
+  if (value && std::isnan(*value)) {
+    query.Bind("nan");
+  } else {
+    query.Bind(value);
+  }
+}
+
+// Those that ListBestTrials lists of studies with one objective, and by what.
+absl::string_view BestSql(const v1::Study& definition) {
+  if (definition.repeats() > 1) {
+    return "t.repeats_state = 'COMPLETED' AND t.repeats_feasible IS NOT 0 "
+           "ORDER BY t.repeats_completed DESC, t.repeats_mean ";
+  }
+  return "t.state = 'COMPLETED' AND t.feasible IS NOT 0 AND t.objective IS NOT NULL "
+         "ORDER BY t.objective ";
 }
 
 absl::StatusOr<std::vector<TrialRow>> FindFront(Connection& connection, int64_t study_id,
@@ -128,8 +160,9 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
       context.connection,
       "INSERT INTO trial (id, study_id, number, state, objective, objective_step, "
       "last_step, message, create_time, start_time, end_time, lost_leases, "
-      "suggestion_commit, final_order, origin, feasible, commit_number) "
-      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+      "suggestion_commit, final_order, origin, feasible, repeat_of, repeats_completed, "
+      "repeats_mean, repeats_standard_error, repeats_state, repeats_feasible, commit_number) "
+      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
       "ON CONFLICT (id) DO UPDATE SET study_id = excluded.study_id, "
       "number = excluded.number, state = excluded.state, "
       "objective = excluded.objective, objective_step = excluded.objective_step, "
@@ -138,18 +171,25 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
       "end_time = excluded.end_time, lost_leases = excluded.lost_leases, "
       "suggestion_commit = excluded.suggestion_commit, "
       "final_order = excluded.final_order, origin = excluded.origin, feasible = excluded.feasible, "
+      "repeat_of = excluded.repeat_of, repeats_completed = excluded.repeats_completed, "
+      "repeats_mean = excluded.repeats_mean, "
+      "repeats_standard_error = excluded.repeats_standard_error, "
+      "repeats_state = excluded.repeats_state, repeats_feasible = excluded.repeats_feasible, "
       "commit_number = excluded.commit_number");
   query.Bind(row.id, row.study_id, row.number, v1::Trial::State_Name(row.state));
-  // SQLite would take NaN for "no objective".
-  if (row.objective.has_value() && *row.objective != *row.objective) {
-    query.Bind("nan");
-  } else {
-    query.Bind(row.objective);
-  }
+  BindReal(query, row.objective);
   query.Bind(row.objective_step, row.last_step, row.message, TimeOrNull(row.create_time),
              TimeOrNull(row.start_time), TimeOrNull(row.end_time), row.lost_leases,
              row.suggestion_commit, row.final_order, v1::Trial::Origin_Name(row.origin),
-             row.feasible, context.commit);
+             row.feasible, row.repeat_of);
+  const RepeatsRow repeats = row.repeats.value_or(RepeatsRow());
+  query.Bind(row.repeats ? std::optional<int32_t>(repeats.completed) : std::nullopt);
+  BindReal(query, repeats.mean);
+  BindReal(query, repeats.standard_error);
+  query.Bind(repeats.state == v1::Trial::STATE_UNSPECIFIED
+                 ? std::nullopt
+                 : std::optional<std::string>(v1::Trial::State_Name(repeats.state)),
+             repeats.feasible, context.commit);
   if (absl::Status status = query.Run(); !status.ok()) return status;
   return WriteConfiguration(context, row.id, row.parameters);
 }
@@ -189,6 +229,7 @@ absl::StatusOr<std::vector<TrialRow>> FindTrials(Connection& connection,
     }
   }
   query.Bind(trial_query.limit, trial_query.offset);
+  if (trial_query.repeat_of) query.Bind(*trial_query.repeat_of);
   return ReadWhole(connection, query);
 }
 
@@ -200,12 +241,17 @@ absl::StatusOr<std::vector<TrialRow>> FindBestTrials(Connection& connection, int
   const bool maximize = definition.objective().goal() == v1::Objective::MAXIMIZE;
   Query query(
       connection,
-      absl::StrCat("SELECT ", kColumns,
-                   " FROM trial AS t WHERE t.study_id = ? AND t.state = 'COMPLETED' "
-                   "AND t.feasible IS NOT 0 AND t.objective IS NOT NULL ORDER BY t.objective ",
-                   maximize ? "DESC" : "ASC", ", t.number LIMIT max(?, 0)"));
+      absl::StrCat("SELECT ", kColumns, " FROM trial AS t WHERE t.study_id = ? AND ",
+                   BestSql(definition), maximize ? "DESC" : "ASC", ", t.number LIMIT max(?, 0)"));
   query.Bind(study_id, count);
   return ReadWhole(connection, query);
+}
+
+absl::StatusOr<int64_t> ReadTrialNumber(Connection& connection, int64_t id) {
+  Query query(connection, "SELECT number FROM trial WHERE id = ?");
+  const int64_t number = query.Bind(id).Next() ? query.Integer(0) : 0;
+  if (!query.status().ok()) return query.status();
+  return number;
 }
 
 absl::StatusOr<v1::TrialCounts> CountTrials(Connection& connection, int64_t study_id) {

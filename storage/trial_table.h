@@ -26,6 +26,9 @@ absl::StatusOr<std::vector<TrialRow>> FindTrials(Connection& connection, const T
 absl::StatusOr<std::vector<TrialRow>> FindBestTrials(Connection& connection, int64_t study_id,
                                                      const v1::Study& definition, int32_t count);
 
+// Of a trial that there is.
+absl::StatusOr<int64_t> ReadTrialNumber(Connection& connection, int64_t id);
+
 absl::StatusOr<v1::TrialCounts> CountTrials(Connection& connection, int64_t study_id);
 
 }  // namespace caviar::storage

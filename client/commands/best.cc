@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "client/commands/nearest_trial.h"
 #include "client/commands/outcome_text.h"
 #include "client/commands/save_model.h"
+#include "client/commands/study_text.h"
 #include "client/commands/trial_text.h"
 #include "client/render/table.h"
 #include "client/render/text.h"
@@ -15,21 +17,26 @@
 namespace caviar::commands {
 namespace {
 
+constexpr int kTop = 5, kTopOfFront = 20;
+
 struct Arguments {
   std::string study;
-  int top = 5;
+  std::optional<int> top;
   SaveModelArguments model;
 };
 
-// Of several objectives no trial comes first: they stand in the order of the front.
+// Of several objectives no trial comes first: they stand in the order of the front. Of repeats the
+// mean stands for all.
 render::Table BestTable(const v1::Study& study, const v1::ListBestTrialsResponse& best) {
-  const std::vector<std::string> metrics = ShownMetrics(study);
+  const bool repeats = RepeatsOf(study) > 1;
+  const std::vector<std::string> metrics =
+      repeats ? std::vector{study.objective().metric()} : ShownMetrics(study);
   const bool ranked = !vocabulary::HasSeveralObjectives(study);
   std::vector<render::Column> columns;
   if (ranked) columns.push_back({"rank", true});
   columns.push_back({"trial", true});
   AppendMetricColumns(metrics, columns);
-  columns.push_back({"step", true});
+  columns.push_back({repeats ? "repeats" : "step", true});
   render::Table table(WithParameterColumns(std::move(columns), study));
   int rank = 0;
   for (const v1::Trial& trial : best.trials()) {
@@ -37,20 +44,34 @@ render::Table BestTable(const v1::Study& study, const v1::ListBestTrialsResponse
     if (ranked) cells.emplace_back(absl::StrCat(++rank));
     cells.emplace_back(absl::StrCat(trial.number()));
     const size_t objective = cells.size();
-    AppendMetricCells(study, trial, metrics, cells);
+    if (repeats) {
+      cells.emplace_back(MeanText(trial.repeats()));
+    } else {
+      AppendMetricCells(study, trial, metrics, cells);
+    }
     if (rank == 1) cells[objective].color = render::Color::kGreen;
-    cells.emplace_back(ObjectiveStepText(trial));
+    cells.emplace_back(repeats ? absl::StrCat(trial.repeats().completed(), " of ", RepeatsOf(study))
+                               : ObjectiveStepText(trial));
     AppendParameterCells(study, trial, cells);
     table.AddRow(std::move(cells));
   }
   return table;
 }
 
-void PrintBest(const v1::Study& study, const v1::ListBestTrialsResponse& best, Session& session) {
+// A front is looked at as a whole.
+int DefaultTop(const v1::Study& study) {
+  return vocabulary::HasSeveralObjectives(study) ? kTopOfFront : kTop;
+}
+
+void PrintBest(const v1::Study& study, const v1::ListBestTrialsResponse& best, int top,
+               Session& session) {
   session.out() << BestTable(study, best).Render(session.colors());
   if (vocabulary::HasSeveralObjectives(study)) {
     session.out() << "\nthe Pareto front, by " << study.objectives(0).metric()
                   << ": no other trial is better than one of these in all objectives\n";
+    if (best.trials_size() == top) {
+      session.out() << "these are its first " << top << "; --top shows more\n";
+    }
   }
   const std::string test = TestEvaluationText(study);
   if (!test.empty()) session.out() << "\ntest set: " << render::Printable(test) << "\n";
@@ -58,8 +79,13 @@ void PrintBest(const v1::Study& study, const v1::ListBestTrialsResponse& best, S
 
 // Where no trial is the best, or on the front.
 int SayWhyNone(client::Client& client, const v1::Study& study, Session& session) {
-  if (study.constraints().empty() || study.trial_counts().completed() == 0) {
+  const bool any = study.trial_counts().completed() > 0;
+  if (!any || (study.constraints().empty() && RepeatsOf(study) == 1)) {
     session.Complain(absl::StrCat(study.name(), " has no completed trial yet"));
+    return kDone;
+  }
+  if (RepeatsOf(study) > 1) {
+    session.Complain(absl::StrCat(study.name(), ": ", NoBestText(study)));
     return kDone;
   }
   const auto nearest = NearestText(client, study);
@@ -75,21 +101,22 @@ int Best(Arguments& arguments, Session& session) {
   }
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
+  v1::GetStudyRequest get;
+  get.set_study(arguments.study);
+  const auto study = (*client)->GetStudy(get);
+  if (!study.ok()) return session.Fail(study.status());
+  const int top = arguments.top.value_or(DefaultTop(*study));
   v1::ListBestTrialsRequest request;
   request.set_study(arguments.study);
-  request.set_count(arguments.top);
+  request.set_count(top);
   const auto best = (*client)->ListBestTrials(request);
   if (!best.ok()) return session.Fail(best.status());
   if (!session.is_table()) {
     session.Print(*best);
     return kDone;
   }
-  v1::GetStudyRequest get;
-  get.set_study(arguments.study);
-  const auto study = (*client)->GetStudy(get);
-  if (!study.ok()) return session.Fail(study.status());
   if (best->trials_size() == 0) return SayWhyNone(**client, *study, session);
-  PrintBest(*study, *best, session);
+  PrintBest(*study, *best, top, session);
   return kDone;
 }
 
@@ -101,8 +128,9 @@ void AddBest(CLI::App& app, CommandLine& line) {
       line.Add(app, "best", "List the best trials of a study, best first, or save a network",
                [arguments](Session& session) { return Best(*arguments, session); });
   command.add_option("NAME", arguments->study, "Name of the study")->required();
-  CLI::Option* top = command.add_option("--top", arguments->top, "How many; default: 5")
-                         ->check(CLI::Range(1, 1000));
+  CLI::Option* top =
+      command.add_option("--top", arguments->top, "How many; default: 5, of a Pareto front 20")
+          ->check(CLI::Range(1, 1000));
   CLI::Option* save = command
                           .add_option("--save-model", arguments->model.file,
                                       "Save the best trial's network as this ONNX file")

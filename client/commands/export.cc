@@ -4,6 +4,7 @@
 #include "caviar/v1/objectives.h"
 #include "client/commands/command_line.h"
 #include "client/commands/outcome_text.h"
+#include "client/commands/study_text.h"
 #include "client/commands/trial_pages.h"
 #include "client/render/csv.h"
 #include "client/render/json.h"
@@ -25,6 +26,9 @@ std::vector<std::string> FirstColumns(const v1::Study& study) {
   }
   if (!study.constraints().empty()) columns.push_back("feasible");
   columns.insert(columns.end(), {"worker", "create_time", "start_time", "end_time", "origin"});
+  if (RepeatsOf(study) > 1) {
+    columns.insert(columns.end(), {"repeat_of", "mean", "standard_error"});
+  }
   return columns;
 }
 
@@ -38,6 +42,13 @@ std::string ColumnOf(const std::string& parameter, const std::vector<std::string
 
 std::string Time(bool is_set, const google::protobuf::Timestamp& time) {
   return is_set ? render::ToJson(time).get<std::string>() : "";
+}
+
+void AppendRepeats(const v1::Trial& trial, std::vector<std::string>& row) {
+  const v1::Repeats& repeats = trial.repeats();
+  row.push_back(absl::StrCat(trial.repeat_of()));
+  row.push_back(repeats.has_mean() ? render::FormatNumber(repeats.mean()) : "");
+  row.push_back(repeats.has_standard_error() ? render::FormatNumber(repeats.standard_error()) : "");
 }
 
 std::vector<std::string> Row(const v1::Study& study, const v1::Trial& trial) {
@@ -56,6 +67,7 @@ std::vector<std::string> Row(const v1::Study& study, const v1::Trial& trial) {
                          Time(trial.has_start_time(), trial.start_time()),
                          Time(trial.has_end_time(), trial.end_time()),
                          v1::Trial::Origin_Name(trial.origin())});
+  if (RepeatsOf(study) > 1) AppendRepeats(trial, row);
   for (const v1::Parameter& parameter : study.parameters()) {
     const auto found = trial.parameters().find(parameter.name());
     row.push_back(found == trial.parameters().end() ? "" : render::FormatValue(found->second));

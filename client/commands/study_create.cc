@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/commands/command_line.h"
 #include "client/commands/study_definition.h"
+#include "client/commands/study_text.h"
 
 namespace caviar::commands {
 namespace {
@@ -28,6 +29,9 @@ int Create(const Arguments& arguments, Session& session) {
   // What a grid costs, before it is begun; the name alone goes to standard output.
   if (study->sampler().algorithm() == v1::Sampler::GRID && !study->sampler_reason().empty()) {
     session.Complain(study->sampler_reason());
+  }
+  for (const std::string& text : WarmStartTexts(*study)) {
+    session.Complain(absl::StrCat("warm_start: ", text));
   }
   if (!session.is_table()) {
     session.Print(*study);

@@ -3,9 +3,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "caviar/v1/linear_constraint_text.h"
 #include "caviar/v1/objectives.h"
 #include "client/commands/command_line.h"
 #include "client/commands/outcome_text.h"
+#include "client/commands/study_text.h"
 #include "client/commands/test_report.h"
 #include "client/commands/trial_text.h"
 #include "client/render/number.h"
@@ -96,6 +98,14 @@ std::string PrunerLine(const v1::Pruner& pruner) {
   return absl::StrJoin(parts, ", ");
 }
 
+std::string LinearConstraintsText(const v1::Study& study) {
+  std::vector<std::string> texts;
+  for (const v1::LinearConstraint& constraint : study.linear_constraints()) {
+    texts.push_back(vocabulary::FormatLinearConstraint(constraint));
+  }
+  return absl::StrJoin(texts, ", ");
+}
+
 std::string LimitsLine(const v1::Limits& limits) {
   std::vector<std::string> parts;
   const auto add = [&](bool is_set, const char* name, const std::string& value) {
@@ -117,12 +127,15 @@ std::string BestLine(const v1::Study& study) {
   if (any && vocabulary::HasSeveralObjectives(study)) {
     return absl::StrCat("a Pareto front: caviar best ", study.name());
   }
+  if (any && !study.has_best_trial() && RepeatsOf(study) > 1) {
+    return absl::StrCat("none, ", NoBestText(study));
+  }
   if (any && !study.has_best_trial() && !study.constraints().empty()) {
     return absl::StrCat("none, no trial keeps the constraints: caviar best ", study.name());
   }
   if (!study.has_best_trial()) return "none yet";
-  return absl::StrCat(render::FormatNumber(study.best_objective()), " (trial ", study.best_trial(),
-                      ")");
+  return absl::StrCat(BestObjectiveText(study, /*is_short=*/false), " (trial ", study.best_trial(),
+                      RepeatsOf(study) > 1 ? " and its repeats)" : ")");
 }
 
 // Lists of numbers in brackets, as in a study file.
@@ -191,12 +204,17 @@ void PrintPage(const v1::Study& study, Session& session) {
        {"message", study.message()},
        {vocabulary::HasSeveralObjectives(study) ? "objectives" : "objective", ObjectiveLine(study)},
        {"constraints", ConstraintsText(study)},
+       {"between parameters", LinearConstraintsText(study)},
        {"best", {BestLine(study), render::Color::kBold}},
        {"test", TestEvaluationText(study)},
        {"trials", CountsText(study.trial_counts())},
+       {"repeats", RepeatsOf(study) > 1
+                       ? absl::StrCat(RepeatsOf(study), " trials of each configuration")
+                       : ""},
        {"limits", LimitsLine(study.limits())},
        {"trainer", TrainerLine(study.trainer())},
        {"sampler", SamplerLine(study)},
+       {"warm_start", absl::StrJoin(WarmStartTexts(study), ", ")},
        {"pruner", PrunerLine(study.pruner())},
        {"created", render::TimeText(render::ToTime(study.create_time()))},
        {"ended", study.has_end_time() ? render::TimeText(render::ToTime(study.end_time())) : ""},

@@ -8,6 +8,7 @@
 #include "client/commands/command_line.h"
 #include "client/commands/findings.h"
 #include "client/commands/nearest_trial.h"
+#include "client/commands/study_text.h"
 #include "client/commands/wait_display.h"
 #include "client/render/number.h"
 
@@ -149,8 +150,9 @@ class Waiter {
                             " on the Pareto front: caviar best ", name_);
       }
     }
+    feasible_ = !bounded;
+    if (RepeatsOf(study_) > 1) return NoBestText(study_);
     if (!bounded) return "no best trial";
-    feasible_ = false;
     const auto nearest = NearestText(*client_.load(), study_);
     return nearest.ok() ? *nearest : "no trial keeps the constraints";
   }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "client/commands/command_line.h"
 #include "client/commands/outcome_text.h"
+#include "client/commands/study_text.h"
 #include "client/commands/trial_pages.h"
 #include "client/commands/trial_text.h"
 #include "client/render/table.h"
@@ -44,12 +45,14 @@ absl::StatusOr<v1::ListTrialsRequest> ToRequest(const Arguments& arguments) {
 std::string TrialsTable(const v1::Study& study, const v1::ListTrialsResponse& trials, bool colors) {
   const std::vector<std::string> metrics = ShownMetrics(study);
   const bool bounded = !study.constraints().empty();
+  const bool repeats = RepeatsOf(study) > 1;
   std::vector<render::Column> columns = {{"number", true}, {"state"}};
   // Under its own name only where it is one of several.
   if (metrics.size() == 1) columns.push_back({"objective", true});
   if (metrics.size() > 1) AppendMetricColumns(metrics, columns);
   if (bounded) columns.push_back({"feasible"});
   columns.insert(columns.end(), {{"step", true}, {"worker"}});
+  if (repeats) columns.insert(columns.end(), {{"repeat_of", true}, {"mean", true}});
   render::Table table(WithParameterColumns(std::move(columns), study));
   for (const v1::Trial& trial : trials.trials()) {
     std::vector<render::Cell> cells = {absl::StrCat(trial.number()),
@@ -57,6 +60,9 @@ std::string TrialsTable(const v1::Study& study, const v1::ListTrialsResponse& tr
     AppendMetricCells(study, trial, metrics, cells);
     if (bounded) cells.emplace_back(FeasibleText(trial));
     cells.insert(cells.end(), {ObjectiveStepText(trial), trial.worker()});
+    if (repeats) {
+      cells.insert(cells.end(), {absl::StrCat(trial.repeat_of()), MeanText(trial.repeats())});
+    }
     AppendParameterCells(study, trial, cells);
     table.AddRow(std::move(cells));
   }

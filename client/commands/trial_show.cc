@@ -9,6 +9,7 @@
 #include "caviar/v1/objectives.h"
 #include "client/commands/command_line.h"
 #include "client/commands/outcome_text.h"
+#include "client/commands/study_text.h"
 #include "client/commands/trial_curves.h"
 #include "client/commands/trial_text.h"
 #include "client/render/number.h"
@@ -39,6 +40,20 @@ std::string ObjectiveLine(const v1::Study& study, const v1::Trial& trial) {
         });
   }
   if (trial.has_objective_step()) absl::StrAppend(&text, " at step ", trial.objective_step());
+  return text;
+}
+
+// "3 completed, mean 0.9 +- 0.01, all keep the constraints", of the first trial with a
+// configuration.
+std::string RepeatsLine(const v1::Trial& trial) {
+  if (!trial.has_repeats()) return "";
+  std::string text = absl::StrCat(trial.repeats().completed(), " completed");
+  const std::string mean = MeanText(trial.repeats());
+  if (!mean.empty()) absl::StrAppend(&text, ", mean ", mean);
+  if (trial.repeats().has_feasible()) {
+    absl::StrAppend(&text, trial.repeats().feasible() ? ", all keep" : ", not all keep",
+                    " the constraints");
+  }
   return text;
 }
 
@@ -94,6 +109,10 @@ void PrintPage(const v1::Study& study, const v1::Trial& trial, Session& session)
        {vocabulary::HasSeveralObjectives(study) ? "objectives" : "objective",
         {ObjectiveLine(study, trial), render::Color::kBold}},
        {"constraints", ConstraintsOutcomeText(study, trial)},
+       {"repeat of", trial.has_repeat_of() && trial.repeat_of() != trial.number()
+                         ? absl::StrCat("trial ", trial.repeat_of())
+                         : ""},
+       {"repeats", RepeatsLine(trial)},
        {"origin", OriginText(trial.origin())},
        {"message", trial.message()},
        {"worker", trial.worker()},

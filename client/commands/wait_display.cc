@@ -1,12 +1,14 @@
 #include "client/commands/wait_display.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "caviar/v1/objectives.h"
 #include "client/commands/outcome_text.h"
+#include "client/commands/study_text.h"
 #include "client/commands/trial_text.h"
 #include "client/render/number.h"
 #include "client/render/text.h"
@@ -17,6 +19,11 @@ namespace {
 // Back to the start of the line, and erase it.
 constexpr char kEraseLine[] = "\r\033[K";
 
+// With all repeats, where limits.max_trials says it.
+int64_t TrialsToCome(const v1::Study& study) {
+  return int64_t{study.limits().max_trials()} * RepeatsOf(study);
+}
+
 }  // namespace
 
 std::optional<absl::Duration> TimeLeft(const v1::Study& study) {
@@ -25,8 +32,7 @@ std::optional<absl::Duration> TimeLeft(const v1::Study& study) {
   std::optional<absl::Duration> left;
   const int final_trials = FinalTrials(study.trial_counts());
   if (study.limits().has_max_trials() && final_trials > 0) {
-    const int open = std::max(0, study.limits().max_trials() - final_trials);
-    left = active * open / final_trials;
+    left = active * std::max<int64_t>(0, TrialsToCome(study) - final_trials) / final_trials;
   }
   if (study.limits().has_max_duration()) {
     const absl::Duration end =
@@ -41,12 +47,14 @@ render::Progress ProgressOf(const v1::Study& study) {
   progress.failed = study.trial_counts().failed();
   progress.done = FinalTrials(study.trial_counts()) - progress.failed;
   progress.running = study.trial_counts().running();
-  if (study.limits().has_max_trials()) progress.total = study.limits().max_trials();
+  if (study.limits().has_max_trials()) {
+    progress.total = static_cast<int>(std::min<int64_t>(TrialsToCome(study), INT32_MAX));
+  }
   if (study.has_best_trial()) {
-    progress.best = absl::StrCat("best ", render::FormatShortNumber(study.best_objective()),
-                                 " (trial ", study.best_trial(), ")");
+    progress.best = absl::StrCat("best ", BestObjectiveText(study, /*is_short=*/true), " (trial ",
+                                 study.best_trial(), ")");
   } else if (study.trial_counts().completed() > 0 && !study.constraints().empty() &&
-             !vocabulary::HasSeveralObjectives(study)) {
+             !vocabulary::HasSeveralObjectives(study) && RepeatsOf(study) == 1) {
     progress.best = "none keeps the constraints";
   }
   progress.time_left = TimeLeft(study);
@@ -65,14 +73,17 @@ std::string SummaryOf(const v1::Study& study, const v1::Trial* best, const std::
                     render::DurationText(render::ToDuration(study.active_duration())));
   }
   absl::StrAppend(&text, ": ", CountsText(study.trial_counts()));
+  const bool repeats = RepeatsOf(study) > 1;
   if (study.has_best_trial()) {
-    absl::StrAppend(&text, "; best trial ", study.best_trial(), ": ", study.objective().metric(),
-                    " ", render::FormatNumber(study.best_objective()));
+    absl::StrAppend(&text, "; best trial ", study.best_trial(), repeats ? " and its repeats" : "",
+                    ": ", study.objective().metric(), " ",
+                    BestObjectiveText(study, /*is_short=*/false));
   } else {
     absl::StrAppend(&text, "; ", instead);
   }
   if (best != nullptr) {
-    if (best->has_objective_step()) absl::StrAppend(&text, " at step ", best->objective_step());
+    if (best->has_objective_step() && !repeats)
+      absl::StrAppend(&text, " at step ", best->objective_step());
     absl::StrAppend(&text, " with ", ParametersText(study, *best));
   }
   const std::string test = TestEvaluationText(study);
@@ -110,6 +121,9 @@ void WaitDisplay::PrintTrial(const v1::Study& study, const v1::Trial& trial) {
   }
   if (trial.has_feasible()) absl::StrAppend(&text, " feasible=", FeasibleText(trial));
   if (trial.has_objective_step()) absl::StrAppend(&text, " step=", trial.objective_step());
+  if (trial.has_repeat_of() && trial.repeat_of() != trial.number()) {
+    absl::StrAppend(&text, " repeat_of=", trial.repeat_of());
+  }
   if (!trial.worker().empty()) absl::StrAppend(&text, " worker=", trial.worker());
   const std::string parameters = ParametersText(study, trial);
   if (!parameters.empty()) absl::StrAppend(&text, " ", parameters);

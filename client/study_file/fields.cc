@@ -29,7 +29,13 @@ constexpr Field kStudy[] = {
     {"sampler", "sampler", "What chooses configurations."},
     {"pruner", "pruner", "What ends or pauses weak trials early."},
     {"limits", "limits", "When the study ends by itself, and how much of it runs at once."},
+    {"repeats", "repeats",
+     "How often each configuration is evaluated, each time with a seed of its own; the mean "
+     "counts.",
+     R"("minimum": 1, "maximum": 100, "default": 1)"},
     {"trials", "trials", "Configurations to try first.", R"("maxItems": 100)"},
+    {"warm_start", "warm_start", "Names of earlier studies whose trials teach the sampler.",
+     R"("maxItems": 16, "uniqueItems": true)"},
     {"linear_constraints", "linear_constraints",
      "What configurations have to keep, such as units_1 >= units_2.", R"("maxItems": 64)"},
     {"parameters", "parameters", "The search space: what may be tuned, by name.", "", true},

@@ -31,7 +31,8 @@ struct Decided {
   v1::PrunerDecision::Decision decision = v1::PrunerDecision::CONTINUE;
 };
 
-// A trial that is stored.
+// A trial that is stored. In studies with repeats a configuration: its number, curve and times are
+// the first trial's, its result is what all of them came to.
 struct TrialRecord {
   int32_t number = 0;
   v1::Trial::State state = v1::Trial::WAITING;

@@ -227,7 +227,7 @@ void Core::Housekeep() {
   }
   if (now < hold_until_) return;
   for (int64_t id : std::set<int64_t>(state_.ending)) {
-    CancelTrials(state_.studies.at(id), kCancelledABatch);
+    GoOnEnding(state_.studies.at(id), kCancelledABatch);
   }
   if (!state_.erasing.empty()) {
     const int64_t id = *state_.erasing.begin();

@@ -196,13 +196,20 @@ class Core {
   // core_studies.cc
   absl::StatusOr<StudyState*> FindStudy(const std::string& name);
   v1::Study Message(const StudyState& study) const;
+  // The rows that a new study learns from, and its `warm_start` made of them.
+  absl::StatusOr<std::vector<storage::WarmStartTrialRow>> TakeWarmStart(StudyState& study) const;
   void Put(StudyState& study);
   void MoveStudy(StudyState& study, v1::Study::State to, const std::string& message);
   void EndStudy(StudyState& study, v1::Study::EndReason reason, const std::string& message);
   void CheckLimits(StudyState& study);
   // The study's message becomes its last failure.
   void NoteFailure(StudyState& study, int32_t number, const std::string& message);
-  void CancelTrials(StudyState& study, int limit);
+  // Of an ENDED study: cancels trials, then settles configurations that were to be repeated, so
+  // many of both together; with the last one the test evaluation begins.
+  void GoOnEnding(StudyState& study, int limit);
+  void CancelTrials(StudyState& study, int& limit);
+  void SettleRest(StudyState& study, int limit);
+  void BeginEvaluation(StudyState& study);
   absl::Duration ActiveTime(const StudyState& study) const;
 
   // core_hand_out.cc
@@ -233,7 +240,7 @@ class Core {
   // Paused trials go on, as many as callers that it can serve wait for.
   void PromoteFor(StudyState& study, size_t callers);
   bool Promote(StudyState& study, bool in_any_case);
-  // Where nothing runs or waits and no configuration is left: whether a paused trial goes on.
+  // Where nothing runs or waits and no trial is left to hand out: whether a paused trial goes on.
   bool GoesOnByPromotion(StudyState& study);
   // Whether its trials have trained limits.max_steps.
   static bool StepsAreUsedUp(const StudyState& study);
@@ -243,7 +250,7 @@ class Core {
   // core_suggestions.cc
   // How long a caller waits for a suggestion that knows the newest results.
   static absl::Duration Patience(const StudyState& study);
-  // The trial to hand out: one that waits, or a new one.
+  // The trial to hand out: one that waits, a repeat, or one with a new configuration.
   std::optional<int32_t> NextTrial(StudyState& study);
   // The number of the trial that this caller gets: that one, or one that stands in for it.
   std::optional<int32_t> TakeTrial(const Poll& poll, StudyState& study);
@@ -259,18 +266,25 @@ class Core {
   // When the next parked call may get a stand-in.
   absl::Duration NextStandIn(absl::Duration now) const;
   void RequestSuggestions(StudyState& study, int wanted);
-  void RequestSuggestion(const StudyState& study, int32_t number);
-  void TakeSuggestion(int64_t study_id, int32_t number, const MaybeConfiguration& configuration,
+  // `index`: of the configuration.
+  void RequestSuggestion(const StudyState& study, int32_t index);
+  void TakeSuggestion(int64_t study_id, int32_t index, const MaybeConfiguration& configuration,
                       int64_t commit, size_t seen);
   // The commit up to which what is decided now knows what happened.
   int64_t SeenCommit() const;
   int32_t NewTrial(StudyState& study);
+  // Whether limits.max_trials configurations were handed out, with all their repeats.
+  static bool AllHandedOut(const StudyState& study);
   // A WAITING trial, with the next number, which is returned. Its row is not written yet.
+  // `repeat_of`: number of the first trial with the same configuration; nullopt: it is a new one.
   int32_t AppendTrial(StudyState& study, search_space::Configuration configuration,
-                      v1::Trial::Origin origin, int64_t commit);
+                      v1::Trial::Origin origin, int64_t commit,
+                      std::optional<int32_t> repeat_of = std::nullopt);
 
   // core_added.cc
-  static absl::Status AddRefusal(const StudyState& study, const v1::AddTrialRequest& request);
+  // `is_new`: whether its configuration is one more.
+  static absl::Status AddRefusal(const StudyState& study, const v1::AddTrialRequest& request,
+                                 bool is_new);
   // Gives a new trial an attempt that was told and has ended.
   absl::Status RecordTold(StudyState& study, TrialState& trial, const v1::AddTrialRequest& request);
 
@@ -308,6 +322,10 @@ class Core {
   void MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
                  const std::string& message);
   void CloseAttempt(TrialState& trial, v1::Attempt::Outcome outcome, const std::string& message);
+  // A trial of this configuration has just become final, or the study has ended. Says what its
+  // trials came to on the first one's row; where that is not the row of trial `written`, which is
+  // stored by the caller, it is stored here.
+  void Settle(StudyState& study, int32_t configuration, std::optional<int32_t> written);
   // A value of the curve that ends in the trial's newest attempt: what outcomes and the pruner read
   // is kept.
   void FollowCurve(StudyState& study, TrialState& trial, const std::string& metric, int64_t step,

@@ -4,6 +4,7 @@
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/core.h"
 #include "server/coordinator/messages.h"
+#include "server/coordinator/repeats.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -18,20 +19,32 @@ const TrialState* FindTwin(const StudyState& study, const search_space::Point& p
   return nullptr;
 }
 
+// A configuration that lacks a repeat at this point: the number of its first trial.
+std::optional<int32_t> FindToRepeat(const StudyState& study, const search_space::Point& point) {
+  for (const int32_t index : study.to_repeat) {
+    const TrialState& first = FirstTrial(study, index);
+    if (first.point == point) return first.row.number;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-absl::Status Core::AddRefusal(const StudyState& study, const v1::AddTrialRequest& request) {
+absl::Status Core::AddRefusal(const StudyState& study, const v1::AddTrialRequest& request,
+                              bool is_new) {
   const v1::Limits& limits = study.row.definition.limits();
+  const auto configurations = static_cast<int32_t>(study.configurations.size());
   if (study.row.state == v1::Study::ENDED) {
     return absl::FailedPreconditionError(absl::StrCat(
         "study '", request.study(), "' has ended (",
         v1::Study::EndReason_Name(study.row.end_reason),
         ") and takes no more trials; create another one, with the configuration among its trials"));
   }
-  if (limits.has_max_trials() && static_cast<int>(study.trials.size()) >= limits.max_trials()) {
+  if (is_new && limits.has_max_trials() && configurations >= limits.max_trials()) {
     return absl::FailedPreconditionError(
-        absl::StrCat("study '", request.study(), "' has ", study.trials.size(),
-                     " trials, and limits.max_trials ", "is ", limits.max_trials(),
+        absl::StrCat("study '", request.study(), "' has ", configurations,
+                     RepeatsOf(study.row.definition) > 1 ? " configurations" : " trials",
+                     ", and limits.max_trials is ", limits.max_trials(),
                      "; create another one, with the configuration among its trials"));
   }
   if (!request.has_completed() && StepsAreUsedUp(study)) {
@@ -47,7 +60,6 @@ absl::StatusOr<v1::Trial> Core::AddTrial(const v1::AddTrialRequest& request) {
     auto found = FindStudy(request.study());
     if (!found.ok()) return found.status();
     StudyState& study = **found;
-    if (const absl::Status refusal = AddRefusal(study, request); !refusal.ok()) return refusal;
     search_space::Configuration configuration = ToConfiguration(*study.space, request.parameters());
     const auto point = study.space->ToPoint(configuration);
     if (!point.ok()) return point.status();
@@ -58,15 +70,19 @@ absl::StatusOr<v1::Trial> Core::AddTrial(const v1::AddTrialRequest& request) {
       const absl::Status told = CheckTold(study.row.definition, request.completed().metrics());
       if (!told.ok()) return told;
     }
+    // What is told of a configuration that is to be repeated is one of its repeats.
+    const auto repeat_of = request.has_completed() ? FindToRepeat(study, *point) : std::nullopt;
+    const absl::Status refusal = AddRefusal(study, request, !repeat_of);
+    if (!refusal.ok()) return refusal;
     const TrialState* twin = FindTwin(study, *point);
     const std::string note =
         twin == nullptr ? "" : absl::StrCat("the same configuration as trial ", twin->row.number);
 
-    // What was suggested for this number and those behind it does not know of this trial.
+    // What was suggested does not know of this trial.
     study.ready.clear();
     study.waiting_for_fresh.reset();
-    TrialState& trial =
-        study.trials[AppendTrial(study, std::move(configuration), v1::Trial::ADDED, SeenCommit())];
+    TrialState& trial = study.trials[AppendTrial(study, std::move(configuration), v1::Trial::ADDED,
+                                                 SeenCommit(), repeat_of)];
     if (request.has_completed()) {
       const absl::Status recorded = RecordTold(study, trial, request);
       if (!recorded.ok()) return recorded;

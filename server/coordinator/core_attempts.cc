@@ -12,6 +12,7 @@
 #include "server/coordinator/core.h"
 #include "server/coordinator/messages.h"
 #include "server/coordinator/outcome.h"
+#include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
 
 namespace caviar::coordinator {
@@ -19,6 +20,11 @@ namespace {
 
 // Values of stale callers that are kept for one trial.
 constexpr int kLateABatch = 10'000;
+
+int64_t FinalTrials(const v1::TrialCounts& counts) {
+  return int64_t{counts.completed()} + counts.pruned() + counts.failed() + counts.infeasible() +
+         counts.cancelled();
+}
 
 // Whether a closed attempt ended as this request says.
 bool SameOutcome(const storage::AttemptRow& attempt, const v1::FinishWorkRequest& request) {
@@ -57,8 +63,8 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
   trial.row.message = message;
   if (IsFinal(to)) {
     trial.row.end_time = WallMicros();
-    trial.row.final_order = static_cast<int64_t>(study.history.size()) + 1;
-    study.history.Add(ToObservation(study, trial));
+    trial.row.final_order = FinalTrials(study.counts);
+    Settle(study, trial.configuration, number);
     trial.objective_values.clear();
     trial.other_values.clear();
     EraseFiles(study, trial);
@@ -66,6 +72,17 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
   dirty_.insert(study.row.id);
   changed_.insert(study.row.definition.name());
   batch_.push_back(trial.row);
+}
+
+void Core::Settle(StudyState& study, int32_t configuration, std::optional<int32_t> written) {
+  const int32_t first = study.configurations[configuration].trials.front();
+  storage::TrialRow& row = study.trials[first].row;
+  if (row.repeat_of) {
+    row.repeats = SumUp(study, configuration);
+    if (first != written) batch_.push_back(row);
+  }
+  if (IsComplete(study, configuration)) Observe(study, configuration);
+  NoteBest(study, first);
 }
 
 void Core::CloseAttempt(TrialState& trial, v1::Attempt::Outcome outcome,
@@ -190,7 +207,6 @@ void Core::CompleteWith(StudyState& study, TrialState& trial, Outcome outcome) {
   if (study.pruner) study.pruner->Complete(trial.row.number, Loss(study, outcome.objective));
   CloseAttempt(trial, v1::Attempt::COMPLETED, "");
   MoveTrial(study, trial, v1::Trial::COMPLETED, "");
-  if (IsBetter(study, trial.row)) study.best = trial.row.number;
 }
 
 void Core::EndBadly(StudyState& study, TrialState& trial, v1::Trial::State state,

@@ -9,6 +9,7 @@
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/core.h"
 #include "server/coordinator/messages.h"
+#include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
 
 namespace caviar::coordinator {
@@ -259,7 +260,7 @@ void Core::GrantEvaluation(const Poll& poll, const storage::WorkerRow& worker, S
   changed_.insert(study.row.definition.name());
   state_.tokens[token.counter] = {study.row.id, 0, true};
   InsertLease(study, row);
-  AnswerGrant(poll, study, study.trials[*study.best], token);
+  AnswerGrant(poll, study, study.trials[*study.evaluated], token);
 }
 
 void Core::AnswerGrant(const Poll& poll, const StudyState& study, const TrialState& trial,
@@ -300,7 +301,7 @@ bool Core::AnswerRepeat(const Poll& poll) {
   if (grant == state_.grants.end()) return false;
   const TokenTarget& target = state_.tokens.at(grant->second.counter);
   const StudyState& study = state_.studies.at(target.study_id);
-  const int32_t number = target.evaluation ? *study.best : target.number;
+  const int32_t number = target.evaluation ? *study.evaluated : target.number;
   const std::string& owner =
       target.evaluation ? study.evaluation->worker_id : study.trials[number].attempt->worker_id;
   if (owner != poll.worker_id || (owner.empty() && study.row.definition.name() != poll.study)) {
@@ -343,14 +344,14 @@ absl::Status Core::AskRefusal(const Poll& poll) {
                                " trials already (limits.parallel); tell one first"));
   }
   const v1::Limits& limits = study.row.definition.limits();
-  if (study.waiting.empty() && study.exhausted) {
+  if (study.waiting.empty() && study.to_repeat.empty() && study.exhausted) {
     return refuse(absl::StrCat("study '", poll.study, "' has no configuration left: all ",
-                               study.trials.size(), " were handed out"));
+                               study.configurations.size(), " were handed out"));
   }
-  if (study.waiting.empty() && limits.has_max_trials() &&
-      static_cast<int>(study.trials.size()) >= limits.max_trials()) {
-    return refuse(absl::StrCat("study '", poll.study, "' has handed out all of its ",
-                               limits.max_trials(), " trials"));
+  if (study.waiting.empty() && AllHandedOut(study)) {
+    return refuse(
+        absl::StrCat("study '", poll.study, "' has handed out all of its ", limits.max_trials(),
+                     RepeatsOf(study.row.definition) > 1 ? " configurations" : " trials"));
   }
   return absl::OkStatus();
 }

@@ -54,7 +54,7 @@ std::optional<Core::Holder> Core::FindTarget(Token token) {
   if (token.epoch != state_.store_epoch || found == state_.tokens.end()) return std::nullopt;
   StudyState& study = state_.studies.at(found->second.study_id);
   if (found->second.evaluation) {
-    return Holder{&study, &study.trials[*study.best], true};
+    return Holder{&study, &study.trials[*study.evaluated], true};
   }
   return Holder{&study, &study.trials[found->second.number], false};
 }

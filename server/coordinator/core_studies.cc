@@ -12,8 +12,10 @@
 #include "server/coordinator/core.h"
 #include "server/coordinator/dataset_validation.h"
 #include "server/coordinator/messages.h"
+#include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
 #include "server/coordinator/study_validation.h"
+#include "server/coordinator/warm_start.h"
 #include "server/sampling/grid_sampler.h"
 
 namespace caviar::coordinator {
@@ -25,10 +27,6 @@ constexpr int kFailuresInARow = 5;
 bool HasTestSet(const v1::Study& study) {
   if (!study.trainer().has_batch_norm_network()) return false;
   return MayHaveTestSet(study.trainer().batch_norm_network().data());
-}
-
-bool HasOpenTrials(const StudyState& study) {
-  return !study.running.empty() || !study.waiting.empty() || !study.paused.empty();
 }
 
 // Below what could overflow.
@@ -57,6 +55,7 @@ v1::Study Core::Message(const StudyState& study) const {
   reading.counts = study.counts;
   if (study.best) reading.best = study.trials[*study.best].row;
   reading.evaluation = study.evaluation;
+  reading.evaluated = study.evaluated;
   return ToMessage(reading, BridgeMicros());
 }
 
@@ -113,6 +112,8 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     study.space = std::make_shared<const search_space::SearchSpace>(*std::move(space));
     study.sampler = *std::move(sampler);
     study.pruner = pruning::MakePruner(definition);
+    auto warm_start = TakeWarmStart(study);
+    if (!warm_start.ok()) return warm_start.status();
     study.known = ListKnown(definition, *study.space);
     study.other_metrics = OtherMetrics(definition);
     study.row.state = v1::Study::ACTIVE;
@@ -135,10 +136,35 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     state_.open.insert(id);
     StudyState& stored = state_.studies.emplace(id, std::move(study)).first->second;
     Put(stored);
+    for (storage::WarmStartTrialRow& row : *warm_start) {
+      row.study_id = id;
+      batch_.push_back(std::move(row));
+    }
     return answer(stored);
   };
   if (request.validate_only()) return create();
   return Once<v1::Study>(request, "CreateStudy", create);
+}
+
+absl::StatusOr<std::vector<storage::WarmStartTrialRow>> Core::TakeWarmStart(
+    StudyState& study) const {
+  v1::Study& definition = study.row.definition;
+  std::vector<const StudyState*> earlier;
+  for (int i = 0; i < definition.warm_start_size(); ++i) {
+    const auto found = state_.study_ids.find(definition.warm_start(i));
+    if (found == state_.study_ids.end()) {
+      return absl::NotFoundError(absl::StrCat("warm_start[", i, "]: there is no study '",
+                                              definition.warm_start(i),
+                                              "'; 'caviar study list' shows those there are"));
+    }
+    earlier.push_back(&state_.studies.at(found->second));
+  }
+  auto rows = CopyTrials(definition, *study.space, earlier);
+  if (!rows.ok() || rows->empty()) return rows;
+  auto observations = ToObservations(*study.space, *rows);
+  if (!observations.ok()) return observations.status();
+  study.warm_start = *std::move(observations);
+  return rows;
 }
 
 absl::StatusOr<v1::Study> Core::StopStudy(const v1::StopStudyRequest& request) {
@@ -212,13 +238,18 @@ void Core::EndStudy(StudyState& study, v1::Study::EndReason reason, const std::s
   study.requested.clear();
   study.waiting_for_fresh.reset();
   state_.ending.insert(study.row.id);
-  CancelTrials(study, 200);
+  GoOnEnding(study, 200);
+}
+
+void Core::BeginEvaluation(StudyState& study) {
   if (!HasTestSet(study.row.definition) || !study.best) return;
+  state_.open.insert(study.row.id);
+  study.evaluated = BestRepeat(study, *study.best);
   storage::EvaluationRow evaluation;
   evaluation.study_id = study.row.id;
-  evaluation.trial_id = study.trials[*study.best].row.id;
   evaluation.time = WallMicros();
-  const auto& best = study.trials[*study.best];
+  const auto& best = study.trials[*study.evaluated];
+  evaluation.trial_id = best.row.id;
   const storage::ArtifactRow* weights = best.Newest(v1::Artifact::WEIGHTS);
   if (weights == nullptr || weights->attempt != best.attempt->number ||
       weights->step != best.row.objective_step) {
@@ -230,10 +261,28 @@ void Core::EndStudy(StudyState& study, v1::Study::EndReason reason, const std::s
   batch_.push_back(std::move(evaluation));
 }
 
-void Core::CancelTrials(StudyState& study, int limit) {
+void Core::GoOnEnding(StudyState& study, int limit) {
+  CancelTrials(study, limit);
+  SettleRest(study, limit);
+  if (IsEnding(study)) return;
+  state_.ending.erase(study.row.id);
+  // Not before: what the end cuts short may still be the best of a study with repeats.
+  BeginEvaluation(study);
+}
+
+void Core::SettleRest(StudyState& study, int limit) {
+  for (const int32_t index : study.to_repeat) {
+    if (limit == 0) return;
+    if (IsSettled(study, index)) continue;
+    Settle(study, index, std::nullopt);
+    --limit;
+  }
+}
+
+void Core::CancelTrials(StudyState& study, int& limit) {
   const std::string message =
       absl::StrCat("the study ended: ", v1::Study::EndReason_Name(study.row.end_reason));
-  while (limit-- > 0 && HasOpenTrials(study)) {
+  for (; limit > 0 && HasOpenTrials(study); --limit) {
     const std::set<int32_t>& numbers = !study.running.empty()   ? study.running
                                        : !study.waiting.empty() ? study.waiting
                                                                 : study.paused;
@@ -248,7 +297,6 @@ void Core::CancelTrials(StudyState& study, int limit) {
       MoveTrial(study, trial, v1::Trial::CANCELLED, message);
     }
   }
-  if (!HasOpenTrials(study)) state_.ending.erase(study.row.id);
 }
 
 void Core::NoteFailure(StudyState& study, int32_t number, const std::string& message) {
@@ -267,11 +315,13 @@ void Core::CheckLimits(StudyState& study) {
   if (study.row.state == v1::Study::ENDED) return;
   const v1::Limits& limits = study.row.definition.limits();
   const v1::Objective& objective = study.row.definition.objective();
+  const bool repeats = RepeatsOf(study.row.definition) > 1;
   if (study.best && objective.has_target()) {
-    const double best = *study.trials[*study.best].row.objective;
+    const double best = *ObjectiveOf(study, *study.best);
     if (vocabulary::Loss(objective, best) <= vocabulary::Loss(objective, objective.target())) {
       return EndStudy(study, v1::Study::TARGET,
-                      absl::StrFormat("trial %d reached the target: %g", *study.best, best));
+                      absl::StrFormat("trial %d%s reached the target: %g", *study.best,
+                                      repeats ? " and its repeats, in the mean," : "", best));
     }
   }
   if (limits.has_max_failed() && study.counts.failed() >= limits.max_failed()) {
@@ -280,12 +330,14 @@ void Core::CheckLimits(StudyState& study) {
         absl::StrCat(study.counts.failed(), " trials failed; the last: ", study.row.message));
   }
   if (limits.has_no_gain() && study.best) {
-    const int64_t since =
-        static_cast<int64_t>(study.history.size()) - study.trials[*study.best].row.final_order;
+    const int64_t since = static_cast<int64_t>(study.history.size()) -
+                          study.configurations[ConfigurationOf(study, *study.best)].place;
     if (since >= limits.no_gain().trials()) {
-      return EndStudy(study, v1::Study::NO_GAIN,
-                      absl::StrCat("none of the ", since, " trials that ended after trial ",
-                                   *study.best, " was better (limits.no_gain)"));
+      return EndStudy(
+          study, v1::Study::NO_GAIN,
+          absl::StrCat("none of the ", since, repeats ? " configurations" : " trials",
+                       " that ended after trial ", *study.best, repeats ? " and its repeats" : "",
+                       " was better (limits.no_gain)"));
     }
   }
   // The last one may have trained all and not said yet how it ended.
@@ -294,13 +346,13 @@ void Core::CheckLimits(StudyState& study) {
     return EndStudy(study, v1::Study::MAX_STEPS,
                     absl::StrCat("its trials trained ", StepsOf(study), " steps in all"));
   }
-  const bool all_handed_out =
-      limits.has_max_trials() && static_cast<int>(study.trials.size()) >= limits.max_trials();
-  if ((all_handed_out || study.exhausted) && study.running.empty() && study.waiting.empty() &&
-      !GoesOnByPromotion(study)) {
+  const bool all_handed_out = AllHandedOut(study);
+  if ((all_handed_out || (study.exhausted && study.to_repeat.empty())) && study.running.empty() &&
+      study.waiting.empty() && !GoesOnByPromotion(study)) {
     if (all_handed_out) return EndStudy(study, v1::Study::MAX_TRIALS, study.row.message);
-    return EndStudy(study, v1::Study::EXHAUSTED,
-                    absl::StrCat("all ", study.trials.size(), " configurations were tried"));
+    return EndStudy(
+        study, v1::Study::EXHAUSTED,
+        absl::StrCat("all ", study.configurations.size(), " configurations were tried"));
   }
   if (limits.has_max_duration() && ActiveTime(study) >= FromMessage(limits.max_duration())) {
     return EndStudy(study, v1::Study::MAX_DURATION, study.row.message);

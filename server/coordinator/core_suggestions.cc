@@ -9,6 +9,7 @@
 
 #include "server/coordinator/core.h"
 #include "server/coordinator/known_trials.h"
+#include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
 #include "server/sampling/sobol_sampler.h"
 
@@ -32,8 +33,10 @@ absl::Duration MedianTrialTime(const StudyState& study) {
   std::vector<int64_t> times;
   const size_t size = study.history.size();
   for (size_t back = 1; back <= std::min(size, kTrialsToTime); ++back) {
-    const auto number = static_cast<size_t>(study.history[size - back].number);
-    if (study.trials[number].running_time > 0) times.push_back(study.trials[number].running_time);
+    const auto index = static_cast<size_t>(study.history[size - back].number);
+    const int32_t last = study.configurations[index].trials.back();
+    const int64_t time = study.trials[static_cast<size_t>(last)].running_time;
+    if (time > 0) times.push_back(time);
     if (times.size() == kTimedTrials) break;
   }
   if (times.empty()) return absl::ZeroDuration();
@@ -42,11 +45,15 @@ absl::Duration MedianTrialTime(const StudyState& study) {
   return absl::Microseconds(*middle);
 }
 
-// The known configuration that trial `number`, which is not there yet, will be; nullptr: it will be
-// one of the sampler's.
-const KnownConfiguration* FindKnown(const StudyState& study, int32_t number) {
-  const size_t index = study.known_made + (static_cast<size_t>(number) - study.trials.size());
-  return index < study.known.size() ? &study.known[index] : nullptr;
+int32_t NextIndex(const StudyState& study) {
+  return static_cast<int32_t>(study.configurations.size());
+}
+
+// The known configuration that the one with this index, which is not there yet, will be; nullptr:
+// it will be one of the sampler's.
+const KnownConfiguration* FindKnown(const StudyState& study, int32_t index) {
+  const size_t known = study.known_made + static_cast<size_t>(index - NextIndex(study));
+  return known < study.known.size() ? &study.known[known] : nullptr;
 }
 
 bool IsFresh(const StudyState& study, const Suggestion& suggestion) {
@@ -58,22 +65,20 @@ bool NeedsHistory(const StudyState& study) {
   return study.sampler->UsesTriedPoints() || std::isfinite(study.space->model().configurations());
 }
 
-sampling::SamplerInput MakeInput(const StudyState& study, int32_t number) {
+sampling::SamplerInput MakeInput(const StudyState& study, int32_t index) {
   const v1::Limits& limits = study.row.definition.limits();
   sampling::SamplerInput input;
   input.seed = study.row.definition.sampler().seed();
-  input.number = number;
+  input.number = index;
+  input.warm_start = study.warm_start;
   if (limits.has_max_trials()) input.max_trials = limits.max_trials();
   if (limits.has_parallel()) input.parallel = limits.parallel();
   if (!NeedsHistory(study)) return input;
   input.history = study.history;
-  std::vector<int32_t> pending(study.waiting.begin(), study.waiting.end());
-  pending.insert(pending.end(), study.running.begin(), study.running.end());
-  pending.insert(pending.end(), study.paused.begin(), study.paused.end());
-  std::sort(pending.begin(), pending.end());
-  for (const int32_t open : pending) {
-    input.pending.push_back({study.trials[static_cast<size_t>(open)].point, {}});
-    if (study.pruner) input.pending.back().rungs = study.pruner->RungValues(open);
+  for (const int32_t open : study.pending) {
+    const int32_t first = study.configurations[static_cast<size_t>(open)].trials.front();
+    input.pending.push_back({study.trials[static_cast<size_t>(first)].point, {}});
+    if (study.pruner) input.pending.back().rungs = study.pruner->RungValues(first);
   }
   return input;
 }
@@ -92,11 +97,12 @@ absl::Duration Core::StandInPatience(const StudyState& study) {
 
 std::optional<int32_t> Core::NextTrial(StudyState& study) {
   if (!study.waiting.empty()) return *study.waiting.begin();
-  const v1::Limits& limits = study.row.definition.limits();
   const auto next = static_cast<int32_t>(study.trials.size());
-  if (limits.has_max_trials() && next >= limits.max_trials()) return std::nullopt;
-  if (FindKnown(study, next) != nullptr) return next;
-  const auto ready = study.ready.find(next);
+  if (!study.to_repeat.empty()) return next;
+  if (AllHandedOut(study)) return std::nullopt;
+  const int32_t index = NextIndex(study);
+  if (FindKnown(study, index) != nullptr) return next;
+  const auto ready = study.ready.find(index);
   if (ready == study.ready.end()) return std::nullopt;
   if (IsFresh(study, ready->second)) return next;
   const absl::Duration now = deps_.clock.Steady();
@@ -121,14 +127,13 @@ bool Core::MayStandIn(const Poll& poll, const StudyState& study) {
   const absl::Duration waited =
       deps_.clock.Steady() - std::max(poll.parked_since, *study.starved_since);
   return waited >= kLeastStandInPatience && waited >= StandInPatience(study) && CanStarve(study) &&
-         !study.ready.contains(static_cast<int32_t>(study.trials.size()));
+         !study.ready.contains(NextIndex(study));
 }
 
 std::optional<int32_t> Core::StandIn(StudyState& study) {
   --stand_ins_left_;
   sampling::SobolSampler sobol;
-  auto configuration = sampling::Suggest(
-      sobol, *study.space, MakeInput(study, static_cast<int32_t>(study.trials.size())));
+  auto configuration = sampling::Suggest(sobol, *study.space, MakeInput(study, NextIndex(study)));
   // All were tried: the study's sampler will find that too.
   if (!configuration) return std::nullopt;
   return AppendTrial(study, *std::move(configuration), v1::Trial::STAND_IN, SeenCommit());
@@ -137,11 +142,9 @@ std::optional<int32_t> Core::StandIn(StudyState& study) {
 // Whether it waits for its sampler where others could run: one that draws without looking is never
 // waited for.
 bool Core::CanStarve(const StudyState& study) const {
-  const auto next = static_cast<int32_t>(study.trials.size());
-  const v1::Limits& limits = study.row.definition.limits();
   return study.sampler->UsesHistory() && !study.exhausted && study.waiting.empty() &&
-         FindKnown(study, next) == nullptr &&
-         !(limits.has_max_trials() && next >= limits.max_trials()) && HasRoom(study);
+         study.to_repeat.empty() && FindKnown(study, NextIndex(study)) == nullptr &&
+         !AllHandedOut(study) && HasRoom(study);
 }
 
 void Core::NoteStarved() {
@@ -176,76 +179,82 @@ absl::Duration Core::NextStandIn(absl::Duration now) const {
 
 void Core::RequestSuggestions(StudyState& study, int wanted) {
   const v1::Limits& limits = study.row.definition.limits();
-  const auto next = static_cast<int32_t>(study.trials.size());
+  const int32_t next = NextIndex(study);
   int32_t end = next + wanted;
   if (NeedsHistory(study)) {
     end = std::min(end, next + 1);
-    // One at a time, so that none is computed for a number that a stand-in took meanwhile.
+    // One at a time, so that none is computed for an index that a stand-in took meanwhile.
     if (!study.requested.empty()) return;
   }
   if (limits.has_max_trials()) end = std::min(end, limits.max_trials());
   if (limits.has_parallel()) end = std::min(end, next + limits.parallel());
   if (study.exhausted) return;
-  for (int32_t number = next; number < end; ++number) {
-    if (FindKnown(study, number) != nullptr) continue;
-    const auto ready = study.ready.find(number);
+  for (int32_t index = next; index < end; ++index) {
+    if (FindKnown(study, index) != nullptr) continue;
+    const auto ready = study.ready.find(index);
     if (ready != study.ready.end() && IsFresh(study, ready->second)) continue;
-    if (study.requested.insert(number).second) RequestSuggestion(study, number);
+    if (study.requested.insert(index).second) RequestSuggestion(study, index);
   }
 }
 
 // What a batch has decided is in the history already.
 int64_t Core::SeenCommit() const { return state_.commit + (batch_.empty() ? 0 : 1); }
 
-void Core::RequestSuggestion(const StudyState& study, int32_t number) {
+void Core::RequestSuggestion(const StudyState& study, int32_t index) {
   const int64_t commit = SeenCommit();
-  const auto deliver = [this, id = study.row.id, number, commit, seen = study.history.size(),
+  const auto deliver = [this, id = study.row.id, index, commit, seen = study.history.size(),
                         generation = generation_](MaybeConfiguration configuration) {
     Command command;
-    command.decide = [id, number, commit, seen, generation, configuration](Core& core) {
+    command.decide = [id, index, commit, seen, generation, configuration](Core& core) {
       if (generation != core.generation_) return;
-      core.TakeSuggestion(id, number, configuration, commit, seen);
+      core.TakeSuggestion(id, index, configuration, commit, seen);
     };
     command.answer = [](const absl::Status&) {};
     deps_.post(std::move(command));
   };
-  deps_.suggester.Compute({study.space, study.sampler, MakeInput(study, number)}, deliver);
+  deps_.suggester.Compute({study.space, study.sampler, MakeInput(study, index)}, deliver);
 }
 
-void Core::TakeSuggestion(int64_t study_id, int32_t number, const MaybeConfiguration& configuration,
+void Core::TakeSuggestion(int64_t study_id, int32_t index, const MaybeConfiguration& configuration,
                           int64_t commit, size_t seen) {
   const auto found = state_.studies.find(study_id);
   if (found == state_.studies.end()) return;
   StudyState& study = found->second;
   // Not asked for: by a state that a failed commit threw away.
-  if (study.requested.erase(number) == 0) return;
-  // A trial that was added, or a stand-in, took the number; or a known one's turn moved to it.
-  if (number < static_cast<int32_t>(study.trials.size())) return;
-  if (FindKnown(study, number) != nullptr) return;
+  if (study.requested.erase(index) == 0) return;
+  // A trial that was added, or a stand-in, took the index; or a known one's turn moved to it.
+  if (index < NextIndex(study)) return;
+  if (FindKnown(study, index) != nullptr) return;
   if (!configuration) {
     study.exhausted = true;
-    study.ready.erase(number);
+    study.ready.erase(index);
     dirty_.insert(study_id);
     return;
   }
-  study.ready[number] = {*configuration, commit, seen};
+  study.ready[index] = {*configuration, commit, seen};
   if (seen == study.history.size()) study.waiting_for_fresh.reset();
 }
 
 int32_t Core::NewTrial(StudyState& study) {
-  const auto number = static_cast<int32_t>(study.trials.size());
+  if (!study.to_repeat.empty()) {
+    const storage::TrialRow& first = FirstTrial(study, *study.to_repeat.begin()).row;
+    return AppendTrial(study, first.parameters, v1::Trial::REPEAT, first.suggestion_commit,
+                       first.number);
+  }
+  const int32_t index = NextIndex(study);
   study.waiting_for_fresh.reset();
-  if (const KnownConfiguration* known = FindKnown(study, number)) {
+  if (const KnownConfiguration* known = FindKnown(study, index)) {
     return AppendTrial(study, known->configuration, known->origin, SeenCommit());
   }
-  Suggestion suggestion = std::move(study.ready.at(number));
-  study.ready.erase(number);
+  Suggestion suggestion = std::move(study.ready.at(index));
+  study.ready.erase(index);
   return AppendTrial(study, std::move(suggestion.configuration), v1::Trial::SAMPLER,
                      suggestion.commit);
 }
 
 int32_t Core::AppendTrial(StudyState& study, search_space::Configuration configuration,
-                          v1::Trial::Origin origin, int64_t commit) {
+                          v1::Trial::Origin origin, int64_t commit,
+                          std::optional<int32_t> repeat_of) {
   const auto number = static_cast<int32_t>(study.trials.size());
   TrialState trial;
   trial.row.id = state_.counters.next_trial_id++;
@@ -255,6 +264,7 @@ int32_t Core::AppendTrial(StudyState& study, search_space::Configuration configu
   trial.row.origin = origin;
   trial.row.parameters = std::move(configuration);
   trial.row.suggestion_commit = commit;
+  if (RepeatsOf(study.row.definition) > 1) trial.row.repeat_of = repeat_of.value_or(number);
   trial.row.create_time = WallMicros();
   auto point = study.space->ToPoint(trial.row.parameters);
   GOOGLE_CHECK(point.ok()) << point.status().ToString();
@@ -262,8 +272,14 @@ int32_t Core::AppendTrial(StudyState& study, search_space::Configuration configu
   if (IsKnown(origin)) ++study.known_made;
   Count(study.counts, v1::Trial::WAITING, 1);
   study.waiting.insert(number);
-  study.trials.push_back(std::move(trial));
+  PlaceTrial(study, std::move(trial));
   return number;
+}
+
+bool Core::AllHandedOut(const StudyState& study) {
+  const v1::Limits& limits = study.row.definition.limits();
+  return limits.has_max_trials() && study.to_repeat.empty() &&
+         NextIndex(study) >= limits.max_trials();
 }
 
 }  // namespace caviar::coordinator

@@ -68,13 +68,17 @@ v1::Study ToMessage(const storage::StudyReading& reading, int64_t now) {
   *study.mutable_trial_counts() = reading.counts;
   if (reading.best) {
     study.set_best_trial(reading.best->number);
-    study.set_best_objective(*reading.best->objective);
+    study.set_best_objective(reading.best->repeats ? *reading.best->repeats->mean
+                                                   : *reading.best->objective);
+    if (reading.best->repeats && reading.best->repeats->standard_error) {
+      study.set_best_standard_error(*reading.best->repeats->standard_error);
+    }
   }
   if (reading.evaluation) {
     const storage::EvaluationRow& evaluation = *reading.evaluation;
     v1::TestEvaluation& message = *study.mutable_test_evaluation();
     message.set_state(evaluation.state);
-    if (reading.best) message.set_trial(reading.best->number);
+    if (reading.evaluated) message.set_trial(*reading.evaluated);
     for (const auto& [name, value] : evaluation.metrics) (*message.mutable_metrics())[name] = value;
     message.set_message(evaluation.message);
     message.set_worker(evaluation.worker);
@@ -116,6 +120,14 @@ v1::Trial ToMessage(const std::string& study, const storage::TrialReading& readi
   if (row.start_time != 0) *trial.mutable_start_time() = ToTimestamp(row.start_time);
   if (row.end_time != 0) *trial.mutable_end_time() = ToTimestamp(row.end_time);
   trial.set_lost_leases(row.lost_leases);
+  if (row.repeat_of) trial.set_repeat_of(*row.repeat_of);
+  if (row.repeats) {
+    v1::Repeats& repeats = *trial.mutable_repeats();
+    repeats.set_completed(row.repeats->completed);
+    if (row.repeats->mean) repeats.set_mean(*row.repeats->mean);
+    if (row.repeats->standard_error) repeats.set_standard_error(*row.repeats->standard_error);
+    if (row.repeats->feasible) repeats.set_feasible(*row.repeats->feasible);
+  }
   for (const auto& attempt : reading.attempts) *trial.add_attempts() = ToMessage(attempt);
   if (!reading.attempts.empty()) trial.set_worker(reading.attempts.back().worker);
   if (!full) return trial;

@@ -53,12 +53,21 @@ TrialRecord ToRecord(const storage::TrialReading& reading, const std::string& me
   return record;
 }
 
+// The first trial of a configuration that is repeated stands for all.
+void TakeRepeats(const storage::RepeatsRow& repeats, TrialRecord& record) {
+  const bool final = repeats.state != v1::Trial::STATE_UNSPECIFIED;
+  record.state = final ? repeats.state : v1::Trial::RUNNING;
+  record.objective.reset();
+  if (repeats.state == v1::Trial::COMPLETED) record.objective = repeats.mean;
+  record.feasible = repeats.feasible.value_or(true);
+}
+
 absl::Status TooMany(const std::string& study, absl::string_view what, size_t limit) {
   return absl::ResourceExhaustedError(absl::StrCat("study '", study, "' has more than ", limit, " ",
                                                    what, ", which is more than one answer reads"));
 }
 
-// All trials of a study, with the curves of this metric where `curves`.
+// All trials of a study, one of each configuration, with the curves of this metric where `curves`.
 absl::StatusOr<std::vector<TrialRecord>> ReadTrials(storage::Reader& reader,
                                                     const storage::StudyReading& study,
                                                     const std::string& metric, bool curves) {
@@ -68,11 +77,14 @@ absl::StatusOr<std::vector<TrialRecord>> ReadTrials(storage::Reader& reader,
   query.study_id = study.study.id;
   query.limit = curves ? kFullPage : kPage;
   while (true) {
-    query.offset = static_cast<int32_t>(records.size());
     const auto page = reader.ListTrials(query, curves);
     if (!page.ok()) return page.status();
+    query.offset += query.limit;
     for (const storage::TrialReading& trial : *page) {
+      const storage::TrialRow& row = trial.trial;
+      if (row.repeat_of.value_or(row.number) != row.number) continue;
       records.push_back(ToRecord(trial, metric));
+      if (row.repeats) TakeRepeats(*row.repeats, records.back());
       measurements += records.back().curve.size();
     }
     const std::string& name = study.study.definition.name();

@@ -12,11 +12,26 @@ namespace {
 
 constexpr int64_t kChunkBytes = 1 << 20;
 
+// Of several trials with the best configuration the one with the best objective.
+absl::StatusOr<int32_t> BestRepeat(storage::Reader& reader, const storage::StudyReading& study) {
+  if (!study.best->repeat_of) return study.best->number;
+  storage::TrialQuery query;
+  query.study_id = study.study.id;
+  query.states = {v1::Trial::COMPLETED};
+  query.repeat_of = study.best->number;
+  query.order = storage::TrialQuery::Order::kObjective;
+  query.descending = study.study.definition.objective().goal() == v1::Objective::MAXIMIZE;
+  query.limit = 1;
+  const auto trials = reader.ListTrials(query, /*full=*/false);
+  if (!trials.ok()) return trials.status();
+  return trials->empty() ? study.best->number : trials->front().trial.number;
+}
+
 // The trial that was asked for. NOT_FOUND: none was, and none is the best yet.
-absl::StatusOr<int32_t> ChooseTrial(const storage::StudyReading& study,
+absl::StatusOr<int32_t> ChooseTrial(storage::Reader& reader, const storage::StudyReading& study,
                                     const v1::DownloadModelRequest& request) {
   if (request.has_number()) return request.number();
-  if (study.best) return study.best->number;
+  if (study.best) return BestRepeat(reader, study);
   if (vocabulary::HasSeveralObjectives(study.study.definition)) {
     return error::InvalidField(
         "number", absl::StrCat("is missing: study '", request.study(),
@@ -56,7 +71,7 @@ absl::StatusOr<v1::DownloadModelResponse> Queries::DownloadModel(
     const v1::DownloadModelRequest& request) {
   const auto study = FindStudy(request.study());
   if (!study.ok()) return study.status();
-  const auto number = ChooseTrial(*study, request);
+  const auto number = ChooseTrial(reader_, *study, request);
   if (!number.ok()) return number.status();
   const auto trial = FindTrial(*study, *number, /*full=*/true);
   if (!trial.ok()) return trial.status();

@@ -1,11 +1,13 @@
 #include "server/coordinator/state.h"
 
 #include <algorithm>
-#include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/objectives.h"
+#include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
+#include "server/coordinator/warm_start.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -42,8 +44,6 @@ absl::Status AddTrial(State& state, storage::TrialRow row) {
   if (row.state == v1::Trial::WAITING) study.waiting.insert(row.number);
   if (row.state == v1::Trial::RUNNING) study.running.insert(row.number);
   if (row.state == v1::Trial::PAUSED) study.paused.insert(row.number);
-  if (!IsFinal(row.state) && study.row.state == v1::Study::ENDED) state.ending.insert(row.study_id);
-  if (IsBetter(study, row)) study.best = row.number;
   const auto damaged = [&](absl::string_view what) {
     return absl::DataLossError(
         absl::StrCat("study ", study.row.definition.name(), ", trial ", row.number, ": ", what));
@@ -56,39 +56,16 @@ absl::Status AddTrial(State& state, storage::TrialRow row) {
   if (IsKnown(row.origin)) ++study.known_made;
   auto point = study.space->ToPoint(row.parameters);
   if (!point.ok()) return damaged(std::string(point.status().message()));
+  const int32_t first = row.repeat_of.value_or(row.number);
+  if (first != row.number && (first > row.number || study.trials[first].row.repeat_of != first)) {
+    return damaged(absl::StrCat("it repeats trial ", first, ", which is none that is repeated"));
+  }
   TrialState trial;
   trial.row = std::move(row);
   trial.point = *std::move(point);
-  study.trials.push_back(std::move(trial));
+  PlaceTrial(study, std::move(trial));
+  NoteBest(study, first);
   return absl::OkStatus();
-}
-
-// How much a constraint is taken to be broken by, where its metric is not finite: as much as the
-// farthest that any earlier trial was from its bounds, on either side; 1 where there is none. An
-// infinite excess would drown all others in a model.
-double ExcessWithoutValue(const sampling::History& history, size_t constraint) {
-  double farthest = 0;
-  for (size_t i = 0; i < history.size(); ++i) {
-    const std::vector<double>& excesses = history[i].excesses;
-    if (constraint < excesses.size()) farthest = std::max(farthest, std::abs(excesses[constraint]));
-  }
-  return farthest > 0 ? farthest : 1;
-}
-
-void AddOutcome(const StudyState& study, const storage::TrialRow& row,
-                sampling::Observation& observation) {
-  const v1::Study& definition = study.row.definition;
-  for (int i = 1; i < definition.objectives_size(); ++i) {
-    const v1::Objective& objective = definition.objectives(i);
-    observation.more_values.push_back(
-        vocabulary::Loss(objective, row.outcome.at(objective.metric())));
-  }
-  for (const v1::Constraint& constraint : definition.constraints()) {
-    const double excess = vocabulary::Excess(constraint, row.outcome.at(constraint.metric()));
-    observation.excesses.push_back(
-        std::isnan(excess) ? ExcessWithoutValue(study.history, observation.excesses.size())
-                           : excess);
-  }
 }
 
 }  // namespace
@@ -127,40 +104,27 @@ std::set<std::string> OtherMetrics(const v1::Study& definition) {
   return others;
 }
 
+bool HasOpenTrials(const StudyState& study) {
+  return !study.running.empty() || !study.waiting.empty() || !study.paused.empty();
+}
+
 double Loss(const StudyState& study, double objective) {
   return vocabulary::Loss(vocabulary::FirstObjective(study.row.definition), objective);
 }
 
 void FillHistory(StudyState& study) {
-  std::vector<const TrialState*> finals;
-  for (const TrialState& trial : study.trials) {
-    if (IsFinal(trial.row.state)) finals.push_back(&trial);
+  // A configuration becomes final with the last of its trials.
+  std::vector<std::pair<int64_t, int32_t>> finals;
+  for (const int32_t index : study.pending) {
+    if (!IsComplete(study, index)) continue;
+    int64_t order = 0;
+    for (const int32_t number : study.configurations[index].trials) {
+      order = std::max(order, study.trials[number].row.final_order);
+    }
+    finals.emplace_back(order, index);
   }
-  std::sort(finals.begin(), finals.end(), [](const TrialState* a, const TrialState* b) {
-    return std::pair(a->row.final_order, a->row.number) <
-           std::pair(b->row.final_order, b->row.number);
-  });
-  for (const TrialState* trial : finals) study.history.Add(ToObservation(study, *trial));
-}
-
-sampling::Observation ToObservation(const StudyState& study, const TrialState& trial) {
-  sampling::Observation observation;
-  observation.number = trial.row.number;
-  observation.state = trial.row.state;
-  observation.value = Loss(study, trial.row.objective.value_or(0));
-  observation.point = trial.point;
-  if (study.pruner) observation.rungs = study.pruner->RungValues(trial.row.number);
-  if (trial.row.state == v1::Trial::COMPLETED) AddOutcome(study, trial.row, observation);
-  return observation;
-}
-
-bool IsBetter(const StudyState& study, const storage::TrialRow& row) {
-  if (vocabulary::HasSeveralObjectives(study.row.definition)) return false;
-  if (row.state != v1::Trial::COMPLETED || !row.objective || row.feasible == false) return false;
-  if (!study.best) return true;
-  const double best = *study.trials[static_cast<size_t>(*study.best)].row.objective;
-  const double loss = Loss(study, *row.objective), best_loss = Loss(study, best);
-  return loss < best_loss || (loss == best_loss && row.number < *study.best);
+  std::sort(finals.begin(), finals.end());
+  for (const auto& [order, index] : finals) Observe(study, index);
 }
 
 void Count(v1::TrialCounts& counts, v1::Trial::State state, int change) {
@@ -204,6 +168,9 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     places[row.id] = {study_id, row.number};
     if (auto status = AddTrial(state, std::move(row)); !status.ok()) return status;
   }
+  for (const auto& [id, study] : state.studies) {
+    if (IsEnding(study)) state.ending.insert(id);
+  }
   const auto trial = [&](int64_t id) -> TrialState& {
     const auto& [study_id, number] = places.at(id);
     return state.studies.at(study_id).trials[number];
@@ -229,9 +196,18 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     const auto study = state.studies.find(row.study_id);
     if (study == state.studies.end()) continue;
     if (row.token_counter > 0) state.tokens[row.token_counter] = {row.study_id, 0, true};
+    study->second.evaluated = places.at(row.trial_id).second;
     study->second.evaluation = std::move(row);
   }
   for (auto& row : snapshot.workers) state.workers[row.id] = std::move(row);
+  std::map<int64_t, std::vector<storage::WarmStartTrialRow>> warm;
+  for (auto& row : snapshot.warm_start_trials) warm[row.study_id].push_back(std::move(row));
+  for (const auto& [id, rows] : warm) {
+    StudyState& study = state.studies.at(id);
+    auto observations = ToObservations(*study.space, rows);
+    if (!observations.ok()) return observations.status();
+    study.warm_start = *std::move(observations);
+  }
   return state;
 }
 

@@ -26,6 +26,7 @@ namespace caviar::coordinator {
 
 struct TrialState {
   storage::TrialRow row;
+  int32_t configuration = 0;  // whose trial it is: index in StudyState::configurations
   search_space::Point point;  // of its configuration
   // The newest one.
   std::optional<storage::AttemptRow> attempt;
@@ -50,7 +51,15 @@ struct TrialState {
   const storage::ArtifactRow* Newest(v1::Artifact::Kind kind) const;
 };
 
-// A configuration that is ready to be handed out as trial `number`.
+// The trials with one configuration: one, or in studies with repeats as many as these. Samplers see
+// them as one observation.
+struct ConfigurationState {
+  std::vector<int32_t> trials;  // numbers, growing; the configuration goes by the first one's
+  // Of its observation in the history, from 1; 0: not all of its trials are there and final.
+  int64_t place = 0;
+};
+
+// A configuration that is ready to be handed out.
 struct Suggestion {
   search_space::Configuration configuration;
   // The commit up to which the sampler saw the history, and how many observations it had.
@@ -58,29 +67,38 @@ struct Suggestion {
   size_t seen = 0;
 };
 
+// What earlier studies found out, as SamplerInput::warm_start.
+using WarmStart = std::vector<std::vector<sampling::Observation>>;
+
 struct StudyState {
   storage::StudyRow row;
   std::shared_ptr<const search_space::SearchSpace> space;
   std::shared_ptr<sampling::Sampler> sampler;
-  std::vector<TrialState> trials;           // by number
-  sampling::History history;                // of final trials
-  std::shared_ptr<pruning::Pruner> pruner;  // nullptr: none
-  std::set<int32_t> waiting;                // numbers of WAITING trials
-  std::set<int32_t> running;                // numbers of RUNNING trials
-  std::set<int32_t> paused;                 // numbers of PAUSED trials
+  std::vector<TrialState> trials;  // by number
+  // By their first trials' numbers. Suggestions and observations are numbered by their indices.
+  std::vector<ConfigurationState> configurations;
+  std::set<int32_t> pending;    // indices of those that have no observation yet
+  std::set<int32_t> to_repeat;  // indices of those that have fewer trials than the study's repeats
+  sampling::History history;    // of configurations
+  std::shared_ptr<const WarmStart> warm_start;  // nullptr: none
+  std::shared_ptr<pruning::Pruner> pruner;      // nullptr: none
+  std::set<int32_t> waiting;                    // numbers of WAITING trials
+  std::set<int32_t> running;                    // numbers of RUNNING trials
+  std::set<int32_t> paused;                     // numbers of PAUSED trials
   v1::TrialCounts counts;
   // Metrics that outcomes need beside the first objective's.
   std::set<std::string> other_metrics;
-  // Number of the best trial; none where there are several objectives.
+  // Number of the best configuration's first trial; none where there are several objectives.
   std::optional<int32_t> best;
   std::optional<storage::EvaluationRow> evaluation;
+  std::optional<int32_t> evaluated;  // number of its trial
 
   // What is tried before the sampler's configurations, and how much of it became trials.
   std::vector<KnownConfiguration> known;
   size_t known_made = 0;
-  std::map<int32_t, Suggestion> ready;  // by number; the sampler's
+  std::map<int32_t, Suggestion> ready;  // the sampler's; by the index that they will have
   std::set<int32_t> requested;          // from the suggester, not there yet
-  bool exhausted = false;               // the suggester has no configuration for the next number
+  bool exhausted = false;               // the suggester has no other configuration
   // Since when somebody waits for a suggestion that knows the newest results, while one that does
   // not is ready.
   std::optional<absl::Duration> waiting_for_fresh;
@@ -108,7 +126,7 @@ struct State {
   std::map<int64_t, StudyState> studies;  // not deleted ones
   std::map<std::string, int64_t> study_ids;
   std::set<int64_t> erasing;  // deleted studies whose rows are still there
-  std::set<int64_t> ending;   // ENDED studies with trials that are not final yet
+  std::set<int64_t> ending;   // IsEnding
   // All that may have something to hand out: those that are ACTIVE or have a test evaluation to
   // come are in it, others leave it at the next look.
   std::set<int64_t> open;
@@ -138,18 +156,14 @@ int CountFailuresInARow(const StudyState& study);
 // The first objective as samplers and pruners read it: lower is better.
 double Loss(const StudyState& study, double objective);
 
+// Whether any of its trials is WAITING, RUNNING or PAUSED.
+bool HasOpenTrials(const StudyState& study);
+
 // In the order in which they became final, where pruner and trials are complete.
 void FillHistory(StudyState& study);
 
-// What samplers read of a final trial.
-sampling::Observation ToObservation(const StudyState& study, const TrialState& trial);
-
 // The study's counter for a state; `counts` gets `change` more of it.
 void Count(v1::TrialCounts& counts, v1::Trial::State state, int change);
-
-// Whether the trial takes the place of the study's best one: it is COMPLETED and feasible, and
-// there is none yet, or it has a better objective, or the same and a lower number.
-bool IsBetter(const StudyState& study, const storage::TrialRow& row);
 
 }  // namespace caviar::coordinator
 

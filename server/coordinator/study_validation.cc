@@ -28,6 +28,8 @@ constexpr int kMaxEpochs = 100000;
 constexpr int kDefaultCheckpointEvery = 1;
 constexpr int kMaxAttempts = 100;
 constexpr int kDefaultAttempts = 3;
+constexpr int kMaxRepeats = 100;
+constexpr int kMaxWarmStarts = 16;
 // What google.protobuf.Duration can hold: about 10,000 years.
 constexpr int64_t kMaxDurationSeconds = 315576000000;
 
@@ -44,6 +46,8 @@ class StudyCheck {
     CheckLimits();
     CheckParameters();
     CheckPruner(study_, violations_);
+    CheckRepeats();
+    CheckWarmStart();
     violations_.CheckText("description", study_.description(), kMaxDescriptionBytes);
     return std::move(violations_.all());
   }
@@ -120,6 +124,48 @@ class StudyCheck {
     if (given && count < 1) Add(field, absl::StrCat(count, " is out of range; at least 1"));
   }
 
+  void CheckRepeats() {
+    if (!study_.has_repeats()) return;
+    violations_.CheckRange("repeats", study_.repeats(), 1, kMaxRepeats);
+    if (study_.repeats() <= 1) return;
+    if (study_.pruner().algorithm() > v1::Pruner::NONE) {
+      Add("repeats",
+          "a pruner ends single trials, and the mean over repeats needs all of them: leave out "
+          "repeats or the pruner");
+    }
+    if (study_.objectives_size() > 0) {
+      Add("repeats", "has no meaning with several objectives; leave it out, or name one objective");
+    }
+  }
+
+  void CheckWarmStart() {
+    if (study_.warm_start_size() == 0) return;
+    if (study_.warm_start_size() > kMaxWarmStarts) {
+      return Add("warm_start",
+                 absl::StrCat(study_.warm_start_size(), " are too many; at most ", kMaxWarmStarts));
+    }
+    for (int i = 1; i < study_.warm_start_size(); ++i) {
+      const auto end = study_.warm_start().begin() + i;
+      if (std::find(study_.warm_start().begin(), end, study_.warm_start(i)) != end) {
+        Add(absl::StrCat("warm_start[", i, "]"),
+            absl::StrCat(vocabulary::Quoted(study_.warm_start(i)), " is named twice"));
+      }
+    }
+    const v1::Sampler::Algorithm algorithm = study_.sampler().algorithm();
+    if (algorithm == v1::Sampler::RANDOM || algorithm == v1::Sampler::SOBOL ||
+        algorithm == v1::Sampler::GRID) {
+      Add("warm_start",
+          absl::StrCat("the sampler ",
+                       absl::AsciiStrToLower(v1::Sampler::Algorithm_Name(algorithm)),
+                       " does not learn from earlier trials; auto, gp, tpe and cma_es do"));
+    }
+    if (study_.objectives_size() > 0) {
+      Add("warm_start",
+          "has no meaning with several objectives; leave it out, or name one "
+          "objective");
+    }
+  }
+
   void CheckParameters() {
     std::vector<v1::FieldViolation> wrong =
         search_space::Validate(study_.parameters(), study_.linear_constraints());
@@ -186,6 +232,9 @@ void FillDefaults(v1::Study& study) {
   study.clear_test_evaluation();
   study.clear_active_duration();
   study.clear_sampler_reason();
+  study.clear_warm_start_trials();
+  study.clear_warm_start_completed();
+  study.clear_best_standard_error();
 }
 
 }  // namespace caviar::coordinator

@@ -16,8 +16,9 @@
 
 namespace caviar::sampling {
 
-// A trial that is final.
+// A configuration whose trial, or whose repeats, are final.
 struct Observation {
+  // The configuration's, from 0; where none is repeated the trial's.
   int32_t number = 0;
   v1::Trial::State state = v1::Trial::COMPLETED;
   // Of COMPLETED trials, finite: the objective, negated where it is maximized. Lower is better.
@@ -37,7 +38,7 @@ struct Observation {
   std::optional<double> variance;
 };
 
-// A trial that is not final.
+// A configuration with trials that are not final.
 struct Pending {
   search_space::Point point;
   std::vector<double> rungs;

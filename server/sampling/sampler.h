@@ -21,9 +21,9 @@ namespace caviar::sampling {
 // All a sampler may know beside the space.
 struct SamplerInput {
   uint32_t seed = 0;
-  int32_t number = 0;  // of the trial to suggest
+  int32_t number = 0;  // of the configuration to suggest, from 0
   History history;
-  std::vector<Pending> pending;  // trials below `number` that are not final, by number
+  std::vector<Pending> pending;  // configurations below `number` that are not final, by number
   // What earlier studies found, each of them (Study.warm_start) a history of its own: COMPLETED
   // trials only, their points in this study's space, their values standardized among themselves
   // (mean 0, standard deviation 1; one value alone: 0). Never changes in a study's life. nullptr:

@@ -23,7 +23,7 @@ v1::Value OfItsType(const v1::Parameter& parameter, const v1::Value& given) {
   } else if (parameter.type() == v1::Parameter::INT) {
     const bool whole = *number == std::floor(*number) && std::abs(*number) <= 0x1p53;
     if (given.has_double_value() && whole) value.set_int_value(static_cast<int64_t>(*number));
-  } else if (!CoordinateOf(parameter, given)) {
+  } else {
     const auto equal = std::find_if(parameter.values().begin(), parameter.values().end(),
                                     [&](const v1::Value& one) { return AsNumber(one) == number; });
     if (equal != parameter.values().end()) value = *equal;

@@ -75,14 +75,34 @@ CREATE TABLE trial (
   suggestion_commit INTEGER NOT NULL,  -- the sampler saw the history up to this commit
   -- Its place among the study's trials in the order in which they became final, from 1; 0: it is not.
   final_order INTEGER NOT NULL CHECK (final_order >= 0),
+  -- In studies with repeats: the number of the first trial with this configuration; and of that
+  -- trial, what all trials with its configuration came to. repeats_state NULL: some are to come.
+  repeat_of INTEGER CHECK (repeat_of BETWEEN 0 AND number),
+  repeats_completed INTEGER CHECK (repeats_completed >= 0),
+  repeats_mean ANY CHECK (repeats_mean IS NULL OR (typeof(repeats_mean) = 'real'
+                          AND repeats_mean BETWEEN -1.7976931348623157e308
+                                           AND 1.7976931348623157e308)),
+  repeats_standard_error ANY CHECK (repeats_standard_error IS NULL
+                                    OR (typeof(repeats_standard_error) = 'real'
+                                        AND repeats_standard_error BETWEEN 0
+                                                                   AND 1.7976931348623157e308)),
+  repeats_state TEXT CHECK (repeats_state IN ('COMPLETED', 'FAILED', 'INFEASIBLE', 'CANCELLED')),
+  repeats_feasible INTEGER CHECK (repeats_feasible IN (0, 1)),  -- NULL: none COMPLETED, or no constraints
   origin TEXT NOT NULL CHECK (origin IN ('SAMPLER', 'KNOWN', 'DEFAULT', 'ADDED', 'STAND_IN',
                                          'REPEAT')),  -- where its configuration comes from
   commit_number INTEGER NOT NULL,
-  UNIQUE (study_id, number)
+  UNIQUE (study_id, number),
+  CHECK (repeats_completed IS NULL OR (repeat_of IS NOT NULL AND repeat_of = number)),
+  CHECK (repeats_completed IS NOT NULL
+         OR coalesce(repeats_mean, repeats_standard_error, repeats_state, repeats_feasible) IS NULL),
+  CHECK (repeats_state IS NOT 'COMPLETED' OR repeats_mean IS NOT NULL)
 ) STRICT;
 
 CREATE INDEX trial_by_objective ON trial (study_id, objective)
   WHERE state = 'COMPLETED' AND feasible IS NOT 0;
+CREATE INDEX trial_by_mean ON trial (study_id, repeats_completed, repeats_mean)
+  WHERE repeats_state = 'COMPLETED' AND repeats_feasible IS NOT 0;
+CREATE INDEX trial_by_repeat ON trial (study_id, repeat_of) WHERE repeat_of IS NOT NULL;
 CREATE INDEX trial_by_commit ON trial (study_id, commit_number);
 
 CREATE TRIGGER trial_keeps_its_place BEFORE UPDATE ON trial
@@ -170,6 +190,23 @@ CREATE TABLE trial_parameter (
     OR (type = 'string' AND typeof(value) = 'text')),
   commit_number INTEGER NOT NULL,
   PRIMARY KEY (trial_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- What earlier studies found out, copied for a study that learns from it (its warm_start, whose places
+-- `source` counts from 0). `number` is the trial's in the earlier study. `parameters` is a KnownTrial
+-- of caviar/v1/study.proto in protobuf's text format: a configuration of the study that learns. `value`: lower is better,
+-- in standard deviations from the mean over the source; `variance`: of a mean over repeats.
+CREATE TABLE warm_start_trial (
+  study_id INTEGER NOT NULL REFERENCES study (id),
+  source INTEGER NOT NULL CHECK (source >= 0),
+  number INTEGER NOT NULL CHECK (number >= 0),
+  parameters TEXT NOT NULL,
+  value ANY NOT NULL CHECK (typeof(value) = 'real'
+                            AND value BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308),
+  variance ANY CHECK (variance IS NULL OR (typeof(variance) = 'real'
+                      AND variance BETWEEN 0 AND 1.7976931348623157e308)),
+  commit_number INTEGER NOT NULL,
+  PRIMARY KEY (study_id, source, number)
 ) STRICT, WITHOUT ROWID;
 
 -- One try at a trial under one lease; outcome NULL: it runs. worker_id NULL: asked.
@@ -341,6 +378,12 @@ CREATE VIEW studies AS
 SELECT study.name AS study, study.state, study.end_reason, study.objective_metric, study.goal,
   CASE  -- none where there are several: the trials' outcomes say more
     WHEN json_array_length(study.definition, '$.objectives') > 0 THEN NULL
+    WHEN EXISTS (SELECT 1 FROM trial WHERE study_id = study.id AND repeat_of IS NOT NULL)
+      THEN (SELECT repeats_mean FROM trial
+            WHERE study_id = study.id AND repeats_state = 'COMPLETED'
+              AND repeats_feasible IS NOT 0
+            ORDER BY repeats_completed DESC,
+              iif(study.goal = 'MAXIMIZE', -repeats_mean, repeats_mean), number LIMIT 1)
     WHEN study.goal = 'MAXIMIZE'
       THEN (SELECT max(objective) FROM trial
             WHERE study_id = study.id AND state = 'COMPLETED' AND feasible IS NOT 0)
@@ -367,6 +410,7 @@ SELECT study.name AS study, trial.number, trial.state, trial.origin, trial.objec
   (SELECT json_group_object(metric, coalesce(value, not_finite))
    FROM trial_outcome WHERE trial_id = trial.id HAVING count(*) > 0) AS outcome,
   trial.feasible,
+  trial.repeat_of, trial.repeats_mean AS mean, trial.repeats_standard_error AS standard_error,
   trial.lost_leases,
   strftime('%Y-%m-%d %H:%M:%S', trial.start_time / 1e6, 'unixepoch') AS started,
   strftime('%Y-%m-%d %H:%M:%S', trial.end_time / 1e6, 'unixepoch') AS ended,

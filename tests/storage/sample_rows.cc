@@ -24,6 +24,14 @@ std::string Text(const v1::Value& value) {
   return value.has_double_value() ? Bits(value.double_value()) : value.ShortDebugString();
 }
 
+std::string Text(const std::map<std::string, v1::Value>& parameters) {
+  std::string text;
+  for (const auto& [name, value] : parameters) absl::StrAppend(&text, name, "=", Text(value), ",");
+  return text;
+}
+
+std::string OptionalBits(const std::optional<double>& value) { return value ? Bits(*value) : "-"; }
+
 template <typename... Fields>
 std::string Line(const Fields&... fields) {
   return absl::StrJoin({absl::StrCat(fields)...}, "|");
@@ -190,6 +198,21 @@ EvaluationRow SampleEvaluation(int64_t study_id, int64_t trial_id) {
   return row;
 }
 
+WarmStartTrialRow SampleWarmStartTrial(int64_t study_id, int32_t source, int32_t number) {
+  WarmStartTrialRow row;
+  row.study_id = study_id;
+  row.source = source;
+  row.number = number;
+  row.parameters["rate"].set_double_value(0.1 + 0.2);
+  row.parameters["shift"].set_double_value(-0.0);
+  row.parameters["optimizer"].set_string_value("Z\xc3\xbcrich, \"one\"");
+  row.parameters["layers"].set_int_value(9007199254740993);
+  row.parameters["nesterov"].set_bool_value(false);
+  row.value = -1.0 / 3;
+  row.variance = 5e-324;
+  return row;
+}
+
 std::string Text(const StudyRow& row) {
   return Line("study", row.id, row.definition.ShortDebugString(), static_cast<int>(row.state),
               static_cast<int>(row.end_reason), row.message, row.create_time, row.end_time,
@@ -197,19 +220,23 @@ std::string Text(const StudyRow& row) {
 }
 
 std::string Text(const TrialRow& row) {
-  std::string parameters;
-  for (const auto& [name, value] : row.parameters) {
-    absl::StrAppend(&parameters, name, "=", Text(value), ",");
-  }
   std::string outcome;
   for (const auto& [metric, value] : row.outcome) {
     absl::StrAppend(&outcome, metric, "=", Bits(value), ",");
   }
-  return Line("trial", row.id, row.study_id, row.number, static_cast<int>(row.state), parameters,
-              row.objective.has_value() ? Bits(*row.objective) : "-", Optional(row.objective_step),
+  const RepeatsRow repeats = row.repeats.value_or(RepeatsRow{-1, {}, {}, {}, {}});
+  return Line("trial", row.id, row.study_id, row.number, static_cast<int>(row.state),
+              Text(row.parameters), OptionalBits(row.objective), Optional(row.objective_step),
               Optional(row.last_step), row.message, row.create_time, row.start_time, row.end_time,
               row.lost_leases, row.suggestion_commit, row.final_order, static_cast<int>(row.origin),
-              outcome, Optional(row.feasible));
+              outcome, Optional(row.feasible), Optional(row.repeat_of), repeats.completed,
+              OptionalBits(repeats.mean), OptionalBits(repeats.standard_error),
+              static_cast<int>(repeats.state), Optional(repeats.feasible));
+}
+
+std::string Text(const WarmStartTrialRow& row) {
+  return Line("warm_start", row.study_id, row.source, row.number, Text(row.parameters),
+              Bits(row.value), OptionalBits(row.variance));
 }
 
 std::string Text(const AttemptRow& row) {
@@ -266,7 +293,8 @@ std::string Text(const CountersRow& row) {
 std::string Text(const StudyReading& reading) {
   return Line(Text(reading.study), reading.counts.ShortDebugString(),
               reading.best.has_value() ? Text(*reading.best) : "-",
-              reading.evaluation.has_value() ? Text(*reading.evaluation) : "-", reading.commit);
+              reading.evaluation.has_value() ? Text(*reading.evaluation) : "-",
+              Optional(reading.evaluated), reading.commit);
 }
 
 std::string Text(const TrialReading& reading) {
@@ -278,7 +306,8 @@ std::string Text(const Snapshot& snapshot) {
   return absl::StrCat("commit ", snapshot.commit, "\n", Text(snapshot.counters), "\n",
                       Text(snapshot.studies), Text(snapshot.trials), Text(snapshot.attempts),
                       Text(snapshot.evaluations), Text(snapshot.artifacts),
-                      Text(snapshot.pruner_decisions), Text(snapshot.workers));
+                      Text(snapshot.pruner_decisions), Text(snapshot.workers),
+                      Text(snapshot.warm_start_trials));
 }
 
 std::vector<int32_t> Numbers(const std::vector<TrialReading>& readings) {

@@ -30,6 +30,7 @@ PrunerDecisionRow SampleDecision(
     int64_t trial_id, int64_t step,
     v1::PrunerDecision::Decision decision = v1::PrunerDecision::CONTINUE);
 EvaluationRow SampleEvaluation(int64_t study_id, int64_t trial_id);
+WarmStartTrialRow SampleWarmStartTrial(int64_t study_id, int32_t source, int32_t number);
 
 // Every field of the row. NaNs are equal; -0.0 and 0.0 are not.
 std::string Text(const StudyRow& row);
@@ -42,6 +43,7 @@ std::string Text(const EvaluationRow& row);
 std::string Text(const WorkerRow& row);
 std::string Text(const RequestRow& row);
 std::string Text(const CountersRow& row);
+std::string Text(const WarmStartTrialRow& row);
 std::string Text(const StudyReading& reading);
 std::string Text(const TrialReading& reading);
 // All but the epoch, a line a row.

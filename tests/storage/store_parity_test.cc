@@ -51,7 +51,7 @@ class RandomChanges {
 
  private:
   Change DrawChange() {
-    switch (Draw(0, 13)) {
+    switch (Draw(0, 14)) {
       case 0:
         return DrawStudy();
       case 1:
@@ -74,6 +74,8 @@ class RandomChanges {
                                : Change(RequestRow{"c", Draw(1, 4), "m", 7, "answer", Draw(0, 9)});
       case 10:
         return EraseArtifact{Draw(1, 12), static_cast<int32_t>(Draw(1, 3)), DrawKind(), Draw(0, 2)};
+      case 11:
+        return DrawWarmStartTrial();
       default:
         return SampleMeasurement(Draw(1, 12), static_cast<int32_t>(Draw(1, 3)), DrawMetric(),
                                  Draw(0, 5), DrawValue());
@@ -96,6 +98,7 @@ class RandomChanges {
     if (row.definition.has_objective()) {
       row.definition.mutable_objective()->set_goal(static_cast<v1::Objective::Goal>(Draw(1, 2)));
     }
+    row.definition.set_repeats(static_cast<int32_t>(Draw(1, 2)));
     row.state = static_cast<v1::Study::State>(Draw(1, 3));
     row.deleted = Draw(0, 5) == 0;
     return row;
@@ -112,6 +115,29 @@ class RandomChanges {
       if (Draw(0, 1) == 0) row.feasible = Draw(0, 1) == 1;
     }
     row.end_time = Draw(0, 3);
+    if (Draw(0, 3) == 0) row.parameters["extra"].set_double_value(DrawValue());
+    // Of some studies all are repeats, and now and then one is what it should not be.
+    if ((row.study_id > 2) == (Draw(0, 9) > 0)) {
+      row.repeat_of = static_cast<int32_t>(row.number - Draw(Draw(0, 9) == 0 ? -1 : 0, 1));
+    }
+    if (Draw(0, 9) == 0 || row.repeat_of == row.number) row.repeats = DrawRepeats();
+    return row;
+  }
+  RepeatsRow DrawRepeats() {
+    RepeatsRow row;
+    row.completed = static_cast<int32_t>(Draw(Draw(0, 20) == 0 ? -1 : 0, 3));
+    row.state = Draw(0, 9) == 0 ? DrawState() : v1::Trial::COMPLETED;
+    if (Draw(0, 9) > 0) row.mean = DrawValue();
+    if (Draw(0, 1) == 0) row.standard_error = DrawValue();
+    if (Draw(0, 1) == 0) row.feasible = Draw(0, 1) == 1;
+    return row;
+  }
+  WarmStartTrialRow DrawWarmStartTrial() {
+    WarmStartTrialRow row =
+        SampleWarmStartTrial(Draw(1, 5), static_cast<int32_t>(Draw(0, 1)),
+                             static_cast<int32_t>(Draw(Draw(0, 9) == 0 ? -1 : 0, 3)));
+    row.value = DrawValue();
+    if (Draw(0, 1) == 0) row.variance = DrawValue();
     if (Draw(0, 3) == 0) row.parameters["extra"].set_double_value(DrawValue());
     return row;
   }
@@ -142,10 +168,12 @@ std::string Answers(Store& store, Reader& reader, RandomChanges& random) {
   query.offset = static_cast<int32_t>(random.Draw(0, 1));
   query.changed_after_commit = random.Draw(0, 1) * random.Draw(0, snapshot->commit);
   for (int64_t i = random.Draw(0, 2); i > 0; --i) query.states.push_back(random.DrawState());
+  if (random.Draw(0, 3) == 0) query.repeat_of = static_cast<int32_t>(random.Draw(1, 12));
   text += Text(reader.ListTrials(query, true).value());
   v1::Study definition = SampleStudy(1, "one").definition;
   for (const auto goal : {v1::Objective::MINIMIZE, v1::Objective::MAXIMIZE}) {
     definition.mutable_objective()->set_goal(goal);
+    definition.set_repeats(static_cast<int32_t>(random.Draw(1, 2)));
     text += Text(reader.ListBestTrials(query.study_id, definition, 3, false).value());
   }
   definition = SampleStudyOfTwoObjectives(1, "two").definition;

@@ -26,6 +26,65 @@ TEST_P(StoreTest, StartsEmptyWithAnEpoch) {
   EXPECT_EQ(Text(*snapshot), "commit 0\ncounters|1|1|1\n");
 }
 
+TEST_P(StoreTest, GivesBackRepeatsAndWhatAStudyLearnedFrom) {
+  TrialRow first = CompletedTrial(5, 1, 0, 0.5), second = CompletedTrial(6, 1, 1, -0.0);
+  first.repeat_of = second.repeat_of = 0;
+  first.repeats = RepeatsRow{2, -0.0, 5e-324, v1::Trial::COMPLETED, true};
+  const WarmStartTrialRow a = SampleWarmStartTrial(1, 0, 7);
+  WarmStartTrialRow b = SampleWarmStartTrial(1, 1, 3);
+  b.value = -0.0;
+  b.variance.reset();
+  StudyRow repeated = SampleStudy(1, "s");
+  repeated.definition.set_repeats(2);
+  ASSERT_NO_FATAL_FAILURE(MustApply({repeated, SampleStudy(2, "t"), first, second, b, a}));
+  ASSERT_NO_FATAL_FAILURE(Reopen());
+  EXPECT_EQ(Text(store().Load()->trials), Text(std::vector<TrialRow>{first, second}));
+  EXPECT_EQ(Text(store().Load()->warm_start_trials), Text(std::vector<WarmStartTrialRow>{a, b}));
+  const absl::StatusOr<StudyReading> study = reader().GetStudy("s");
+  ASSERT_TRUE(study.ok()) << study.status();
+  EXPECT_EQ(study->best->number, 0) << "its mean is known, though trial 1 is worse than trial 0";
+  TrialQuery query;
+  query.study_id = 1;
+  query.repeat_of = 0;
+  EXPECT_THAT(Numbers(*reader().ListTrials(query, false)), ElementsAre(0, 1));
+  query.repeat_of = 1;
+  EXPECT_THAT(Numbers(*reader().ListTrials(query, false)), ElementsAre());
+}
+
+TEST_P(StoreTest, TheBestConfigurationIsFeasibleInAllItsRepeats) {
+  StudyRow repeated = SampleStudy(1, "s");
+  repeated.definition.set_repeats(2);
+  repeated.definition.mutable_objective()->set_goal(v1::Objective::MINIMIZE);
+  Batch batch = {repeated};
+  const double means[] = {0.1, 0.3, 0.2};
+  for (int32_t number = 0; number < 3; ++number) {
+    TrialRow row = CompletedTrial(5 + number, 1, number, 0.5);
+    row.repeat_of = number;
+    row.repeats = RepeatsRow{1, means[number], {}, v1::Trial::COMPLETED, number > 0};
+    batch.push_back(row);
+  }
+  ASSERT_NO_FATAL_FAILURE(MustApply(batch));
+  EXPECT_EQ(reader().GetStudy("s")->best->number, 2);
+  EXPECT_THAT(Numbers(*reader().ListBestTrials(1, repeated.definition, 5, false)),
+              ElementsAre(2, 1));
+}
+
+TEST_P(StoreTest, ErasesWhatAStudyLearnedFromWithIt) {
+  StudyRow study = SampleStudy(1, "s");
+  Batch batch = {study};
+  for (int32_t number = 0; number < 1500; ++number) {
+    batch.push_back(SampleWarmStartTrial(1, 0, number));
+  }
+  ASSERT_NO_FATAL_FAILURE(MustApply(batch));
+  study.deleted = true;
+  ASSERT_NO_FATAL_FAILURE(MustApply({study}));
+  EXPECT_TRUE(store().Load()->warm_start_trials.empty()) << "it is hidden";
+  ASSERT_NO_FATAL_FAILURE(MustApply({EraseStudyChunk{1}}));
+  EXPECT_TRUE(store().HasStudyRows(1).value()) << "a thousand rows at once";
+  ASSERT_NO_FATAL_FAILURE(MustApply({EraseStudyChunk{1}}));
+  EXPECT_FALSE(store().HasStudyRows(1).value());
+}
+
 TEST_P(StoreTest, GivesBackEveryFieldOfEveryRow) {
   StudyRow study = SampleStudy(1, "mnist");
   study.state = v1::Study::ENDED;

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "tests/system/cluster.h"
 
@@ -313,6 +314,52 @@ TEST_F(SystemTest, PausedTrialsGoOnBitForBitAndTheBestAreTrainedToTheEnd) {
   }
   EXPECT_GE(resumed, 1);
   EXPECT_GE(shorter, 5);
+}
+
+TEST_F(SystemTest, RepeatsAreAveragedAndTeachALaterStudy) {
+  cluster_.StartCoordinator();
+  cluster_.CreateStudy(NetworkStudyFile("first", 3, 3) + "repeats: 2\n");
+  const auto worker = cluster_.StartWorker("w", 2);
+  WaitForEnd("first");
+  const std::vector<json> trials = Trials("first");
+  ASSERT_EQ(trials.size(), 6u);
+  std::map<int, double> means;
+  std::set<double> losses;
+  for (int first = 0; first < 6; first += 2) {
+    const json &a = trials[first], &b = trials[first + 1];
+    EXPECT_EQ(a.at("parameters"), b.at("parameters"));
+    EXPECT_EQ(b.at("repeat_of"), first);
+    means[first] = (a.at("objective").get<double>() + b.at("objective").get<double>()) / 2;
+    EXPECT_DOUBLE_EQ(a.at("repeats").at("mean").get<double>(), means[first]);
+    for (const int number : {first, first + 1}) {
+      const json last = Trial("first", number).at("measurements").back();
+      losses.insert(last.at("metrics").at("train_loss").get<double>());
+    }
+  }
+  EXPECT_EQ(losses.size(), 6u) << "each repeat has a seed of its own";
+  const json study = Study("first");
+  const auto best = std::max_element(
+      means.begin(), means.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  EXPECT_EQ(study.at("best_trial"), best->first);
+  EXPECT_DOUBLE_EQ(study.at("best_objective").get<double>(), best->second);
+  const int tested = study.at("test_evaluation").at("trial");
+  EXPECT_EQ(tested / 2 * 2, best->first) << "a repeat of the best configuration";
+  EXPECT_THAT(cluster_.Run({"best", "first"}).out, HasSubstr(" +- "));
+
+  const std::string later = absl::StrReplaceAll(NetworkStudyFile("later", 2, 1),
+                                                {{"algorithm: sobol", "algorithm: tpe"}});
+  const std::string file = cluster_.directory() + "/later.yaml";
+  WriteFile(file, later + "warm_start: [first]\n");
+  const CommandResult created = cluster_.Run({"study", "create", file});
+  EXPECT_EQ(created.exit_code, 0) << created.err;
+  EXPECT_EQ(created.err, "caviar: warm_start: 3 of 3 trials of first\n");
+  ASSERT_EQ(cluster_.Run({"study", "delete", "first"}).exit_code, 0);
+  cluster_.coordinator().Kill();
+  cluster_.StartCoordinator();
+  WaitForEnd("later");
+  EXPECT_THAT(cluster_.Run({"study", "show", "later"}).out,
+              HasSubstr("warm_start  3 of 3 trials of first\n"));
+  EXPECT_EQ(Trials("later").size(), 2u) << "what it learned from are no trials of its own";
 }
 
 TEST_F(SystemTest, ALoopOfOnesOwnAsksReportsAndTells) {

@@ -36,8 +36,29 @@ TEST_F(Export, CsvHasARowATrialAndAColumnAParameter) {
       out(),
       "number,state,objective,objective_step,worker,create_time,start_time,end_time,origin,rate,"
       "optimizer,parameters.state\n"
-      "0,COMPLETED,0.8911666870117188,7,host-1,2023-11-14T22:13:20Z,,,ADDED,0.012345678901234,sgd,\n"
+      "0,COMPLETED,0.8911666870117188,7,host-1,2023-11-14T22:13:20Z,,,ADDED,0.012345678901234,sgd,"
+      "\n"
       "1,FAILED,,,\"a,\"\"b\"\"\",,,,SAMPLER,0.012345678901234,sgd,true\n");
+}
+
+TEST_F(Export, CsvOfRepeatsHasWhatTheyCameToAtTheirFirstTrial) {
+  v1::Study study = TestStudy("repeats: 2");
+  study.add_parameters()->set_name("mean");
+  EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(study));
+  EXPECT_CALL(client_, ListTrials).WillRepeatedly([](const v1::ListTrialsRequest&) {
+    v1::ListTrialsResponse page;
+    *page.add_trials() =
+        TestTrial(0, "origin: SAMPLER repeat_of: 0 repeats { completed: 2 mean: 0.75 standard_error: 0.125 }");
+    *page.add_trials() = TestTrial(1, "repeat_of: 0 origin: REPEAT");
+    return page;
+  });
+  EXPECT_EQ(Run({"export", "mnist"}), kDone);
+  EXPECT_EQ(out(),
+            "number,state,objective,objective_step,worker,create_time,start_time,end_time,"
+            "origin,repeat_of,mean,standard_error,rate,optimizer,parameters.mean\n"
+            "0,COMPLETED,0.8911666870117188,7,host-1,,,,SAMPLER,0,0.75,0.125,0.012345678901234,sgd,"
+            "\n"
+            "1,COMPLETED,0.8911666870117188,7,host-1,,,,REPEAT,0,,,0.012345678901234,sgd,\n");
 }
 
 TEST_F(Export, JsonHasTheStudyAndAllTrials) {

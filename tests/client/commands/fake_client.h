@@ -86,7 +86,7 @@ inline v1::Study TestStudy(const std::string& more = "") {
 
 inline v1::Trial TestTrial(int number, const std::string& more = "") {
   v1::Trial trial = Parse<v1::Trial>(R"(
-    study: "mnist" state: COMPLETED worker: "host-1"
+    study: "mnist" state: COMPLETED worker: "host-1" origin: SAMPLER
     parameters { key: "rate" value { double_value: 0.012345678901234 } }
     parameters { key: "optimizer" value { string_value: "sgd" } }
     objective: 0.8911666870117188 objective_step: 7

@@ -198,9 +198,9 @@ TEST_F(OutcomeCommands, ExportHasAColumnAMetric) {
   EXPECT_EQ(Run({"export", "mnist"}), kDone);
   EXPECT_EQ(out(),
             "number,state,objective,objective_step,outcome.accuracy,outcome.latency,outcome.recall,"
-            "feasible,worker,create_time,start_time,end_time,rate,optimizer\n"
-            "0,COMPLETED,0.9,7,0.9,12.5,0.75,false,host-1,,,,0.012345678901234,sgd\n"
-            "1,PRUNED,,,,,,,host-1,,,,0.012345678901234,sgd\n");
+            "feasible,worker,create_time,start_time,end_time,origin,rate,optimizer\n"
+            "0,COMPLETED,0.9,7,0.9,12.5,0.75,false,host-1,,,,SAMPLER,0.012345678901234,sgd\n"
+            "1,PRUNED,,,,,,,host-1,,,,SAMPLER,0.012345678901234,sgd\n");
 }
 
 // A stream of one message, the study's end.
@@ -218,6 +218,7 @@ auto EndWith(const v1::Study& study, const std::vector<v1::Trial>& finished) {
 const char kEnded[] = "state: ENDED end_reason: MAX_TRIALS trial_counts { completed: 2 }";
 
 TEST_F(OutcomeCommands, WaitSaysWhatIsFeasibleAndFailsWhereNothingIs) {
+  EXPECT_CALL(client_, LintStudy).WillOnce(Return(v1::LintStudyResponse()));
   EXPECT_CALL(client_, GetStudy).WillOnce(Return(Bounded()));
   const std::vector<v1::Trial> trials = {Measured(0, 0.99, 50, 0.75), Measured(1, 0.9, 12.5, 0.75)};
   EXPECT_CALL(client_, WatchStudy).WillOnce(EndWith(Bounded(kEnded), trials));
@@ -234,6 +235,7 @@ TEST_F(OutcomeCommands, WaitSaysWhatIsFeasibleAndFailsWhereNothingIs) {
 }
 
 TEST_F(OutcomeCommands, WaitCountsTheParetoFront) {
+  EXPECT_CALL(client_, LintStudy).WillOnce(Return(v1::LintStudyResponse()));
   EXPECT_CALL(client_, GetStudy).WillOnce(Return(Several()));
   const std::vector<v1::Trial> trials = {OnFront(0, 0.5, 3), OnFront(1, 0.9, 9)};
   EXPECT_CALL(client_, WatchStudy).WillOnce(EndWith(Several(kEnded), trials));

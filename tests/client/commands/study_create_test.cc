@@ -45,6 +45,22 @@ TEST_F(StudyCreate, ADryRunOnlyChecks) {
   EXPECT_EQ(out(), "fashion-mnist is valid; nothing was created\n");
 }
 
+TEST_F(StudyCreate, SaysHowMuchOfEachEarlierStudyIsOfUse) {
+  in_.str("study: b\nwarm_start: [mnist-1, mnist-2]\nparameters: {x: {min: 1, max: 2}}\n");
+  EXPECT_CALL(client_, CreateStudy).WillOnce([](v1::CreateStudyRequest request) {
+    v1::Study study = request.study();
+    EXPECT_EQ(study.warm_start_size(), 2);
+    for (const int count : {80, 7}) study.add_warm_start_trials(count);
+    for (const int count : {100, 7}) study.add_warm_start_completed(count);
+    return study;
+  });
+  EXPECT_EQ(Run({"study", "create", "-"}), kDone);
+  EXPECT_EQ(out(), "b\n");
+  EXPECT_EQ(err(),
+            "caviar: warm_start: 80 of 100 trials of mnist-1\n"
+            "caviar: warm_start: 7 of 7 trials of mnist-2\n");
+}
+
 TEST_F(StudyCreate, AWrongFileIsNotSent) {
   in_.str("study: a\nobjectiv: {}\nlimits: {max_trials: x}\n");
   EXPECT_EQ(Run({"study", "create", "-"}), kWrongUsage);

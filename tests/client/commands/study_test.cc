@@ -82,6 +82,23 @@ TEST_F(StudyCommands, ShowPrintsAPage) {
   EXPECT_THAT(out(), Not(HasSubstr("state")));
 }
 
+TEST_F(StudyCommands, ShowTellsOfRepeatsAndOfWhatItLearnedFrom) {
+  EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(TestStudy(R"(
+    repeats: 5 best_trial: 10 best_objective: 0.8912 best_standard_error: 0.00125
+    warm_start: "mnist-1" warm_start_trials: 80 warm_start_completed: 100
+    warm_start: "mnist-2" warm_start_trials: 7 warm_start_completed: 7
+  )")));
+  EXPECT_EQ(Run({"study", "show", "mnist"}), kDone);
+  for (const char* part : {"best        0.8912 +- 0.00125 (trial 10 and its repeats)\n",
+                           "repeats     5 trials of each configuration\n",
+                           "warm_start  80 of 100 trials of mnist-1, 7 of 7 trials of mnist-2\n"}) {
+    EXPECT_THAT(out(), HasSubstr(part));
+  }
+  EXPECT_EQ(Run({"study", "show", "mnist", "--as-file"}), kDone);
+  EXPECT_THAT(out(), HasSubstr("repeats: 5\n"));
+  EXPECT_THAT(out(), HasSubstr("warm_start: [mnist-1, mnist-2]\n"));
+}
+
 TEST_F(StudyCommands, ShowNamesTheDataAndListsAsAStudyFileDoes) {
   EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(TestStudy(R"(
     trainer { batch_norm_network { epochs: 3 data { npz { file: "data.npz" } } } }

@@ -93,6 +93,31 @@ TEST_F(StudyWait, OnATerminalDrawsABar) {
   EXPECT_THAT(out(), Not(HasSubstr("COMPLETED")));
 }
 
+TEST_F(StudyWait, OfRepeatsTheMeanIsToldAndAllTrialsCount) {
+  const char kDone2[] = R"(repeats: 2 state: ENDED end_reason: MAX_TRIALS
+    trial_counts { completed: 8 } best_trial: 2 best_objective: 0.75 best_standard_error: 0.05)";
+  EXPECT_CALL(client_, WatchStudy)
+      .WillOnce(
+          Stream({Change(kDone2, {TestTrial(2, "repeat_of: 2"), TestTrial(3, "repeat_of: 2")})}));
+  EXPECT_EQ(Run({"study", "wait", "mnist"}), kDone);
+  EXPECT_EQ(out(),
+            "trial 2 COMPLETED accuracy=0.891167 step=7 worker=host-1 rate=0.0123457 "
+            "optimizer=sgd\n"
+            "trial 3 COMPLETED accuracy=0.891167 step=7 repeat_of=2 worker=host-1 rate=0.0123457 "
+            "optimizer=sgd\n"
+            "study mnist ended (max_trials): 8 completed; best trial 2 and its repeats: accuracy "
+            "0.75 +- 0.05 with rate=0.0123457 optimizer=sgd\n");
+  terminal_ = true;
+  EXPECT_CALL(client_, WatchStudy)
+      .WillOnce(Stream({Change("repeats: 2 trial_counts { completed: 2 } best_trial: 0 "
+                               "best_objective: 0.5 best_standard_error: 0.25 "
+                               "active_duration { seconds: 10 }"),
+                        Change(kDone2, {TestTrial(2)})}));
+  EXPECT_EQ(Run({"study", "wait", "mnist"}), kDone);
+  EXPECT_THAT(out(), HasSubstr("2/8 done, 0 running, 0 failed | best 0.5 +- 0.25 (trial 0) | 30s "
+                               "left"));
+}
+
 TEST_F(StudyWait, AsJsonPrintsTheStudyAtTheEnd) {
   EXPECT_CALL(client_, WatchStudy).WillOnce(Stream({Change(kEnded, {TestTrial(1)})}));
   EXPECT_EQ(Run({"study", "wait", "mnist", "--output", "json"}), kDone);

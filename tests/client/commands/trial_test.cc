@@ -170,8 +170,46 @@ TEST_F(TrialCommands, BestRanksAndTellsTheTestsVerdict) {
             "\ntest set: test_accuracy 0.8812, test_loss 0.33 (trial 2)\n");
 }
 
+TEST_F(TrialCommands, OfRepeatsTheMeanIsShownWithItsStandardError) {
+  const char kRepeats[] = "repeat_of: 3 repeats { completed: 2 mean: 0.75 standard_error: 0.0125 }";
+  EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(TestStudy("repeats: 3")));
+  EXPECT_CALL(client_, ListBestTrials).WillOnce([&](const v1::ListBestTrialsRequest&) {
+    v1::ListBestTrialsResponse best;
+    *best.add_trials() = TestTrial(3, kRepeats);
+    *best.add_trials() = TestTrial(0, "repeats { completed: 1 mean: 0.5 }");
+    return best;
+  });
+  EXPECT_EQ(Run({"best", "mnist"}), kDone);
+  EXPECT_EQ(out(),
+            "RANK  TRIAL        ACCURACY  REPEATS       RATE  OPTIMIZER\n"
+            "   1      3  0.75 +- 0.0125   2 of 3  0.0123457  sgd\n"
+            "   2      0             0.5   1 of 3  0.0123457  sgd\n");
+  EXPECT_CALL(client_, ListTrials).WillOnce([&](const v1::ListTrialsRequest&) {
+    v1::ListTrialsResponse page;
+    *page.add_trials() = TestTrial(3, kRepeats);
+    *page.add_trials() = TestTrial(4, "repeat_of: 3");
+    return page;
+  });
+  EXPECT_EQ(Run({"trial", "list", "mnist"}), kDone);
+  EXPECT_EQ(
+      out(),
+      "NUMBER  STATE      OBJECTIVE  STEP  WORKER  REPEAT_OF            MEAN       RATE  "
+      "OPTIMIZER\n"
+      "     3  COMPLETED   0.891167     7  host-1          3  0.75 +- 0.0125  0.0123457  sgd\n"
+      "     4  COMPLETED   0.891167     7  host-1          3               -  0.0123457  "
+      "sgd\n");
+  EXPECT_CALL(client_, GetTrial)
+      .WillOnce(Return(TestTrial(3, kRepeats)))
+      .WillOnce(Return(TestTrial(4, "repeat_of: 3")));
+  EXPECT_EQ(Run({"trial", "show", "mnist", "3"}), kDone);
+  EXPECT_THAT(out(), HasSubstr("\nrepeats    2 completed, mean 0.75 +- 0.0125\n"));
+  EXPECT_THAT(out(), Not(HasSubstr("repeat of")));
+  EXPECT_EQ(Run({"trial", "show", "mnist", "4"}), kDone);
+  EXPECT_THAT(out(), HasSubstr("\nrepeat of  trial 3\n"));
+}
+
 TEST_F(TrialCommands, BestOfNothingSaysSo) {
-  EXPECT_CALL(client_, GetStudy).WillOnce(Return(TestStudy()));
+  EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(TestStudy()));
   EXPECT_CALL(client_, ListBestTrials).WillRepeatedly(Return(v1::ListBestTrialsResponse()));
   EXPECT_EQ(Run({"best", "mnist"}), kDone);
   EXPECT_EQ(out(), "");
@@ -219,9 +257,9 @@ TEST_F(AddTrialCommand, WithMetricsAResultIsTold) {
     EXPECT_EQ(request.completed().metrics().at("size"), 2);
     return TestTrial(7, "objective: 0.91");
   });
-  EXPECT_EQ(Run({"trial", "add", "mnist", "layers=64", "accuracy=0.91", "size=2", "--output",
-                 "json"}),
-            kDone);
+  EXPECT_EQ(
+      Run({"trial", "add", "mnist", "layers=64", "accuracy=0.91", "size=2", "--output", "json"}),
+      kDone);
   EXPECT_EQ(json()["number"], 7);
 }
 

@@ -22,6 +22,7 @@ TEST(Json, ATrialHasProtosFieldNames) {
   (*trial.mutable_parameters())["m"].set_string_value("sgd");
   (*trial.mutable_parameters())["b"].set_bool_value(true);
   trial.set_objective(0.1);
+  trial.set_origin(v1::Trial::SAMPLER);
   trial.mutable_create_time()->set_seconds(1'700'000'000);
   trial.mutable_create_time()->set_nanos(250'000'000);
   EXPECT_EQ(FormatJson(ToJson(trial)), R"({
@@ -43,7 +44,9 @@ TEST(Json, ATrialHasProtosFieldNames) {
   "measurements": [],
   "weights_file": "",
   "model_file": "",
-  "pruner_decisions": []
+  "pruner_decisions": [],
+  "outcome": {},
+  "origin": "SAMPLER"
 }
 )");
 }

@@ -1,5 +1,6 @@
 #include "client/study_file/study_file.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "google/protobuf/text_format.h"
@@ -302,6 +303,7 @@ TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
       "pruner: {algorithm: asha, mode: promote, grace: 3, eta: 4}\nlimits: {no_gain: {trials: 30}, "
       "max_steps: 9007199254740992}\ntrials: [{x: 1, 'a b': [1, 2]}, {x: 2.5, y: true}]\n"
       "trainer: {external: {}}\nparameters: {x: {min: 1, max: 2}}\n",
+      "repeats: 3\nwarm_start: [mnist-1, '7', 'a b']\nparameters: {x: {min: 1, max: 2}}\n",
       "objectives: [{metric: a.b, goal: maximize, value: last}, {metric: c, goal: minimize}]\n"
       "constraints: [{metric: d, min: -1.5, max: 1e+30}, {metric: e, min: 0}]\n"
       "trainer: {external: {}}\nparameters: {x: {min: 1, max: 2}}\n",

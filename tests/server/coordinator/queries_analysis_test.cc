@@ -107,6 +107,25 @@ TEST_F(QueriesAnalysis, ImportanceReadsAllPages) {
   EXPECT_EQ(importance->parameters(0).trials(), 1100);
 }
 
+TEST_F(QueriesAnalysis, OfRepeatsEachConfigurationCountsOnceByItsMean) {
+  AddStudy("repeats: 2");
+  AddTrials(60);
+  for (int32_t number = 0; number < 60; ++number) {
+    storage::TrialRow row = store_.GetTrial(1, number, false)->trial;
+    row.repeat_of = number - number % 2;
+    if (row.repeat_of == number) {
+      // Unlike the single trial's objective, the mean depends on b alone; the last one lacks a repeat.
+      row.repeats = storage::RepeatsRow{2, row.parameters["b"].double_value(), 0.1};
+      if (number < 58) row.repeats->state = v1::Trial::COMPLETED;
+    }
+    Write({row});
+  }
+  const auto importance = Importance();
+  ASSERT_TRUE(importance.ok()) << importance.status();
+  EXPECT_EQ(importance->parameters(0).parameter(), "b");
+  EXPECT_EQ(importance->parameters(0).trials(), 29);
+}
+
 TEST_F(QueriesAnalysis, ImportanceOfAMetricThatIsNoObjectiveIsRefused) {
   AddStudy();
   AddTrials(20);
@@ -138,7 +157,7 @@ TEST_F(QueriesAnalysis, LintOfAStudyReadsItsCurves) {
 
 TEST_F(QueriesAnalysis, LintOfADefinitionChecksItAndFillsItIn) {
   v1::LintStudyRequest request;
-  *request.mutable_definition() = Definition(R"(pruner { algorithm: ASHA grace: 5 max_step: 9 })");
+  *request.mutable_definition() = Definition(R"(pruner { algorithm: ASHA grace: 4 max_step: 9 })");
   const auto lint = queries_.LintStudy(request);
   ASSERT_TRUE(lint.ok()) << lint.status();
   ASSERT_EQ(lint->findings_size(), 0) << "the default eta is 3: " << lint->DebugString();

@@ -104,6 +104,50 @@ TEST_F(QueriesTest, AModelIsTheBestTrialsUnlessAnotherIsNamed) {
   EXPECT_EQ(Download(0)->data(), "model of 0");
 }
 
+TEST_F(QueriesTest, OfRepeatsTheFirstIsShownWithTheMeanAndTheBestGivesItsModel) {
+  v1::Study definition = NetworkStudy("s");
+  definition.set_repeats(2);
+  AddStudy(definition);
+  // Two configurations of two trials each; the best single trial is 3.
+  const double objectives[] = {0.8, 0.9, 0.5, 0.95};
+  const double means[] = {0.85, 0.725};
+  for (int32_t number = 0; number < 4; ++number) {
+    AddTrial(number, v1::Trial::WAITING);
+    storage::TrialRow row = store_.GetTrial(1, number, false)->trial;
+    row.state = v1::Trial::COMPLETED;
+    row.objective = objectives[number];
+    row.objective_step = 3;
+    row.repeat_of = number / 2 * 2;
+    if (row.repeat_of == number) {
+      row.repeats = storage::RepeatsRow{2, means[number / 2], 0.05, v1::Trial::COMPLETED};
+    }
+    Write({row});
+    AddFile(number, 1, v1::Artifact::MODEL, 3, absl::StrCat("model of ", number));
+  }
+  v1::ListBestTrialsRequest list;
+  list.set_study("s");
+  const auto best = queries_.ListBestTrials(list);
+  ASSERT_TRUE(best.ok()) << best.status();
+  ASSERT_EQ(best->trials_size(), 2) << "one of each configuration";
+  EXPECT_EQ(best->trials(0).number(), 0);
+  EXPECT_EQ(best->trials(1).number(), 2);
+  EXPECT_EQ(best->trials(1).repeats().mean(), 0.725);
+  EXPECT_EQ(best->trials(1).repeats().standard_error(), 0.05);
+  EXPECT_EQ(best->trials(1).repeats().completed(), 2);
+  v1::GetStudyRequest get;
+  get.set_study("s");
+  const auto study = queries_.GetStudy(get);
+  EXPECT_EQ(study->best_trial(), 0);
+  EXPECT_EQ(study->best_objective(), 0.85);
+  EXPECT_EQ(study->best_standard_error(), 0.05);
+  v1::GetTrialRequest trial;
+  trial.set_study("s");
+  trial.set_number(3);
+  EXPECT_EQ(queries_.GetTrial(trial)->repeat_of(), 2);
+  EXPECT_FALSE(queries_.GetTrial(trial)->has_repeats());
+  EXPECT_EQ(Download()->data(), "model of 1") << "the best repeat of the best configuration";
+}
+
 TEST_F(QueriesTest, OfSeveralObjectivesTheModelHasToBeNamed) {
   v1::Study study = NetworkStudy("s");
   *study.add_objectives() = study.objective();

@@ -6,12 +6,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <queue>
 #include <random>
 #include <set>
 
 #include "caviar/v1/error_detail.h"
+#include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
 #include "server/sampling/sampler.h"
 #include "tests/server/coordinator/harness.h"
@@ -25,13 +27,18 @@ constexpr char kMetric[] = "validation_accuracy";
 
 using Curve = std::map<int64_t, double>;  // by step
 
-// Five pruners, two samplers, suggestions in time or not: each seed has its own.
-v1::Study StudyOf(uint64_t seed, int workers, int max_trials) {
+// Five pruners, two samplers, suggestions in time or not: each seed has its own. With repeats there
+// is no pruner.
+v1::Study StudyOf(uint64_t seed, int workers, int max_trials, int repeats) {
   v1::Study study = NetworkStudy("s", max_trials);
   study.mutable_trainer()->mutable_batch_norm_network()->set_epochs(kEpochs);
   study.mutable_limits()->set_parallel(std::max(1, workers - 1));
   study.mutable_limits()->set_max_attempts(4);
   if (seed / 5 % 2 == 0) study.mutable_sampler()->set_algorithm(v1::Sampler::TPE);
+  if (repeats > 1) {
+    study.set_repeats(repeats);
+    return study;
+  }
   v1::Pruner& pruner = *study.mutable_pruner();
   switch (seed % 5) {
     case 0:
@@ -61,12 +68,14 @@ v1::Study StudyOf(uint64_t seed, int workers, int max_trials) {
 
 class Simulation : private Suggester {
  public:
-  Simulation(uint64_t seed, int workers, int max_trials)
+  // `max_trials` configurations, each of them with so many repeats.
+  Simulation(uint64_t seed, int workers, int max_trials, int repeats = 1)
       : random_(seed),
         slow_sampler_(seed / 10 % 2 == 0),
-        definition_(StudyOf(seed, workers, max_trials)),
+        definition_(StudyOf(seed, workers, max_trials, repeats)),
         workers_(workers),
         max_trials_(max_trials),
+        repeats_(repeats),
         house_(kTtl, this) {}
 
   // Runs until the study has ended. Returns a digest of the whole history.
@@ -129,6 +138,22 @@ class Simulation : private Suggester {
     }
   }
 
+  // What samplers and people see of the configurations.
+  std::string Configurations() {
+    const StudyState& study = house_.study("s");
+    std::string text = absl::StrCat("best ", study.best.value_or(-1), " pending ");
+    for (const int32_t index : study.pending) absl::StrAppend(&text, index, ",");
+    absl::StrAppend(&text, " to repeat ");
+    for (const int32_t index : study.to_repeat) absl::StrAppend(&text, index, ",");
+    for (size_t i = 0; i < study.history.size(); ++i) {
+      const sampling::Observation& one = study.history[i];
+      absl::StrAppend(&text, " ", one.number, ":", one.state, ":",
+                      std::bit_cast<uint64_t>(one.value), ":",
+                      std::bit_cast<uint64_t>(one.variance.value_or(-1)));
+    }
+    return text;
+  }
+
   // What was being computed is gone with the process.
   void Compute(SuggestionTask task, Deliver deliver) override {
     if (!slow_sampler_ || Chance(0.5)) return deliver(Suggest(task));
@@ -147,8 +172,10 @@ class Simulation : private Suggester {
 
   void Crash() {
     ++crashes_;
+    const std::string before = Configurations();
     house_.Restart();
     ASSERT_FALSE(house_.fatal) << *house_.fatal;
+    ASSERT_EQ(Configurations(), before);
     const std::set<std::string> files = house_.core().Files();
     std::erase_if(house_.files, [&](const std::string& file) { return !files.contains(file); });
     digest_ += "crash ";
@@ -196,6 +223,7 @@ class Simulation : private Suggester {
       std::vector<int> found;
       for (const TrialState& trial : trials) {
         if (trial.row.parameters.at("learning_rate").double_value() != addition.rate) continue;
+        if (trial.row.origin == v1::Trial::REPEAT) continue;
         EXPECT_EQ(trial.row.origin, v1::Trial::ADDED);
         found.push_back(trial.row.number);
       }
@@ -222,20 +250,22 @@ class Simulation : private Suggester {
       if (trial.row.origin != v1::Trial::SAMPLER || study.pruner) continue;
       sampling::SamplerInput input;
       input.seed = study.row.definition.sampler().seed();
-      input.number = trial.row.number;
+      input.number = trial.configuration;
       input.max_trials = max_trials_;
       input.parallel = study.row.definition.limits().parallel();
       if (study.sampler->UsesHistory()) {
-        const auto was_final = [&](int32_t number) {
-          const auto commit = final_commits_.find(number);
-          return commit != final_commits_.end() && commit->second <= trial.row.suggestion_commit;
+        const auto was_final = [&](int32_t index) {
+          const auto& trials = study.configurations[static_cast<size_t>(index)].trials;
+          return std::all_of(trials.begin(), trials.end(), [&](int32_t number) {
+            const auto commit = final_commits_.find(number);
+            return commit != final_commits_.end() && commit->second <= trial.row.suggestion_commit;
+          });
         };
         for (size_t i = 0; i < study.history.size(); ++i) {
           if (was_final(study.history[i].number)) input.history.Add(study.history[i]);
         }
-        for (int32_t number = 0; number < trial.row.number; ++number) {
-          const auto& other = study.trials[static_cast<size_t>(number)];
-          if (!was_final(number)) input.pending.push_back({other.point, {}});
+        for (int32_t index = 0; index < trial.configuration; ++index) {
+          if (!was_final(index)) input.pending.push_back({FirstTrial(study, index).point, {}});
         }
       }
       const auto sampler = sampling::MakeSampler(study.row.definition.sampler());
@@ -477,7 +507,7 @@ class Simulation : private Suggester {
   void CheckNow() {
     const StudyState& study = house_.study("s");
     const auto& trials = study.trials;
-    ASSERT_LE(static_cast<int>(trials.size()), max_trials_);
+    ASSERT_LE(static_cast<int>(trials.size()), max_trials_ * repeats_);
     ASSERT_LE(study.counts.running(), std::max(1, workers_ - 1) + 1)
         << "parallel, and one revived at most";
     int running = 0;
@@ -530,9 +560,41 @@ class Simulation : private Suggester {
     EXPECT_EQ(trial.row.objective_step, best->first);
   }
 
+  // Counted again from the trials alone.
+  void CheckConfigurations() {
+    const StudyState& study = house_.study("s");
+    ASSERT_EQ(static_cast<int>(study.history.size()), max_trials_);
+    for (int index = 0; index < max_trials_; ++index) {
+      const std::vector<int32_t>& numbers = study.configurations[index].trials;
+      ASSERT_EQ(static_cast<int>(numbers.size()), repeats_);
+      int completed = 0;
+      double sum = 0;
+      for (const int32_t number : numbers) {
+        const TrialState& trial = study.trials[number];
+        EXPECT_EQ(trial.configuration, index);
+        EXPECT_EQ(trial.point, FirstTrial(study, index).point);
+        if (number != numbers.front()) EXPECT_EQ(trial.row.origin, v1::Trial::REPEAT);
+        if (trial.row.state != v1::Trial::COMPLETED) continue;
+        ++completed;
+        sum += *trial.row.objective;
+      }
+      const int64_t place = study.configurations[index].place;
+      ASSERT_GT(place, 0);
+      const sampling::Observation& seen = study.history[static_cast<size_t>(place) - 1];
+      EXPECT_EQ(seen.number, index);
+      const v1::Trial::State alone = study.trials[numbers.front()].row.state;
+      EXPECT_EQ(seen.state, completed > 0 ? v1::Trial::COMPLETED : alone);
+      if (completed > 0) {
+        EXPECT_NEAR(seen.value, -sum / completed, 1e-12);
+      }
+      EXPECT_EQ(seen.variance.has_value(), repeats_ > 1 && completed > 1);
+    }
+  }
+
   void CheckEnd() {
     const StudyState& study = house_.study("s");
-    EXPECT_EQ(static_cast<int>(study.trials.size()), max_trials_);
+    EXPECT_EQ(static_cast<int>(study.trials.size()), max_trials_ * repeats_);
+    CheckConfigurations();
     for (const auto& [number, state] : finished_) {
       EXPECT_EQ(study.trials[number].row.state, state) << "acknowledged is durable";
     }
@@ -564,6 +626,7 @@ class Simulation : private Suggester {
   const v1::Study definition_;
   const int workers_;
   const int max_trials_;
+  const int repeats_;
   using Event = std::tuple<absl::Duration, int64_t, std::function<void()>>;
   struct LaterFirst {
     bool operator()(const Event& a, const Event& b) const {
@@ -590,6 +653,14 @@ TEST(Simulation, PromisesHoldOverRandomHistories) {
   for (uint64_t seed = 1; seed <= 1000; ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     Simulation(seed, 1 + static_cast<int>(seed % 8), 10).Run();
+    if (HasFailure()) break;
+  }
+}
+
+TEST(Simulation, PromisesHoldWithRepeats) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(absl::StrCat("seed ", seed));
+    Simulation(seed, 1 + static_cast<int>(seed % 8), 4, 3).Run();
     if (HasFailure()) break;
   }
 }

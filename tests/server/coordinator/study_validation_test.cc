@@ -52,6 +52,51 @@ TEST(ValidateStudy, FindsNothingWrongWithAGoodOne) {
   EXPECT_THAT(ValidateStudy(External()), IsEmpty());
 }
 
+TEST(ValidateStudy, RepeatsAreBoundedAndNotForPrunersOrSeveralObjectives) {
+  v1::Study study = Good();
+  for (const int repeats : {1, 100}) {
+    study.set_repeats(repeats);
+    EXPECT_THAT(ValidateStudy(study), IsEmpty());
+  }
+  for (const int repeats : {0, -1, 101}) {
+    study.set_repeats(repeats);
+    EXPECT_THAT(Only(study), HasSubstr(absl::StrCat("repeats: ", repeats, " is out of range")));
+  }
+  study.set_repeats(3);
+  study.mutable_pruner()->set_algorithm(v1::Pruner::ASHA);
+  EXPECT_THAT(Only(study), HasSubstr("repeats: a pruner ends single trials"));
+  study.mutable_pruner()->set_algorithm(v1::Pruner::NONE);
+  EXPECT_THAT(ValidateStudy(study), IsEmpty());
+  study.add_objectives();
+  bool found = false;
+  for (const auto& violation : ValidateStudy(study)) found |= violation.field() == "repeats";
+  EXPECT_TRUE(found);
+}
+
+TEST(ValidateStudy, WarmStartIsForSamplersThatLearn) {
+  v1::Study study = Good();
+  study.add_warm_start("earlier");
+  for (const auto algorithm : {v1::Sampler::RANDOM, v1::Sampler::SOBOL, v1::Sampler::GRID}) {
+    study.mutable_sampler()->set_algorithm(algorithm);
+    EXPECT_THAT(Only(study), HasSubstr("does not learn from earlier trials"));
+  }
+  for (const auto algorithm : {v1::Sampler::AUTO, v1::Sampler::TPE, v1::Sampler::GP}) {
+    study.mutable_sampler()->set_algorithm(algorithm);
+    EXPECT_THAT(ValidateStudy(study), IsEmpty());
+  }
+  study.add_warm_start("earlier");
+  EXPECT_EQ(Only(study), "warm_start[1]: \"earlier\" is named twice");
+  study.clear_warm_start();
+  for (int i = 0; i < 17; ++i) study.add_warm_start(absl::StrCat("s", i));
+  EXPECT_EQ(Only(study), "warm_start: 17 are too many; at most 16");
+  study.clear_warm_start();
+  study.add_warm_start("earlier");
+  study.add_objectives();
+  bool found = false;
+  for (const auto& violation : ValidateStudy(study)) found |= violation.field() == "warm_start";
+  EXPECT_TRUE(found);
+}
+
 TEST(ValidateStudy, FindsAllThatIsMissingAtOnce) {
   std::vector<std::string> fields;
   for (const auto& violation : ValidateStudy(v1::Study())) fields.push_back(violation.field());
