@@ -7,7 +7,12 @@
 // on a quadratic trend, without which some dozens of trials are too few; and shares are of total
 // effects, in which a parameter that matters only together with another counts as well.
 //
-// What was measured: @MEASURED@
+// What was measured: the mean absolute error of a share, over ten problems, two seeds each
+// (tests/bench/importance_quality.cc --problems sums,mixed --seeds 0-1 --trials 34,100), after 34
+// and 100 trials: on random histories .032 and .014, on those of tpe .056 and .103, on those of gp
+// .093 and .078. PED-ANOVA, which compares where the best tenth lies with where all do, had .124
+// and .134, .206 and .311, .227 and .281. At seed 0 of these problems the forest alone had, on gp's,
+// .096 and .095, and on random ones .065 and .045. Main effects instead of total ones were worse.
 //
 // What counts as what. Losses beyond the worst that is kept (WorstKept) are taken to be that: a few
 // diverged trials would else be all there is to see. INFEASIBLE trials have the worst that is kept.

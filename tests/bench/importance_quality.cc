@@ -7,6 +7,7 @@
 #include <ctime>
 #include <iterator>
 #include <map>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -115,14 +116,26 @@ double MeanError(const Shares& truth, Shares shares) {
   return sum / static_cast<double>(truth.size());
 }
 
+// Parameters that a study would be told to fix (server/analysis/lint_results.cc) though they count.
+int CountMissed(const Shares& truth, Shares shares) {
+  return static_cast<int>(std::count_if(truth.begin(), truth.end(), [&](const auto& parameter) {
+    return parameter.second >= 0.05 && shares[parameter.first] < 0.01;
+  }));
+}
+
 void PrintShares(const Shares& truth, Shares shares) {
   for (const auto& [name, share] : truth) {
     std::printf("    %-16s %5.1f %% of %5.1f %%\n", name.c_str(), 100 * shares[name], 100 * share);
   }
 }
 
+struct Totals {
+  std::vector<double> errors;
+  int parameters = 0;
+  int missed = 0;
+};
 // By (sampler, trials).
-using Errors = std::map<std::pair<std::string, int>, std::vector<double>>;
+using Errors = std::map<std::pair<std::string, int>, Totals>;
 
 // Prints how long one answer takes, of CPU.
 void MeasureTime(int dimensions, int trials) {
@@ -162,8 +175,11 @@ void Measure(const Options& options, const Problem& problem, Errors& errors) {
     for (const int trials : options.trials) {
       const size_t count = std::min(static_cast<size_t>(trials), history.size());
       const Shares shares = SharesOf(problem, ToRecords(space, history, count));
-      errors[{sampler, trials}].push_back(MeanError(truth, shares));
-      std::printf(" %6.3f", errors[{sampler, trials}].back());
+      Totals& totals = errors[{sampler, trials}];
+      totals.errors.push_back(MeanError(truth, shares));
+      totals.parameters += static_cast<int>(truth.size());
+      totals.missed += CountMissed(truth, shares);
+      std::printf(" %6.3f", totals.errors.back());
       if (options.shares) {
         std::printf("\n");
         PrintShares(truth, shares);
@@ -193,12 +209,11 @@ int Run(const Options& options) {
       }
     }
   }
-  std::printf("mean absolute error of a share\n");
-  for (const auto& [key, values] : errors) {
-    double sum = 0;
-    for (const double value : values) sum += value;
-    std::printf("%-7s %5d trials %6.4f\n", key.first.c_str(), key.second,
-                sum / static_cast<double>(values.size()));
+  std::printf("mean absolute error of a share; parameters below 1 %% that have 5 %% or more\n");
+  for (const auto& [key, totals] : errors) {
+    const double sum = std::accumulate(totals.errors.begin(), totals.errors.end(), 0.0);
+    std::printf("%-7s %5d trials %6.4f %4d of %d\n", key.first.c_str(), key.second,
+                sum / static_cast<double>(totals.errors.size()), totals.missed, totals.parameters);
   }
   return 0;
 }
