@@ -2,17 +2,16 @@
 //
 // fANOVA (Hutter, Hoos & Leyton-Brown 2014, "An efficient approach for assessing hyperparameter
 // importance"): a model is fitted to the results, and the variance of its predictions over the
-// whole space is shared out (total_effects.h). So it says the same of the histories of samplers
-// that look mostly near the best as of random ones. What differs from the paper: the forest stands
-// on a quadratic trend, without which some dozens of trials are too few; and shares are of total
-// effects, in which a parameter that matters only together with another counts as well.
+// whole space is shared out (total_effects.h). So it is of use on the histories of samplers
+// that look mostly near the best, too. What differs from the paper: the forest stands on a quadratic
+// trend, without which it was further off; and shares are of total effects, in which a parameter
+// that matters only together with another counts as well.
 //
 // What was measured: the mean absolute error of a share, over ten problems, two seeds each
 // (tests/bench/importance_quality.cc --problems sums,mixed --seeds 0-1 --trials 34,100), after 34
 // and 100 trials: on random histories .032 and .014, on those of tpe .056 and .103, on those of gp
 // .093 and .078. PED-ANOVA, which compares where the best tenth lies with where all do, had .124
-// and .134, .206 and .311, .227 and .281. At seed 0 of these problems the forest alone had, on gp's,
-// .096 and .095, and on random ones .065 and .045. Main effects instead of total ones were worse.
+// and .134, .206 and .311, .227 and .281.
 //
 // What counts as what. Losses beyond the worst that is kept (WorstKept) are taken to be that: a few
 // diverged trials would else be all there is to see. INFEASIBLE trials have the worst that is kept.
@@ -34,8 +33,8 @@ namespace caviar::analysis {
 inline constexpr int kFewestTrials = 10;
 inline constexpr int kFewestCompleted = 3;
 
-// Of more trials than this the model gets an even selection, by loss, the best among them: it is no
-// better with more, and its time grows.
+// Of more trials than this the model gets an even selection, by loss, the best among them, since its
+// time grows with them.
 inline constexpr int kMostTrials = 2000;
 
 // The worst of some losses, finite, at least one, that counts as it is: beyond it are at most a
