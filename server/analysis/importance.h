@@ -2,8 +2,8 @@
 //
 // fANOVA (Hutter, Hoos & Leyton-Brown 2014, "An efficient approach for assessing hyperparameter
 // importance"): a model is fitted to the results, and the variance of its predictions over the
-// whole space is shared out (total_effects.h). So it is of use on the histories of samplers
-// that look mostly near the best, too. What differs from the paper: the forest stands on a quadratic
+// whole space is shared out (total_effects.h). So it is of use on the histories of samplers, too,
+// that look mostly near the best. What differs from the paper: the forest stands on a quadratic
 // trend, without which it was further off; and shares are of total effects, in which a parameter
 // that matters only together with another counts as well.
 //

@@ -190,6 +190,14 @@ void Measure(const Options& options, const Problem& problem, Errors& errors) {
   }
 }
 
+// Of a group, or one problem.
+std::vector<std::string> NamesOf(const std::string& wanted) {
+  std::vector<std::string> own = ImportanceProblemNames();
+  if (wanted == "sums") return own;
+  if (std::find(own.begin(), own.end(), wanted) != own.end()) return {wanted};
+  return SearchProblems::Names({wanted});
+}
+
 int Run(const Options& options) {
   if (options.time) {
     for (const int dimensions : {4, 8, 32, 100}) {
@@ -200,9 +208,7 @@ int Run(const Options& options) {
   const SearchProblems others(options.file);
   Errors errors;
   for (const std::string& wanted : options.problems) {
-    const auto names =
-        wanted == "sums" ? ImportanceProblemNames() : SearchProblems::Names({wanted});
-    for (const std::string& name : names) {
+    for (const std::string& name : NamesOf(wanted)) {
       for (const uint32_t seed : SeedsOf(options.seeds)) {
         const auto own = MakeImportanceProblem(name, seed);
         Measure(options, own ? *own : others.Make(name, seed), errors);
