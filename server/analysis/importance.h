@@ -33,8 +33,8 @@ namespace caviar::analysis {
 inline constexpr int kFewestTrials = 10;
 inline constexpr int kFewestCompleted = 3;
 
-// Of more trials than this the model gets an even selection, by loss, the best among them, since its
-// time grows with them.
+// Of more trials than this the model gets an even selection, by loss, the best among them, since
+// its time grows with them.
 inline constexpr int kMostTrials = 2000;
 
 // The worst of some losses, finite, at least one, that counts as it is: beyond it are at most a
