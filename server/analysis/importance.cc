@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <cstddef>
+#include <numeric>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/analysis/contrast.h"
 #include "server/analysis/course_order.h"
+#include "server/analysis/regression_forest.h"
+#include "server/analysis/total_effects.h"
 #include "server/search_space/search_space.h"
 
 namespace caviar::analysis {
@@ -17,125 +19,143 @@ namespace {
 using search_space::ModelPoint;
 using search_space::SearchSpace;
 
-// What a trial is to the method: where it lies, and its loss; infinite: never among the best.
+// What a trial is to the method.
 struct Tried {
   ModelPoint place;
-  double loss = std::numeric_limits<double>::infinity();
+  v1::Trial::State state;
+  double loss = 0;  // of COMPLETED ones
 };
-
-bool Counts(const TrialRecord& trial) {
-  return trial.state == v1::Trial::PRUNED || trial.state == v1::Trial::INFEASIBLE ||
-         (trial.state == v1::Trial::COMPLETED && trial.objective);
-}
 
 std::vector<Tried> Collect(const SearchSpace& space, v1::Objective::Goal goal,
                            const std::vector<TrialRecord>& trials) {
   std::vector<Tried> all;
   for (const TrialRecord& trial : trials) {
-    if (!Counts(trial)) continue;
+    const bool completed = trial.state == v1::Trial::COMPLETED && trial.objective;
+    if (!completed && trial.state != v1::Trial::PRUNED && trial.state != v1::Trial::INFEASIBLE) {
+      continue;
+    }
     const auto point = space.ToPoint(trial.parameters);
     if (!point.ok()) continue;
-    Tried tried{space.model().ToModel(*point)};
-    if (HasResult(trial)) tried.loss = Loss(goal, *trial.objective);
-    all.push_back(std::move(tried));
+    const double loss = completed ? Loss(goal, *trial.objective) : 0;
+    all.push_back({space.model().ToModel(*point), trial.state, loss});
   }
   return all;
 }
 
-int CountCompleted(const std::vector<double>& losses) {
-  return static_cast<int>(
-      std::count_if(losses.begin(), losses.end(), [](double loss) { return std::isfinite(loss); }));
-}
-
-// The best tenth; of few trials up to a third, so that there are some.
-int BestCount(const std::vector<double>& losses) {
-  const int count = static_cast<int>(losses.size());
-  return std::min(CountCompleted(losses),
-                  std::max((count + 9) / 10, std::min(10, (count + 2) / 3)));
-}
-
-// How much of each trial is among the best `best`: those that are equal at the last place share it.
-std::vector<double> BestWeights(const std::vector<double>& losses, int best) {
-  std::vector<double> sorted = losses;
-  std::nth_element(sorted.begin(), sorted.begin() + (best - 1), sorted.end());
-  const double last = sorted[static_cast<size_t>(best - 1)];
-  const auto better =
-      std::count_if(losses.begin(), losses.end(), [last](double loss) { return loss < last; });
-  const auto equal = std::count(losses.begin(), losses.end(), last);
-  const double share = static_cast<double>(best - better) / static_cast<double>(equal);
-  std::vector<double> weights;
-  for (const double loss : losses) weights.push_back(loss < last ? 1 : loss == last ? share : 0);
-  return weights;
-}
-
-bool AreEnough(const std::vector<double>& losses) {
-  return losses.size() >= static_cast<size_t>(kFewestTrials) &&
-         CountCompleted(losses) >= kFewestCompleted;
-}
-
-// Fills in `importance`, not yet as a share, and `trials`.
-v1::ParameterImportance Judge(const SearchSpace& space, int axis, const std::vector<Tried>& all) {
-  std::vector<double> places, losses;
+std::vector<double> CompletedLosses(const std::vector<Tried>& all) {
+  std::vector<double> losses;
   for (const Tried& tried : all) {
-    const double place = tried.place[static_cast<size_t>(axis)];
-    if (std::isnan(place)) continue;
-    places.push_back(place);
-    losses.push_back(tried.loss);
+    if (tried.state == v1::Trial::COMPLETED) losses.push_back(tried.loss);
   }
-  v1::ParameterImportance parameter;
-  parameter.set_parameter(space.axis(axis).name());
-  parameter.set_expected_tier(ExpectedTier(parameter.parameter()));
-  parameter.set_trials(static_cast<int32_t>(places.size()));
-  if (!AreEnough(losses)) return parameter;
-  const double active = static_cast<double>(places.size()) / static_cast<double>(all.size());
-  parameter.set_importance(
-      active * Contrast(space.model().axis(axis), places, BestWeights(losses, BestCount(losses))));
-  return parameter;
+  return losses;
 }
 
-void MakeShares(v1::GetImportanceResponse& response) {
-  double sum = 0;
-  for (const v1::ParameterImportance& parameter : response.parameters()) {
-    sum += parameter.importance();
+// `share` in [0, 1]; of growing numbers, at least one, one of them.
+double Quantile(const std::vector<double>& sorted, double share) {
+  return sorted[static_cast<size_t>(share * static_cast<double>(sorted.size() - 1))];
+}
+
+// Every trial's loss, on the way from the best, 0, to the worst that is kept, 1.
+std::vector<double> ScaledLosses(const std::vector<Tried>& all) {
+  std::vector<double> sorted = CompletedLosses(all);
+  std::sort(sorted.begin(), sorted.end());
+  const double worst = WorstKept(sorted);
+  const auto scaled = [best = sorted.front(), worst](double loss) {
+    if (loss <= best) return 0.0;
+    // In halves: the difference of two large numbers need not be finite.
+    return loss < worst ? (loss / 2 - best / 2) / (worst / 2 - best / 2) : 1.0;
+  };
+  std::vector<double> losses;
+  for (const Tried& tried : all) {
+    losses.push_back(tried.state == v1::Trial::COMPLETED ? scaled(tried.loss)
+                     : tried.state == v1::Trial::PRUNED  ? scaled(Quantile(sorted, 0.75))
+                                                         : 1.0);
   }
-  if (!(sum > 0)) {
-    response.mutable_method()->append("; no parameter tells the best from the others");
-    return;
+  return losses;
+}
+
+// Indices of the trials that the model gets: all, or every so manyth by loss, the best first.
+std::vector<size_t> Select(const std::vector<double>& losses) {
+  std::vector<size_t> order(losses.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  if (order.size() <= kMostTrials) return order;
+  std::stable_sort(order.begin(), order.end(),
+                   [&losses](size_t a, size_t b) { return losses[a] < losses[b]; });
+  std::vector<size_t> selected;
+  for (size_t i = 0; i < kMostTrials; ++i)
+    selected.push_back(order[i * order.size() / kMostTrials]);
+  return selected;
+}
+
+std::vector<double> Effects(const SearchSpace& space, const std::vector<Tried>& all) {
+  const std::vector<double> losses = ScaledLosses(all);
+  std::vector<ModelPoint> places;
+  std::vector<double> values;
+  for (const size_t trial : Select(losses)) {
+    places.push_back(all[trial].place);
+    values.push_back(losses[trial]);
   }
-  for (v1::ParameterImportance& parameter : *response.mutable_parameters()) {
-    parameter.set_importance(parameter.importance() / sum);
+  return TotalEffects(space.model(), places, values);
+}
+
+int ActiveTrials(const std::vector<Tried>& all, int axis) {
+  return static_cast<int>(std::count_if(all.begin(), all.end(), [axis](const Tried& tried) {
+    return !std::isnan(tried.place[static_cast<size_t>(axis)]);
+  }));
+}
+
+std::string Method(const std::vector<Tried>& all, size_t completed) {
+  std::string method = absl::StrCat("fANOVA over ", all.size(), " trials, ", completed,
+                                    " of them with a result: total effects by a forest of ",
+                                    RegressionForest::kTrees, " trees on a quadratic trend");
+  if (all.size() > kMostTrials) absl::StrAppend(&method, " of ", kMostTrials, " of them");
+  return method;
+}
+
+void AddShares(const SearchSpace& space, const std::vector<Tried>& all,
+               v1::GetImportanceResponse& response) {
+  const std::vector<double> effects = Effects(space, all);
+  const double sum = std::accumulate(effects.begin(), effects.end(), 0.0);
+  if (!(sum > 0)) response.mutable_method()->append("; no parameter makes a difference");
+  for (int axis = 0; axis < space.dimensions(); ++axis) {
+    v1::ParameterImportance& parameter = *response.add_parameters();
+    parameter.set_parameter(space.axis(axis).name());
+    parameter.set_expected_tier(ExpectedTier(parameter.parameter()));
+    parameter.set_trials(ActiveTrials(all, axis));
+    if (sum > 0) parameter.set_importance(effects[static_cast<size_t>(axis)] / sum);
   }
+  std::stable_sort(response.mutable_parameters()->begin(), response.mutable_parameters()->end(),
+                   [](const auto& a, const auto& b) { return a.importance() > b.importance(); });
 }
 
 }  // namespace
 
+double WorstKept(std::vector<double> losses) {
+  std::sort(losses.begin(), losses.end());
+  const double quartile = Quantile(losses, 0.75);
+  // May be infinite.
+  const double fence = quartile + 3 * (quartile - Quantile(losses, 0.25));
+  return std::min(losses.back(), std::max(fence, Quantile(losses, 0.9)));
+}
+
 v1::GetImportanceResponse ComputeImportance(const v1::Study& study, v1::Objective::Goal goal,
                                             const std::vector<TrialRecord>& trials) {
   v1::GetImportanceResponse response;
-  const auto space = SearchSpace::Create(study.parameters());
+  const auto space = SearchSpace::Create(study.parameters(), study.linear_constraints());
   if (!space.ok()) {
     response.set_method(absl::StrCat("nothing: ", space.status().message()));
     return response;
   }
   const std::vector<Tried> all = Collect(*space, goal, trials);
-  std::vector<double> losses;
-  for (const Tried& tried : all) losses.push_back(tried.loss);
-  const int completed = CountCompleted(losses);
-  if (!AreEnough(losses)) {
+  const size_t completed = CompletedLosses(all).size();
+  if (all.size() < kFewestTrials || completed < kFewestCompleted) {
     response.set_method(absl::StrCat("too few trials: ", all.size(), " finished, ", completed,
                                      " of them with a result; it takes ", kFewestTrials, " and ",
                                      kFewestCompleted));
     return response;
   }
-  response.set_method(absl::StrCat("PED-ANOVA over ", all.size(), " trials, ", completed,
-                                   " of them with a result: the best ", BestCount(losses),
-                                   " against all"));
-  for (int axis = 0; axis < space->dimensions(); ++axis) {
-    *response.add_parameters() = Judge(*space, axis, all);
-  }
-  MakeShares(response);
-  std::stable_sort(response.mutable_parameters()->begin(), response.mutable_parameters()->end(),
-                   [](const auto& a, const auto& b) { return a.importance() > b.importance(); });
+  response.set_method(Method(all, completed));
+  AddShares(*space, all, response);
   return response;
 }
 

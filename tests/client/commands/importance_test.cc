@@ -10,7 +10,7 @@ using ::testing::Return;
 using Importance = CommandTest;
 
 v1::GetImportanceResponse Response(const std::string& parameters) {
-  return Parse<v1::GetImportanceResponse>(parameters, R"(method: "PED-ANOVA over 20 trials")");
+  return Parse<v1::GetImportanceResponse>(parameters, R"(method: "fANOVA over 20 trials")");
 }
 
 const char kAgainst[] = R"(
@@ -33,7 +33,7 @@ TEST_F(Importance, IsATableWithBarsBesideTheCoursesOrder) {
             "optimizer      25.0 %  ######           -           20\n"
             "rate           12.5 %  ###              1st         19\n"
             "\n"
-            "PED-ANOVA over 20 trials\n"
+            "fANOVA over 20 trials\n"
             "Against the course's order: layers (62.5 %) matters more here than rate (12.5 %), "
             "which it tunes before.\n");
   EXPECT_EQ(err(), "");
@@ -79,7 +79,7 @@ TEST_F(Importance, AsCsvJsonAndYaml) {
   EXPECT_EQ(Run({"importance", "mnist", "--output", "json"}), kDone);
   EXPECT_EQ(json()["parameters"][0]["expected_tier"], 3);
   EXPECT_EQ(Run({"importance", "mnist", "--output", "yaml"}), kDone);
-  EXPECT_THAT(out(), HasSubstr("method: PED-ANOVA over 20 trials"));
+  EXPECT_THAT(out(), HasSubstr("method: fANOVA over 20 trials"));
   EXPECT_EQ(Run({"best", "mnist", "--output", "csv"}), kWrongUsage);
 }
 

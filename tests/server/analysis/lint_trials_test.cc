@@ -14,6 +14,7 @@ using search_space::Configuration;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 std::vector<std::string> CodesOf(const v1::Study& study, const std::vector<TrialRecord>& trials) {
   std::vector<std::string> codes;
@@ -111,6 +112,7 @@ TEST(LintImportance, WhatDoesNotMatterIsToBeFixed) {
   const auto noise = [number = 0](const Configuration&) mutable { return (number++ * 37) % 300; };
   for (const std::string& code : CodesOf(study, RandomTrials(study, 300, noise))) {
     EXPECT_NE(code, "best_at_edge a");
+    EXPECT_THAT(code, Not(HasSubstr("unimportant"))) << "nothing is known";
   }
 }
 
