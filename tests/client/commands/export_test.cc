@@ -48,7 +48,7 @@ TEST_F(Export, CsvOfRepeatsHasWhatTheyCameToAtTheirFirstTrial) {
   EXPECT_CALL(client_, ListTrials).WillRepeatedly([](const v1::ListTrialsRequest&) {
     v1::ListTrialsResponse page;
     *page.add_trials() =
-        TestTrial(0, "origin: SAMPLER repeat_of: 0 repeats { completed: 2 mean: 0.75 standard_error: 0.125 }");
+        TestTrial(0, "repeat_of: 0 repeats { completed: 2 mean: 0.75 standard_error: 0.125 }");
     *page.add_trials() = TestTrial(1, "repeat_of: 0 origin: REPEAT");
     return page;
   });

@@ -114,8 +114,9 @@ TEST_F(QueriesAnalysis, OfRepeatsEachConfigurationCountsOnceByItsMean) {
     storage::TrialRow row = store_.GetTrial(1, number, false)->trial;
     row.repeat_of = number - number % 2;
     if (row.repeat_of == number) {
-      // Unlike the single trial's objective, the mean depends on b alone; the last one lacks a repeat.
-      row.repeats = storage::RepeatsRow{2, row.parameters["b"].double_value(), 0.1};
+      // Unlike the single trial's objective, the mean depends on b alone; the last one lacks a
+      // repeat.
+      row.repeats = storage::RepeatsRow{2, row.parameters["b"].double_value(), 0.1, {}, {}};
       if (number < 58) row.repeats->state = v1::Trial::COMPLETED;
     }
     Write({row});

@@ -119,7 +119,7 @@ TEST_F(QueriesTest, OfRepeatsTheFirstIsShownWithTheMeanAndTheBestGivesItsModel) 
     row.objective_step = 3;
     row.repeat_of = number / 2 * 2;
     if (row.repeat_of == number) {
-      row.repeats = storage::RepeatsRow{2, means[number / 2], 0.05, v1::Trial::COMPLETED};
+      row.repeats = storage::RepeatsRow{2, means[number / 2], 0.05, v1::Trial::COMPLETED, {}};
     }
     Write({row});
     AddFile(number, 1, v1::Artifact::MODEL, 3, absl::StrCat("model of ", number));

@@ -573,7 +573,9 @@ class Simulation : private Suggester {
         const TrialState& trial = study.trials[number];
         EXPECT_EQ(trial.configuration, index);
         EXPECT_EQ(trial.point, FirstTrial(study, index).point);
-        if (number != numbers.front()) EXPECT_EQ(trial.row.origin, v1::Trial::REPEAT);
+        if (number != numbers.front()) {
+          EXPECT_EQ(trial.row.origin, v1::Trial::REPEAT);
+        }
         if (trial.row.state != v1::Trial::COMPLETED) continue;
         ++completed;
         sum += *trial.row.objective;
