@@ -379,11 +379,13 @@ SELECT study.name AS study, study.state, study.end_reason, study.objective_metri
   CASE  -- none where there are several: the trials' outcomes say more
     WHEN json_array_length(study.definition, '$.objectives') > 0 THEN NULL
     WHEN EXISTS (SELECT 1 FROM trial WHERE study_id = study.id AND repeat_of IS NOT NULL)
-      THEN (SELECT repeats_mean FROM trial
+      THEN (SELECT iif(study.goal = 'MAXIMIZE', max(repeats_mean), min(repeats_mean)) FROM trial
             WHERE study_id = study.id AND repeats_state = 'COMPLETED'
               AND repeats_feasible IS NOT 0
-            ORDER BY repeats_completed DESC,
-              iif(study.goal = 'MAXIMIZE', -repeats_mean, repeats_mean), number LIMIT 1)
+              AND repeats_completed =
+                (SELECT max(repeats_completed) FROM trial AS other
+                 WHERE other.study_id = study.id AND other.repeats_state = 'COMPLETED'
+                   AND other.repeats_feasible IS NOT 0))
     WHEN study.goal = 'MAXIMIZE'
       THEN (SELECT max(objective) FROM trial
             WHERE study_id = study.id AND state = 'COMPLETED' AND feasible IS NOT 0)

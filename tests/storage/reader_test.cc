@@ -50,6 +50,7 @@ TEST_P(ReaderTest, ReadsAStudyWithItsCountsBestTrialAndEvaluation) {
   expected.counts.set_cancelled(1);
   expected.best = CompletedTrial(3, 4, 2, 0.5);
   expected.evaluation = evaluation;
+  expected.evaluated = 2;
   expected.commit = commit();
   EXPECT_EQ(Text(reader().GetStudy("a").value()), Text(expected));
   EXPECT_EQ(reader().GetStudy("A").status().code(), absl::StatusCode::kNotFound);

@@ -85,8 +85,8 @@ class CopyTrialsTest : public ::testing::Test {
  protected:
   absl::StatusOr<std::vector<storage::WarmStartTrialRow>> Copy(v1::Study study) {
     learner_ = std::move(study);
-    const auto space = search_space::SearchSpace::Create(learner_.parameters(),
-                                                         learner_.linear_constraints());
+    const auto space =
+        search_space::SearchSpace::Create(learner_.parameters(), learner_.linear_constraints());
     EXPECT_TRUE(space.ok()) << space.status();
     std::vector<const StudyState*> all;
     for (const Earlier& one : earlier_) all.push_back(&one.study());

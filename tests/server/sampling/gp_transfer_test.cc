@@ -100,7 +100,9 @@ TEST_F(EarlierStudiesTest, AddTheirMeanAndDoubtAndTheSlopesOfBoth) {
       const double above = predictions[2 * axis + 1].*part, below = predictions[2 * axis + 2].*part;
       EXPECT_NEAR(gradient(axis, 0), (above - below) / (2 * kStep), 1e-5);
     }
-    if (part == &Prediction::mean) EXPECT_GT(gradient(0, 0), 0.2);  // the slope of the first study
+    if (part == &Prediction::mean) {
+      EXPECT_GT(gradient(0, 0), 0.2);  // the slope of the first study
+    }
   }
 }
 
