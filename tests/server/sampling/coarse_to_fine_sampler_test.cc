@@ -191,7 +191,7 @@ TEST(CoarseToFine, DoesNotWaitForTheLastTrialOfTheRoundBefore) {
 TEST(CoarseToFine, KeepsAboutATenthOfItsTrialsOutside) {
   const SearchSpace space = Square();
   CoarseToFineSampler sampler;
-  SamplerInput input = Bowl(3, 10000);
+  SamplerInput input = Bowl(3, 1250);
   input.max_trials = 8000;
   const Box box = BoxOf(space.model(), input, 5);
   int inside = 0;

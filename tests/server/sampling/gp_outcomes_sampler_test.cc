@@ -269,8 +269,17 @@ SamplerInput Beginning(const SamplerInput& input, size_t size) {
   return beginning;
 }
 
+// Sanitizers make the models fifty times as slow.
+#ifdef __SANITIZE_ADDRESS__
+constexpr int kManyTrials = 300;
+std::vector<SearchSpace> SpacesToTry() { return {MixedSpace()}; }
+#else
+constexpr int kManyTrials = 5000;
+std::vector<SearchSpace> SpacesToTry() { return {PlainSpace(), MixedSpace()}; }
+#endif
+
 TEST(GpOutcomesSampler, GivesTheSameBitsFreshAndWarmInsideTheSpace) {
-  for (const SearchSpace& space : {PlainSpace(), MixedSpace()}) {
+  for (const SearchSpace& space : SpacesToTry()) {
     for (const auto& [name, trial] : Kinds()) {
       SCOPED_TRACE(name);
       SamplerInput input = RandomInput(space, 14, 21, trial);
@@ -318,7 +327,7 @@ TEST(GpOutcomesSampler, StandsThousandsOfTrials) {
   const auto trial = [](const Point& point) -> Result {
     return {{point[0], Squared(point, 0.5, 0.5), 1 - point[0] * point[1]}, {0.2 - point[0]}};
   };
-  ExpectInside(space, *GpSampler().SuggestPoint(space, RandomInput(space, 5000, 4, trial)));
+  ExpectInside(space, *GpSampler().SuggestPoint(space, RandomInput(space, kManyTrials, 4, trial)));
 }
 
 }  // namespace
