@@ -34,12 +34,8 @@ namespace caviar::sampling::gp {
 //   .0126; without the logarithm in the outputs' warp .0078, with that reference .0097.
 // - What the optimum was missed by, over three constrained ones: .0004; with a weight of .03 beside
 //   bounds, not .1, .0006; improvement alone, no bounds, .0007.
-// - Regret after 10, 25 and 100 trials, over the eight public problems of search_quality (seeds
-//   10-13), with an earlier study of 60 trials of tpe on the same problem: .028, .024, .006; on it
-//   with noise, a fifth of what random points are off by: .070, .027, .009; with another shift or
-//   rotation, where there is one: .046, .036, .009; on its negative: .27, .074, .011. Without:
-//   .12, .044, .005. The end is what the start costs: where an earlier study ended at Hartmann-6's
-//   second best place, gp does not get away from it.
+// An earlier study helps at the start, and a misleading one costs: where it ended at Hartmann-6's
+// second best place, gp does not get away from it.
 class OutcomesSampler {
  public:
   // Whether these inputs have any of that.
