@@ -1,0 +1,269 @@
+#include "tests/server/coordinator/simulation/workers.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "caviar/v1/error_detail.h"
+
+namespace caviar::coordinator::simulation {
+
+void Workers::Start() {
+  if (world_.is_over) return;
+  auto worker = std::make_shared<Worker>();
+  worker->name = ++names_;
+  Register(worker);
+}
+
+void Workers::Register(const WorkerPtr& worker) {
+  v1::RegisterWorkerRequest request;
+  request.mutable_request_id()->set_client_id(worker->client());
+  request.mutable_request_id()->set_sequence(++worker->sequence);
+  request.set_name(absl::StrCat("w", worker->name));
+  request.set_slots(1);
+  request.add_features("batch_norm_network");
+  Call call{Verb::kRegister};
+  call.client = worker->client();
+  call.sequence = worker->sequence;
+  world_.network.Insist<v1::RegisterWorkerResponse>(
+      world_.network.NewCall(std::move(call)),
+      [this, request](auto done) {
+        world_.frontend.Decide(&Core::RegisterWorker, request, std::move(done));
+      },
+      [this] { return !world_.is_over; },
+      [this, worker](const absl::StatusOr<v1::RegisterWorkerResponse>& response) {
+        if (!response.ok()) return;
+        const bool first = worker->id.empty();
+        worker->id = response->worker_id();
+        BeginToAcquire(worker);
+        if (first) Renew(worker);
+      });
+}
+
+void Workers::BeginToAcquire(const WorkerPtr& worker) {
+  Call call{Verb::kAcquire};
+  call.client = worker->client();
+  call.sequence = ++worker->sequence;
+  worker->acquire = world_.network.NewCall(std::move(call));
+  Acquire(worker);
+}
+
+// What is empty or lost on the way, there or back, is tried again with the same id.
+void Workers::Acquire(const WorkerPtr& worker) {
+  if (worker->dead || worker->work || world_.is_over) return;
+  const int64_t asked = ++worker->asked;
+  v1::AcquireWorkRequest request;
+  request.mutable_request_id()->set_client_id(worker->client());
+  request.mutable_request_id()->set_sequence(worker->sequence);
+  request.set_worker_id(worker->id);
+  world_.network.Send<v1::AcquireWorkResponse>(
+      worker->acquire,
+      [this, request](auto done) { world_.frontend.Acquire(request, std::move(done)); },
+      [this, worker, asked,
+       call = worker->acquire](const absl::StatusOr<v1::AcquireWorkResponse>& response) {
+        // Of a request that had its answer before.
+        if (worker->dead || worker->work || worker->acquire != call) return;
+        if (response.ok() && response->has_trial()) {
+          Begin(worker, response->trial());
+        } else if (error::HasReason(response.status(), error::kWorkerUnknown)) {
+          worker->acquire = 0;
+          Register(worker);
+        } else if (asked == worker->asked) {
+          world_.time.Later(world_.time.Uniform(2), [this, worker, asked] {
+            if (asked == worker->asked) Acquire(worker);
+          });
+        }
+      });
+  world_.time.Later(25, [this, worker, asked] {
+    if (asked == worker->asked) Acquire(worker);
+  });
+}
+
+void Workers::Begin(const WorkerPtr& worker, const v1::TrialWork& work) {
+  worker->work = work;
+  worker->reported.reset();
+  worker->finish.reset();
+  Resume(worker);
+  world_.time.Later(1 + world_.time.Uniform(20), [this, worker, token = worker->token()] {
+    if (worker->work && worker->token() == token) TrainStep(worker);
+  });
+}
+
+// Takes its state from the checkpoint: that has to be the curve which the coordinator counts.
+void Workers::Resume(const WorkerPtr& worker) {
+  worker->curve.clear();
+  worker->checkpoint_due = worker->pause_due = false;
+  const v1::TrialWork& work = *worker->work;
+  if (!work.has_checkpoint()) return;
+  const v1::Artifact& checkpoint = work.checkpoint();
+  const auto study = world_.memory.GetStudy(checkpoint.study());
+  if (!study.ok()) return;
+  const auto row =
+      world_.memory.GetArtifact(study->study.id, checkpoint.trial(), checkpoint.attempt(),
+                                v1::Artifact::CHECKPOINT, checkpoint.step());
+  // An answer that came late: meanwhile another has the trial.
+  if (!row.ok()) return GiveBack(worker, "gone");
+  worker->curve = world_.contents[row->file];
+  const auto attempt = world_.store->FindAttempt(work.token().epoch(), work.token().counter());
+  if (!attempt.ok() || !*attempt || (*attempt)->outcome != v1::Attempt::OUTCOME_UNSPECIFIED) return;
+  const auto curve = world_.store->ReadCurve((*attempt)->trial_id, (*attempt)->number, kMetric);
+  if (Curve(curve->begin(), curve->end()) != worker->curve ||
+      (*attempt)->resumed_from_step != worker->step()) {
+    world_.Fault(absl::StrCat("trial ", work.trial().number(), " of ", work.trial().study(),
+                              " goes on from a curve that is not the stored one"));
+  }
+}
+
+void Workers::Renew(const WorkerPtr& worker) {
+  if (worker->dead || world_.is_over) return;
+  Call call{Verb::kRenew};
+  std::optional<Token> token;
+  if (worker->work) call.token = *(token = worker->token());
+  world_.network.Send<bool>(
+      world_.network.NewCall(std::move(call)),
+      [this, id = worker->id, token](auto done) {
+        world_.frontend.Renew(id, token, std::move(done));
+      },
+      [this, worker, token](const absl::StatusOr<bool>& held) {
+        if (token && held.ok() && !*held && worker->work && worker->token() == *token) Drop(worker);
+      });
+  // Now and then a worker freezes for longer than its lease.
+  const bool freezes = world_.plan.freezes && world_.time.Chance(0.02);
+  world_.time.Later(freezes ? 90 + world_.time.Uniform(60) : 10, [this, worker] { Renew(worker); });
+}
+
+void Workers::Drop(const WorkerPtr& worker) {
+  worker->work.reset();
+  world_.time.Later(world_.time.Uniform(2), [this, worker, call = worker->acquire] {
+    if (worker->acquire == call) BeginToAcquire(worker);
+  });
+}
+
+void Workers::TrainStep(const WorkerPtr& worker) {
+  if (worker->dead || !worker->work || world_.is_over) return;
+  if (world_.time.Chance(0.01)) {
+    worker->dead = true;
+    return world_.time.Later(world_.time.Uniform(30), [this] { Start(); });
+  }
+  if (worker->work->has_checkpoint() && world_.time.Chance(0.03))
+    return GiveBack(worker, "damaged");
+  if (world_.time.Chance(0.04)) return GiveBack(worker, "");
+  if (worker->checkpoint_due) return Checkpoint(worker);
+  if (worker->pause_due) return GiveBack(worker, "");
+  worker->step() < kEpochs ? Report(worker) : Finish(worker);
+}
+
+Call Workers::CallUnderLease(const Worker& worker, Verb verb) const {
+  Call call{verb};
+  call.study = worker.work->trial().study();
+  call.token = worker.token();
+  return call;
+}
+
+template <typename Response>
+void Workers::Send(const WorkerPtr& worker, size_t call, Network::Take<Response> take,
+                   std::function<void(const Response&)> on_ok) {
+  const Token token = worker->token();
+  world_.network.Send<Response>(
+      call, std::move(take),
+      [this, worker, token, on_ok](const absl::StatusOr<Response>& response) {
+        if (worker->dead || !worker->work || worker->token() != token) return;
+        if (response.ok()) {
+          on_ok(*response);
+        } else if (error::HasReason(response.status(), error::kLeaseLost)) {
+          Drop(worker);
+        }
+      });
+  world_.time.Later(2 + world_.time.Uniform(20), [this, worker, token] {
+    if (worker->work && worker->token() == token) TrainStep(worker);
+  });
+}
+
+void Workers::Report(const WorkerPtr& worker) {
+  const int64_t step = worker->step() + 1;
+  // A repeat may bring another value: then the first one counts.
+  if (!worker->reported || world_.time.Chance(0.5)) {
+    Call call = CallUnderLease(*worker, Verb::kReport);
+    call.step = step;
+    call.value = world_.NewValue();
+    const double value = call.value;
+    worker->reported = {world_.network.NewCall(std::move(call)), value};
+  }
+  const auto [call, value] = *worker->reported;
+  v1::ReportMeasurementsRequest request;
+  *request.mutable_token() = worker->work->token();
+  request.add_measurements()->set_step(step);
+  (*request.mutable_measurements(0)->mutable_metrics())[kMetric] = value;
+  Send<v1::ReportMeasurementsResponse>(
+      worker, call,
+      [this, request](auto done) { world_.frontend.Report(request, std::move(done)); },
+      [this, worker, step, value](const v1::ReportMeasurementsResponse& response) {
+        if (step == worker->step() + 1) TakeReport(worker, step, value, response);
+      });
+}
+
+void Workers::TakeReport(const WorkerPtr& worker, int64_t step, double value,
+                         const v1::ReportMeasurementsResponse& response) {
+  if (response.directive() == v1::DIRECTIVE_STOP) return Drop(worker);
+  const Curve stored = world_.StoredValues(worker->token(), kMetric);
+  const auto first = stored.find(step);
+  worker->curve[step] = first == stored.end() ? value : first->second;
+  worker->reported.reset();
+  worker->pause_due = response.directive() == v1::DIRECTIVE_PAUSE;
+  worker->checkpoint_due = worker->pause_due || world_.time.Chance(0.6);
+}
+
+void Workers::Checkpoint(const WorkerPtr& worker) {
+  const v1::TrialWork& work = *worker->work;
+  const auto attempt = world_.store->FindAttempt(work.token().epoch(), work.token().counter());
+  const auto study = world_.memory.GetStudy(work.trial().study());
+  if (!attempt.ok() || !*attempt || !study.ok()) return Drop(worker);
+  storage::ArtifactRow row;
+  row.kind = v1::Artifact::CHECKPOINT;
+  row.step = worker->step();
+  row.size = 1;
+  const double salt = world_.time.Chance(0.5) ? world_.time.Uniform(1) : 0;
+  row.file = absl::StrCat("artifacts/", study->study.id, "/", work.trial().number(), "/",
+                          work.attempt(), "-checkpoint-", row.step, "-", salt, ".bin");
+  world_.contents[row.file] = worker->curve;
+  Send<v1::UploadChunkResponse>(
+      worker, world_.network.NewCall(CallUnderLease(*worker, Verb::kCheckpoint)),
+      [this, token = worker->token(), row](auto done) {
+        world_.frontend.Checkpoint(token, row, std::move(done));
+      },
+      [worker](const v1::UploadChunkResponse&) { worker->checkpoint_due = false; });
+}
+
+void Workers::Finish(const WorkerPtr& worker) {
+  v1::FinishWorkRequest request;
+  *request.mutable_token() = worker->work->token();
+  if (worker->work->trial().number() % 7 == 3) {
+    request.mutable_failed()->set_message("simulated failure");
+  } else {
+    request.mutable_completed();
+  }
+  if (!worker->finish) {
+    worker->finish = world_.network.NewCall(CallUnderLease(*worker, Verb::kFinish));
+  }
+  Send<v1::FinishWorkResponse>(
+      worker, *worker->finish,
+      [this, request](auto done) { world_.frontend.Finish(request, std::move(done)); },
+      [this, worker](const v1::FinishWorkResponse&) {
+        world_.finished[worker->token()] = worker->curve;
+        Drop(worker);
+      });
+}
+
+void Workers::GiveBack(const WorkerPtr& worker, const std::string& unusable) {
+  v1::GiveBackWorkRequest request;
+  *request.add_tokens() = worker->work->token();
+  request.set_unusable_checkpoint(unusable);
+  world_.network.Send<v1::GiveBackWorkResponse>(
+      world_.network.NewCall(CallUnderLease(*worker, Verb::kGiveBack)),
+      [this, request](auto done) {
+        world_.frontend.Decide(&Core::GiveBack, request, std::move(done));
+      },
+      [](const auto&) {});
+  Drop(worker);
+}
+
+}  // namespace caviar::coordinator::simulation
