@@ -74,7 +74,6 @@ absl::Status Core::Load() {
       const storage::AttemptRow& attempt = *trial.attempt;
       const Token token{attempt.token_epoch, attempt.token_counter};
       deps_.leases.Insert(token, ToLease(study, number, attempt), now);
-      state_.grants[{attempt.request_client_id, attempt.request_sequence}] = token;
     }
     for (TrialState& trial : study.trials) {
       if (IsFinal(trial.row.state) || !trial.attempt) continue;
@@ -93,7 +92,6 @@ absl::Status Core::Load() {
       const storage::EvaluationRow& row = *study.evaluation;
       const Token token{row.token_epoch, row.token_counter};
       deps_.leases.Insert(token, ToLease(study, row), now);
-      state_.grants[{row.request_client_id, row.request_sequence}] = token;
     }
   }
   next_wake_ = next_sweep_ = now;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/objectives.h"
 #include "server/coordinator/repeats.h"
@@ -69,6 +70,10 @@ absl::Status AddTrial(State& state, storage::TrialRow row) {
 }
 
 }  // namespace
+
+uint64_t GrantKey(const std::string& client_id, int64_t sequence) {
+  return absl::HashOf(client_id, sequence);
+}
 
 const storage::ArtifactRow* TrialState::Newest(v1::Artifact::Kind kind) const {
   const auto found = std::find_if(artifacts.rbegin(), artifacts.rend(),
@@ -185,8 +190,9 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     }
     owner.running_time += RunningTime(row);
     if (owner.attempt && owner.attempt->number > row.number) continue;
-    if (owner.attempt) state.tokens.erase(owner.attempt->token_counter);
+    if (owner.attempt) ForgetToken(state, *owner.attempt);
     state.tokens[row.token_counter] = {study_id, number, false};
+    state.grants[GrantKey(row.request_client_id, row.request_sequence)] = row.token_counter;
     owner.attempt = std::move(row);
   }
   for (auto& row : snapshot.pruner_decisions) {
@@ -195,7 +201,10 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
   for (auto& row : snapshot.evaluations) {
     const auto study = state.studies.find(row.study_id);
     if (study == state.studies.end()) continue;
-    if (row.token_counter > 0) state.tokens[row.token_counter] = {row.study_id, 0, true};
+    if (row.token_counter > 0) {
+      state.tokens[row.token_counter] = {row.study_id, 0, true};
+      state.grants[GrantKey(row.request_client_id, row.request_sequence)] = row.token_counter;
+    }
     study->second.evaluated = places.at(row.trial_id).second;
     study->second.evaluation = std::move(row);
   }
