@@ -111,23 +111,41 @@ class CallChecker {
     }
   }
 
-  // Each request got one attempt at most.
+  // A request got no other attempt while the one that it had got was the newest of its trial. (Once
+  // the trial is another's, what asked for it may get a new one.)
   void CheckRequests() {
-    std::map<std::pair<std::string, int64_t>, Token> grants;
+    // By the call: from which commit on it had got one, and until which.
+    std::map<std::pair<std::string, int64_t>, std::vector<std::pair<size_t, size_t>>> grants;
     for (const auto& [id, trial] : past_.trials) {
-      for (const auto& [number, rows] : trial.attempts) {
-        const storage::AttemptRow& row = *rows.begin()->second;
-        const bool is_new =
-            grants.emplace(std::pair(row.request_client_id, row.request_sequence), Token()).second;
-        if (is_new) continue;
-        Break(kOnce, absl::StrCat("request ", row.request_client_id, "/", row.request_sequence,
-                                  " got two attempts, one of them ", row.token_counter));
+      const size_t gone = Gone(trial.study_id);
+      for (auto one = trial.attempts.begin(); one != trial.attempts.end(); ++one) {
+        const auto& [place, row] = *one->second.begin();
+        const auto next = std::next(one);
+        grants[{row->request_client_id, row->request_sequence}].emplace_back(
+            place, next == trial.attempts.end() ? gone : next->second.begin()->first);
+      }
+    }
+    for (auto& [call, times] : grants) {
+      std::sort(times.begin(), times.end());
+      for (size_t i = 1; i < times.size(); ++i) {
+        if (times[i].first >= times[i - 1].second) continue;
+        Break(kOnce, absl::StrCat("request ", call.first, "/", call.second, " got two attempts"));
       }
     }
   }
 
  private:
   void Break(const char* rule, std::string what) { violations_.push_back({rule, std::move(what)}); }
+
+  // The commit that deleted the study; behind the last one: none did.
+  size_t Gone(int64_t study_id) const {
+    const auto study = past_.studies.find(study_id);
+    if (study == past_.studies.end()) return past_.history.commits.size();
+    for (const auto& [place, row] : study->second) {
+      if (row->deleted) return place;
+    }
+    return past_.history.commits.size();
+  }
 
   bool IsGone(Token token) const {
     const auto* place = past_.Find(token);
@@ -142,7 +160,8 @@ class CallChecker {
     for (const Answer& answer : call.answers) {
       if (answer.ok()) {
         if ((is_logged && answer.body != first->body) ||
-            (answer.token != first->token && answer.token != Token() && first->token != Token())) {
+            (call.verb != Verb::kAcquire && call.verb != Verb::kAsk &&
+             answer.token != first->token)) {
           Break(kOnce, NameOf(call) + " got two answers");
         }
       } else if (answer.taken > first->came && IsDefiniteAnswer(answer)) {
@@ -177,6 +196,12 @@ class CallChecker {
       if (place == nullptr) {
         Break(kAcknowledgedIsDurable, absl::StrCat(NameOf(call), " got token ",
                                                    answer.token.counter, ", which is not stored"));
+        continue;
+      }
+      const storage::AttemptRow& row =
+          *past_.trials.at(place->first).attempts.at(place->second).begin()->second;
+      if (row.request_client_id != call.client || row.request_sequence != call.sequence) {
+        Break(kOnce, NameOf(call) + " got what another call had got");
       }
     }
   }

@@ -80,20 +80,27 @@ class LeaseChecker {
       if (row->outcome != v1::Attempt::LEASE_EXPIRED) continue;
       const Time expired = commits_[place].decided;
       Time last = begun;
+      const char* sign = "grant";
+      const auto note = [&last, &sign](Time time, const char* what) {
+        if (time > last) sign = what;
+        last = std::max(last, time);
+      };
       for (const auto& [verb, taken] : renewed_[TokenOf(*row)]) {
         // Only an asker's report renews.
         const bool renews = verb == Verb::kRenew || row->worker_id.empty();
-        if (renews && taken <= expired) last = std::max(last, taken);
+        if (renews && taken <= expired) note(taken, "renewal");
       }
       for (const Pause& pause : past_.history.pauses) {
         if (pause.to > expired) break;
-        last = std::max(last, pause.to);
+        // A commit that failed at the moment of this one came after it: it makes sweeps wait.
+        if (pause.from == expired) continue;
+        note(pause.to, "pause");
       }
       const Time ttl =
           row->lease_duration == 0 ? past_.history.ttl : absl::Microseconds(row->lease_duration);
       if (expired < last + ttl) {
-        Break(id, absl::StrCat("the lease ", row->token_counter, " expired after ",
-                               absl::FormatDuration(expired - last)));
+        Break(id, absl::StrCat("the lease ", row->token_counter, " expired in commit ", place, ", ",
+                               absl::FormatDuration(expired - last), " after its last ", sign));
       }
     }
   }

@@ -114,8 +114,9 @@ const std::vector<Broken>& Once() {
        }},
       {kOnce, "one request gets two attempts",
        [](History& history) {
+         history.calls[kAcquire3].sequence = 1;
          ForEachRow<AttemptRow>(history, [](AttemptRow& row) {
-           if (row.token_counter == 5) row.request_sequence = 2;
+           if (row.token_counter == 5) row.request_sequence = 1;
          });
        }},
       {kOnce, "one call adds two trials",

@@ -24,6 +24,7 @@ void Faults::End() {
 
 absl::Status Faults::BeforeCommit() {
   if (!armed_) return absl::OkStatus();
+  if (++commits_ == world_.plan.kill_at && !world_.plan.kill_after) throw Killed();
   KillPerhaps();
   if (world_.time.Chance(world_.plan.stall)) {
     world_.time.clock().Advance(absl::Seconds(20 + world_.time.Uniform(120)));
@@ -42,7 +43,9 @@ absl::Status Faults::BeforeCommit() {
 }
 
 void Faults::AfterCommit() {
-  if (armed_) KillPerhaps();
+  if (!armed_) return;
+  if (commits_ == world_.plan.kill_at) throw Killed();
+  KillPerhaps();
 }
 
 void Faults::KillPerhaps() {
@@ -82,7 +85,8 @@ void Faults::ComeUp() {
 void Faults::StallNowAndThen() {
   world_.time.Later(100 + world_.time.Uniform(900), [this] {
     if (over_) return;
-    if (world_.process.up()) world_.process.Stall(20 + world_.time.Uniform(200));
+    const bool runs = world_.process.up() && world_.process.stalled_until() <= world_.time.now();
+    if (runs) world_.process.Stall(20 + world_.time.Uniform(200));
     StallNowAndThen();
   });
 }

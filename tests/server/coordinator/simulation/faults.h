@@ -27,6 +27,7 @@ class Faults {
 
   World& world_;
   bool over_ = false;
+  int commits_ = 0;     // tried, that could go wrong
   bool armed_ = false;  // commits may go wrong
 };
 

@@ -86,7 +86,7 @@ std::string DescribeMemory(const State& state) {
     for (const TrialState& trial : study.trials) {
       absl::StrAppend(&text, trial.row.state, "/", trial.row.lost_leases, "/",
                       trial.row.last_step.value_or(-1), "/", trial.objective_values.size(), "/",
-                      trial.pausing.value_or(-1), " ");
+                      IsFinal(trial.row.state) ? -1 : trial.pausing.value_or(-1), " ");
     }
     for (size_t i = 0; i < study.history.size(); ++i) {
       const sampling::Observation& one = study.history[i];

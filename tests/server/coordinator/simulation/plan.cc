@@ -83,6 +83,13 @@ Plan MakePlan(uint64_t seed) {
   return plan;
 }
 
+Plan MakeCalmPlan(uint64_t seed) {
+  Plan plan = MakePlan(seed);
+  plan.fail = plan.stall = plan.kill = 0;
+  plan.jumps = plan.freezes = false;
+  return plan;
+}
+
 Plan MakeCrowd(uint64_t seed, int workers) {
   Plan plan;
   plan.seed = seed;

@@ -30,13 +30,18 @@ struct Plan {
   double stall = 0.002;
   double kill = 0.01;
   bool kill_in_commits = true;  // or only between them
-  bool jumps = false;           // of the calendar's clock
-  bool freezes = true;          // of workers, and of the coordinator, for longer than the TTL
+  // And it is killed at this one, counted from 1; 0: at none.
+  int kill_at = 0;
+  bool kill_after = false;  // it, not before
+  bool jumps = false;       // of the calendar's clock
+  bool freezes = true;      // of workers, and of the coordinator, for longer than the TTL
 };
 
 // Five pruners, three samplers, one to three studies, limits of each kind; now and then a crowd of
 // workers.
 Plan MakePlan(uint64_t seed);
+// The same studies and callers; nothing goes wrong but what the caller adds.
+Plan MakeCalmPlan(uint64_t seed);
 // Thousands of workers that ask at the same moment, for one short trial each.
 Plan MakeCrowd(uint64_t seed, int workers);
 
