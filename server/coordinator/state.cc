@@ -69,6 +69,13 @@ absl::Status AddTrial(State& state, storage::TrialRow row) {
   return absl::OkStatus();
 }
 
+// Of a trial's newest attempt, or of an evaluation.
+template <typename Row>
+void NoteGrant(State& state, const Row& row) {
+  int64_t& counter = state.grants[GrantKey(row.request_client_id, row.request_sequence)];
+  counter = std::max(counter, row.token_counter);
+}
+
 }  // namespace
 
 uint64_t GrantKey(const std::string& client_id, int64_t sequence) {
@@ -190,10 +197,14 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     }
     owner.running_time += RunningTime(row);
     if (owner.attempt && owner.attempt->number > row.number) continue;
-    if (owner.attempt) ForgetToken(state, *owner.attempt);
+    if (owner.attempt) state.tokens.erase(owner.attempt->token_counter);
     state.tokens[row.token_counter] = {study_id, number, false};
-    state.grants[GrantKey(row.request_client_id, row.request_sequence)] = row.token_counter;
     owner.attempt = std::move(row);
+  }
+  for (const auto& [id, study] : state.studies) {
+    for (const TrialState& one : study.trials) {
+      if (one.attempt) NoteGrant(state, *one.attempt);
+    }
   }
   for (auto& row : snapshot.pruner_decisions) {
     trial(row.trial_id).decisions.push_back(std::move(row));
@@ -203,7 +214,7 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     if (study == state.studies.end()) continue;
     if (row.token_counter > 0) {
       state.tokens[row.token_counter] = {row.study_id, 0, true};
-      state.grants[GrantKey(row.request_client_id, row.request_sequence)] = row.token_counter;
+      NoteGrant(state, row);
     }
     study->second.evaluated = places.at(row.trial_id).second;
     study->second.evaluation = std::move(row);

@@ -74,6 +74,24 @@ TEST_F(AskTest, ALateCopyOfAnAskGetsNoOtherTrial) {
   }
 }
 
+TEST_F(AskTest, AnAskWhoseTrialWentToAnotherGetsOneMoreAndNoThird) {
+  Create(ExternalStudy("s"));
+  ASSERT_EQ(Ask("s", absl::Minutes(5))->trial().number(), 0);
+  ASSERT_EQ(Ask("s", absl::Minutes(5))->trial().number(), 1);
+  house_.Advance(absl::Minutes(6));
+  ASSERT_EQ(Ask("s", absl::Minutes(5))->trial().number(), 0);
+  ASSERT_EQ(Ask("s")->trial().number(), 1);
+  house_.Advance(absl::Minutes(6));
+  asks_ = 1;
+  const auto again = Ask("s");
+  ASSERT_EQ(again->trial().number(), 0);
+  for (const bool restarted : {false, true}) {
+    if (restarted) house_.Restart();
+    asks_ = 1;
+    EXPECT_EQ(Ask("s")->token().counter(), again->token().counter());
+  }
+}
+
 TEST_F(AskTest, AsksThatCannotBeServedAreRefusedAndSayWhy) {
   Create(NetworkStudy("network"));
   EXPECT_THAT(std::string(Ask("network").status().message()), ::testing::HasSubstr("workers"));

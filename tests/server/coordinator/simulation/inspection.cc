@@ -55,17 +55,18 @@ void InspectConfigurations(World& world, const StudyState& study) {
     if (configuration.place == 0) continue;
     int completed = 0;
     double sum = 0;
+    v1::Trial::State state =
+        study.trials[static_cast<size_t>(configuration.trials.front())].row.state;
     for (const int32_t number : configuration.trials) {
       const TrialState& trial = study.trials[static_cast<size_t>(number)];
+      if (trial.row.state == v1::Trial::FAILED) state = v1::Trial::FAILED;
       if (trial.row.state != v1::Trial::COMPLETED) continue;
       ++completed;
       sum += *trial.row.objective;
     }
     const sampling::Observation& seen = study.history[static_cast<size_t>(configuration.place) - 1];
-    const v1::Trial::State alone =
-        study.trials[static_cast<size_t>(configuration.trials.front())].row.state;
-    const bool right = seen.number == static_cast<int32_t>(index) &&
-                       seen.state == (completed > 0 ? v1::Trial::COMPLETED : alone) &&
+    if (completed > 0) state = v1::Trial::COMPLETED;
+    const bool right = seen.number == static_cast<int32_t>(index) && seen.state == state &&
                        (completed == 0 || std::abs(seen.value + sum / completed) < 1e-12) &&
                        seen.variance.has_value() == (repeats > 1 && completed > 1);
     if (!right) {
