@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "caviar/v1/error_detail.h"
 
 namespace caviar::coordinator::simulation {
@@ -111,8 +112,11 @@ void Workers::Resume(const WorkerPtr& worker) {
   const auto curve = world_.store->ReadCurve((*attempt)->trial_id, (*attempt)->number, kMetric);
   if (Curve(curve->begin(), curve->end()) != worker->curve ||
       (*attempt)->resumed_from_step != worker->step()) {
-    world_.Fault(absl::StrCat("trial ", work.trial().number(), " of ", work.trial().study(),
-                              " goes on from a curve that is not the stored one"));
+    world_.Fault(absl::StrCat(
+        "trial ", work.trial().number(), " of ", work.trial().study(), " goes on in attempt ",
+        (*attempt)->number, " from ", row->file, ", which is not the stored curve: ",
+        absl::StrJoin(worker->curve, " ", absl::PairFormatter(":")), " instead of ",
+        absl::StrJoin(*curve, " ", absl::PairFormatter(":"))));
   }
 }
 
@@ -136,8 +140,10 @@ void Workers::Renew(const WorkerPtr& worker) {
 
 void Workers::Drop(const WorkerPtr& worker) {
   worker->work.reset();
-  world_.time.Later(world_.time.Uniform(2), [this, worker, call = worker->acquire] {
-    if (worker->acquire == call) BeginToAcquire(worker);
+  // Its request had its answer: what else comes is not for it.
+  worker->acquire = 0;
+  world_.time.Later(world_.time.Uniform(2), [this, worker] {
+    if (worker->acquire == 0) BeginToAcquire(worker);
   });
 }
 
