@@ -3,6 +3,7 @@
 // tables, README.md says how to read them. --help lists the parts.
 
 #include <sys/resource.h>
+#include <time.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -32,6 +33,7 @@ struct Plan {
   std::vector<std::string> coordinators;  // host:port
   std::vector<int> processes;             // theirs
   std::string bare;                       // host:port of ServeEmpty
+  int bare_process = 0;
   int leases = 64;
   int workers = 64;
   int rounds = 3;
@@ -61,9 +63,21 @@ double ResidentMegabytes(int process) {
   Fail(absl::StrCat("process ", process, " is not there"));
 }
 
+// That a process has used so far, all its threads together.
+double CpuMicroseconds(int process) {
+  clockid_t clock;
+  timespec time;
+  if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &time) != 0) {
+    Fail(absl::StrCat("process ", process, " is not there"));
+  }
+  return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) * 1e-3;
+}
+
 // What was measured of one server, or of the bare one.
 struct Measured {
+  int process = 0;
   std::map<Call, std::vector<double>> rates;  // by round
+  std::map<Call, std::vector<double>> cpu;    // microseconds of the server for a call, by round
   std::map<Call, Sample> closed;              // calls of all rounds
   std::map<Call, Sample> paced;
   std::map<Call, Sample> at_once;
@@ -74,7 +88,10 @@ class Measurement {
   explicit Measurement(const Plan& plan)
       : plan_(plan),
         leases_(static_cast<size_t>(plan.leases / plan.workers)),
-        measured_(plan.coordinators.size()) {}
+        measured_(plan.coordinators.size()) {
+    bare_.process = plan.bare_process;
+    for (size_t i = 0; i < measured_.size(); ++i) measured_[i].process = plan.processes[i];
+  }
 
   void Run() {
     bare_workers_ = ConnectWorkers(plan_.bare, plan_.workers);
@@ -110,7 +127,10 @@ class Measurement {
 
  private:
   void Close(Measured& measured, Workers& workers, Call call) {
+    const double cpu = CpuMicroseconds(measured.process);
     const Sample sample = CallForTime(workers, call, plan_.seconds, leases_);
+    measured.cpu[call].push_back((CpuMicroseconds(measured.process) - cpu) /
+                                 static_cast<double>(sample.milliseconds.size()));
     measured.rates[call].push_back(sample.calls_per_second);
     measured.closed[call].Add(sample);
   }
@@ -152,9 +172,9 @@ class Measurement {
       const std::vector<double>& rates = measured.rates.at(call);
       const Sample& sample = measured.closed.at(call);
       table << shape
-            << absl::StrFormat(" %-16s | %7.0f | %5.2f | %8.3f | %8.3f |\n", NameOf(call),
+            << absl::StrFormat(" %-16s | %7.0f | %5.2f | %5.0f | %8.3f | %8.3f |\n", NameOf(call),
                                Median(rates), Ratio(rates, bare_.rates.at(Call::kEmpty)),
-                               Quantile(sample.milliseconds, 0.5),
+                               Median(measured.cpu.at(call)), Quantile(sample.milliseconds, 0.5),
                                Quantile(sample.milliseconds, 0.99));
     };
     row(bare_, Call::kEmpty);
@@ -264,6 +284,7 @@ int Main(int argc, char** argv) {
   measure.add_option("--process", plan.processes)->delimiter(',')->required();
   measure.add_option("--label", plan.labels, "Compares coordinators")->delimiter(',');
   measure.add_option("--bare", plan.bare)->required();
+  measure.add_option("--bare-process", plan.bare_process)->required();
   measure.add_option("--leases", plan.leases)->check(CLI::Range(1, 1000000));
   measure.add_option("--workers", plan.workers)->check(CLI::Range(1, 10000));
   measure.add_option("--rounds", plan.rounds)->check(CLI::Range(1, 1000));
@@ -282,6 +303,7 @@ int Main(int argc, char** argv) {
   if (fill) FillStore(folder, trials);
   if (commits) PrintCommits(folder, groups, plan.seconds, plan.tables);
   if (measure) {
+    if (plan.processes.size() != plan.coordinators.size()) Fail("each coordinator is a process");
     if (plan.leases % plan.workers != 0) Fail("each worker has as many leases as the others");
     Measurement measurement(plan);
     measurement.Run();

@@ -42,7 +42,7 @@ constexpr char kTables[] =
     " value REAL, time INTEGER, PRIMARY KEY (trial, attempt, metric, step)) WITHOUT ROWID;";
 
 constexpr char kId[] = "0123456789abcdef0123456789abcdef";
-constexpr char kParameters[][16] = {"learning_rate", "weight_decay", "dropout"};
+constexpr char kParameters[][16] = {"learning_rate", "batch_size", "dropout"};
 constexpr int64_t kTime = 1'800'000'000'000'000;
 
 class PlainDatabase {

@@ -21,7 +21,7 @@ constexpr char kStudy[] = R"(
     sampler { algorithm: SOBOL seed: 1 }
     pruner { algorithm: NONE }
     parameters { name: "learning_rate" type: DOUBLE min: 1e-4 max: 0.1 scale: LOG }
-    parameters { name: "weight_decay" type: DOUBLE min: 1e-6 max: 0.01 scale: LOG }
+    parameters { name: "batch_size" type: INT min: 16 max: 1024 scale: LOG }
     parameters { name: "dropout" type: DOUBLE min: 0 max: 0.5 } )";
 
 constexpr std::chrono::seconds kConnectTime(30);
