@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/coordinator/short_slices.h"
+
 namespace caviar::coordinator {
 
 void Sequencer::Start(Core& core) {
@@ -32,6 +34,7 @@ void Sequencer::Stop() {
 }
 
 void Sequencer::Run(Core& core) {
+  AskForShortSlices();
   while (true) {
     std::vector<Command> commands;
     {
