@@ -16,7 +16,9 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/synchronization/mutex.h"
 #include "caviar/v1/study_service.grpc.pb.h"
+#include "server/coordinator/short_slices.h"
 #include "tests/bench/load_limits.h"
 #include "tests/bench/load_loops.h"
 #include "tests/bench/load_store.h"
@@ -298,6 +300,9 @@ int Main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   RaiseFileLimit();
+  // As the coordinator does: neither the caller nor the bare server is to be slower for it.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  coordinator::AskForShortSlices();
   if (empty) ServeEmpty();
   if (study) CreateStudy(address);
   if (fill) FillStore(folder, trials);
