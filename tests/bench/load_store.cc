@@ -50,12 +50,12 @@ void AddTrial(const storage::StudyRow& study, storage::CountersRow& counters, in
   attempt.start_time = trial.start_time;
   attempt.end_time = trial.end_time;
 
-  for (size_t i = 0; i < 2; ++i) {
-    batch.push_back(
-        storage::MeasurementRow{trial.id, 1, StepMetrics()[i], 1, value, trial.end_time});
-  }
+  const int64_t id = trial.id;
   batch.push_back(std::move(trial));
   batch.push_back(std::move(attempt));
+  for (size_t i = 0; i < 2; ++i) {
+    batch.push_back(storage::MeasurementRow{id, 1, StepMetrics()[i], 1, value, study.create_time});
+  }
 }
 
 }  // namespace
