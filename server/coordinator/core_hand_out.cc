@@ -22,6 +22,9 @@ constexpr char kBatchNormNetwork[] = "batch_norm_network";
 // How many stand-ins one batch may make: each is looked for among all that was tried.
 constexpr int kStandInsABatch = 32;
 
+// How many suggestions are made ahead at most.
+constexpr size_t kMostAhead = 512;
+
 bool CanTrainNetworks(const storage::WorkerRow& worker) {
   return std::find(worker.features.begin(), worker.features.end(), kBatchNormNetwork) !=
          worker.features.end();
@@ -133,11 +136,11 @@ void Core::HandOut() {
       ++poll;
     }
   }
-  // Work ahead for those who wait, for as many as came in the batches before, and one more.
-  const auto served = served_.size();
-  usual_callers_ = std::max(served, usual_callers_ - usual_callers_ / 8);
-  const size_t callers = std::max(parked_.size(), usual_callers_);
-  const int wanted = static_cast<int>(std::min<size_t>(callers, 256)) + 1;
+  // Work ahead for those who wait, for twice as many as batches answer, and one more: the suggester
+  // may get its turn late.
+  usual_callers_ = std::max(served_.size(), usual_callers_ - usual_callers_ / 8);
+  const size_t callers = std::max(parked_.size(), 2 * usual_callers_);
+  const int wanted = static_cast<int>(std::min(callers, kMostAhead)) + 1;
   for (const int64_t id : state_.open) {
     StudyState& study = state_.studies.at(id);
     if (study.row.state == v1::Study::ACTIVE) RequestSuggestions(study, wanted);
