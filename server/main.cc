@@ -20,7 +20,7 @@
 #include "server/api/listen_address.h"
 #include "server/api/server.h"
 #include "server/coordinator/coordinator.h"
-#include "server/coordinator/short_slices.h"
+#include "server/short_slices.h"
 #include "server/system_clock.h"
 #include "storage/artifact_store.h"
 #include "storage/sqlite_reader.h"
@@ -113,8 +113,6 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals) {
   auto coordinator = coordinator::Coordinator::Start(
       {**store, **reader, *artifacts, clock, randomness, DieOfUntrustworthyStore}, options);
   if (!coordinator.ok()) return coordinator.status();
-  // Of gRPC's threads; the coordinator's own that compute stay as they are.
-  coordinator::AskForShortSlices();
   auto server = server_api::Server::Start(**coordinator, flags.listen);
   if (!server.ok()) return server.status();
 
@@ -149,6 +147,7 @@ int Main(int argc, char** argv) {
   }
   SetUpLog(flags);
   RaiseFileLimit();
+  AskForShortSlices();
   // Debian's Abseil looks for deadlocks at every lock that gRPC takes.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   // Before any thread starts, so that all of them leave the signals to sigwait.

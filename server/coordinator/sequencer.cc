@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/coordinator/short_slices.h"
-
 namespace caviar::coordinator {
 
 void Sequencer::Start(Core& core) {
@@ -35,7 +33,6 @@ void Sequencer::Stop() {
 }
 
 void Sequencer::Run(Core& core) {
-  AskForShortSlices();
   // All answers wait for this thread. Where that is not allowed, it stays as it is.
   setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) - 5);
   while (true) {

@@ -18,7 +18,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/mutex.h"
 #include "caviar/v1/study_service.grpc.pb.h"
-#include "server/coordinator/short_slices.h"
+#include "server/short_slices.h"
 #include "tests/bench/load_limits.h"
 #include "tests/bench/load_loops.h"
 #include "tests/bench/load_store.h"
@@ -302,7 +302,7 @@ int Main(int argc, char** argv) {
   RaiseFileLimit();
   // As the coordinator does: neither the caller nor the bare server is to be slower for it.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  coordinator::AskForShortSlices();
+  AskForShortSlices();
   if (empty) ServeEmpty();
   if (study) CreateStudy(address);
   if (fill) FillStore(folder, trials);

@@ -1,4 +1,4 @@
-#include "server/coordinator/short_slices.h"
+#include "server/short_slices.h"
 
 #include <sched.h>
 #include <sys/resource.h>
@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-namespace caviar::coordinator {
+namespace caviar {
 namespace {
 
 // The kernel's struct sched_attr, of which the C library has none.
@@ -37,4 +37,4 @@ void AskForShortSlices() {
   syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
-}  // namespace caviar::coordinator
+}  // namespace caviar
