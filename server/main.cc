@@ -15,10 +15,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "server/api/listen_address.h"
 #include "server/api/server.h"
 #include "server/coordinator/coordinator.h"
+#include "server/short_slices.h"
 #include "server/system_clock.h"
 #include "storage/artifact_store.h"
 #include "storage/sqlite_reader.h"
@@ -145,6 +147,9 @@ int Main(int argc, char** argv) {
   }
   SetUpLog(flags);
   RaiseFileLimit();
+  AskForShortSlices();
+  // Debian's Abseil looks for deadlocks at every lock that gRPC takes.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   // Before any thread starts, so that all of them leave the signals to sigwait.
   sigset_t signals;
   sigemptyset(&signals);

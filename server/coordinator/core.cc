@@ -56,6 +56,7 @@ absl::Status Core::Load() {
   auto state = MakeState(*std::move(snapshot));
   if (!state.ok()) return state.status();
   state_ = *std::move(state);
+  stored_counters_ = state_.counters;
   ++generation_;
 
   const absl::Duration now = deps_.clock.Steady();
@@ -149,9 +150,11 @@ void Core::Run(std::vector<Command> commands) {
 
 absl::Status Core::Commit() {
   if (batch_.empty()) return absl::OkStatus();
+  if (state_.counters != stored_counters_) batch_.push_back(state_.counters);
   const absl::Status status = deps_.store.Apply(batch_, state_.commit + 1);
   if (status.ok()) {
     ++state_.commit;
+    stored_counters_ = state_.counters;
     hold_until_ = absl::ZeroDuration();
   }
   return status;

@@ -227,6 +227,12 @@ class Core {
   void Grant(const Poll& poll, StudyState& study, int32_t number);
   void GrantEvaluation(const Poll& poll, const storage::WorkerRow& worker, StudyState& study);
   Token NewToken();
+  template <typename Response>
+  void AnswerAfterCommit(Done<Response> done, Response response) {
+    // Shared, because a std::function copies what it holds.
+    auto shared = std::make_shared<Response>(std::move(response));
+    after_commit_.push_back([done = std::move(done), shared] { done(std::move(*shared)); });
+  }
   void AnswerGrant(const Poll& poll, const StudyState& study, const TrialState& trial, Token token);
   bool AnswerRepeat(const Poll& poll);
   absl::Status AskRefusal(const Poll& poll);
@@ -376,7 +382,11 @@ class Core {
   // Values kept apart so far, by trial; bounds what stale callers can store.
   std::map<int64_t, int> late_;
 
+  storage::CountersRow stored_counters_;
+
   std::list<Poll> parked_;
+  // How many a batch answers, of late.
+  size_t usual_callers_ = 0;
   int64_t hand_outs_ = 0;
   // That this batch may still make.
   int stand_ins_left_ = 0;

@@ -1,6 +1,7 @@
 #include "server/coordinator/sequencer.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <utility>
@@ -32,6 +33,8 @@ void Sequencer::Stop() {
 }
 
 void Sequencer::Run(Core& core) {
+  // All answers wait for this thread. Where that is not allowed, it stays as it is.
+  setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) - 5);
   while (true) {
     std::vector<Command> commands;
     {
