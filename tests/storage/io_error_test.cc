@@ -187,6 +187,20 @@ TEST_F(IoErrorTest, ACommitThatCopiesTheLogIsWrittenOrRefusedOrTheLast) {
   Sweep([this](const Accident& accident) { return TryToCommit(1, accident); });
 }
 
+TEST_F(IoErrorTest, EachFailedSyncOfACommitIsDataLoss) {
+  int number = 1;
+  for (;; ++number) {
+    FaultVfs vfs(lived_);
+    TemporaryFolder folder;
+    auto store = OpenOn(vfs, folder, 1).value();
+    vfs.Fail(Fault::kSync, number);
+    const absl::Status status = store->Apply(life_.batch(kLived + 1), kLived + 1);
+    if (!vfs.Heal()) break;
+    EXPECT_TRUE(absl::IsDataLoss(status)) << "sync " << number << ": " << status;
+  }
+  EXPECT_GT(number, 2) << "of the log, and of the file when the log is copied";
+}
+
 TEST_F(IoErrorTest, AFullDiskIsResourceExhausted) {
   FaultVfs vfs(lived_);
   TemporaryFolder folder;
