@@ -237,6 +237,7 @@ TEST_F(AgentTest, LeavingGivesTheWorkBack) {
   StopAgent();
   EXPECT_THAT(work_.AwaitGivenBack(), ElementsAre(101));
   EXPECT_TRUE(work_.nothing_finished());
+  EXPECT_TRUE(all_given_back_);
 }
 
 TEST_F(AgentTest, LeavingWhileTheCoordinatorIsAwayDoesNotWaitForIt) {
@@ -248,6 +249,7 @@ TEST_F(AgentTest, LeavingWhileTheCoordinatorIsAwayDoesNotWaitForIt) {
   server_.reset();
   StopAgent();
   EXPECT_TRUE(work_.nothing_finished());
+  EXPECT_FALSE(all_given_back_);
 }
 
 v1::AcquireWorkResponse Evaluation(const std::string& weights) {
