@@ -27,7 +27,7 @@ Process::Process(const std::string& directory, const std::string& name,
   dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
   dup2(open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), STDOUT_FILENO);
   dup2(open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), STDERR_FILENO);
-  execv(argv[0], argv.data());
+  execvp(argv[0], argv.data());
   _exit(127);
 }
 
