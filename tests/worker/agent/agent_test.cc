@@ -192,6 +192,22 @@ TEST_F(AgentTest, TrainingGoesOnWhileTheCoordinatorIsAway) {
   EXPECT_EQ(work_.steps(), expected);
 }
 
+TEST_F(AgentTest, ALeaseThatWasTakenWhileTheCoordinatorWasAwayIsGivenUp) {
+  trainer_.train = [](const AttemptWork& work, AttemptObserver& observer) {
+    observer.OnMeasurement(At(1));
+    return TrainUntilStopped(work, observer);
+  };
+  Start();
+  work_.Grant(1);
+  work_.AwaitSteps(1);
+  server_.reset();
+  work_.Take(1);
+  StartServer(address_);
+  work_.coordinator.AwaitParked();  // it polls again
+  EXPECT_TRUE(work_.nothing_finished());
+  EXPECT_TRUE(work_.nothing_given_back());
+}
+
 TEST_F(AgentTest, MoreUnsentMeasurementsThanItKeepsFailTheTrial) {
   absl::Notification away;
   absl::Notification trained;
