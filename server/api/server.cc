@@ -51,10 +51,11 @@ void Configure(grpc::ServerBuilder& builder) {
 
 class GrpcServer final : public Server {
  public:
-  GrpcServer(coordinator::Coordinator& coordinator, ListenAddress address)
+  GrpcServer(coordinator::Coordinator& coordinator, coordinator::Backups* backups,
+             ListenAddress address)
       : coordinator_(coordinator),
         address_(std::move(address)),
-        services_(MakeServices(coordinator, draining_)) {}
+        services_(MakeServices(coordinator, backups, draining_)) {}
 
   ~GrpcServer() override { Shutdown(absl::ZeroDuration()); }
 
@@ -100,11 +101,12 @@ class GrpcServer final : public Server {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(coordinator::Coordinator& coordinator,
-                                                      const std::string& address) {
+                                                      const std::string& address,
+                                                      coordinator::Backups* backups) {
   PrepareGrpc();
   absl::StatusOr<ListenAddress> parsed = ParseListenAddress(address);
   if (!parsed.ok()) return parsed.status();
-  auto server = std::make_unique<GrpcServer>(coordinator, *std::move(parsed));
+  auto server = std::make_unique<GrpcServer>(coordinator, backups, *std::move(parsed));
   if (absl::Status status = server->Listen(); !status.ok()) return status;
   return server;
 }

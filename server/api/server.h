@@ -10,19 +10,22 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/coordinator/backups.h"
 #include "server/coordinator/coordinator.h"
 
 namespace caviar::server_api {
 
-// Serves StudyService, WorkerService, ServerService, grpc.health.v1 and server reflection on one
-// address, without TLS. Messages of up to 4 MiB are taken. Thread safe.
+// Serves StudyService, WorkerService, ServerService, BackupService, grpc.health.v1 and server
+// reflection on one address, without TLS. Messages of up to 4 MiB are taken. Thread safe.
 class Server {
  public:
-  // `address` is host:port; port 0 picks a free one. `coordinator` must outlive the server.
+  // `address` is host:port; port 0 picks a free one. `coordinator` and `backups` must outlive the
+  // server; without `backups` it makes none.
   // INVALID_ARGUMENT: not an address. FAILED_PRECONDITION: it cannot be listened on; the message
   // says why, and what to do. Two servers never share a port.
   static absl::StatusOr<std::unique_ptr<Server>> Start(coordinator::Coordinator& coordinator,
-                                                       const std::string& address);
+                                                       const std::string& address,
+                                                       coordinator::Backups* backups = nullptr);
   virtual ~Server() = default;
 
   // host:port as it is served, with the port that was picked.

@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "caviar/v1/backup_service.grpc.pb.h"
 #include "caviar/v1/server_service.grpc.pb.h"
 #include "caviar/v1/study_service.grpc.pb.h"
 #include "caviar/v1/worker_service.grpc.pb.h"
 #include "server/api/acquire_call.h"
+#include "server/api/backup_stream.h"
 #include "server/api/study_watch.h"
 #include "server/api/unary.h"
 
@@ -60,6 +62,9 @@ using WorkerServiceBase =
 using ServerServiceBase =
     RawMethods<v1::ServerService::Service, v1::ServerService::WithRawCallbackMethod_GetServerStatus,
                v1::ServerService::WithRawCallbackMethod_ListWorkers>;
+
+using BackupServiceBase =
+    RawMethods<v1::BackupService::Service, v1::BackupService::WithRawCallbackMethod_BackUp>;
 
 class StudyServiceImpl final : public StudyServiceBase {
  public:
@@ -182,14 +187,33 @@ class ServerServiceImpl final : public ServerServiceBase {
   Coordinator& coordinator_;
 };
 
+class BackupServiceImpl final : public BackupServiceBase {
+ public:
+  BackupServiceImpl(coordinator::Backups& backups, const std::atomic<bool>& draining)
+      : backups_(backups), draining_(draining) {}
+
+  // Its request has no fields.
+  grpc::ServerWriteReactor<Bytes>* BackUp(Context*, const Bytes*) override {
+    return BackupStream::Start(backups_, draining_);
+  }
+
+ private:
+  coordinator::Backups& backups_;
+  const std::atomic<bool>& draining_;
+};
+
 }  // namespace
 
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(Coordinator& coordinator,
+                                                         coordinator::Backups* backups,
                                                          const std::atomic<bool>& draining) {
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(std::make_unique<StudyServiceImpl>(coordinator, draining));
   services.push_back(std::make_unique<WorkerServiceImpl>(coordinator));
   services.push_back(std::make_unique<ServerServiceImpl>(coordinator));
+  if (backups != nullptr) {
+    services.push_back(std::make_unique<BackupServiceImpl>(*backups, draining));
+  }
   return services;
 }
 

@@ -328,6 +328,8 @@ class Core {
   bool ReviveTrial(StudyState& study, TrialState& trial);
   bool ReviveEvaluation(StudyState& study);
   void PutBackEvaluation(StudyState& study);
+  // At most so many of State::of_other_epochs.
+  void PutBackOfOtherEpochs(int limit);
   absl::Status StoreMeasurements(StudyState& study, TrialState& trial,
                                  const google::protobuf::RepeatedPtrField<v1::Measurement>& all,
                                  int32_t* conflicts);

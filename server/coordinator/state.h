@@ -135,6 +135,9 @@ struct State {
   // Calls that hold a lease now, so that a repeat gets the same one.
   std::map<std::pair<std::string, int64_t>, Token> grants;
   std::map<std::string, storage::WorkerRow> workers;
+  // Studies and numbers of trials that run under leases of another epoch, which nobody can use any
+  // more: the store was restored. -1: a study's evaluation.
+  std::set<std::pair<int64_t, int32_t>> of_other_epochs;
 };
 
 // Brings the stored snapshot into memory. Studies whose space or sampler this build does not know
