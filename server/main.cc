@@ -1,6 +1,6 @@
 // caviar-coordinator: flags -> wiring -> serve until SIGTERM.
 //
-// Exit codes: 0 ended by SIGTERM or SIGINT; 1 it cannot serve; 2 wrong usage; 65 the database is
+// Exit codes: 0 ended by SIGTERM or SIGINT; 1 it cannot serve, or not any more; 2 wrong usage; 65 the database is
 // damaged; 74 the disk can no longer be trusted: start it again, nothing acknowledged is missing.
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -38,6 +38,7 @@ struct Flags {
   std::string data_directory = "./caviar-data";
   std::string lease_ttl = "60s";
   std::string log_level = "info";
+  server_api::ServerLimits limits;
 };
 
 // "" where it is one, else what is wrong: the form in which CLI11 asks.
@@ -50,6 +51,32 @@ std::string CheckLeaseTtl(const std::string& text) {
     return absl::StrCat(text, " is out of range; it is at least 1s and at most 24h");
   }
   return "";
+}
+
+// Past each of these, what is too much is refused at once, and callers try again later.
+void AddLimitFlags(CLI::App& app, server_api::ServerLimits& limits) {
+  constexpr int kMost = 1'000'000;
+  app.add_option("--max-connections", limits.connections,
+                 "connections that are served; more are closed at once")
+      ->check(CLI::Range(1, kMost))
+      ->capture_default_str();
+  app.add_option("--max-connections-per-peer", limits.connections_of_peer,
+                 "the same, from one address")
+      ->check(CLI::Range(1, kMost))
+      ->capture_default_str();
+  app.add_option("--max-calls", limits.calls,
+                 "calls worked on at once, of each kind: renewals and outcomes, other changes, reads, "
+                 "pieces of files; more are told to try again")
+      ->check(CLI::Range(1, kMost))
+      ->capture_default_str();
+  app.add_option("--max-waiting-calls", limits.polls, "the same, for callers that wait for work")
+      ->check(CLI::Range(1, kMost))
+      ->capture_default_str();
+  app.add_option("--max-queued-bytes", limits.queued_bytes,
+                 "bytes of requests worked on and of answers not taken yet, of each kind; at least "
+                 "8 MiB")
+      ->check(CLI::Range(int64_t{8} << 20, int64_t{1} << 40))
+      ->capture_default_str();
 }
 
 void AddFlags(CLI::App& app, Flags& flags) {
@@ -65,6 +92,7 @@ void AddFlags(CLI::App& app, Flags& flags) {
                  "how soon a dead worker's trials go to others; at least 1s")
       ->check(CheckLeaseTtl)
       ->capture_default_str();
+  AddLimitFlags(app, flags.limits);
   app.add_option("--log-level", flags.log_level, "what is logged on stderr")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
@@ -94,6 +122,15 @@ void RaiseFileLimit() {
   _exit(kExitFatal);
 }
 
+[[noreturn]] void DieOfDeafness(const absl::Status& status) {
+  spdlog::critical(
+      "no call through the own address came back {} times in a row, ending: {}; start again",
+      server_api::kMaxProbeFailures, std::string(status.message()));
+  spdlog::default_logger()->flush();
+  // Nothing acknowledged is lost by it, and an orderly shutdown may wait for what hangs.
+  _exit(1);
+}
+
 // Serves until a signal of `signals`, which are blocked.
 absl::Status Serve(const Flags& flags, const sigset_t& signals) {
   auto store = storage::SqliteStore::Open(flags.data_directory);
@@ -111,7 +148,10 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals) {
   auto coordinator = coordinator::Coordinator::Start(
       {**store, **reader, *artifacts, clock, randomness, DieOfUntrustworthyStore}, options);
   if (!coordinator.ok()) return coordinator.status();
-  auto server = server_api::Server::Start(**coordinator, flags.listen);
+  server_api::ServerOptions server_options;
+  server_options.limits = flags.limits;
+  server_options.on_deaf = DieOfDeafness;
+  auto server = server_api::Server::Start(**coordinator, flags.listen, server_options);
   if (!server.ok()) return server.status();
 
   if (!server_api::IsLoopback(*server_api::ParseListenAddress(flags.listen))) {

@@ -10,13 +10,15 @@
 #include <string>
 #include <vector>
 
+#include "server/api/admission.h"
 #include "server/coordinator/coordinator.h"
 
 namespace caviar::server_api {
 
-// StudyService, WorkerService and ServerService. `coordinator` and `draining` outlive them; once
+// StudyService, WorkerService and ServerService. All that is passed outlives them; once
 // `draining` is true, watches end.
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(coordinator::Coordinator& coordinator,
+                                                         Admission& admission,
                                                          const std::atomic<bool>& draining);
 
 // Their full names, such as "caviar.v1.StudyService".
