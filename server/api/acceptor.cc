@@ -146,8 +146,9 @@ void Acceptor::ShedWithReserve(int listener) {
 void Acceptor::Take(int listener, FileDescriptor connection, const Peer& peer) {
   if (!peer.expected) {
     if (const char* why = WhyNot(peer.address)) {
-      connection.Close();
+      // Counted first, so that who sees it closed sees it counted.
       CountShed(absl::StrCat("there are too many ", why, ", the last was ", peer.address));
+      connection.Close();
       return;
     }
     absl::MutexLock lock(&mutex_);

@@ -25,6 +25,8 @@ namespace caviar::server_api {
 namespace {
 
 constexpr int kMaxMessageBytes = 4 << 20;
+// Of a connection on which nothing happens, and some to spare.
+constexpr int64_t kConnectionBytes = 32 << 10;
 // To connect, and again to be answered. A shutdown may have to wait for it.
 constexpr absl::Duration kProbeTimeout = absl::Milliseconds(2'500);
 
@@ -44,8 +46,16 @@ void PrepareGrpc() {
   });
 }
 
-void Configure(grpc::ServerBuilder& builder) {
+// What gRPC may hold itself: requests that are still coming in, which no lane knows of yet. It is
+// not exact (windows shrink, then calls are cut off), so the lanes remain what bounds memory.
+int64_t GrpcMemory(const ServerLimits& limits) {
+  return 4 * limits.queued_bytes + limits.connections * kConnectionBytes;
+}
+
+void Configure(grpc::ServerBuilder& builder, const ServerLimits& limits) {
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  grpc::ResourceQuota quota("caviar-coordinator");
+  builder.SetResourceQuota(quota.Resize(GrpcMemory(limits)));
   // Clients ping each 20 s, with or without calls; fewer than 5 s apart is an abuse.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -74,7 +84,7 @@ class GrpcServer final : public Server {
     if (!listening.ok()) return listening.status();
     address_.port = listening->port;
     grpc::ServerBuilder builder;
-    Configure(builder);
+    Configure(builder, options_.limits);
     connections_ = builder.experimental().AddExternalConnectionAcceptor(
         grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
         grpc::InsecureServerCredentials());

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <string>
 
 #include "server/api/file_descriptor.h"
@@ -53,6 +54,13 @@ inline bool AwaitClosed(int connection) {
 inline bool IsQuiet(int connection) {
   pollfd waiting = {connection, POLLIN, 0};
   return poll(&waiting, 1, 0) == 0;
+}
+
+// Whether the other end has not closed the connection.
+inline bool IsOpen(int connection) {
+  char byte = 0;
+  const ssize_t size = recv(connection, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return size > 0 || (size < 0 && errno == EAGAIN);
 }
 
 inline int PortOfAddress(const std::string& address) {
