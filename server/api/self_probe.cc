@@ -47,7 +47,10 @@ absl::StatusOr<FileDescriptor> Connect(int listener, const std::function<void(ui
   }
   expect(ntohs(here.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(here).sin6_port
                                           : reinterpret_cast<sockaddr_in&>(here).sin_port));
-  if (connect(socket.get(), address, size) != 0) return Failed("connect");
+  if (connect(socket.get(), address, size) != 0) {
+    if (errno == EINPROGRESS) errno = ETIMEDOUT;
+    return Failed("connect");
+  }
   return socket;
 }
 
