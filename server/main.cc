@@ -1,7 +1,8 @@
 // caviar-coordinator: flags -> wiring -> serve until SIGTERM.
 //
-// Exit codes: 0 ended by SIGTERM or SIGINT; 1 it cannot serve, or not any more; 2 wrong usage; 65 the database is
-// damaged; 74 the disk can no longer be trusted: start it again, nothing acknowledged is missing.
+// Exit codes: 0 ended by SIGTERM or SIGINT; 1 it cannot serve, or not any more; 2 wrong usage; 65
+// the database is damaged; 74 the disk can no longer be trusted: start it again, nothing
+// acknowledged is missing.
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -67,9 +68,10 @@ void AddLimitFlags(CLI::App& app, server_api::ServerLimits& limits) {
                  "the same, from one address")
       ->check(CLI::Range(1, kMost))
       ->capture_default_str();
-  app.add_option("--max-calls", limits.calls,
-                 "calls worked on at once, of each kind: renewals and outcomes, other changes, reads, "
-                 "pieces of files; more are told to try again")
+  app.add_option(
+         "--max-calls", limits.calls,
+         "calls worked on at once, of each kind: renewals and outcomes, other changes, reads, "
+         "pieces of files; more are told to try again")
       ->check(CLI::Range(1, kMost))
       ->capture_default_str();
   app.add_option("--max-waiting-calls", limits.polls, "the same, for callers that wait for work")
