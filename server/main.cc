@@ -1,9 +1,9 @@
 // caviar-coordinator: flags -> wiring -> serve until SIGTERM.
 //
-// Exit codes: 0 ended by SIGTERM or SIGINT, or done; 1 it cannot serve; 2 wrong usage; 65 the
-// database, or a backup, is damaged or was rolled back; 74 the disk can no longer be trusted: start
-// it again, nothing acknowledged is missing; 78 the data directory is not for this one: in use, a
-// newer Caviar's, another program's, not empty.
+// Exit codes: 0 ended by SIGTERM or SIGINT, or done; 1 it cannot serve, or not any more; 2 wrong
+// usage; 65 the database, or a backup, is damaged or was rolled back; 74 the disk can no longer be
+// trusted: start it again, nothing acknowledged is missing; 78 the data directory is not for this
+// one: in use, a newer Caviar's, another program's, not empty.
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -50,6 +50,7 @@ struct Flags {
   bool accept_data_loss = false;
   bool check = false;
   std::string restore;
+  server_api::ServerLimits limits;
 };
 
 // "" where it is one, else what is wrong: the form in which CLI11 asks.
@@ -62,6 +63,33 @@ std::string CheckLeaseTtl(const std::string& text) {
     return absl::StrCat(text, " is out of range; it is at least 1s and at most 24h");
   }
   return "";
+}
+
+// Past each of these, what is too much is refused at once, and callers try again later.
+void AddLimitFlags(CLI::App& app, server_api::ServerLimits& limits) {
+  constexpr int kMost = 1'000'000;
+  app.add_option("--max-connections", limits.connections,
+                 "connections that are served; more are closed at once")
+      ->check(CLI::Range(1, kMost))
+      ->capture_default_str();
+  app.add_option("--max-connections-per-peer", limits.connections_of_peer,
+                 "the same, from one address")
+      ->check(CLI::Range(1, kMost))
+      ->capture_default_str();
+  app.add_option(
+         "--max-calls", limits.calls,
+         "calls worked on at once, of each kind: renewals and outcomes, other changes, reads, "
+         "pieces of files; more are told to try again")
+      ->check(CLI::Range(1, kMost))
+      ->capture_default_str();
+  app.add_option("--max-waiting-calls", limits.polls, "the same, for callers that wait for work")
+      ->check(CLI::Range(1, kMost))
+      ->capture_default_str();
+  app.add_option("--max-queued-bytes", limits.queued_bytes,
+                 "bytes of requests worked on and of answers not taken yet, of each kind; at least "
+                 "8 MiB")
+      ->check(CLI::Range(int64_t{8} << 20, int64_t{1} << 40))
+      ->capture_default_str();
 }
 
 void AddFlags(CLI::App& app, Flags& flags) {
@@ -83,6 +111,7 @@ void AddFlags(CLI::App& app, Flags& flags) {
          "process, a power loss may take the newest, and commits are quicker")
       ->check(CLI::IsMember({"full", "normal"}))
       ->capture_default_str();
+  AddLimitFlags(app, flags.limits);
   app.add_option("--log-level", flags.log_level, "what is logged on stderr")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
@@ -135,6 +164,15 @@ int StoreExitCode(const absl::Status& status) {
   return absl::IsFailedPrecondition(status) ? kExitNotOurs : code;
 }
 
+[[noreturn]] void DieOfDeafness(const absl::Status& status) {
+  spdlog::critical(
+      "no call through the own address came back {} times in a row, ending: {}; start again",
+      server_api::kMaxProbeFailures, std::string(status.message()));
+  spdlog::default_logger()->flush();
+  // Nothing acknowledged is lost by it, and an orderly shutdown may wait for what hangs.
+  _exit(1);
+}
+
 // Serves until a signal of `signals`, which are blocked.
 absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset_t& signals) {
   storage::RemoveUnfinishedBackup(flags.data_directory);
@@ -152,7 +190,11 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
       {store, **reader, *artifacts, clock, randomness, DieOfUntrustworthyStore}, options);
   if (!coordinator.ok()) return coordinator.status();
   coordinator::Backups backups([&flags] { return storage::Backup::Take(flags.data_directory); });
-  auto server = server_api::Server::Start(**coordinator, flags.listen, &backups);
+  server_api::ServerOptions server_options;
+  server_options.limits = flags.limits;
+  server_options.on_deaf = DieOfDeafness;
+  server_options.backups = &backups;
+  auto server = server_api::Server::Start(**coordinator, flags.listen, server_options);
   if (!server.ok()) return server.status();
 
   if (!server_api::IsLoopback(*server_api::ParseListenAddress(flags.listen))) {

@@ -21,7 +21,9 @@ class BackupStreamTest : public testing::Test {
  protected:
   void SetUp() override {
     store_ = storage::FilledStore(source_);
-    auto server = Server::Start(coordinator_, "127.0.0.1:0", &backups_);
+    ServerOptions options;
+    options.backups = &backups_;
+    auto server = Server::Start(coordinator_, "127.0.0.1:0", std::move(options));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     stub_ = v1::BackupService::NewStub(
