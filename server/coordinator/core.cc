@@ -88,7 +88,6 @@ absl::Status Core::Load() {
         continue;
       }
       deps_.leases.Insert(token, ToLease(study, number, attempt), now);
-      state_.grants[{attempt.request_client_id, attempt.request_sequence}] = token;
     }
     for (TrialState& trial : study.trials) {
       if (IsFinal(trial.row.state) || !trial.attempt) continue;
@@ -111,7 +110,6 @@ absl::Status Core::Load() {
         continue;
       }
       deps_.leases.Insert(token, ToLease(study, row), now);
-      state_.grants[{row.request_client_id, row.request_sequence}] = token;
     }
   }
   next_wake_ = next_sweep_ = now;

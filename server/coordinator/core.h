@@ -360,7 +360,6 @@ class Core {
   // Ends the lease of an AttemptRow or EvaluationRow once the batch is committed.
   template <typename Row>
   void ReleaseLease(const Row& row) {
-    state_.grants.erase({row.request_client_id, row.request_sequence});
     after_commit_.push_back(
         [this, token = Token{row.token_epoch, row.token_counter}] { deps_.leases.Remove(token); });
   }

@@ -35,7 +35,6 @@ Lease Core::ToLease(const StudyState& study, const storage::EvaluationRow& row) 
 void Core::InsertLease(const StudyState& study, int32_t number,
                        const storage::AttemptRow& attempt) {
   const Token token{attempt.token_epoch, attempt.token_counter};
-  state_.grants[{attempt.request_client_id, attempt.request_sequence}] = token;
   after_commit_.push_back([this, token, lease = ToLease(study, number, attempt)] {
     deps_.leases.Insert(token, lease, deps_.clock.Steady());
   });
@@ -43,7 +42,6 @@ void Core::InsertLease(const StudyState& study, int32_t number,
 
 void Core::InsertLease(const StudyState& study, const storage::EvaluationRow& evaluation) {
   const Token token{evaluation.token_epoch, evaluation.token_counter};
-  state_.grants[{evaluation.request_client_id, evaluation.request_sequence}] = token;
   after_commit_.push_back([this, token, lease = ToLease(study, evaluation)] {
     deps_.leases.Insert(token, lease, deps_.clock.Steady());
   });
@@ -131,7 +129,7 @@ void Core::PutBackEvaluation(StudyState& study) {
   storage::EvaluationRow& row = *study.evaluation;
   ReleaseLease(row);
   // Only an expired lease lives again.
-  state_.tokens.erase(row.token_counter);
+  ForgetToken(state_, row);
   row.token_epoch = row.token_counter = 0;
   row.state = v1::TestEvaluation::WAITING;
   changed_.insert(study.row.definition.name());
