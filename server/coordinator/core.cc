@@ -19,6 +19,10 @@ namespace {
 constexpr int kExpiredABatch = 200;
 constexpr int kCancelledABatch = 200;
 
+// A start leaves out more tokens than a power loss can have taken grants where commits are not
+// synced (some megabytes of rows): a token that a worker may hold is never issued again.
+constexpr int64_t kTokensAStart = int64_t{1} << 20;
+
 absl::Status Refusal(const absl::Status& failure) {
   if (absl::IsResourceExhausted(failure)) {
     return absl::UnavailableError(absl::StrCat(
@@ -35,6 +39,8 @@ absl::Status Refusal(const absl::Status& failure) {
 }
 
 }  // namespace
+
+void NoteDamage(Core& core, const absl::Status& status) { core.NoteDamage(status); }
 
 void Poll::Answer(absl::Status status) const {
   if (!worker_id.empty()) {
@@ -56,6 +62,10 @@ absl::Status Core::Load() {
   auto state = MakeState(*std::move(snapshot));
   if (!state.ok()) return state.status();
   state_ = *std::move(state);
+  stored_counters_ = state_.counters;
+  int64_t& next_token = state_.counters.next_token_counter;
+  if (generation_ == 0) first_token_ = next_token + kTokensAStart;
+  next_token = std::max(next_token, first_token_);
   ++generation_;
 
   const absl::Duration now = deps_.clock.Steady();
@@ -73,6 +83,10 @@ absl::Status Core::Load() {
       TrialState& trial = study.trials[number];
       const storage::AttemptRow& attempt = *trial.attempt;
       const Token token{attempt.token_epoch, attempt.token_counter};
+      if (token.epoch != state_.store_epoch) {
+        state_.of_other_epochs.emplace(id, number);
+        continue;
+      }
       deps_.leases.Insert(token, ToLease(study, number, attempt), now);
     }
     for (TrialState& trial : study.trials) {
@@ -91,6 +105,10 @@ absl::Status Core::Load() {
     if (study.evaluation && study.evaluation->state == v1::TestEvaluation::RUNNING) {
       const storage::EvaluationRow& row = *study.evaluation;
       const Token token{row.token_epoch, row.token_counter};
+      if (token.epoch != state_.store_epoch) {
+        state_.of_other_epochs.emplace(id, -1);
+        continue;
+      }
       deps_.leases.Insert(token, ToLease(study, row), now);
     }
   }
@@ -130,6 +148,10 @@ void Core::Run(std::vector<Command> commands) {
     deps_.leases.FreshTtl(started);
   }
   Begin();
+  if (unread_) {
+    if (const absl::Status loaded = Load(); !loaded.ok()) return Recover(commands, loaded);
+    unread_ = false;
+  }
   for (Command& command : commands) command.decide(*this);
   Housekeep();
   HandOut();
@@ -146,10 +168,13 @@ void Core::Run(std::vector<Command> commands) {
 }
 
 absl::Status Core::Commit() {
+  if (!damage_.ok()) return damage_;
   if (batch_.empty()) return absl::OkStatus();
+  if (state_.counters != stored_counters_) batch_.push_back(state_.counters);
   const absl::Status status = deps_.store.Apply(batch_, state_.commit + 1);
   if (status.ok()) {
     ++state_.commit;
+    stored_counters_ = state_.counters;
     hold_until_ = absl::ZeroDuration();
   }
   return status;
@@ -174,13 +199,20 @@ void Core::Recover(std::vector<Command>& commands, const absl::Status& failure) 
     deps_.on_fatal(failure);
     return;
   }
-  if (const absl::Status loaded = Load(); !loaded.ok()) {
+  const absl::Status loaded = Load();
+  // What cannot be read now is read before the next decision.
+  unread_ = absl::IsUnavailable(loaded) || absl::IsResourceExhausted(loaded);
+  if (!loaded.ok() && !unread_) {
     dead_ = true;
     deps_.on_fatal(loaded);
     return;
   }
   Hold();
-  if (absl::IsInvalidArgument(failure) && !replaying_) return Replay(std::move(commands));
+  if (unread_) {
+    next_wake_ = hold_until_;
+  } else if (absl::IsInvalidArgument(failure) && !replaying_) {
+    return Replay(std::move(commands));
+  }
   for (Command& command : commands) command.answer(Refusal(failure));
   refused_ += static_cast<int64_t>(commands.size());
 }
@@ -224,6 +256,7 @@ void Core::Housekeep() {
     }
   }
   if (now < hold_until_) return;
+  PutBackOfOtherEpochs(kExpiredABatch);
   for (int64_t id : std::set<int64_t>(state_.ending)) {
     GoOnEnding(state_.studies.at(id), kCancelledABatch);
   }
@@ -243,6 +276,7 @@ void Core::Housekeep() {
 }
 
 void Core::SetNextWake() {
+  if (unread_) return;
   const absl::Duration now = deps_.clock.Steady();
   next_wake_ = next_sweep_;
   for (const Poll& poll : parked_) next_wake_ = std::min(next_wake_, poll.deadline);
@@ -254,7 +288,7 @@ void Core::SetNextWake() {
     if (patient_until > now) next_wake_ = std::min(next_wake_, patient_until);
   }
   next_wake_ = std::min(next_wake_, NextStandIn(now));
-  if (!state_.ending.empty() || !state_.erasing.empty()) {
+  if (!state_.ending.empty() || !state_.erasing.empty() || !state_.of_other_epochs.empty()) {
     // More of it at once, after what has come in since.
     next_wake_ = std::min(next_wake_, std::max(now + absl::Milliseconds(1), hold_until_));
   }

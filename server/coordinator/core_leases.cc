@@ -136,6 +136,26 @@ void Core::PutBackEvaluation(StudyState& study) {
   batch_.push_back(row);
 }
 
+void Core::PutBackOfOtherEpochs(int limit) {
+  std::set<std::pair<int64_t, int32_t>>& left = state_.of_other_epochs;
+  for (; limit > 0 && !left.empty(); --limit) {
+    const auto [id, number] = *left.begin();
+    left.erase(left.begin());
+    const auto found = state_.studies.find(id);
+    if (found == state_.studies.end()) continue;
+    StudyState& study = found->second;
+    if (number < 0) {
+      if (study.evaluation->state == v1::TestEvaluation::RUNNING) PutBackEvaluation(study);
+      continue;
+    }
+    TrialState& trial = study.trials[number];
+    // An ENDED study's is about to be cancelled.
+    if (trial.row.state != v1::Trial::RUNNING || study.row.state == v1::Study::ENDED) continue;
+    PutBack(study, trial, v1::Attempt::GIVEN_BACK,
+            "its lease is from before the store was restored");
+  }
+}
+
 absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRequest& request) {
   for (const v1::FencingToken& message : request.tokens()) {
     const auto target = FindTarget(ToToken(message));

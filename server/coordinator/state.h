@@ -136,6 +136,9 @@ struct State {
   // one, also where its lease is over. Two calls with one key: the later one counts.
   std::unordered_map<uint64_t, int64_t> grants;
   std::map<std::string, storage::WorkerRow> workers;
+  // Studies and numbers of trials that run under leases of another epoch, which nobody can use any
+  // more: the store was restored. -1: a study's evaluation.
+  std::set<std::pair<int64_t, int32_t>> of_other_epochs;
 };
 
 // Of a call that asks for a trial; the same in this process only.
