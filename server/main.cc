@@ -1,7 +1,9 @@
 // caviar-coordinator: flags -> wiring -> serve until SIGTERM.
 //
-// Exit codes: 0 ended by SIGTERM or SIGINT; 1 it cannot serve; 2 wrong usage; 65 the database is
-// damaged; 74 the disk can no longer be trusted: start it again, nothing acknowledged is missing.
+// Exit codes: 0 ended by SIGTERM or SIGINT, or done; 1 it cannot serve, or not any more; 2 wrong
+// usage; 65 the database, or a backup, is damaged or was rolled back; 74 the disk can no longer be
+// trusted: start it again, nothing acknowledged is missing; 78 the data directory is not for this
+// one: in use, a newer Caviar's, another program's, not empty.
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -19,10 +21,13 @@
 #include "absl/time/time.h"
 #include "server/api/listen_address.h"
 #include "server/api/server.h"
+#include "server/coordinator/backups.h"
 #include "server/coordinator/coordinator.h"
 #include "server/short_slices.h"
 #include "server/system_clock.h"
+#include "server/upkeep.h"
 #include "storage/artifact_store.h"
+#include "storage/backup.h"
 #include "storage/sqlite_reader.h"
 #include "storage/sqlite_store.h"
 
@@ -32,6 +37,7 @@ namespace {
 constexpr int kExitUsage = 2;
 constexpr int kExitDamaged = 65;  // EX_DATAERR
 constexpr int kExitFatal = 74;    // EX_IOERR
+constexpr int kExitNotOurs = 78;  // EX_CONFIG
 // Within the ten seconds that service managers give.
 constexpr absl::Duration kDrain = absl::Seconds(9);
 
@@ -41,6 +47,10 @@ struct Flags {
   std::string lease_ttl = "60s";
   std::string durability = "full";
   std::string log_level = "info";
+  bool accept_data_loss = false;
+  bool check = false;
+  std::string restore;
+  server_api::ServerLimits limits;
 };
 
 // "" where it is one, else what is wrong: the form in which CLI11 asks.
@@ -53,6 +63,33 @@ std::string CheckLeaseTtl(const std::string& text) {
     return absl::StrCat(text, " is out of range; it is at least 1s and at most 24h");
   }
   return "";
+}
+
+// Past each of these, what is too much is refused at once, and callers try again later.
+void AddLimitFlags(CLI::App& app, server_api::ServerLimits& limits) {
+  constexpr int kMost = 1'000'000;
+  app.add_option("--max-connections", limits.connections,
+                 "connections that are served; more are closed at once")
+      ->check(CLI::Range(1, kMost))
+      ->capture_default_str();
+  app.add_option("--max-connections-per-peer", limits.connections_of_peer,
+                 "the same, from one address")
+      ->check(CLI::Range(1, kMost))
+      ->capture_default_str();
+  app.add_option(
+         "--max-calls", limits.calls,
+         "calls worked on at once, of each kind: renewals and outcomes, other changes, reads, "
+         "pieces of files; more are told to try again")
+      ->check(CLI::Range(1, kMost))
+      ->capture_default_str();
+  app.add_option("--max-waiting-calls", limits.polls, "the same, for callers that wait for work")
+      ->check(CLI::Range(1, kMost))
+      ->capture_default_str();
+  app.add_option("--max-queued-bytes", limits.queued_bytes,
+                 "bytes of requests worked on and of answers not taken yet, of each kind; at least "
+                 "8 MiB")
+      ->check(CLI::Range(int64_t{8} << 20, int64_t{1} << 40))
+      ->capture_default_str();
 }
 
 void AddFlags(CLI::App& app, Flags& flags) {
@@ -74,9 +111,20 @@ void AddFlags(CLI::App& app, Flags& flags) {
          "process, a power loss may take the newest, and commits are quicker")
       ->check(CLI::IsMember({"full", "normal"}))
       ->capture_default_str();
+  AddLimitFlags(app, flags.limits);
   app.add_option("--log-level", flags.log_level, "what is logged on stderr")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
+  app.add_flag("--accept-data-loss", flags.accept_data_loss,
+               "start although commits that were acknowledged are missing, with a new epoch of "
+               "tokens: leases from before are stale");
+  CLI::Option* check = app.add_flag("--check", flags.check,
+                                    "instead of serving, read all below --data-dir and say whether "
+                                    "it is whole: ends with 0, or 65");
+  app.add_option("--restore", flags.restore,
+                 "instead of serving, make --data-dir, which must be empty or missing, out of a "
+                 "file that `caviar server backup` saved")
+      ->excludes(check);
 }
 
 void SetUpLog(const Flags& flags) {
@@ -103,18 +151,31 @@ void RaiseFileLimit() {
   _exit(kExitFatal);
 }
 
+int ExitCode(const absl::Status& status) {
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "caviar-coordinator: %s\n", std::string(status.message()).c_str());
+  if (absl::IsDataLoss(status)) return kExitDamaged;
+  return absl::IsInvalidArgument(status) ? kExitUsage : 1;
+}
+
+// Of what was done with the data directory.
+int StoreExitCode(const absl::Status& status) {
+  const int code = ExitCode(status);
+  return absl::IsFailedPrecondition(status) ? kExitNotOurs : code;
+}
+
+[[noreturn]] void DieOfDeafness(const absl::Status& status) {
+  spdlog::critical(
+      "no call through the own address came back {} times in a row, ending: {}; start again",
+      server_api::kMaxProbeFailures, std::string(status.message()));
+  spdlog::default_logger()->flush();
+  // Nothing acknowledged is lost by it, and an orderly shutdown may wait for what hangs.
+  _exit(1);
+}
+
 // Serves until a signal of `signals`, which are blocked.
-absl::Status Serve(const Flags& flags, const sigset_t& signals) {
-  storage::SqliteOptions store_options;
-  if (flags.durability == "normal") {
-    store_options.durability = storage::Durability::kNormal;
-    spdlog::warn(
-        "--durability normal was chosen: a power loss or a crash of the operating system may take "
-        "the newest answers (studies, trials, measurements, outcomes; some megabytes at most), and "
-        "what is left is whole; kill -9 takes nothing. --durability full takes nothing either way");
-  }
-  auto store = storage::SqliteStore::Open(flags.data_directory, store_options);
-  if (!store.ok()) return store.status();
+absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset_t& signals) {
+  storage::RemoveUnfinishedBackup(flags.data_directory);
   auto reader = storage::SqliteReader::Open(flags.data_directory);
   if (!reader.ok()) return reader.status();
   auto artifacts = storage::ArtifactStore::Open(flags.data_directory);
@@ -126,9 +187,14 @@ absl::Status Serve(const Flags& flags, const sigset_t& signals) {
   absl::ParseDuration(flags.lease_ttl, &options.lease_ttl);
   options.version = CAVIAR_VERSION;
   auto coordinator = coordinator::Coordinator::Start(
-      {**store, **reader, *artifacts, clock, randomness, DieOfUntrustworthyStore}, options);
+      {store, **reader, *artifacts, clock, randomness, DieOfUntrustworthyStore}, options);
   if (!coordinator.ok()) return coordinator.status();
-  auto server = server_api::Server::Start(**coordinator, flags.listen);
+  coordinator::Backups backups([&flags] { return storage::Backup::Take(flags.data_directory); });
+  server_api::ServerOptions server_options;
+  server_options.limits = flags.limits;
+  server_options.on_deaf = DieOfDeafness;
+  server_options.backups = &backups;
+  auto server = server_api::Server::Start(**coordinator, flags.listen, server_options);
   if (!server.ok()) return server.status();
 
   if (!server_api::IsLoopback(*server_api::ParseListenAddress(flags.listen))) {
@@ -160,6 +226,10 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
+  if (flags.check) return StoreExitCode(CheckDataDirectory(flags.data_directory));
+  if (!flags.restore.empty()) {
+    return StoreExitCode(RestoreDataDirectory(flags.restore, flags.data_directory));
+  }
   SetUpLog(flags);
   RaiseFileLimit();
   AskForShortSlices();
@@ -173,11 +243,18 @@ int Main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
-  const absl::Status status = Serve(flags, signals);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "caviar-coordinator: %s\n", std::string(status.message()).c_str());
-  if (absl::IsDataLoss(status)) return kExitDamaged;
-  return absl::IsInvalidArgument(status) ? kExitUsage : 1;
+  storage::SqliteOptions store_options;
+  store_options.accept_data_loss = flags.accept_data_loss;
+  if (flags.durability == "normal") {
+    store_options.durability = storage::Durability::kNormal;
+    spdlog::warn(
+        "--durability normal was chosen: a power loss or a crash of the operating system may take "
+        "the newest answers (studies, trials, measurements, outcomes; some megabytes at most), and "
+        "what is left is whole; kill -9 takes nothing. --durability full takes nothing either way");
+  }
+  const auto store = storage::SqliteStore::Open(flags.data_directory, store_options);
+  if (!store.ok()) return StoreExitCode(store.status());
+  return ExitCode(Serve(flags, **store, signals));
 }
 
 }  // namespace

@@ -43,6 +43,9 @@ class ArtifactStore {
   // Up to `size` bytes from `offset`. NOT_FOUND: there is no such file.
   absl::StatusOr<std::string> Read(const std::string& file, int64_t offset, int64_t size) const;
 
+  // DATA_LOSS: the file is missing, or its size or CRC-32 is another.
+  absl::Status Verify(const std::string& file, int64_t size, uint32_t crc32) const;
+
   // Removes a file. Repeating is no error.
   absl::Status Remove(const std::string& file);
 

@@ -6,8 +6,6 @@
 namespace caviar::storage {
 namespace {
 
-constexpr absl::string_view kColumns =
-    "f.trial_id, f.attempt, f.kind, f.step, f.size, f.crc32, f.file, f.time";
 // Kinds in the order of their numbers.
 constexpr absl::string_view kOrder =
     " ORDER BY f.trial_id, f.attempt, "
@@ -15,7 +13,7 @@ constexpr absl::string_view kOrder =
 
 absl::StatusOr<std::vector<ArtifactRow>> ReadRows(Query& query) {
   std::vector<ArtifactRow> rows;
-  while (query.Next()) {
+  while (query.NextOf(kArtifactTable)) {
     ArtifactRow& row = rows.emplace_back();
     row.trial_id = query.Integer(0);
     row.attempt = query.Integer32(1);
@@ -35,13 +33,13 @@ absl::StatusOr<std::vector<ArtifactRow>> ReadRows(Query& query) {
 absl::Status WriteRow(const WriteContext& context, const ArtifactRow& row) {
   Query query(context.connection,
               "INSERT INTO artifact (trial_id, attempt, kind, step, size, crc32, file, time, "
-              "commit_number) VALUES (?,?,?,?,?,?,?,?,?) "
+              "commit_number, checksum) VALUES (?,?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (trial_id, attempt, kind, step) DO UPDATE SET size = excluded.size, "
               "crc32 = excluded.crc32, file = excluded.file, time = excluded.time, "
-              "commit_number = excluded.commit_number");
+              "commit_number = excluded.commit_number, checksum = excluded.checksum");
   query.Bind(row.trial_id, row.attempt, v1::Artifact::Kind_Name(row.kind), row.step, row.size,
              row.crc32, row.file, TimeOrNull(row.time), context.commit);
-  return query.Run();
+  return query.BindChecksum().Run();
 }
 
 absl::Status WriteRow(const WriteContext& context, const EraseArtifact& key) {
@@ -53,16 +51,15 @@ absl::Status WriteRow(const WriteContext& context, const EraseArtifact& key) {
 
 absl::StatusOr<std::vector<ArtifactRow>> ReadAllArtifacts(Connection& connection) {
   Query query(connection,
-              absl::StrCat("SELECT ", kColumns,
-                           " FROM artifact AS f JOIN trial ON trial.id = f.trial_id "
+              absl::StrCat("SELECT f.* FROM artifact AS f JOIN trial ON trial.id = f.trial_id "
                            "JOIN study ON study.id = trial.study_id WHERE study.deleted = 0",
                            kOrder));
   return ReadRows(query);
 }
 
 absl::StatusOr<std::vector<ArtifactRow>> ReadArtifacts(Connection& connection, int64_t trial_id) {
-  Query query(connection, absl::StrCat("SELECT ", kColumns,
-                                       " FROM artifact AS f WHERE f.trial_id = ?", kOrder));
+  Query query(connection,
+              absl::StrCat("SELECT f.* FROM artifact AS f WHERE f.trial_id = ?", kOrder));
   query.Bind(trial_id);
   return ReadRows(query);
 }
@@ -70,11 +67,10 @@ absl::StatusOr<std::vector<ArtifactRow>> ReadArtifacts(Connection& connection, i
 absl::StatusOr<ArtifactRow> ReadArtifact(Connection& connection, int64_t study_id, int32_t number,
                                          int32_t attempt, v1::Artifact::Kind kind, int64_t step) {
   Query query(connection,
-              absl::StrCat("SELECT ", kColumns,
-                           " FROM artifact AS f JOIN trial ON trial.id = f.trial_id "
-                           "JOIN study ON study.id = trial.study_id WHERE study.deleted = 0 "
-                           "AND study.id = ? AND trial.number = ? AND f.attempt = ? "
-                           "AND f.kind = ? AND f.step = ?"));
+              "SELECT f.* FROM artifact AS f JOIN trial ON trial.id = f.trial_id "
+              "JOIN study ON study.id = trial.study_id WHERE study.deleted = 0 "
+              "AND study.id = ? AND trial.number = ? AND f.attempt = ? "
+              "AND f.kind = ? AND f.step = ?");
   query.Bind(study_id, number, attempt, v1::Artifact::Kind_Name(kind), step);
   absl::StatusOr<std::vector<ArtifactRow>> rows = ReadRows(query);
   if (!rows.ok()) return rows.status();

@@ -8,15 +8,9 @@
 namespace caviar::storage {
 namespace {
 
-constexpr absl::string_view kColumns =
-    "a.trial_id, a.number, a.worker, a.worker_id, a.token_epoch, a.token_counter, "
-    "a.request_client_id, a.request_sequence, a.outcome, a.message, a.start_time, a.end_time, "
-    "a.parent_attempt, a.resumed_from_step, a.lease_duration, a.numerics_fingerprint, "
-    "a.numerics_changed";
-
 absl::StatusOr<std::vector<AttemptRow>> ReadRows(Query& query) {
   std::vector<AttemptRow> rows;
-  while (query.Next()) {
+  while (query.NextOf(kAttemptTable)) {
     AttemptRow& row = rows.emplace_back();
     row.trial_id = query.Integer(0);
     row.number = query.Integer32(1);
@@ -47,8 +41,8 @@ absl::Status WriteRow(const WriteContext& context, const AttemptRow& row) {
               "INSERT INTO attempt (trial_id, number, worker, worker_id, token_epoch, "
               "token_counter, request_client_id, request_sequence, outcome, message, start_time, "
               "end_time, parent_attempt, resumed_from_step, lease_duration, "
-              "numerics_fingerprint, numerics_changed, commit_number) "
-              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+              "numerics_fingerprint, numerics_changed, commit_number, checksum) "
+              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (trial_id, number) DO UPDATE SET worker = excluded.worker, "
               "worker_id = excluded.worker_id, token_epoch = excluded.token_epoch, "
               "token_counter = excluded.token_counter, "
@@ -60,7 +54,7 @@ absl::Status WriteRow(const WriteContext& context, const AttemptRow& row) {
               "lease_duration = excluded.lease_duration, "
               "numerics_fingerprint = excluded.numerics_fingerprint, "
               "numerics_changed = excluded.numerics_changed, "
-              "commit_number = excluded.commit_number");
+              "commit_number = excluded.commit_number, checksum = excluded.checksum");
   const bool ended = row.outcome != v1::Attempt::OUTCOME_UNSPECIFIED;
   query.Bind(
       row.trial_id, row.number, row.worker, TextOrNull(row.worker_id), row.token_epoch,
@@ -69,25 +63,21 @@ absl::Status WriteRow(const WriteContext& context, const AttemptRow& row) {
       row.message, TimeOrNull(row.start_time), TimeOrNull(row.end_time), row.parent_attempt,
       row.resumed_from_step, row.lease_duration, row.numerics_fingerprint, row.numerics_changed,
       context.commit);
-  return query.Run();
+  return query.BindChecksum().Run();
 }
 
 absl::StatusOr<std::vector<AttemptRow>> ReadLiveAttempts(Connection& connection) {
-  Query query(
-      connection,
-      absl::StrCat("SELECT ", kColumns,
-                   " FROM attempt AS a JOIN trial ON trial.id = a.trial_id "
-                   "JOIN study ON study.id = trial.study_id "
-                   "WHERE study.deleted = 0 AND (trial.state IN ('WAITING', 'RUNNING', 'PAUSED') "
-                   "OR a.number = (SELECT max(number) FROM attempt WHERE trial_id = trial.id)) "
-                   "ORDER BY a.trial_id, a.number"));
+  Query query(connection,
+              "SELECT a.* FROM attempt AS a JOIN trial ON trial.id = a.trial_id "
+              "JOIN study ON study.id = trial.study_id "
+              "WHERE study.deleted = 0 AND (trial.state IN ('WAITING', 'RUNNING', 'PAUSED') "
+              "OR a.number = (SELECT max(number) FROM attempt WHERE trial_id = trial.id)) "
+              "ORDER BY a.trial_id, a.number");
   return ReadRows(query);
 }
 
 absl::StatusOr<std::vector<AttemptRow>> ReadAttempts(Connection& connection, int64_t trial_id) {
-  Query query(connection,
-              absl::StrCat("SELECT ", kColumns,
-                           " FROM attempt AS a WHERE a.trial_id = ? ORDER BY a.number"));
+  Query query(connection, "SELECT * FROM attempt WHERE trial_id = ? ORDER BY number");
   query.Bind(trial_id);
   return ReadRows(query);
 }
@@ -95,9 +85,7 @@ absl::StatusOr<std::vector<AttemptRow>> ReadAttempts(Connection& connection, int
 absl::StatusOr<std::optional<AttemptRow>> ReadAttemptWithToken(Connection& connection,
                                                                int64_t token_epoch,
                                                                int64_t token_counter) {
-  Query query(connection,
-              absl::StrCat("SELECT ", kColumns,
-                           " FROM attempt AS a WHERE a.token_epoch = ? AND a.token_counter = ?"));
+  Query query(connection, "SELECT * FROM attempt WHERE token_epoch = ? AND token_counter = ?");
   query.Bind(token_epoch, token_counter);
   absl::StatusOr<std::vector<AttemptRow>> rows = ReadRows(query);
   if (!rows.ok()) return rows.status();

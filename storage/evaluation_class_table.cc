@@ -36,27 +36,25 @@ absl::Status WriteClasses(const WriteContext& context, const EvaluationRow& row)
   for (const v1::ClassResult& result : row.classes) {
     Query insert(context.connection,
                  "INSERT INTO evaluation_class (study_id, number, name, precision, recall, f1, "
-                 "examples, predicted_as, commit_number) VALUES (?,?,?,?,?,?,?,?,?)");
+                 "examples, predicted_as, commit_number, checksum) VALUES (?,?,?,?,?,?,?,?,?,?)");
     insert.Bind(row.study_id, number++, result.name(), result.precision(), result.recall(),
                 result.f1(), int64_t{result.examples()}, ToJson(result), context.commit);
-    if (absl::Status status = insert.Run(); !status.ok()) return status;
+    if (absl::Status status = insert.BindChecksum().Run(); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
 absl::Status ReadClasses(Connection& connection, EvaluationRow& row) {
-  Query query(connection,
-              "SELECT name, precision, recall, f1, examples, predicted_as FROM evaluation_class "
-              "WHERE study_id = ? ORDER BY number");
+  Query query(connection, "SELECT * FROM evaluation_class WHERE study_id = ? ORDER BY number");
   query.Bind(row.study_id);
-  while (query.Next()) {
+  while (query.NextOf(kEvaluationClassTable)) {
     v1::ClassResult& result = row.classes.emplace_back();
-    result.set_name(query.Text(0));
-    result.set_precision(query.Real(1));
-    result.set_recall(query.Real(2));
-    result.set_f1(query.Real(3));
-    result.set_examples(query.Integer(4));
-    if (!FromJson(query.Text(5), result)) query.Damaged(5);
+    result.set_name(query.Text(2));
+    result.set_precision(query.Real(3));
+    result.set_recall(query.Real(4));
+    result.set_f1(query.Real(5));
+    result.set_examples(query.Integer(6));
+    if (!FromJson(query.Text(7), result)) query.Damaged(7);
   }
   return query.status();
 }

@@ -8,21 +8,18 @@
 namespace caviar::storage {
 namespace {
 
-constexpr absl::string_view kColumns =
-    "e.study_id, e.trial_id, e.state, e.message, e.worker, e.worker_id, e.token_epoch, "
-    "e.token_counter, e.request_client_id, e.request_sequence, e.lost_leases, e.time";
-
 absl::Status ReadMetrics(Connection& connection, EvaluationRow& row) {
-  Query query(connection,
-              "SELECT name, value, not_finite FROM evaluation_metric WHERE study_id = ?");
+  Query query(connection, "SELECT * FROM evaluation_metric WHERE study_id = ?");
   query.Bind(row.study_id);
-  while (query.Next()) row.metrics.emplace(query.Text(0), ReadReal(query, 1));
+  while (query.NextOf(kEvaluationMetricTable)) {
+    row.metrics.emplace(query.Text(1), ReadReal(query, 2));
+  }
   return query.status();
 }
 
 absl::StatusOr<std::vector<EvaluationRow>> ReadRows(Connection& connection, Query& query) {
   std::vector<EvaluationRow> rows;
-  while (query.Next()) {
+  while (query.NextOf(kEvaluationTable)) {
     EvaluationRow& row = rows.emplace_back();
     row.study_id = query.Integer(0);
     row.trial_id = query.Integer(1);
@@ -51,9 +48,9 @@ absl::Status WriteMetrics(const WriteContext& context, const EvaluationRow& row)
   for (const auto& [name, value] : row.metrics) {
     Query insert(context.connection,
                  "INSERT INTO evaluation_metric (study_id, name, value, not_finite, "
-                 "commit_number) VALUES (?, ?, ?, ?, ?)");
+                 "commit_number, checksum) VALUES (?, ?, ?, ?, ?, ?)");
     insert.Bind(row.study_id, name, FiniteOrNull(value), NotFiniteOrNull(value), context.commit);
-    if (absl::Status status = insert.Run(); !status.ok()) return status;
+    if (absl::Status status = insert.BindChecksum().Run(); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -64,7 +61,7 @@ absl::Status WriteRow(const WriteContext& context, const EvaluationRow& row) {
   Query query(context.connection,
               "INSERT INTO evaluation (study_id, trial_id, state, message, worker, worker_id, "
               "token_epoch, token_counter, request_client_id, request_sequence, lost_leases, "
-              "time, commit_number) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) "
+              "time, commit_number, checksum) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (study_id) DO UPDATE SET trial_id = excluded.trial_id, "
               "state = excluded.state, message = excluded.message, worker = excluded.worker, "
               "worker_id = excluded.worker_id, token_epoch = excluded.token_epoch, "
@@ -72,27 +69,26 @@ absl::Status WriteRow(const WriteContext& context, const EvaluationRow& row) {
               "request_client_id = excluded.request_client_id, "
               "request_sequence = excluded.request_sequence, "
               "lost_leases = excluded.lost_leases, time = excluded.time, "
-              "commit_number = excluded.commit_number");
+              "commit_number = excluded.commit_number, checksum = excluded.checksum");
   query.Bind(row.study_id, row.trial_id, v1::TestEvaluation::State_Name(row.state), row.message,
              row.worker, TextOrNull(row.worker_id), row.token_epoch, row.token_counter,
              row.request_client_id, row.request_sequence, row.lost_leases, TimeOrNull(row.time),
              context.commit);
-  if (absl::Status status = query.Run(); !status.ok()) return status;
+  if (absl::Status status = query.BindChecksum().Run(); !status.ok()) return status;
   if (absl::Status status = WriteMetrics(context, row); !status.ok()) return status;
   return WriteClasses(context, row);
 }
 
 absl::StatusOr<std::vector<EvaluationRow>> ReadAllEvaluations(Connection& connection) {
-  Query query(connection, absl::StrCat("SELECT ", kColumns,
-                                       " FROM evaluation AS e JOIN study ON study.id = e.study_id "
-                                       "WHERE study.deleted = 0 ORDER BY e.study_id"));
+  Query query(connection,
+              "SELECT e.* FROM evaluation AS e JOIN study ON study.id = e.study_id "
+              "WHERE study.deleted = 0 ORDER BY e.study_id");
   return ReadRows(connection, query);
 }
 
 absl::StatusOr<std::optional<EvaluationRow>> ReadEvaluation(Connection& connection,
                                                             int64_t study_id) {
-  Query query(connection,
-              absl::StrCat("SELECT ", kColumns, " FROM evaluation AS e WHERE e.study_id = ?"));
+  Query query(connection, "SELECT * FROM evaluation WHERE study_id = ?");
   query.Bind(study_id);
   absl::StatusOr<std::vector<EvaluationRow>> rows = ReadRows(connection, query);
   if (!rows.ok()) return rows.status();

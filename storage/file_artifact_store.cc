@@ -180,6 +180,18 @@ absl::Status ArtifactStore::CommitAs(const std::string& unfinished_file, const s
   return SyncFolders(data_directory_, *place);
 }
 
+absl::Status ArtifactStore::Verify(const std::string& file, int64_t size, uint32_t crc32) const {
+  absl::StatusOr<ArtifactPlace> place = FindArtifactPlace(data_directory_, file, false);
+  if (!place.ok() && !absl::IsNotFound(place.status())) return place.status();
+  const absl::StatusOr<bool> same =
+      place.ok() ? MatchesNamed(*place, place->name, size, crc32) : false;
+  if (!same.ok()) return same.status();
+  if (*same) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      data_directory_, "/", file, " is missing, or is not the ", size, " bytes of CRC-32 ",
+      absl::Hex(crc32, absl::kZeroPad8), " that were stored: restore a backup"));
+}
+
 absl::StatusOr<std::string> ArtifactStore::Read(const std::string& file, int64_t offset,
                                                 int64_t size) const {
   if (offset < 0 || size < 0) {

@@ -9,17 +9,25 @@
 namespace caviar::storage {
 namespace {
 
+absl::StatusOr<int64_t> AddMetric(const WriteContext& context, const std::string& name) {
+  absl::StatusOr<int64_t> id =
+      context.connection.ReadInteger("SELECT coalesce(max(id), 0) + 1 FROM metric");
+  if (!id.ok()) return id.status();
+  Query insert(context.connection,
+               "INSERT INTO metric (id, name, commit_number, checksum) VALUES (?, ?, ?, ?)");
+  insert.Bind(*id, name, context.commit);
+  if (absl::Status status = insert.BindChecksum().Run(); !status.ok()) return status;
+  return id;
+}
+
 absl::StatusOr<int64_t> MetricId(const WriteContext& context, const std::string& name) {
   const auto it = context.metric_ids.find(name);
   if (it != context.metric_ids.end()) return it->second;
-  Query insert(context.connection, "INSERT INTO metric (name) VALUES (?) ON CONFLICT DO NOTHING");
-  if (absl::Status status = insert.Bind(name).Run(); !status.ok()) return status;
-  Query find(context.connection, "SELECT id FROM metric WHERE name = ?");
-  if (!find.Bind(name).Next()) {
-    return find.status().ok() ? absl::InternalError("metric name not stored") : find.status();
-  }
-  const int64_t id = find.Integer(0);
-  context.metric_ids.emplace(name, id);
+  Query find(context.connection, "SELECT * FROM metric WHERE name = ?");
+  const bool found = find.Bind(name).NextOf(kMetricTable);
+  if (!find.status().ok()) return find.status();
+  absl::StatusOr<int64_t> id = found ? find.Integer(0) : AddMetric(context, name);
+  if (id.ok()) context.metric_ids.emplace(name, *id);
   return id;
 }
 
@@ -29,24 +37,26 @@ absl::Status AddMetricValues(Connection& connection, int64_t trial_id, const Cur
                              const std::string& metric,
                              std::vector<std::pair<int64_t, double>>& values) {
   Query query(connection,
-              "SELECT step, value, not_finite FROM measurement WHERE trial_id = ? AND attempt = ? "
+              "SELECT * FROM measurement WHERE trial_id = ? AND attempt = ? "
               "AND metric_id = (SELECT id FROM metric WHERE name = ?) AND step > ? AND step <= ? "
               "ORDER BY step");
   query.Bind(trial_id, part.attempt, metric, part.after, part.up_to);
-  while (query.Next()) values.emplace_back(query.Integer(0), ReadReal(query, 1));
+  while (query.NextOf(kMeasurementTable)) {
+    values.emplace_back(query.Integer(3), ReadReal(query, 4));
+  }
   return query.status();
 }
 
 absl::Status AddMeasurements(Connection& connection, int64_t trial_id, const CurvePart& part,
                              std::vector<MeasurementRow>& rows) {
   Query query(connection,
-              "SELECT metric.name, m.step, m.value, m.not_finite, m.time FROM measurement AS m "
+              "SELECT m.*, metric.name FROM measurement AS m "
               "JOIN metric ON metric.id = m.metric_id WHERE m.trial_id = ? AND m.attempt = ? "
               "AND m.step > ? AND m.step <= ? ORDER BY m.step, metric.name");
   query.Bind(trial_id, part.attempt, part.after, part.up_to);
-  while (query.Next()) {
-    rows.push_back({trial_id, part.attempt, query.Text(0), query.Integer(1), ReadReal(query, 2),
-                    query.Integer(4)});
+  while (query.NextOf(kMeasurementTable)) {
+    rows.push_back({trial_id, part.attempt, query.Text(kMeasurementTable.columns), query.Integer(3),
+                    ReadReal(query, 4), query.Integer(6)});
   }
   return query.status();
 }
@@ -58,11 +68,11 @@ absl::Status WriteRow(const WriteContext& context, const MeasurementRow& row) {
   if (!metric_id.ok()) return metric_id.status();
   Query query(context.connection,
               "INSERT INTO measurement (trial_id, attempt, metric_id, step, value, not_finite, "
-              "time, commit_number) VALUES (?,?,?,?,?,?,?,?) "
+              "time, commit_number, checksum) VALUES (?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (trial_id, attempt, metric_id, step) DO NOTHING");
   query.Bind(row.trial_id, row.attempt, *metric_id, row.step, FiniteOrNull(row.value),
              NotFiniteOrNull(row.value), TimeOrNull(row.time), context.commit);
-  return query.Run();
+  return query.BindChecksum().Run();
 }
 
 absl::Status WriteRow(const WriteContext& context, const LateMeasurementRow& row) {
@@ -70,13 +80,13 @@ absl::Status WriteRow(const WriteContext& context, const LateMeasurementRow& row
   if (!metric_id.ok()) return metric_id.status();
   Query query(context.connection,
               "INSERT INTO late_measurement (trial_id, token_counter, metric_id, step, value, "
-              "not_finite, time, commit_number) VALUES (?,?,?,?,?,?,?,?) "
+              "not_finite, time, commit_number, checksum) VALUES (?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (trial_id, token_counter, metric_id, step) DO UPDATE SET "
               "value = excluded.value, not_finite = excluded.not_finite, time = excluded.time, "
-              "commit_number = excluded.commit_number");
+              "commit_number = excluded.commit_number, checksum = excluded.checksum");
   query.Bind(row.trial_id, row.token_counter, *metric_id, row.step, FiniteOrNull(row.value),
              NotFiniteOrNull(row.value), TimeOrNull(row.time), context.commit);
-  return query.Run();
+  return query.BindChecksum().Run();
 }
 
 absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetricValues(

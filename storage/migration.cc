@@ -1,36 +1,17 @@
 #include "storage/migration.h"
 
-#include <sys/random.h>
-
-#include <cerrno>
-#include <cstring>
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "storage/statement.h"
+#include "storage/store_table.h"
 
 namespace caviar::storage {
 namespace {
 
-// In [1, 2^53): it survives JSON.
-absl::StatusOr<int64_t> DrawEpoch() {
-  for (;;) {
-    uint64_t bits = 0;
-    if (getrandom(&bits, sizeof(bits), 0) != sizeof(bits)) {
-      if (errno == EINTR) continue;
-      return absl::UnavailableError(
-          absl::StrCat("no randomness from the operating system: ", std::strerror(errno)));
-    }
-    const int64_t epoch = static_cast<int64_t>(bits >> 11);
-    if (epoch > 0) return epoch;
-  }
-}
-
 absl::Status InsertStoreRow(Connection& connection) {
   absl::StatusOr<int64_t> epoch = DrawEpoch();
   if (!epoch.ok()) return epoch.status();
-  Query query(connection, "INSERT INTO store VALUES (1, ?, 0, 1, 1, 1)");
-  return query.Bind(*epoch).Run();
+  return WriteStore(connection, {*epoch, 0, {1, 1, 1}});
 }
 
 absl::Status RunMigration(Connection& connection, const Migration& migration) {
@@ -54,7 +35,7 @@ absl::Status CheckFile(Connection& connection) {
   const char* file = sqlite3_db_filename(connection.handle(), "main");
   absl::StatusOr<int64_t> objects = connection.ReadInteger("SELECT count(*) FROM sqlite_schema");
   if (absl::IsDataLoss(objects.status())) {
-    return absl::FailedPreconditionError(absl::StrCat(
+    return absl::DataLossError(absl::StrCat(
         file,
         " is not a database, or is damaged; restore a backup, or use another data directory: ",
         objects.status().message()));
@@ -69,6 +50,10 @@ absl::Status CheckFile(Connection& connection) {
     return absl::FailedPreconditionError(
         absl::StrCat(file, " is another program's database (application_id ", *application,
                      ", not ", kApplicationId, "); use another data directory"));
+  }
+  if (*version < 1) {
+    return absl::DataLossError(absl::StrCat(file, " is damaged: its schema has version ", *version,
+                                            ", which there is not; restore a backup"));
   }
   if (*version > NewestVersion()) {
     return absl::FailedPreconditionError(absl::StrCat(

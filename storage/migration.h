@@ -25,8 +25,8 @@ extern const int kMigrationCount;
 int64_t NewestVersion();
 
 // Whether the file is a Caviar database of a version this build knows, or empty. Changes nothing.
-// FAILED_PRECONDITION: another program's, a newer Caviar's, or no database at all; the message says
-// what to do.
+// FAILED_PRECONDITION: another program's, or a newer Caviar's. DATA_LOSS: no database at all. The
+// message says what to do.
 absl::Status CheckFile(Connection& connection);
 
 // Brings a checked file to the newest version, each step in one transaction. A new store gets its

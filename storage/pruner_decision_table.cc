@@ -6,7 +6,6 @@
 namespace caviar::storage {
 namespace {
 
-constexpr absl::string_view kColumns = "d.trial_id, d.step, d.decision, d.reason, d.time";
 // Decisions in the order of their numbers.
 constexpr absl::string_view kOrder =
     " ORDER BY d.trial_id, d.step, CASE d.decision "
@@ -14,7 +13,7 @@ constexpr absl::string_view kOrder =
 
 absl::StatusOr<std::vector<PrunerDecisionRow>> ReadRows(Query& query) {
   std::vector<PrunerDecisionRow> rows;
-  while (query.Next()) {
+  while (query.NextOf(kPrunerDecisionTable)) {
     PrunerDecisionRow& row = rows.emplace_back();
     row.trial_id = query.Integer(0);
     row.step = query.Integer(1);
@@ -29,29 +28,30 @@ absl::StatusOr<std::vector<PrunerDecisionRow>> ReadRows(Query& query) {
 }  // namespace
 
 absl::Status WriteRow(const WriteContext& context, const PrunerDecisionRow& row) {
-  Query query(context.connection,
-              "INSERT INTO pruner_decision (trial_id, step, decision, reason, time, commit_number) "
-              "VALUES (?,?,?,?,?,?) ON CONFLICT (trial_id, step, decision) DO UPDATE SET "
-              "reason = excluded.reason, time = excluded.time, "
-              "commit_number = excluded.commit_number");
+  Query query(
+      context.connection,
+      "INSERT INTO pruner_decision (trial_id, step, decision, reason, time, commit_number, "
+      "checksum) VALUES (?,?,?,?,?,?,?) ON CONFLICT (trial_id, step, decision) DO UPDATE SET "
+      "reason = excluded.reason, time = excluded.time, "
+      "commit_number = excluded.commit_number, checksum = excluded.checksum");
   query.Bind(row.trial_id, row.step, v1::PrunerDecision::Decision_Name(row.decision), row.reason,
              TimeOrNull(row.time), context.commit);
-  return query.Run();
+  return query.BindChecksum().Run();
 }
 
 absl::StatusOr<std::vector<PrunerDecisionRow>> ReadAllPrunerDecisions(Connection& connection) {
-  Query query(connection,
-              absl::StrCat("SELECT ", kColumns,
-                           " FROM pruner_decision AS d JOIN trial ON trial.id = d.trial_id "
-                           "JOIN study ON study.id = trial.study_id WHERE study.deleted = 0",
-                           kOrder));
+  Query query(
+      connection,
+      absl::StrCat("SELECT d.* FROM pruner_decision AS d JOIN trial ON trial.id = d.trial_id "
+                   "JOIN study ON study.id = trial.study_id WHERE study.deleted = 0",
+                   kOrder));
   return ReadRows(query);
 }
 
 absl::StatusOr<std::vector<PrunerDecisionRow>> ReadPrunerDecisions(Connection& connection,
                                                                    int64_t trial_id) {
-  Query query(connection, absl::StrCat("SELECT ", kColumns,
-                                       " FROM pruner_decision AS d WHERE d.trial_id = ?", kOrder));
+  Query query(connection,
+              absl::StrCat("SELECT d.* FROM pruner_decision AS d WHERE d.trial_id = ?", kOrder));
   query.Bind(trial_id);
   return ReadRows(query);
 }

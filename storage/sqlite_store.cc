@@ -23,6 +23,8 @@
 #include "storage/migration.h"
 #include "storage/pruner_decision_table.h"
 #include "storage/request_table.h"
+#include "storage/restore.h"
+#include "storage/schema_check.h"
 #include "storage/sqlite_error.h"
 #include "storage/statement.h"
 #include "storage/store_table.h"
@@ -105,15 +107,30 @@ bool IsReadError(absl::string_view verdict) {
 }
 
 absl::Status CheckStructure(Connection& connection) {
-  absl::StatusOr<std::string> verdict = connection.ReadText("PRAGMA quick_check(1)");
+  absl::StatusOr<std::string> verdict = connection.ReadText("PRAGMA integrity_check(1)");
   if (!verdict.ok()) return verdict.status();
-  if (*verdict == "ok") return absl::OkStatus();
+  if (*verdict == "ok") return CheckSchema(connection);
   const char* file = sqlite3_db_filename(connection.handle(), "main");
   if (IsReadError(*verdict)) {
     return absl::UnavailableError(
         absl::StrCat(file, " cannot be read: ", *verdict, "; check the disk, then start again"));
   }
   return absl::DataLossError(absl::StrCat(file, " is damaged: ", *verdict, "; restore a backup"));
+}
+
+// What the store holds, if that is all that was acknowledged, or what is missing is accepted.
+absl::StatusOr<StoreRow> CheckNote(const std::string& data_directory, Connection& connection,
+                                   const SqliteOptions& options) {
+  absl::StatusOr<StoreRow> store = ReadStore(connection);
+  if (!store.ok()) return store.status();
+  const absl::Status status = CheckHighWater(data_directory, {store->epoch, store->commit});
+  if (status.ok()) return store;
+  if (!absl::IsDataLoss(status) || !options.accept_data_loss) return status;
+  const absl::StatusOr<int64_t> epoch = DrawEpoch();
+  if (!epoch.ok()) return epoch.status();
+  store->epoch = *epoch;
+  if (absl::Status drawn = WriteStore(connection, *store); !drawn.ok()) return drawn;
+  return store;
 }
 
 int NoteFrames(void* frames, sqlite3*, const char*, int count) {
@@ -135,6 +152,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
   if (!lock.ok()) return lock.status();
   const std::string file = DatabaseFile(data_directory);
   if (status = CheckNothingMissing(file); !status.ok()) return status;
+  if (status = CheckNotHalfRestored(data_directory); !status.ok()) return status;
   // The only writer never waits for another one.
   absl::StatusOr<std::unique_ptr<Connection>> connection =
       Connection::Open(file, Connection::Mode::kReadWriteCreate, options.vfs, 0);
@@ -145,21 +163,31 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
   if (status.ok() && options.check) status = CheckStructure(**connection);
   if (status.ok()) status = SetDurability(**connection, options.durability);
   if (!status.ok()) return status;
-  std::unique_ptr<SqliteStore> store = absl::WrapUnique(
-      new SqliteStore(*std::move(lock), *std::move(connection), options.checkpoint_frames));
+  absl::StatusOr<StoreRow> row = options.vfs.empty()
+                                     ? CheckNote(data_directory, **connection, options)
+                                     : ReadStore(**connection);
+  if (!row.ok()) return row.status();
+  std::unique_ptr<SqliteStore> store =
+      absl::WrapUnique(new SqliteStore(*std::move(lock), *std::move(connection), options));
   // A sync that failed in the process before may have left its log readable only until the next
   // power loss: what is answered from now on must not stand on it.
   status = store->CopyLog();
   if (status.ok() && options.max_pages > 0) status = store->LimitPages(options.max_pages);
+  if (status.ok() && options.vfs.empty()) {
+    auto high_water = HighWater::Start(data_directory, {row->epoch, row->commit});
+    status = high_water.status();
+    if (status.ok()) store->high_water_ = *std::move(high_water);
+  }
   if (!status.ok()) return status;
   return store;
 }
 
 SqliteStore::SqliteStore(StoreLock lock, std::unique_ptr<Connection> connection,
-                         int checkpoint_frames)
+                         const SqliteOptions& options)
     : lock_(std::move(lock)),
       connection_(std::move(connection)),
-      checkpoint_frames_(checkpoint_frames) {
+      durability_(options.durability),
+      checkpoint_frames_(options.checkpoint_frames) {
   // In place of SQLite's own checkpoints, which would hide a failed sync.
   sqlite3_wal_hook(connection_->handle(), &NoteFrames, &wal_frames_);
 }
@@ -175,7 +203,15 @@ absl::StatusOr<Snapshot> SqliteStore::Load() {
   if (!broken_.ok()) return broken_;
   Snapshot snapshot;
   absl::Status status = connection_->Execute("BEGIN");
-  if (status.ok()) status = ReadStoreRow(*connection_, snapshot);
+  if (status.ok()) {
+    const absl::StatusOr<StoreRow> store = ReadStore(*connection_);
+    status = store.status();
+    if (status.ok()) {
+      snapshot.commit = store->commit;
+      snapshot.store_epoch = store->epoch;
+      snapshot.counters = store->counters;
+    }
+  }
   const auto read = [this, &status](auto& rows, auto reader) {
     if (!status.ok()) return;
     auto result = reader(*connection_);
@@ -205,6 +241,8 @@ absl::Status SqliteStore::Apply(const Batch& batch, int64_t commit) {
     metric_ids_.clear();
     return Note(status);
   }
+  commit_ = commit;
+  if (durability_ == Durability::kFull) NoteDurable();
   return Checkpoint();
 }
 
@@ -234,9 +272,16 @@ absl::Status SqliteStore::Checkpoint() {
 absl::Status SqliteStore::CopyLog() {
   const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), "main",
                                              SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  if (code == SQLITE_OK) return absl::OkStatus();
+  if (code == SQLITE_OK) {
+    NoteDurable();
+    return absl::OkStatus();
+  }
   absl::Status status = SqliteError(connection_->handle(), code, "copying the write-ahead log");
   return absl::IsDataLoss(status) ? Note(status) : absl::OkStatus();
+}
+
+void SqliteStore::NoteDurable() {
+  if (high_water_ != nullptr) high_water_->Reach(commit_);
 }
 
 absl::Status SqliteStore::Note(absl::Status status) {

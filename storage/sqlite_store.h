@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "storage/connection.h"
+#include "storage/high_water.h"
 #include "storage/store.h"
 #include "storage/store_lock.h"
 
@@ -23,7 +24,8 @@ namespace caviar::storage {
 // What a commit that was answered survives. Both survive the end of the process, kill -9 too.
 enum class Durability {
   kFull,    // a power loss as well: every commit is synced
-  kNormal,  // a power loss may take the commits since the log was last copied; what is left is whole
+  kNormal,  // a power loss may take the commits since the log was last copied; what is left is
+            // whole
 };
 
 struct SqliteOptions {
@@ -33,10 +35,14 @@ struct SqliteOptions {
   int64_t max_pages = 0;
   // Frames of 4 KiB in the write-ahead log from which a commit copies them to caviar.db. >= 1.
   int checkpoint_frames = 1000;
-  // Reads the whole file's structure when it is opened (0.1 s a million rows), to find damage
-  // early.
+  // Reads the whole file's structure and indexes when it is opened (1 s for 100,000 trials), to
+  // find damage early.
   bool check = true;
-  // Name of a registered SQLite VFS; empty: SQLite's own.
+  // Goes on with a file that is older than what was acknowledged (high_water.h), and draws a new
+  // epoch for it, so that tokens issued before are not issued again.
+  bool accept_data_loss = false;
+  // Name of a registered SQLite VFS; empty: SQLite's own. With another one no note of what was
+  // acknowledged is kept (high_water.h), as that is a file of the operating system.
   std::string vfs;
 };
 
@@ -45,8 +51,9 @@ class SqliteStore : public Store {
  public:
   // Makes the folder and the file where they are missing, brings an older schema to the newest
   // version, and keeps the data directory from other coordinators until the store goes away.
-  // FAILED_PRECONDITION: the directory is in use or not writable, or the file is another program's,
-  // a newer Caviar's, or no database. DATA_LOSS: the file is damaged. The message says what to do.
+  // FAILED_PRECONDITION: the directory is in use or not writable, or the file is another program's
+  // or a newer Caviar's. DATA_LOSS: the file is damaged, no database, or was rolled back. The
+  // message says what to do.
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const std::string& data_directory,
                                                            const SqliteOptions& options = {});
 
@@ -69,7 +76,7 @@ class SqliteStore : public Store {
                                                         int64_t token_counter) override;
 
  private:
-  SqliteStore(StoreLock lock, std::unique_ptr<Connection> connection, int checkpoint_frames);
+  SqliteStore(StoreLock lock, std::unique_ptr<Connection> connection, const SqliteOptions& options);
 
   // The batch inside an open transaction.
   absl::Status WriteBatch(const Batch& batch, int64_t commit);
@@ -80,6 +87,8 @@ class SqliteStore : public Store {
   // Copies it now. Only a failed sync is an error: all else is tried again after the next commit,
   // and the log holds everything meanwhile.
   absl::Status CopyLog();
+  // All up to the last commit survives a power loss.
+  void NoteDurable();
   // Remembers DATA_LOSS for ever.
   absl::Status Note(absl::Status status);
   template <typename T>
@@ -87,7 +96,10 @@ class SqliteStore : public Store {
 
   StoreLock lock_;
   std::unique_ptr<Connection> connection_;
+  std::unique_ptr<HighWater> high_water_;  // null: none is kept
+  const Durability durability_;
   const int checkpoint_frames_;
+  int64_t commit_ = 0;   // the last one of this object; 0: none
   int wal_frames_ = 0;   // set by SQLite after each commit
   absl::Status broken_;  // DATA_LOSS once seen
   absl::flat_hash_map<std::string, int64_t> metric_ids_;

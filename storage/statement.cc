@@ -1,10 +1,36 @@
 #include "storage/statement.h"
 
 #include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "storage/sqlite_error.h"
 
 namespace caviar::storage {
+namespace {
+
+absl::string_view Bytes(sqlite3_stmt* statement, int column) {
+  const void* bytes = sqlite3_column_blob(statement, column);
+  if (bytes == nullptr) return "";
+  return {static_cast<const char*>(bytes),
+          static_cast<size_t>(sqlite3_column_bytes(statement, column))};
+}
+
+void AddColumn(sqlite3_stmt* statement, int column, RowChecksum& sum) {
+  switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER:
+      return sum.AddInteger(sqlite3_column_int64(statement, column));
+    case SQLITE_FLOAT:
+      return sum.AddReal(sqlite3_column_double(statement, column));
+    case SQLITE_TEXT:
+      return sum.AddText(Bytes(statement, column));
+    case SQLITE_BLOB:
+      return sum.AddBlob(Bytes(statement, column));
+    default:
+      return sum.AddNull();
+  }
+}
+
+}  // namespace
 
 Query::Query(Connection& connection, absl::string_view sql) : connection_(connection) {
   absl::StatusOr<sqlite3_stmt*> statement = connection.Prepare(sql);
@@ -32,18 +58,34 @@ bool Query::Next() {
   return false;
 }
 
+bool Query::NextOf(const Table& table) {
+  if (!Next()) return false;
+  status_ = CheckRow(table);
+  if (!status_.ok()) sqlite3_reset(statement_);
+  return status_.ok();
+}
+
+absl::Status Query::CheckRow(const Table& table) const {
+  RowChecksum sum;
+  for (int i = 0; i + 1 < table.columns; ++i) AddColumn(statement_, i, sum);
+  if (sum.value() == Integer(table.columns - 1)) return absl::OkStatus();
+  std::string row;
+  for (int i = 0; i < table.keys; ++i) {
+    absl::StrAppend(&row, i > 0 ? ", " : "", sqlite3_column_name(statement_, i), " ",
+                    absl::CHexEscape(Text(i).substr(0, 100)));
+  }
+  return absl::DataLossError(absl::StrCat(
+      sqlite3_db_filename(connection_.handle(), "main"), ": table ", table.name, ", row of ", row,
+      ": its checksum does not fit: the file is damaged, or was edited by hand; restore a backup"));
+}
+
 absl::Status Query::Run() {
   while (Next()) {
   }
   return status_;
 }
 
-std::string Query::Text(int column) const {
-  const void* bytes = sqlite3_column_blob(statement_, column);
-  if (bytes == nullptr) return "";
-  return std::string(static_cast<const char*>(bytes),
-                     static_cast<size_t>(sqlite3_column_bytes(statement_, column)));
-}
+std::string Query::Text(int column) const { return std::string(Bytes(statement_, column)); }
 
 std::optional<int64_t> Query::OptionalInteger(int column) const {
   if (IsNull(column)) return std::nullopt;
@@ -64,12 +106,14 @@ void Query::Damaged(int column) {
 }
 
 void Query::BindOne(absl::string_view text) {
+  sum_.AddText(text);
   const char* bytes = text.data() != nullptr ? text.data() : "";
   Check(
       sqlite3_bind_text64(statement_, ++bound_, bytes, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
 void Query::BindOne(Blob blob) {
+  sum_.AddBlob(blob.bytes);
   const char* bytes = blob.bytes.data() != nullptr ? blob.bytes.data() : "";
   Check(sqlite3_bind_blob64(statement_, ++bound_, bytes, blob.bytes.size(), SQLITE_TRANSIENT));
 }

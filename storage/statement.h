@@ -11,6 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "storage/connection.h"
+#include "storage/row_checksum.h"
+#include "storage/tables.h"
 
 namespace caviar::storage {
 
@@ -41,8 +43,19 @@ class Query {
     return *this;
   }
 
+  // Binds the checksum of all that was bound so far: a row's last column.
+  Query& BindChecksum() {
+    BindOne(sum_.value());
+    return *this;
+  }
+
   // Steps to the next row; false: there is none, or an error.
   bool Next();
+  // The same, for queries whose first columns are all of `table`'s, in its order. A row whose
+  // checksum does not fit is DATA_LOSS; the message says where it is and what to do.
+  bool NextOf(const Table& table);
+  // Whether the row's checksum fits, as NextOf asks.
+  absl::Status CheckRow(const Table& table) const;
   // Steps to the end.
   absl::Status Run();
   const absl::Status& status() const { return status_; }
@@ -67,12 +80,21 @@ class Query {
   void Damaged(int column);
 
  private:
-  void BindOne(int64_t value) { Check(sqlite3_bind_int64(statement_, ++bound_, value)); }
+  void BindOne(int64_t value) {
+    sum_.AddInteger(value);
+    Check(sqlite3_bind_int64(statement_, ++bound_, value));
+  }
   void BindOne(int32_t value) { BindOne(static_cast<int64_t>(value)); }
   void BindOne(uint32_t value) { BindOne(static_cast<int64_t>(value)); }
   void BindOne(bool value) { BindOne(static_cast<int64_t>(value)); }
-  void BindOne(double value) { Check(sqlite3_bind_double(statement_, ++bound_, value)); }
-  void BindOne(std::nullopt_t) { Check(sqlite3_bind_null(statement_, ++bound_)); }
+  void BindOne(double value) {
+    sum_.AddReal(value);
+    Check(sqlite3_bind_double(statement_, ++bound_, value));
+  }
+  void BindOne(std::nullopt_t) {
+    sum_.AddNull();
+    Check(sqlite3_bind_null(statement_, ++bound_));
+  }
   void BindOne(absl::string_view text);
   void BindOne(const std::string& text) { BindOne(absl::string_view(text)); }
   void BindOne(const char* text) { BindOne(absl::string_view(text)); }
@@ -91,6 +113,7 @@ class Query {
   sqlite3_stmt* statement_ = nullptr;
   absl::Status status_;
   int bound_ = 0;
+  RowChecksum sum_;  // of what was bound
 };
 
 // A time column: 0 is NULL.

@@ -14,10 +14,6 @@ namespace {
 
 using google::protobuf::util::MessageDifferencer;
 
-constexpr absl::string_view kColumns =
-    "id, state, end_reason, message, definition, create_time, end_time, active_time, "
-    "active_since, deleted";
-
 absl::StatusOr<v1::Study> FromJson(const std::string& json) {
   v1::Study definition;
   const auto status = google::protobuf::util::JsonStringToMessage(json, &definition);
@@ -54,12 +50,12 @@ std::optional<int64_t> Optional(bool has, T value) {
   return has ? std::optional<int64_t>(value) : std::nullopt;
 }
 
-// The definition's columns, in the order of the statement below.
+// The columns from objective_metric to definition.
 void BindDefinition(Query& query, const v1::Study& definition, const std::string& json) {
   const v1::Objective& objective = vocabulary::FirstObjective(definition);
   const v1::Sampler& sampler = definition.sampler();
   const v1::Limits& limits = definition.limits();
-  query.Bind(definition.name(), objective.metric(), v1::Objective::Goal_Name(objective.goal()),
+  query.Bind(objective.metric(), v1::Objective::Goal_Name(objective.goal()),
              objective.value() == v1::Objective::LAST ? "LAST" : "BEST",
              objective.has_target() ? std::optional<double>(objective.target()) : std::nullopt,
              sampler.algorithm() == v1::Sampler::ALGORITHM_UNSPECIFIED
@@ -74,20 +70,20 @@ void BindDefinition(Query& query, const v1::Study& definition, const std::string
 
 absl::StatusOr<std::vector<StudyRow>> ReadStudies(Query& query) {
   std::vector<StudyRow> rows;
-  while (query.Next()) {
+  while (query.NextOf(kStudyTable)) {
     StudyRow& row = rows.emplace_back();
     row.id = query.Integer(0);
-    row.state = query.Word(1, &v1::Study::State_Parse);
-    row.end_reason = query.Word(2, &v1::Study::EndReason_Parse);
-    row.message = query.Text(3);
-    absl::StatusOr<v1::Study> definition = FromJson(query.Text(4));
+    row.state = query.Word(2, &v1::Study::State_Parse);
+    row.end_reason = query.Word(3, &v1::Study::EndReason_Parse);
+    row.message = query.Text(4);
+    absl::StatusOr<v1::Study> definition = FromJson(query.Text(16));
     if (!definition.ok()) return definition.status();
     row.definition = *std::move(definition);
-    row.create_time = query.Integer(5);
-    row.end_time = query.Integer(6);
-    row.active_time = query.Integer(7);
-    row.active_since = query.Integer(8);
-    row.deleted = query.Integer(9) != 0;
+    row.create_time = query.Integer(17);
+    row.end_time = query.Integer(18);
+    row.active_time = query.Integer(19);
+    row.active_since = query.Integer(20);
+    row.deleted = query.Integer(21) != 0;
   }
   if (!query.status().ok()) return query.status();
   return rows;
@@ -99,11 +95,11 @@ absl::Status WriteRow(const WriteContext& context, const StudyRow& row) {
   absl::StatusOr<std::string> json = ToJson(row.definition);
   if (!json.ok()) return json.status();
   Query query(context.connection,
-              "INSERT INTO study (name, objective_metric, goal, objective_value, target, "
-              "algorithm, seed, max_trials, parallel, max_failed, max_duration, max_attempts, "
-              "definition, id, state, end_reason, message, create_time, end_time, active_time, "
-              "active_since, deleted, commit_number) "
-              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+              "INSERT INTO study (id, name, state, end_reason, message, objective_metric, goal, "
+              "objective_value, target, algorithm, seed, max_trials, parallel, max_failed, "
+              "max_duration, max_attempts, definition, create_time, end_time, active_time, "
+              "active_since, deleted, commit_number, checksum) "
+              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (id) DO UPDATE SET name = excluded.name, "
               "objective_metric = excluded.objective_metric, goal = excluded.goal, "
               "objective_value = excluded.objective_value, target = excluded.target, "
@@ -115,34 +111,33 @@ absl::Status WriteRow(const WriteContext& context, const StudyRow& row) {
               "message = excluded.message, create_time = excluded.create_time, "
               "end_time = excluded.end_time, active_time = excluded.active_time, "
               "active_since = excluded.active_since, deleted = excluded.deleted, "
-              "commit_number = excluded.commit_number");
-  BindDefinition(query, row.definition, *json);
+              "commit_number = excluded.commit_number, checksum = excluded.checksum");
   const bool has_reason = row.end_reason != v1::Study::END_REASON_UNSPECIFIED;
-  query.Bind(row.id, v1::Study::State_Name(row.state),
+  query.Bind(row.id, row.definition.name(), v1::Study::State_Name(row.state),
              has_reason ? std::optional<std::string>(v1::Study::EndReason_Name(row.end_reason))
                         : std::nullopt,
-             row.message, TimeOrNull(row.create_time), TimeOrNull(row.end_time), row.active_time,
+             row.message);
+  BindDefinition(query, row.definition, *json);
+  query.Bind(TimeOrNull(row.create_time), TimeOrNull(row.end_time), row.active_time,
              TimeOrNull(row.active_since), row.deleted, context.commit);
-  return query.Run();
+  return query.BindChecksum().Run();
 }
 
 absl::StatusOr<std::vector<StudyRow>> ReadAllStudies(Connection& connection) {
-  Query query(connection, absl::StrCat("SELECT ", kColumns, " FROM study ORDER BY id"));
+  Query query(connection, "SELECT * FROM study ORDER BY id");
   return ReadStudies(query);
 }
 
 absl::StatusOr<std::vector<StudyRow>> ReadStudiesAfter(Connection& connection, int64_t after_id,
                                                        int32_t limit) {
-  Query query(connection, absl::StrCat("SELECT ", kColumns,
-                                       " FROM study WHERE id > ? AND deleted = 0 "
-                                       "ORDER BY id LIMIT max(?, 0)"));
+  Query query(connection,
+              "SELECT * FROM study WHERE id > ? AND deleted = 0 ORDER BY id LIMIT max(?, 0)");
   query.Bind(after_id, limit);
   return ReadStudies(query);
 }
 
 absl::StatusOr<StudyRow> ReadStudyNamed(Connection& connection, const std::string& name) {
-  Query query(connection,
-              absl::StrCat("SELECT ", kColumns, " FROM study WHERE name = ? AND deleted = 0"));
+  Query query(connection, "SELECT * FROM study WHERE name = ? AND deleted = 0");
   query.Bind(name);
   absl::StatusOr<std::vector<StudyRow>> rows = ReadStudies(query);
   if (!rows.ok()) return rows.status();

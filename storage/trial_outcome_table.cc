@@ -20,19 +20,19 @@ absl::Status WriteOutcome(const WriteContext& context, int64_t trial_id, const O
   }
   for (const auto& [metric, value] : outcome) {
     Query insert(context.connection,
-                 "INSERT INTO trial_outcome (trial_id, metric, value, not_finite, commit_number) "
-                 "VALUES (?, ?, ?, ?, ?)");
+                 "INSERT INTO trial_outcome (trial_id, metric, value, not_finite, commit_number, "
+                 "checksum) VALUES (?, ?, ?, ?, ?, ?)");
     insert.Bind(trial_id, metric, FiniteOrNull(value), NotFiniteOrNull(value), context.commit);
-    if (absl::Status status = insert.Run(); !status.ok()) return status;
+    if (absl::Status status = insert.BindChecksum().Run(); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<Outcome> ReadOutcome(Connection& connection, int64_t trial_id) {
-  Query query(connection, "SELECT metric, value, not_finite FROM trial_outcome WHERE trial_id = ?");
+  Query query(connection, "SELECT * FROM trial_outcome WHERE trial_id = ?");
   query.Bind(trial_id);
   Outcome outcome;
-  while (query.Next()) outcome.emplace(query.Text(0), ReadReal(query, 1));
+  while (query.NextOf(kTrialOutcomeTable)) outcome.emplace(query.Text(1), ReadReal(query, 2));
   if (!query.status().ok()) return query.status();
   return outcome;
 }
@@ -41,10 +41,8 @@ absl::Status ReadAllOutcomes(Connection& connection, std::vector<TrialRow>& tria
   absl::flat_hash_map<int64_t, TrialRow*> by_id;
   by_id.reserve(trials.size());
   for (TrialRow& trial : trials) by_id.emplace(trial.id, &trial);
-  Query query(connection,
-              "SELECT trial_id, metric, value, not_finite FROM trial_outcome "
-              "ORDER BY trial_id, metric");
-  while (query.Next()) {
+  Query query(connection, "SELECT * FROM trial_outcome ORDER BY trial_id, metric");
+  while (query.NextOf(kTrialOutcomeTable)) {
     const auto it = by_id.find(query.Integer(0));
     if (it == by_id.end()) continue;  // of a deleted study
     it->second->outcome.emplace(query.Text(1), ReadReal(query, 2));
@@ -57,15 +55,15 @@ absl::StatusOr<std::vector<Candidate>> ReadCandidates(
   std::vector<Candidate> candidates;
   for (size_t i = 0; i < objectives.size(); ++i) {
     Query query(connection,
-                "SELECT t.number, o.value FROM trial AS t JOIN trial_outcome AS o "
+                "SELECT o.*, t.number FROM trial AS t JOIN trial_outcome AS o "
                 "ON o.trial_id = t.id AND o.metric = ?2 "
                 "WHERE t.study_id = ?1 AND t.state = 'COMPLETED' AND t.feasible IS NOT 0 "
                 "AND o.value IS NOT NULL ORDER BY t.number");
     query.Bind(study_id, objectives[i].metric());
     size_t next = 0;
-    while (query.Next()) {
-      const int32_t number = query.Integer32(0);
-      const double loss = vocabulary::Loss(objectives[i], query.Real(1));
+    while (query.NextOf(kTrialOutcomeTable)) {
+      const int32_t number = query.Integer32(kTrialOutcomeTable.columns);
+      const double loss = vocabulary::Loss(objectives[i], query.Real(2));
       if (i == 0) {
         candidates.push_back({number, {loss}});
         continue;

@@ -84,20 +84,23 @@ absl::Status WriteConfiguration(const WriteContext& context, int64_t trial_id,
   }
   for (const auto& [name, value] : configuration) {
     Query insert(context.connection,
-                 "INSERT INTO trial_parameter (trial_id, name, type, value, commit_number) "
-                 "VALUES (?, ?, ?, ?, ?)");
+                 "INSERT INTO trial_parameter (trial_id, name, type, value, commit_number, "
+                 "checksum) VALUES (?, ?, ?, ?, ?, ?)");
     insert.Bind(trial_id, name);
     BindValue(insert, value);
-    if (absl::Status status = insert.Bind(context.commit).Run(); !status.ok()) return status;
+    insert.Bind(context.commit);
+    if (absl::Status status = insert.BindChecksum().Run(); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<Configuration> ReadConfiguration(Connection& connection, int64_t trial_id) {
-  Query query(connection, "SELECT name, type, value FROM trial_parameter WHERE trial_id = ?");
+  Query query(connection, "SELECT * FROM trial_parameter WHERE trial_id = ?");
   query.Bind(trial_id);
   Configuration configuration;
-  while (query.Next()) configuration.emplace(query.Text(0), ReadValue(query, 1));
+  while (query.NextOf(kTrialParameterTable)) {
+    configuration.emplace(query.Text(1), ReadValue(query, 2));
+  }
   if (!query.status().ok()) return query.status();
   return configuration;
 }
@@ -106,9 +109,8 @@ absl::Status ReadAllConfigurations(Connection& connection, std::vector<TrialRow>
   absl::flat_hash_map<int64_t, TrialRow*> by_id;
   by_id.reserve(trials.size());
   for (TrialRow& trial : trials) by_id.emplace(trial.id, &trial);
-  Query query(connection,
-              "SELECT trial_id, name, type, value FROM trial_parameter ORDER BY trial_id, name");
-  while (query.Next()) {
+  Query query(connection, "SELECT * FROM trial_parameter ORDER BY trial_id, name");
+  while (query.NextOf(kTrialParameterTable)) {
     const auto it = by_id.find(query.Integer(0));
     if (it == by_id.end()) continue;  // of a deleted study
     Configuration& configuration = it->second->parameters;

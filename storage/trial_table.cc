@@ -13,12 +13,6 @@
 namespace caviar::storage {
 namespace {
 
-constexpr absl::string_view kColumns =
-    "t.id, t.study_id, t.number, t.state, t.objective, t.objective_step, t.last_step, t.message, "
-    "t.create_time, t.start_time, t.end_time, t.lost_leases, t.suggestion_commit, "
-    "t.final_order, t.origin, t.feasible, t.repeat_of, t.repeats_completed, t.repeats_mean, "
-    "t.repeats_standard_error, t.repeats_state, t.repeats_feasible";
-
 // NULL: nullopt.
 std::optional<bool> OptionalBool(const Query& query, int column) {
   return query.IsNull(column) ? std::nullopt : std::optional(query.Integer(column) != 0);
@@ -27,7 +21,7 @@ std::optional<bool> OptionalBool(const Query& query, int column) {
 // Without configurations and outcomes.
 absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
   std::vector<TrialRow> rows;
-  while (query.Next()) {
+  while (query.NextOf(kTrialTable)) {
     TrialRow& row = rows.emplace_back();
     row.id = query.Integer(0);
     row.study_id = query.Integer(1);
@@ -87,7 +81,7 @@ absl::string_view OrderColumn(TrialQuery::Order order) {
 // places, ?3 to ?10, are filled up with NULL, which matches nothing.
 std::string FindSql(const TrialQuery& query) {
   return absl::StrCat(
-      "SELECT ", kColumns, " FROM trial AS t ",
+      "SELECT t.* FROM trial AS t ",
       query.changed_after_commit > 0 ? "INDEXED BY trial_by_commit " : "", "WHERE t.study_id = ?1 ",
       query.changed_after_commit > 0 ? "AND t.commit_number > ?2 " : "",
       query.states.empty() ? "" : "AND t.state IN (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ",
@@ -161,8 +155,8 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
       "INSERT INTO trial (id, study_id, number, state, objective, objective_step, "
       "last_step, message, create_time, start_time, end_time, lost_leases, "
       "suggestion_commit, final_order, origin, feasible, repeat_of, repeats_completed, "
-      "repeats_mean, repeats_standard_error, repeats_state, repeats_feasible, commit_number) "
-      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+      "repeats_mean, repeats_standard_error, repeats_state, repeats_feasible, commit_number, "
+      "checksum) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
       "ON CONFLICT (id) DO UPDATE SET study_id = excluded.study_id, "
       "number = excluded.number, state = excluded.state, "
       "objective = excluded.objective, objective_step = excluded.objective_step, "
@@ -175,7 +169,7 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
       "repeats_mean = excluded.repeats_mean, "
       "repeats_standard_error = excluded.repeats_standard_error, "
       "repeats_state = excluded.repeats_state, repeats_feasible = excluded.repeats_feasible, "
-      "commit_number = excluded.commit_number");
+      "commit_number = excluded.commit_number, checksum = excluded.checksum");
   query.Bind(row.id, row.study_id, row.number, v1::Trial::State_Name(row.state));
   BindReal(query, row.objective);
   query.Bind(row.objective_step, row.last_step, row.message, TimeOrNull(row.create_time),
@@ -190,14 +184,14 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
                  ? std::nullopt
                  : std::optional<std::string>(v1::Trial::State_Name(repeats.state)),
              repeats.feasible, context.commit);
-  if (absl::Status status = query.Run(); !status.ok()) return status;
+  if (absl::Status status = query.BindChecksum().Run(); !status.ok()) return status;
   return WriteConfiguration(context, row.id, row.parameters);
 }
 
 absl::StatusOr<std::vector<TrialRow>> ReadAllTrials(Connection& connection) {
-  Query query(connection, absl::StrCat("SELECT ", kColumns,
-                                       " FROM trial AS t JOIN study ON study.id = t.study_id "
-                                       "WHERE study.deleted = 0 ORDER BY t.study_id, t.number"));
+  Query query(connection,
+              "SELECT t.* FROM trial AS t JOIN study ON study.id = t.study_id "
+              "WHERE study.deleted = 0 ORDER BY t.study_id, t.number");
   absl::StatusOr<std::vector<TrialRow>> rows = ReadRows(query);
   if (!rows.ok()) return rows.status();
   if (absl::Status status = ReadAllConfigurations(connection, *rows); !status.ok()) return status;
@@ -207,8 +201,7 @@ absl::StatusOr<std::vector<TrialRow>> ReadAllTrials(Connection& connection) {
 
 absl::StatusOr<std::vector<TrialRow>> ReadTrial(Connection& connection, int64_t study_id,
                                                 int32_t number) {
-  Query query(connection, absl::StrCat("SELECT ", kColumns,
-                                       " FROM trial AS t WHERE t.study_id = ? AND t.number = ?"));
+  Query query(connection, "SELECT * FROM trial WHERE study_id = ? AND number = ?");
   query.Bind(study_id, number);
   return ReadWhole(connection, query);
 }
@@ -239,10 +232,9 @@ absl::StatusOr<std::vector<TrialRow>> FindBestTrials(Connection& connection, int
     return FindFront(connection, study_id, definition, count);
   }
   const bool maximize = definition.objective().goal() == v1::Objective::MAXIMIZE;
-  Query query(
-      connection,
-      absl::StrCat("SELECT ", kColumns, " FROM trial AS t WHERE t.study_id = ? AND ",
-                   BestSql(definition), maximize ? "DESC" : "ASC", ", t.number LIMIT max(?, 0)"));
+  Query query(connection, absl::StrCat("SELECT t.* FROM trial AS t WHERE t.study_id = ? AND ",
+                                       BestSql(definition), maximize ? "DESC" : "ASC",
+                                       ", t.number LIMIT max(?, 0)"));
   query.Bind(study_id, count);
   return ReadWhole(connection, query);
 }

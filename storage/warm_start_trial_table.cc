@@ -63,21 +63,21 @@ absl::Status WriteRow(const WriteContext& context, const WarmStartTrialRow& row)
   if (!text.ok()) return text.status();
   Query query(context.connection,
               "INSERT INTO warm_start_trial (study_id, source, number, parameters, value, "
-              "variance, commit_number) VALUES (?,?,?,?,?,?,?) "
+              "variance, commit_number, checksum) VALUES (?,?,?,?,?,?,?,?) "
               "ON CONFLICT (study_id, source, number) DO UPDATE SET "
               "parameters = excluded.parameters, value = excluded.value, "
-              "variance = excluded.variance, commit_number = excluded.commit_number");
+              "variance = excluded.variance, commit_number = excluded.commit_number, "
+              "checksum = excluded.checksum");
   query.Bind(row.study_id, row.source, row.number, *text, row.value, row.variance, context.commit);
-  return query.Run();
+  return query.BindChecksum().Run();
 }
 
 absl::StatusOr<std::vector<WarmStartTrialRow>> ReadAllWarmStartTrials(Connection& connection) {
   Query query(connection,
-              "SELECT w.study_id, w.source, w.number, w.parameters, w.value, w.variance "
-              "FROM warm_start_trial AS w JOIN study ON study.id = w.study_id "
+              "SELECT w.* FROM warm_start_trial AS w JOIN study ON study.id = w.study_id "
               "WHERE study.deleted = 0 ORDER BY w.study_id, w.source, w.number");
   std::vector<WarmStartTrialRow> rows;
-  while (query.Next()) {
+  while (query.NextOf(kWarmStartTrialTable)) {
     WarmStartTrialRow& row = rows.emplace_back();
     row.study_id = query.Integer(0);
     row.source = query.Integer32(1);

@@ -38,23 +38,21 @@ absl::Status WriteRow(const WriteContext& context, const WorkerRow& row) {
   if (!labels_json.ok()) return labels_json.status();
   Query query(context.connection,
               "INSERT INTO worker (id, name, version, slots, features, labels, register_time, "
-              "numerics_fingerprint, commit_number) VALUES (?,?,?,?,?,?,?,?,?) "
+              "numerics_fingerprint, commit_number, checksum) VALUES (?,?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version, "
               "slots = excluded.slots, features = excluded.features, labels = excluded.labels, "
               "register_time = excluded.register_time, "
               "numerics_fingerprint = excluded.numerics_fingerprint, commit_number = "
-              "excluded.commit_number");
+              "excluded.commit_number, checksum = excluded.checksum");
   query.Bind(row.id, row.name, row.version, row.slots, *features_json, *labels_json,
              TimeOrNull(row.register_time), row.numerics_fingerprint, context.commit);
-  return query.Run();
+  return query.BindChecksum().Run();
 }
 
 absl::StatusOr<std::vector<WorkerRow>> ReadAllWorkers(Connection& connection) {
-  Query query(connection,
-              "SELECT id, name, version, slots, features, labels, register_time, "
-              "numerics_fingerprint FROM worker ORDER BY id");
+  Query query(connection, "SELECT * FROM worker ORDER BY id");
   std::vector<WorkerRow> rows;
-  while (query.Next()) {
+  while (query.NextOf(kWorkerTable)) {
     WorkerRow& row = rows.emplace_back();
     row.id = query.Text(0);
     row.name = query.Text(1);

@@ -26,7 +26,8 @@ auto Retry(absl::Duration patience, Backoff backoff, Attempt attempt) {
     if (result.ok()) return result;
     const std::optional<absl::Duration> least = RetryDelay(result.status());
     if (!least) return result;
-    const absl::Duration delay = std::max(*least, backoff.Next());
+    // Added, so that those who were told the same delay do not come back together.
+    const absl::Duration delay = *least + backoff.Next();
     waited += delay;
     if (waited > patience) return result;
     absl::SleepFor(delay);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "client/commands/server_backup.h"
+
 namespace caviar::commands {
 
 CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "caviar") {
@@ -41,7 +43,9 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
   AddWhatif(app_, *this);
   AddExport(app_, *this);
   AddWorkerList(add_group("worker", "Processes that train"), *this);
-  AddServerStatus(add_group("server", "The coordinator"), *this);
+  CLI::App& server = add_group("server", "The coordinator");
+  AddServerStatus(server, *this);
+  AddServerBackup(server, *this);
   AddCompletions(app_, *this);
 }
 

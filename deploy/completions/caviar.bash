@@ -13,9 +13,9 @@ _caviar_takes() {
     study) echo "create list show wait stop resume delete init lint schema" ;;
     trial) echo "add list show" ;;
     worker) echo "list" ;;
-    server) echo "status" ;;
+    server) echo "status backup" ;;
     completions) echo "bash" ;;
-    "study create") echo "file" ;;
+    "study create" | "server backup") echo "file" ;;
     "study lint") echo "either" ;;
     "study show" | "study wait" | "study stop" | "study resume" | "study delete") echo "name" ;;
     "trial add" | "trial list" | "trial show" | best | importance | whatif | ask | report | tell | export) echo "name" ;;
@@ -34,6 +34,7 @@ _caviar_options() {
     "trial list") echo "--state --order-by --limit $connection $output" ;;
     best) echo "--top --save-model --trial --force $connection $output" ;;
     importance) echo "--metric $connection $output" ;;
+    "server backup") echo "--force $connection $output" ;;
     whatif) echo "--pruner --mode --grace --eta --warm-up --p-value --max-step $connection $output" ;;
     ask) echo "--count --lease $connection $output" ;;
     report) echo "--step $connection $output" ;;

@@ -6,16 +6,20 @@
 
 namespace caviar::server_api {
 
-grpc::ServerUnaryReactor* AcquireCall::Start(coordinator::Coordinator& coordinator,
+grpc::ServerUnaryReactor* AcquireCall::Start(coordinator::Coordinator& coordinator, Lane& lane,
+                                             grpc::CallbackServerContext* context,
                                              const grpc::ByteBuffer* bytes,
                                              grpc::ByteBuffer* answer) {
-  const auto call = std::make_shared<AcquireCall>(coordinator, answer);
-  call->self_ = call;
+  absl::StatusOr<Lane::Place> place = lane.Enter(context->c_call(), bytes->Length());
   v1::AcquireWorkRequest request;
-  if (absl::Status status = ParseRequest(*bytes, request); !status.ok()) {
-    call->Answer(std::move(status));
-    return call.get();
+  absl::Status refused = place.ok() ? ParseRequest(*bytes, request) : place.status();
+  if (!refused.ok()) {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(Refusal(refused, *context));
+    return reactor;
   }
+  const auto call = std::make_shared<AcquireCall>(coordinator, *std::move(place), answer);
+  call->self_ = call;
   const int64_t id = coordinator.AcquireWork(
       std::move(request), [call](absl::StatusOr<v1::AcquireWorkResponse> response) {
         call->Answer(std::move(response));
@@ -55,7 +59,9 @@ void AcquireCall::Answer(absl::StatusOr<v1::AcquireWorkResponse> response) {
     cancelled = cancelled_;
   }
   if (cancelled && response.ok()) GiveBack(*response);
-  Finish(WriteAnswer(std::move(response), answer_));
+  const grpc::Status status = WriteAnswer(std::move(response), answer_);
+  place_->Sending(answer_->Length());
+  Finish(status);
 }
 
 void AcquireCall::GiveBack(const v1::AcquireWorkResponse& response) {
@@ -67,6 +73,7 @@ void AcquireCall::GiveBack(const v1::AcquireWorkResponse& response) {
 }
 
 void AcquireCall::OnDone() {
+  place_.reset();  // the coordinator may keep the rest a little longer than there is a lane
   // Last: it may destroy this.
   const std::shared_ptr<AcquireCall> self = std::move(self_);
 }

@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "caviar/v1/worker_service.pb.h"
+#include "server/api/admission.h"
 #include "server/coordinator/coordinator.h"
 
 namespace caviar::server_api {
@@ -18,11 +20,12 @@ namespace caviar::server_api {
 // after that, or before AcquireWork has returned the id to cancel by.
 class AcquireCall final : public grpc::ServerUnaryReactor {
  public:
-  static grpc::ServerUnaryReactor* Start(coordinator::Coordinator& coordinator,
+  static grpc::ServerUnaryReactor* Start(coordinator::Coordinator& coordinator, Lane& lane,
+                                         grpc::CallbackServerContext* context,
                                          const grpc::ByteBuffer* bytes, grpc::ByteBuffer* answer);
 
-  AcquireCall(coordinator::Coordinator& coordinator, grpc::ByteBuffer* answer)
-      : coordinator_(coordinator), answer_(answer) {}
+  AcquireCall(coordinator::Coordinator& coordinator, Lane::Place place, grpc::ByteBuffer* answer)
+      : coordinator_(coordinator), place_(std::move(place)), answer_(answer) {}
 
   void OnCancel() override;
   void OnDone() override;
@@ -34,7 +37,8 @@ class AcquireCall final : public grpc::ServerUnaryReactor {
   void GiveBack(const v1::AcquireWorkResponse& response);
 
   coordinator::Coordinator& coordinator_;
-  grpc::ByteBuffer* const answer_;  // gRPC's, until Finish
+  std::optional<Lane::Place> place_;  // until OnDone
+  grpc::ByteBuffer* const answer_;    // gRPC's, until Finish
   std::shared_ptr<AcquireCall> self_;
 
   absl::Mutex mutex_;

@@ -1,13 +1,5 @@
 #include "server/api/listen_address.h"
 
-#include <netdb.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <memory>
-
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -18,18 +10,6 @@ namespace {
 absl::Status NotAnAddress(absl::string_view text) {
   return absl::InvalidArgumentError(
       absl::StrCat("\"", text, "\" is not an address; write host:port, such as 127.0.0.1:7461"));
-}
-
-// The errno of binding to it as gRPC would; 0: it works.
-int TryBind(const addrinfo& info) {
-  const int fd = socket(info.ai_family, info.ai_socktype | SOCK_CLOEXEC, info.ai_protocol);
-  if (fd < 0) return errno;
-  const int on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  const bool bound = bind(fd, info.ai_addr, info.ai_addrlen) == 0 && listen(fd, /*backlog=*/1) == 0;
-  const int error = bound ? 0 : errno;
-  close(fd);
-  return error;
 }
 
 }  // namespace
@@ -61,39 +41,6 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
 bool IsLoopback(const ListenAddress& address) {
   return absl::StartsWith(address.host, "127.") || address.host == "::1" ||
          address.host == "localhost";
-}
-
-absl::Status ExplainBindFailure(const ListenAddress& address) {
-  const std::string where = absl::StrCat("cannot listen on ", address.ToString(), ": ");
-  addrinfo hints = {};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  const int lookup =
-      getaddrinfo(address.host.c_str(), absl::StrCat(address.port).c_str(), &hints, &found);
-  if (lookup != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(where, gai_strerror(lookup), "; give an address of this machine"));
-  }
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> infos(found, freeaddrinfo);
-  for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
-    const int error = TryBind(*info);
-    if (error == 0) continue;
-    const std::string why = absl::StrCat(where, strerror(error));
-    switch (error) {
-      case EADDRINUSE:
-        return absl::FailedPreconditionError(absl::StrCat(
-            why, "; stop what listens there, or choose another port (port 0: any free one)"));
-      case EADDRNOTAVAIL:
-        return absl::FailedPreconditionError(
-            absl::StrCat(why, "; give an address of this machine"));
-      case EACCES:
-        return absl::FailedPreconditionError(absl::StrCat(why, "; choose a port above 1023"));
-      default:
-        return absl::FailedPreconditionError(why);
-    }
-  }
-  return absl::UnavailableError(absl::StrCat(where, "it failed once; try again"));
 }
 
 }  // namespace caviar::server_api

@@ -24,10 +24,6 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 // Whether only this machine reaches it: 127.0.0.0/8, ::1 or localhost.
 bool IsLoopback(const ListenAddress& address);
 
-// Why `address` cannot be listened on, found out by trying: "Address already in use" and what to do
-// about it. Called after gRPC, which does not say, has failed.
-absl::Status ExplainBindFailure(const ListenAddress& address);
-
 }  // namespace caviar::server_api
 
 #endif  // CAVIAR_SERVER_API_LISTEN_ADDRESS_H_

@@ -8,17 +8,27 @@
 #include <spdlog/spdlog.h>
 
 #include <atomic>
+#include <chrono>
 #include <utility>
 #include <vector>
 
 #include "absl/base/call_once.h"
+#include "absl/strings/str_cat.h"
+#include "server/api/acceptor.h"
+#include "server/api/admission.h"
 #include "server/api/listen_address.h"
+#include "server/api/listen_socket.h"
+#include "server/api/self_probe.h"
 #include "server/api/services.h"
 
 namespace caviar::server_api {
 namespace {
 
 constexpr int kMaxMessageBytes = 4 << 20;
+// Of a connection on which nothing happens, and some to spare.
+constexpr int64_t kConnectionBytes = 32 << 10;
+// To connect, and again to be answered. A shutdown may have to wait for it.
+constexpr absl::Duration kProbeTimeout = absl::Milliseconds(2'500);
 
 // Settings of the whole process, once.
 void PrepareGrpc() {
@@ -36,52 +46,64 @@ void PrepareGrpc() {
   });
 }
 
-void Configure(grpc::ServerBuilder& builder) {
+// What gRPC may hold itself: requests that are still coming in, which no lane knows of yet. It is
+// not exact (windows shrink, then calls are cut off), so the lanes remain what bounds memory.
+int64_t GrpcMemory(const ServerLimits& limits) {
+  return 4 * limits.queued_bytes + limits.connections * kConnectionBytes;
+}
+
+void Configure(grpc::ServerBuilder& builder, const ServerLimits& limits) {
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  // Without this a second coordinator would share the port, and half of the calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  grpc::ResourceQuota quota("caviar-coordinator");
+  builder.SetResourceQuota(quota.Resize(GrpcMemory(limits)));
   // Clients ping each 20 s, with or without calls; fewer than 5 s apart is an abuse.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  // Finds connections whose other end has gone without a word.
+  // Finds connections whose other end has gone without a word, those that only wait, too.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 5'000);
+  // Far more than a worker has slots: past this its polls would keep its renewals waiting.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1'024);
 }
 
 class GrpcServer final : public Server {
  public:
-  GrpcServer(coordinator::Coordinator& coordinator, ListenAddress address)
+  GrpcServer(coordinator::Coordinator& coordinator, ListenAddress address, ServerOptions options)
       : coordinator_(coordinator),
         address_(std::move(address)),
-        services_(MakeServices(coordinator, draining_)) {}
+        options_(std::move(options)),
+        admission_(options_.limits.calls, options_.limits.polls, options_.limits.queued_bytes),
+        services_(MakeServices(coordinator, options_.backups, admission_, draining_)) {}
 
   ~GrpcServer() override { Shutdown(absl::ZeroDuration()); }
 
-  absl::Status Listen() {
+  absl::Status Start() {
+    absl::StatusOr<ListenSockets> listening = Listen(address_);
+    if (!listening.ok()) return listening.status();
+    address_.port = listening->port;
     grpc::ServerBuilder builder;
-    Configure(builder);
-    int port = 0;
-    builder.AddListeningPort(address_.ToString(), grpc::InsecureServerCredentials(), &port);
+    Configure(builder, options_.limits);
+    connections_ = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        grpc::InsecureServerCredentials());
     for (const std::unique_ptr<grpc::Service>& service : services_) {
       builder.RegisterService(service.get());
     }
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port == 0) {
-      server_ = nullptr;
-      return ExplainBindFailure(address_);
-    }
-    address_.port = port;
-    for (const std::string& name : ServiceNames()) {
-      server_->GetHealthCheckService()->SetServingStatus(name, true);
-    }
-    return absl::OkStatus();
+    if (server_ == nullptr) return absl::InternalError("gRPC does not start");
+    SetServing(false);
+    Accept(std::move(listening->sockets));
+    return Probe();
   }
 
   std::string address() const override { return address_.ToString(); }
 
   void Shutdown(absl::Duration drain) override {
     if (server_ == nullptr || draining_.exchange(true)) return;
+    probe_.reset();
+    acceptor_->Stop();
     server_->GetHealthCheckService()->Shutdown();
     coordinator_.Drain();
     server_->Shutdown(
@@ -90,22 +112,87 @@ class GrpcServer final : public Server {
   }
 
  private:
+  void Accept(std::vector<FileDescriptor> sockets) {
+    listener_ = sockets.front().get();
+    const ServerLimits& limits = options_.limits;
+    const int affordable = AffordableConnections(limits.connections);
+    if (affordable < limits.connections) {
+      spdlog::warn("open files are limited (ulimit -n): {} connections are served, not {}",
+                   affordable, limits.connections);
+    }
+    acceptor_ = std::make_unique<Acceptor>(
+        std::move(sockets), Acceptor::Limits{affordable, limits.connections_of_peer},
+        [this](int listener, int connection) {
+          grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+          parameters.listener_fd = listener;
+          parameters.fd = connection;
+          connections_->HandleNewConnection(&parameters);
+        });
+  }
+
+  // Ready is who was reached through the own listener; from then on that is looked at again and
+  // again.
+  absl::Status Probe() {
+    const auto probe = [this] {
+      return ProbeOnce(
+          listener_, [this](uint16_t port) { acceptor_->Expect(port); }, kProbeTimeout);
+    };
+    absl::Status reached;
+    for (int i = 0; i < kMaxProbeFailures; ++i) {
+      reached = probe();
+      if (reached.ok()) break;
+    }
+    if (!reached.ok()) {
+      return absl::UnavailableError(absl::StrCat("the server cannot be reached at its own address ",
+                                                 address(), ": ", reached.message()));
+    }
+    SetServing(true);
+    probe_ = std::make_unique<SelfProbe>(
+        options_.probe_interval, kMaxProbeFailures, probe,
+        [this](const absl::Status& status) { Heard(status); }, options_.on_deaf);
+    return absl::OkStatus();
+  }
+
+  void Heard(const absl::Status& status) {
+    admission_.CancelUntaken(std::chrono::steady_clock::now() -
+                             absl::ToChronoNanoseconds(options_.answer_patience));
+    const bool reached = status.ok() || absl::IsResourceExhausted(status);
+    if (!status.ok()) {
+      spdlog::warn("a probe of the own address failed: {}", std::string(status.message()));
+    }
+    if (std::exchange(serving_, reached) != reached) SetServing(reached);
+  }
+
+  void SetServing(bool serving) {
+    grpc::HealthCheckServiceInterface* const health = server_->GetHealthCheckService();
+    health->SetServingStatus(serving);
+    for (const std::string& name : ServiceNames()) health->SetServingStatus(name, serving);
+  }
+
   coordinator::Coordinator& coordinator_;
   ListenAddress address_;
+  const ServerOptions options_;
   std::atomic<bool> draining_ = false;
+  Admission admission_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<grpc::Server> server_;  // before the services it calls go away
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;  // gRPC's end
+  int listener_ = -1;
+  std::unique_ptr<Acceptor> acceptor_;
+  bool serving_ = true;  // the probe's thread's
+  std::unique_ptr<SelfProbe> probe_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(coordinator::Coordinator& coordinator,
-                                                      const std::string& address) {
+                                                      const std::string& address,
+                                                      ServerOptions options) {
   PrepareGrpc();
   absl::StatusOr<ListenAddress> parsed = ParseListenAddress(address);
   if (!parsed.ok()) return parsed.status();
-  auto server = std::make_unique<GrpcServer>(coordinator, *std::move(parsed));
-  if (absl::Status status = server->Listen(); !status.ok()) return status;
+  auto server = std::make_unique<GrpcServer>(coordinator, *std::move(parsed), std::move(options));
+  if (absl::Status status = server->Start(); !status.ok()) return status;
   return server;
 }
 

@@ -5,24 +5,62 @@
 #ifndef CAVIAR_SERVER_API_SERVER_H_
 #define CAVIAR_SERVER_API_SERVER_H_
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/coordinator/backups.h"
 #include "server/coordinator/coordinator.h"
 
 namespace caviar::server_api {
 
-// Serves StudyService, WorkerService, ServerService, grpc.health.v1 and server reflection on one
-// address, without TLS. Messages of up to 4 MiB are taken. Thread safe.
+// Bounds on what a server takes on, so that its memory stays bounded. All > 0.
+struct ServerLimits {
+  int connections = 12'000;
+  int connections_of_peer = 4'096;  // from one address
+  // Calls that are worked on, of each kind: renewals and outcomes, other changes, reads, pieces of
+  // files. None of them pushes out another.
+  int calls = 4'096;
+  int polls = 20'000;  // calls that wait for work
+  // Of requests that are worked on and answers that are not taken yet, of each kind of call; at
+  // least that of the longest message.
+  int64_t queued_bytes = int64_t{64} << 20;
+};
+
+// So many probes of the own address in a row have to fail before a server counts as deaf.
+inline constexpr int kMaxProbeFailures = 3;
+
+struct ServerOptions {
+  ServerLimits limits;
+  // How often the server looks whether it can be reached.
+  absl::Duration probe_interval = absl::Seconds(5);
+  // How long a caller may leave an answer, or a part of one, untaken; then its call is cancelled.
+  // Longer than our own clients wait for an answer.
+  absl::Duration answer_patience = absl::Seconds(60);
+  // Called once, on a thread of the server's, when it cannot be reached through its own address any
+  // more: the process has to end. Shutting the server down there may never return.
+  std::function<void(const absl::Status&)> on_deaf = [](const absl::Status&) {};
+  // Makes backups; has to outlive the server. Null: it makes none.
+  coordinator::Backups* backups = nullptr;
+};
+
+// Serves StudyService, WorkerService, ServerService, BackupService, grpc.health.v1 and server
+// reflection on one address, without TLS. Messages of up to 4 MiB are taken. What is too much is
+// refused at once: connections are closed, calls get RESOURCE_EXHAUSTED with a delay to retry
+// after. Thread safe.
 class Server {
  public:
   // `address` is host:port; port 0 picks a free one. `coordinator` must outlive the server.
   // INVALID_ARGUMENT: not an address. FAILED_PRECONDITION: it cannot be listened on; the message
-  // says why, and what to do. Two servers never share a port.
+  // says why, and what to do. Two servers never share a port. UNAVAILABLE: no call through its own
+  // address came back; until one did, the health service says NOT_SERVING.
   static absl::StatusOr<std::unique_ptr<Server>> Start(coordinator::Coordinator& coordinator,
-                                                       const std::string& address);
+                                                       const std::string& address,
+                                                       ServerOptions options = {});
   virtual ~Server() = default;
 
   // host:port as it is served, with the port that was picked.

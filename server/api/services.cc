@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "caviar/v1/backup_service.grpc.pb.h"
 #include "caviar/v1/server_service.grpc.pb.h"
 #include "caviar/v1/study_service.grpc.pb.h"
 #include "caviar/v1/worker_service.grpc.pb.h"
 #include "server/api/acquire_call.h"
+#include "server/api/backup_stream.h"
 #include "server/api/study_watch.h"
 #include "server/api/unary.h"
 
@@ -61,118 +63,150 @@ using ServerServiceBase =
     RawMethods<v1::ServerService::Service, v1::ServerService::WithRawCallbackMethod_GetServerStatus,
                v1::ServerService::WithRawCallbackMethod_ListWorkers>;
 
+using BackupServiceBase =
+    RawMethods<v1::BackupService::Service, v1::BackupService::WithRawCallbackMethod_BackUp>;
+
 class StudyServiceImpl final : public StudyServiceBase {
  public:
-  StudyServiceImpl(Coordinator& coordinator, const std::atomic<bool>& draining)
-      : coordinator_(coordinator), draining_(draining) {}
+  StudyServiceImpl(Coordinator& coordinator, Admission& admission,
+                   const std::atomic<bool>& draining)
+      : coordinator_(coordinator), admission_(admission), draining_(draining) {}
 
   Unary* CreateStudy(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::CreateStudy);
+    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+                      &Coordinator::CreateStudy);
   }
   Unary* GetStudy(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::GetStudy);
+    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
+                      &Coordinator::GetStudy);
   }
   Unary* ListStudies(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ListStudies);
+    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
+                      &Coordinator::ListStudies);
   }
   Unary* StopStudy(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::StopStudy);
+    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+                      &Coordinator::StopStudy);
   }
   Unary* ResumeStudy(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ResumeStudy);
+    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+                      &Coordinator::ResumeStudy);
   }
   Unary* DeleteStudy(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::DeleteStudy);
+    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+                      &Coordinator::DeleteStudy);
   }
   Unary* GetTrial(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::GetTrial);
+    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
+                      &Coordinator::GetTrial);
   }
   Unary* ListTrials(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ListTrials);
+    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
+                      &Coordinator::ListTrials);
   }
   Unary* ListBestTrials(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ListBestTrials);
+    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
+                      &Coordinator::ListBestTrials);
   }
-  grpc::ServerWriteReactor<Bytes>* WatchStudy(Context*, const Bytes* request) override {
-    return StudyWatch::Start(coordinator_, request, draining_);
+  grpc::ServerWriteReactor<Bytes>* WatchStudy(Context* context, const Bytes* request) override {
+    return StudyWatch::Start(coordinator_, admission_.reads, context, request, draining_);
   }
   Unary* AskTrial(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::AskTrial);
+    return ServeUnary(admission_.polls, context, request, answer, coordinator_,
+                      &Coordinator::AskTrial);
   }
   Unary* ReportTrial(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ReportTrial);
+    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+                      &Coordinator::ReportTrial);
   }
   Unary* AddTrial(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::AddTrial);
+    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+                      &Coordinator::AddTrial);
   }
   Unary* TellTrial(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::TellTrial);
+    return ServeUnary(admission_.leases, context, request, answer, coordinator_,
+                      &Coordinator::TellTrial);
   }
   Unary* DownloadModel(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::DownloadModel);
+    return ServeUnary(admission_.files, context, request, answer, coordinator_,
+                      &Coordinator::DownloadModel);
   }
   Unary* GetImportance(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::GetImportance);
+    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
+                      &Coordinator::GetImportance);
   }
   Unary* LintStudy(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::LintStudy);
+    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
+                      &Coordinator::LintStudy);
   }
   Unary* ReplayPruner(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ReplayPruner);
+    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
+                      &Coordinator::ReplayPruner);
   }
 
  private:
   Coordinator& coordinator_;
+  Admission& admission_;
   const std::atomic<bool>& draining_;
 };
 
 class WorkerServiceImpl final : public WorkerServiceBase {
  public:
-  explicit WorkerServiceImpl(Coordinator& coordinator) : coordinator_(coordinator) {}
+  WorkerServiceImpl(Coordinator& coordinator, Admission& admission)
+      : coordinator_(coordinator), admission_(admission) {}
 
   Unary* RegisterWorker(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::RegisterWorker);
+    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+                      &Coordinator::RegisterWorker);
   }
-  Unary* AcquireWork(Context*, const Bytes* request, Bytes* answer) override {
-    return AcquireCall::Start(coordinator_, request, answer);
+  Unary* AcquireWork(Context* context, const Bytes* request, Bytes* answer) override {
+    return AcquireCall::Start(coordinator_, admission_.polls, context, request, answer);
   }
   Unary* RenewLeases(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::RenewLeases);
+    return ServeUnary(admission_.leases, context, request, answer, coordinator_,
+                      &Coordinator::RenewLeases);
   }
   Unary* ReportMeasurements(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::ReportMeasurements);
+    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+                      &Coordinator::ReportMeasurements);
   }
   Unary* FinishWork(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::FinishWork);
+    return ServeUnary(admission_.leases, context, request, answer, coordinator_,
+                      &Coordinator::FinishWork);
   }
   Unary* GiveBackWork(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::GiveBackWork);
+    return ServeUnary(admission_.leases, context, request, answer, coordinator_,
+                      &Coordinator::GiveBackWork);
   }
   Unary* UploadChunk(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::UploadChunk);
+    return ServeUnary(admission_.files, context, request, answer, coordinator_,
+                      &Coordinator::UploadChunk);
   }
   Unary* DownloadChunk(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(context, request, answer, coordinator_, &Coordinator::DownloadChunk);
+    return ServeUnary(admission_.files, context, request, answer, coordinator_,
+                      &Coordinator::DownloadChunk);
   }
 
  private:
   Coordinator& coordinator_;
+  Admission& admission_;
 };
 
 class ServerServiceImpl final : public ServerServiceBase {
  public:
-  explicit ServerServiceImpl(Coordinator& coordinator) : coordinator_(coordinator) {}
+  ServerServiceImpl(Coordinator& coordinator, Admission& admission)
+      : coordinator_(coordinator), admission_(admission) {}
 
   Unary* GetServerStatus(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary<v1::GetServerStatusRequest, v1::ServerStatus>(
-        context, request, answer,
+        admission_.reads, context, request, answer,
         [this](const v1::GetServerStatusRequest&, coordinator::Done<v1::ServerStatus> done) {
           coordinator_.GetServerStatus(std::move(done));
         });
   }
   Unary* ListWorkers(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary<v1::ListWorkersRequest, v1::ListWorkersResponse>(
-        context, request, answer,
+        admission_.reads, context, request, answer,
         [this](const v1::ListWorkersRequest&, coordinator::Done<v1::ListWorkersResponse> done) {
           coordinator_.ListWorkers(std::move(done));
         });
@@ -180,16 +214,37 @@ class ServerServiceImpl final : public ServerServiceBase {
 
  private:
   Coordinator& coordinator_;
+  Admission& admission_;
+};
+
+class BackupServiceImpl final : public BackupServiceBase {
+ public:
+  BackupServiceImpl(coordinator::Backups& backups, const std::atomic<bool>& draining)
+      : backups_(backups), draining_(draining) {}
+
+  // Its request has no fields.
+  grpc::ServerWriteReactor<Bytes>* BackUp(Context*, const Bytes*) override {
+    return BackupStream::Start(backups_, draining_);
+  }
+
+ private:
+  coordinator::Backups& backups_;
+  const std::atomic<bool>& draining_;
 };
 
 }  // namespace
 
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(Coordinator& coordinator,
+                                                         coordinator::Backups* backups,
+                                                         Admission& admission,
                                                          const std::atomic<bool>& draining) {
   std::vector<std::unique_ptr<grpc::Service>> services;
-  services.push_back(std::make_unique<StudyServiceImpl>(coordinator, draining));
-  services.push_back(std::make_unique<WorkerServiceImpl>(coordinator));
-  services.push_back(std::make_unique<ServerServiceImpl>(coordinator));
+  services.push_back(std::make_unique<StudyServiceImpl>(coordinator, admission, draining));
+  services.push_back(std::make_unique<WorkerServiceImpl>(coordinator, admission));
+  services.push_back(std::make_unique<ServerServiceImpl>(coordinator, admission));
+  if (backups != nullptr) {
+    services.push_back(std::make_unique<BackupServiceImpl>(*backups, draining));
+  }
   return services;
 }
 

@@ -10,13 +10,17 @@
 #include <string>
 #include <vector>
 
+#include "server/api/admission.h"
+#include "server/coordinator/backups.h"
 #include "server/coordinator/coordinator.h"
 
 namespace caviar::server_api {
 
-// StudyService, WorkerService and ServerService. `coordinator` and `draining` outlive them; once
-// `draining` is true, watches end.
+// StudyService, WorkerService, ServerService and, where there are `backups`, BackupService. All
+// that is passed outlives them; once `draining` is true, streams end.
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(coordinator::Coordinator& coordinator,
+                                                         coordinator::Backups* backups,
+                                                         Admission& admission,
                                                          const std::atomic<bool>& draining);
 
 // Their full names, such as "caviar.v1.StudyService".

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/retry_delay.h"
 
 namespace caviar::server_api {
 namespace {
@@ -50,6 +51,7 @@ grpc::Status ToGrpcStatus(absl::Status status) {
     rpc.set_code(static_cast<int>(status.code()));
     rpc.set_message(message);
     rpc.add_details()->PackFrom(CutDetail(*detail));
+    if (detail->has_retry_delay()) *rpc.add_details() = error::RetryInfoOf(*detail);
     bytes = rpc.SerializeAsString();
   }
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message, bytes);

@@ -8,6 +8,8 @@
 
 namespace caviar::server_api {
 
+// A retry delay goes out as a google.rpc.RetryInfo, too.
+//
 // Two things are changed on the way. Both parts travel as HTTP/2 metadata, of which clients take
 // 8 KiB: a message is cut at 768 bytes, and violations past 2.5 KiB are left out (the first stays).
 // And an UNAVAILABLE without a detail gets one with the reason COORDINATOR_UNAVAILABLE, so that a

@@ -17,15 +17,20 @@ constexpr size_t kMaxTrialBytesPerMessage = 1 << 20;
 }  // namespace
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* StudyWatch::Start(coordinator::Coordinator& coordinator,
+                                                              Lane& lane,
+                                                              grpc::CallbackServerContext* context,
                                                               const grpc::ByteBuffer* bytes,
                                                               const std::atomic<bool>& draining) {
   const auto watch = std::make_shared<StudyWatch>(coordinator, draining);
   watch->self_ = watch;
   v1::WatchStudyRequest request;
-  if (absl::Status status = ParseRequest(*bytes, request); !status.ok()) {
-    watch->End(status);
+  absl::StatusOr<Lane::Place> place = lane.Enter(context->c_call(), bytes->Length());
+  const absl::Status refused = place.ok() ? ParseRequest(*bytes, request) : place.status();
+  if (!refused.ok()) {
+    watch->Finish(Refusal(refused, *context));
     return watch.get();
   }
+  watch->place_.emplace(*std::move(place));
   watch->study_ = request.study();
   watch->after_commit_ = request.include_finished() ? 0 : -1;
   // Before the first read, so that no change falls between the two.
@@ -66,6 +71,7 @@ void StudyWatch::Queue(v1::WatchStudyResponse response) {
     bool own = false;
     grpc::SerializationTraits<v1::WatchStudyResponse>::Serialize(part, &unsent_.emplace_back(),
                                                                  &own);
+    unsent_bytes_ += unsent_.back().Length();
     part.clear_finished();
     bytes = 0;
   };
@@ -81,12 +87,15 @@ void StudyWatch::Queue(v1::WatchStudyResponse response) {
 void StudyWatch::WriteNext() {
   if (cancelled_) return End(absl::CancelledError("the client has gone"));
   writing_ = std::move(unsent_.front());
+  writing_size_ = writing_.Length();
   unsent_.pop_front();
+  place_->Sending(std::exchange(unsent_bytes_, 0));
   StartWrite(&writing_);
 }
 
 void StudyWatch::OnWriteDone(bool ok) {
   if (!ok) return End(absl::CancelledError("the client has gone"));
+  place_->Sent(writing_size_);
   if (!unsent_.empty()) return WriteNext();
   if (over_) return End(absl::OkStatus());
   Wait();
@@ -115,6 +124,7 @@ void StudyWatch::End(const absl::Status& status) {
 
 void StudyWatch::OnDone() {
   alarm_.reset();  // its callback shares this
+  place_.reset();
   // Last: it may destroy this.
   const std::shared_ptr<StudyWatch> self = std::move(self_);
 }

@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "caviar/v1/study_service.pb.h"
+#include "server/api/admission.h"
 #include "server/coordinator/coordinator.h"
 
 namespace caviar::server_api {
@@ -22,6 +23,9 @@ namespace caviar::server_api {
 // flagged a change. One of these acts at a time, each handing on to the next, so only the flags are
 // shared between threads. Owns itself until gRPC is done with it.
 //
+// What is not sent yet counts in the lane of reads; a client that takes nothing for long is cut
+// off.
+//
 // Ends with OK when the study is over, NOT_FOUND when it is deleted, UNAVAILABLE when the server
 // shuts down.
 class StudyWatch final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
@@ -29,6 +33,8 @@ class StudyWatch final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
  public:
   // `draining` outlives the server; once it is true, watches end.
   static grpc::ServerWriteReactor<grpc::ByteBuffer>* Start(coordinator::Coordinator& coordinator,
+                                                           Lane& lane,
+                                                           grpc::CallbackServerContext* context,
                                                            const grpc::ByteBuffer* bytes,
                                                            const std::atomic<bool>& draining);
 
@@ -52,6 +58,7 @@ class StudyWatch final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   coordinator::Coordinator& coordinator_;
   const std::atomic<bool>& draining_;
   std::shared_ptr<StudyWatch> self_;
+  std::optional<Lane::Place> place_;  // until OnDone
   // Shared with the coordinator's listener.
   const std::shared_ptr<std::atomic<bool>> changed_ = std::make_shared<std::atomic<bool>>(false);
   std::atomic<bool> cancelled_ = false;
@@ -62,7 +69,9 @@ class StudyWatch final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   int64_t after_commit_ = 0;
   bool over_ = false;
   std::deque<grpc::ByteBuffer> unsent_;
+  size_t unsent_bytes_ = 0;  // not counted in the lane yet
   grpc::ByteBuffer writing_;
+  size_t writing_size_ = 0;
   std::optional<grpc::Alarm> alarm_;
 };
 

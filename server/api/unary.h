@@ -8,11 +8,17 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 
+#include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/error_detail.h"
+#include "caviar/v1/retry_delay.h"
+#include "server/api/admission.h"
 #include "server/api/request_checks.h"
 #include "server/api/status.h"
 #include "server/coordinator/coordinator.h"
@@ -39,33 +45,73 @@ grpc::Status WriteAnswer(absl::StatusOr<Response> answer, grpc::ByteBuffer* byte
   return grpc::SerializationTraits<Response>::Serialize(*answer, bytes, &own);
 }
 
+// How a refused call ends; what gRPC's own retries go by is put into `context`.
+inline grpc::Status Refusal(const absl::Status& status, grpc::CallbackServerContext& context) {
+  const std::optional<v1::ErrorDetail> detail = error::Detail(status);
+  const auto delay = detail ? error::RetryDelayOf(*detail) : std::nullopt;
+  if (delay) {
+    context.AddTrailingMetadata("grpc-retry-pushback-ms",
+                                std::to_string(absl::ToInt64Milliseconds(*delay)));
+  }
+  return ToGrpcStatus(status);
+}
+
+// A call that was let into its lane. Owns itself until gRPC is done with it.
+class UnaryCall final : public grpc::ServerUnaryReactor {
+ public:
+  static UnaryCall* Make(Lane::Place place, grpc::ByteBuffer* answer) {
+    auto call = std::make_unique<UnaryCall>(std::move(place), answer);
+    UnaryCall* const result = call.get();
+    result->self_ = std::move(call);
+    return result;
+  }
+  UnaryCall(Lane::Place place, grpc::ByteBuffer* answer)
+      : place_(std::move(place)), answer_(answer) {}
+
+  // Once, on whatever thread; the call may be gone when it returns.
+  template <typename Response>
+  void End(absl::StatusOr<Response> response) {
+    const grpc::Status status = WriteAnswer(std::move(response), answer_);
+    place_.Sending(answer_->Length());
+    Finish(status);
+  }
+  // Last: it destroys this.
+  void OnDone() override { const std::unique_ptr<UnaryCall> self = std::move(self_); }
+
+ private:
+  std::unique_ptr<UnaryCall> self_;
+  Lane::Place place_;
+  grpc::ByteBuffer* const answer_;  // gRPC's, until Finish
+};
+
 // Parses, checks and passes the request to `start(request, done)`; the call ends when `done` is
-// called, on whatever thread.
+// called, on whatever thread. Where the lane is full it is refused at once.
 template <typename Request, typename Response, typename Start>
-grpc::ServerUnaryReactor* ServeUnary(grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* ServeUnary(Lane& lane, grpc::CallbackServerContext* context,
                                      const grpc::ByteBuffer* bytes, grpc::ByteBuffer* answer,
                                      Start start) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  absl::StatusOr<Lane::Place> place = lane.Enter(context->c_call(), bytes->Length());
   Request request;
-  if (absl::Status status = ParseRequest(*bytes, request); !status.ok()) {
-    reactor->Finish(ToGrpcStatus(std::move(status)));
+  absl::Status refused = place.ok() ? ParseRequest(*bytes, request) : place.status();
+  if (!refused.ok()) {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(Refusal(refused, *context));
     return reactor;
   }
-  // `answer` and the reactor live until Finish.
-  start(std::move(request), [reactor, answer](absl::StatusOr<Response> response) {
-    reactor->Finish(WriteAnswer(std::move(response), answer));
-  });
-  return reactor;
+  UnaryCall* const call = UnaryCall::Make(*std::move(place), answer);
+  start(std::move(request),
+        [call](absl::StatusOr<Response> response) { call->End(std::move(response)); });
+  return call;
 }
 
 // The same for a method of the coordinator.
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* ServeUnary(
-    grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes, grpc::ByteBuffer* answer,
-    coordinator::Coordinator& coordinator,
+    Lane& lane, grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes,
+    grpc::ByteBuffer* answer, coordinator::Coordinator& coordinator,
     void (coordinator::Coordinator::*method)(Request, coordinator::Done<Response>)) {
   return ServeUnary<Request, Response>(
-      context, bytes, answer,
+      lane, context, bytes, answer,
       [&coordinator, method](Request request, coordinator::Done<Response> done) {
         (coordinator.*method)(std::move(request), std::move(done));
       });

@@ -83,8 +83,11 @@ absl::Status Core::Load() {
       TrialState& trial = study.trials[number];
       const storage::AttemptRow& attempt = *trial.attempt;
       const Token token{attempt.token_epoch, attempt.token_counter};
+      if (token.epoch != state_.store_epoch) {
+        state_.of_other_epochs.emplace(id, number);
+        continue;
+      }
       deps_.leases.Insert(token, ToLease(study, number, attempt), now);
-      state_.grants[{attempt.request_client_id, attempt.request_sequence}] = token;
     }
     for (TrialState& trial : study.trials) {
       if (IsFinal(trial.row.state) || !trial.attempt) continue;
@@ -102,8 +105,11 @@ absl::Status Core::Load() {
     if (study.evaluation && study.evaluation->state == v1::TestEvaluation::RUNNING) {
       const storage::EvaluationRow& row = *study.evaluation;
       const Token token{row.token_epoch, row.token_counter};
+      if (token.epoch != state_.store_epoch) {
+        state_.of_other_epochs.emplace(id, -1);
+        continue;
+      }
       deps_.leases.Insert(token, ToLease(study, row), now);
-      state_.grants[{row.request_client_id, row.request_sequence}] = token;
     }
   }
   next_wake_ = next_sweep_ = now;
@@ -250,6 +256,7 @@ void Core::Housekeep() {
     }
   }
   if (now < hold_until_) return;
+  PutBackOfOtherEpochs(kExpiredABatch);
   for (int64_t id : std::set<int64_t>(state_.ending)) {
     GoOnEnding(state_.studies.at(id), kCancelledABatch);
   }
@@ -281,7 +288,7 @@ void Core::SetNextWake() {
     if (patient_until > now) next_wake_ = std::min(next_wake_, patient_until);
   }
   next_wake_ = std::min(next_wake_, NextStandIn(now));
-  if (!state_.ending.empty() || !state_.erasing.empty()) {
+  if (!state_.ending.empty() || !state_.erasing.empty() || !state_.of_other_epochs.empty()) {
     // More of it at once, after what has come in since.
     next_wake_ = std::min(next_wake_, std::max(now + absl::Milliseconds(1), hold_until_));
   }

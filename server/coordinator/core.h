@@ -328,6 +328,8 @@ class Core {
   bool ReviveTrial(StudyState& study, TrialState& trial);
   bool ReviveEvaluation(StudyState& study);
   void PutBackEvaluation(StudyState& study);
+  // At most so many of State::of_other_epochs.
+  void PutBackOfOtherEpochs(int limit);
   absl::Status StoreMeasurements(StudyState& study, TrialState& trial,
                                  const google::protobuf::RepeatedPtrField<v1::Measurement>& all,
                                  int32_t* conflicts);
@@ -358,7 +360,6 @@ class Core {
   // Ends the lease of an AttemptRow or EvaluationRow once the batch is committed.
   template <typename Row>
   void ReleaseLease(const Row& row) {
-    state_.grants.erase({row.request_client_id, row.request_sequence});
     after_commit_.push_back(
         [this, token = Token{row.token_epoch, row.token_counter}] { deps_.leases.Remove(token); });
   }

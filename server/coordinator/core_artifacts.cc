@@ -85,12 +85,18 @@ absl::Status Core::CheckCheckpoint(const TrialState& trial, const storage::Artif
 }
 
 void Core::DropFile(const TrialState& trial, const std::string& file) {
-  // The same bytes sent twice are one file.
-  if (std::any_of(trial.artifacts.begin(), trial.artifacts.end(),
-                  [&](const storage::ArtifactRow& row) { return row.file == file; })) {
-    return;
-  }
-  after_commit_.push_back([this, file] { deps_.on_file_erased(file); });
+  after_commit_.push_back([this, id = trial.row.study_id, number = trial.row.number, file] {
+    // The same bytes sent twice are one file, and they may have come again in this batch.
+    const auto study = state_.studies.find(id);
+    if (study != state_.studies.end()) {
+      const auto& rows = study->second.trials[number].artifacts;
+      if (std::any_of(rows.begin(), rows.end(),
+                      [&file](const storage::ArtifactRow& row) { return row.file == file; })) {
+        return;
+      }
+    }
+    deps_.on_file_erased(file);
+  });
 }
 
 void Core::EraseRow(const storage::ArtifactRow& row) {

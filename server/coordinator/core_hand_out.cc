@@ -216,7 +216,7 @@ Token Core::NewToken() { return {state_.store_epoch, state_.counters.next_token_
 void Core::Grant(const Poll& poll, StudyState& study, int32_t number) {
   TrialState& trial = study.trials[number];
   const Token token = NewToken();
-  if (trial.attempt) state_.tokens.erase(trial.attempt->token_counter);
+  if (trial.attempt) ForgetToken(state_, *trial.attempt);
   storage::AttemptRow attempt;
   attempt.trial_id = trial.row.id;
   attempt.number = trial.attempt ? trial.attempt->number + 1 : 1;
@@ -241,6 +241,7 @@ void Core::Grant(const Poll& poll, StudyState& study, int32_t number) {
   batch_.push_back(std::move(attempt));
 
   state_.tokens[token.counter] = {study.row.id, number, false};
+  state_.grants[GrantKey(poll.client_id, poll.sequence)] = token.counter;
   study.last_served = ++hand_outs_;
   InsertLease(study, number, *trial.attempt);
   AnswerGrant(poll, study, trial, token);
@@ -249,7 +250,7 @@ void Core::Grant(const Poll& poll, StudyState& study, int32_t number) {
 void Core::GrantEvaluation(const Poll& poll, const storage::WorkerRow& worker, StudyState& study) {
   storage::EvaluationRow& row = *study.evaluation;
   const Token token = NewToken();
-  if (row.token_counter > 0) state_.tokens.erase(row.token_counter);
+  if (row.token_counter > 0) ForgetToken(state_, row);
   row.state = v1::TestEvaluation::RUNNING;
   row.worker = worker.name;
   row.worker_id = worker.id;
@@ -261,6 +262,7 @@ void Core::GrantEvaluation(const Poll& poll, const storage::WorkerRow& worker, S
   batch_.push_back(row);
   changed_.insert(study.row.definition.name());
   state_.tokens[token.counter] = {study.row.id, 0, true};
+  state_.grants[GrantKey(poll.client_id, poll.sequence)] = token.counter;
   InsertLease(study, row);
   AnswerGrant(poll, study, study.trials[*study.evaluated], token);
 }
@@ -299,11 +301,19 @@ void Core::AnswerGrant(const Poll& poll, const StudyState& study, const TrialSta
 }
 
 bool Core::AnswerRepeat(const Poll& poll) {
-  const auto grant = state_.grants.find({poll.client_id, poll.sequence});
+  const auto grant = state_.grants.find(GrantKey(poll.client_id, poll.sequence));
   if (grant == state_.grants.end()) return false;
-  const TokenTarget& target = state_.tokens.at(grant->second.counter);
+  const TokenTarget& target = state_.tokens.at(grant->second);
   const StudyState& study = state_.studies.at(target.study_id);
   const int32_t number = target.evaluation ? *study.evaluated : target.number;
+  Token token;
+  const auto is_mine = [&poll, &token](const auto& row) {
+    token = {row.token_epoch, row.token_counter};
+    return row.request_client_id == poll.client_id && row.request_sequence == poll.sequence;
+  };
+  if (!(target.evaluation ? is_mine(*study.evaluation) : is_mine(*study.trials[number].attempt))) {
+    return false;
+  }
   const std::string& owner =
       target.evaluation ? study.evaluation->worker_id : study.trials[number].attempt->worker_id;
   if (owner != poll.worker_id || (owner.empty() && study.row.definition.name() != poll.study)) {
@@ -315,7 +325,7 @@ bool Core::AnswerRepeat(const Poll& poll) {
     });
     return true;
   }
-  AnswerGrant(poll, study, study.trials[number], grant->second);
+  AnswerGrant(poll, study, study.trials[number], token);
   return true;
 }
 

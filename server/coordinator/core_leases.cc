@@ -35,7 +35,6 @@ Lease Core::ToLease(const StudyState& study, const storage::EvaluationRow& row) 
 void Core::InsertLease(const StudyState& study, int32_t number,
                        const storage::AttemptRow& attempt) {
   const Token token{attempt.token_epoch, attempt.token_counter};
-  state_.grants[{attempt.request_client_id, attempt.request_sequence}] = token;
   after_commit_.push_back([this, token, lease = ToLease(study, number, attempt)] {
     deps_.leases.Insert(token, lease, deps_.clock.Steady());
   });
@@ -43,7 +42,6 @@ void Core::InsertLease(const StudyState& study, int32_t number,
 
 void Core::InsertLease(const StudyState& study, const storage::EvaluationRow& evaluation) {
   const Token token{evaluation.token_epoch, evaluation.token_counter};
-  state_.grants[{evaluation.request_client_id, evaluation.request_sequence}] = token;
   after_commit_.push_back([this, token, lease = ToLease(study, evaluation)] {
     deps_.leases.Insert(token, lease, deps_.clock.Steady());
   });
@@ -131,11 +129,31 @@ void Core::PutBackEvaluation(StudyState& study) {
   storage::EvaluationRow& row = *study.evaluation;
   ReleaseLease(row);
   // Only an expired lease lives again.
-  state_.tokens.erase(row.token_counter);
+  ForgetToken(state_, row);
   row.token_epoch = row.token_counter = 0;
   row.state = v1::TestEvaluation::WAITING;
   changed_.insert(study.row.definition.name());
   batch_.push_back(row);
+}
+
+void Core::PutBackOfOtherEpochs(int limit) {
+  std::set<std::pair<int64_t, int32_t>>& left = state_.of_other_epochs;
+  for (; limit > 0 && !left.empty(); --limit) {
+    const auto [id, number] = *left.begin();
+    left.erase(left.begin());
+    const auto found = state_.studies.find(id);
+    if (found == state_.studies.end()) continue;
+    StudyState& study = found->second;
+    if (number < 0) {
+      if (study.evaluation->state == v1::TestEvaluation::RUNNING) PutBackEvaluation(study);
+      continue;
+    }
+    TrialState& trial = study.trials[number];
+    // An ENDED study's is about to be cancelled.
+    if (trial.row.state != v1::Trial::RUNNING || study.row.state == v1::Study::ENDED) continue;
+    PutBack(study, trial, v1::Attempt::GIVEN_BACK,
+            "its lease is from before the store was restored");
+  }
 }
 
 absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRequest& request) {

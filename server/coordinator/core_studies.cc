@@ -214,8 +214,10 @@ absl::StatusOr<v1::DeleteStudyResponse> Core::DeleteStudy(const v1::DeleteStudyR
         if (study.evaluation && study.evaluation->state == v1::TestEvaluation::RUNNING) {
           ReleaseLease(*study.evaluation);
         }
-        std::erase_if(state_.tokens,
-                      [&](const auto& token) { return token.second.study_id == id; });
+        for (const TrialState& trial : study.trials) {
+          if (trial.attempt) ForgetToken(state_, *trial.attempt);
+        }
+        if (study.evaluation) ForgetToken(state_, *study.evaluation);
         study.row.deleted = true;
         Put(study);
         dirty_.erase(id);

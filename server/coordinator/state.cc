@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/objectives.h"
 #include "server/coordinator/repeats.h"
@@ -68,7 +69,18 @@ absl::Status AddTrial(State& state, storage::TrialRow row) {
   return absl::OkStatus();
 }
 
+// Of a trial's newest attempt, or of an evaluation.
+template <typename Row>
+void NoteGrant(State& state, const Row& row) {
+  int64_t& counter = state.grants[GrantKey(row.request_client_id, row.request_sequence)];
+  counter = std::max(counter, row.token_counter);
+}
+
 }  // namespace
+
+uint64_t GrantKey(const std::string& client_id, int64_t sequence) {
+  return absl::HashOf(client_id, sequence);
+}
 
 const storage::ArtifactRow* TrialState::Newest(v1::Artifact::Kind kind) const {
   const auto found = std::find_if(artifacts.rbegin(), artifacts.rend(),
@@ -189,13 +201,21 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     state.tokens[row.token_counter] = {study_id, number, false};
     owner.attempt = std::move(row);
   }
+  for (const auto& [id, study] : state.studies) {
+    for (const TrialState& one : study.trials) {
+      if (one.attempt) NoteGrant(state, *one.attempt);
+    }
+  }
   for (auto& row : snapshot.pruner_decisions) {
     trial(row.trial_id).decisions.push_back(std::move(row));
   }
   for (auto& row : snapshot.evaluations) {
     const auto study = state.studies.find(row.study_id);
     if (study == state.studies.end()) continue;
-    if (row.token_counter > 0) state.tokens[row.token_counter] = {row.study_id, 0, true};
+    if (row.token_counter > 0) {
+      state.tokens[row.token_counter] = {row.study_id, 0, true};
+      NoteGrant(state, row);
+    }
     study->second.evaluated = places.at(row.trial_id).second;
     study->second.evaluation = std::move(row);
   }

@@ -132,10 +132,26 @@ struct State {
   std::set<int64_t> open;
   // Of the newest attempt of every trial, and of evaluations.
   std::unordered_map<int64_t, TokenTarget> tokens;
-  // Calls that hold a lease now, so that a repeat gets the same one.
-  std::map<std::pair<std::string, int64_t>, Token> grants;
+  // The counters of these tokens, by GrantKey of the calls that got them: a repeat gets the same
+  // one, also where its lease is over. Two calls with one key: the later one counts.
+  std::unordered_map<uint64_t, int64_t> grants;
   std::map<std::string, storage::WorkerRow> workers;
+  // Studies and numbers of trials that run under leases of another epoch, which nobody can use any
+  // more: the store was restored. -1: a study's evaluation.
+  std::set<std::pair<int64_t, int32_t>> of_other_epochs;
 };
+
+// Of a call that asks for a trial; the same in this process only.
+uint64_t GrantKey(const std::string& client_id, int64_t sequence);
+
+// Takes the token out of State::tokens and State::grants; `row` is the AttemptRow or EvaluationRow
+// that it was granted with.
+template <typename Row>
+void ForgetToken(State& state, const Row& row) {
+  state.tokens.erase(row.token_counter);
+  const auto grant = state.grants.find(GrantKey(row.request_client_id, row.request_sequence));
+  if (grant != state.grants.end() && grant->second == row.token_counter) state.grants.erase(grant);
+}
 
 // Brings the stored snapshot into memory. Studies whose space or sampler this build does not know
 // are an error. Histories are empty, and pruners have seen nothing.

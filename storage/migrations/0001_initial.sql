@@ -5,6 +5,8 @@
 -- The views `studies`, `trials`, `curve` and `confusion` are made for people. Times are microseconds since the
 -- Unix epoch, NULL: not yet. Every row remembers the number of the commit that wrote it. A column
 -- declared ANY holds a REAL exactly as it was given (-0.0 too, which REAL affinity would lose).
+-- `checksum`, always a table's last column, is a CRC-32 of those before it (storage/row_checksum.h says how):
+-- a row that was damaged on the disk, or edited by hand, is refused.
 
 -- The one row about the store itself. Nothing in it ever runs backwards.
 CREATE TABLE store (
@@ -13,7 +15,8 @@ CREATE TABLE store (
   commit_number INTEGER NOT NULL CHECK (commit_number >= 0),
   next_study_id INTEGER NOT NULL CHECK (next_study_id >= 1),
   next_trial_id INTEGER NOT NULL CHECK (next_trial_id >= 1),
-  next_token_counter INTEGER NOT NULL CHECK (next_token_counter >= 1)
+  next_token_counter INTEGER NOT NULL CHECK (next_token_counter >= 1),
+  checksum INTEGER NOT NULL
 ) STRICT;
 
 CREATE TRIGGER store_never_runs_backwards BEFORE UPDATE ON store
@@ -37,7 +40,7 @@ CREATE TABLE study (
   objective_metric TEXT NOT NULL CHECK (objective_metric <> ''),
   goal TEXT NOT NULL CHECK (goal IN ('MINIMIZE', 'MAXIMIZE')),
   objective_value TEXT NOT NULL CHECK (objective_value IN ('BEST', 'LAST')),
-  target REAL,
+  target ANY CHECK (target IS NULL OR typeof(target) = 'real'),
   algorithm TEXT NOT NULL,
   seed INTEGER,
   max_trials INTEGER,
@@ -51,7 +54,8 @@ CREATE TABLE study (
   active_time INTEGER NOT NULL,  -- microseconds it was ACTIVE before active_since
   active_since INTEGER,
   deleted INTEGER NOT NULL CHECK (deleted IN (0, 1)),  -- 1: hidden, being erased
-  commit_number INTEGER NOT NULL
+  commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL
 ) STRICT;
 
 CREATE UNIQUE INDEX study_by_name ON study (name) WHERE deleted = 0;
@@ -65,7 +69,6 @@ CREATE TABLE trial (
   objective ANY CHECK (objective IS NULL OR (typeof(objective) = 'real'
                        AND objective BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308)),
   objective_step INTEGER,
-  feasible INTEGER CHECK (feasible IN (0, 1)),  -- NULL: not COMPLETED, or the study has no constraints
   last_step INTEGER,  -- of the curve; written when an attempt begins or ends
   message TEXT NOT NULL,
   create_time INTEGER,
@@ -75,6 +78,9 @@ CREATE TABLE trial (
   suggestion_commit INTEGER NOT NULL,  -- the sampler saw the history up to this commit
   -- Its place among the study's trials in the order in which they became final, from 1; 0: it is not.
   final_order INTEGER NOT NULL CHECK (final_order >= 0),
+  origin TEXT NOT NULL CHECK (origin IN ('SAMPLER', 'KNOWN', 'DEFAULT', 'ADDED', 'STAND_IN',
+                                         'REPEAT')),  -- where its configuration comes from
+  feasible INTEGER CHECK (feasible IN (0, 1)),  -- NULL: not COMPLETED, or the study has no constraints
   -- In studies with repeats: the number of the first trial with this configuration; and of that
   -- trial, what all trials with its configuration came to. repeats_state NULL: some are to come.
   repeat_of INTEGER CHECK (repeat_of BETWEEN 0 AND number),
@@ -88,9 +94,8 @@ CREATE TABLE trial (
                                                                    AND 1.7976931348623157e308)),
   repeats_state TEXT CHECK (repeats_state IN ('COMPLETED', 'FAILED', 'INFEASIBLE', 'CANCELLED')),
   repeats_feasible INTEGER CHECK (repeats_feasible IN (0, 1)),  -- NULL: none COMPLETED, or no constraints
-  origin TEXT NOT NULL CHECK (origin IN ('SAMPLER', 'KNOWN', 'DEFAULT', 'ADDED', 'STAND_IN',
-                                         'REPEAT')),  -- where its configuration comes from
   commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   UNIQUE (study_id, number),
   CHECK (repeats_completed IS NULL OR (repeat_of IS NOT NULL AND repeat_of = number)),
   CHECK (repeats_completed IS NOT NULL
@@ -128,6 +133,7 @@ CREATE TABLE trial_outcome (
   value ANY CHECK (value IS NULL OR typeof(value) = 'real'),
   not_finite TEXT CHECK (not_finite IN ('nan', 'inf', '-inf')),
   commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (trial_id, metric),
   CHECK ((value IS NULL) <> (not_finite IS NULL))
 ) STRICT, WITHOUT ROWID;
@@ -189,6 +195,7 @@ CREATE TABLE trial_parameter (
     OR (type = 'bool' AND typeof(value) = 'integer' AND value IN (0, 1))
     OR (type = 'string' AND typeof(value) = 'text')),
   commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (trial_id, name)
 ) STRICT, WITHOUT ROWID;
 
@@ -206,6 +213,7 @@ CREATE TABLE warm_start_trial (
   variance ANY CHECK (variance IS NULL OR (typeof(variance) = 'real'
                       AND variance BETWEEN 0 AND 1.7976931348623157e308)),
   commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (study_id, source, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -231,6 +239,7 @@ CREATE TABLE attempt (
   numerics_fingerprint TEXT NOT NULL,  -- what its numbers depend on beside the configuration
   numerics_changed INTEGER NOT NULL CHECK (numerics_changed IN (0, 1)),  -- the parent's is another
   commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (trial_id, number),
   UNIQUE (token_epoch, token_counter)
 ) STRICT, WITHOUT ROWID;
@@ -238,7 +247,9 @@ CREATE TABLE attempt (
 -- Metric names, each stored once.
 CREATE TABLE metric (
   id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE CHECK (name <> '')
+  name TEXT NOT NULL UNIQUE CHECK (name <> ''),
+  commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL
 ) STRICT;
 
 -- One metric value. SQLite would make NaN a NULL and sort it first, so what is not finite stands
@@ -252,6 +263,7 @@ CREATE TABLE measurement (
   not_finite TEXT CHECK (not_finite IN ('nan', 'inf', '-inf')),
   time INTEGER,
   commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (trial_id, attempt, metric_id, step),
   FOREIGN KEY (trial_id, attempt) REFERENCES attempt (trial_id, number),
   CHECK ((value IS NULL) <> (not_finite IS NULL))
@@ -267,6 +279,7 @@ CREATE TABLE late_measurement (
   not_finite TEXT CHECK (not_finite IN ('nan', 'inf', '-inf')),
   time INTEGER,
   commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (trial_id, token_counter, metric_id, step),
   CHECK ((value IS NULL) <> (not_finite IS NULL))
 ) STRICT, WITHOUT ROWID;
@@ -283,6 +296,7 @@ CREATE TABLE artifact (
   file TEXT NOT NULL CHECK (file <> ''),
   time INTEGER,
   commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (trial_id, attempt, kind, step),
   FOREIGN KEY (trial_id, attempt) REFERENCES attempt (trial_id, number)
 ) STRICT, WITHOUT ROWID;
@@ -295,6 +309,7 @@ CREATE TABLE pruner_decision (
   reason TEXT NOT NULL,
   time INTEGER,
   commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (trial_id, step, decision)
 ) STRICT, WITHOUT ROWID;
 
@@ -312,7 +327,8 @@ CREATE TABLE evaluation (
   request_sequence INTEGER NOT NULL,
   lost_leases INTEGER NOT NULL CHECK (lost_leases >= 0),
   time INTEGER,
-  commit_number INTEGER NOT NULL
+  commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX evaluation_by_trial ON evaluation (trial_id);
@@ -329,6 +345,7 @@ CREATE TABLE evaluation_metric (
   value ANY CHECK (value IS NULL OR typeof(value) = 'real'),
   not_finite TEXT CHECK (not_finite IN ('nan', 'inf', '-inf')),
   commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (study_id, name),
   CHECK ((value IS NULL) <> (not_finite IS NULL))
 ) STRICT, WITHOUT ROWID;
@@ -339,12 +356,13 @@ CREATE TABLE evaluation_class (
   study_id INTEGER NOT NULL REFERENCES evaluation (study_id),
   number INTEGER NOT NULL CHECK (number >= 0),
   name TEXT NOT NULL,
-  precision REAL NOT NULL CHECK (precision BETWEEN 0 AND 1),
-  recall REAL NOT NULL CHECK (recall BETWEEN 0 AND 1),
-  f1 REAL NOT NULL CHECK (f1 BETWEEN 0 AND 1),
+  precision ANY NOT NULL CHECK (typeof(precision) = 'real' AND precision BETWEEN 0 AND 1),
+  recall ANY NOT NULL CHECK (typeof(recall) = 'real' AND recall BETWEEN 0 AND 1),
+  f1 ANY NOT NULL CHECK (typeof(f1) = 'real' AND f1 BETWEEN 0 AND 1),
   examples INTEGER NOT NULL CHECK (examples >= 0),
   predicted_as TEXT NOT NULL CHECK (predicted_as LIKE '[%]'),
   commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (study_id, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -358,7 +376,8 @@ CREATE TABLE worker (
   labels TEXT NOT NULL,
   register_time INTEGER,
   numerics_fingerprint TEXT NOT NULL,
-  commit_number INTEGER NOT NULL
+  commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- The answers that rare mutations got: a repeat gets the same one.
@@ -370,6 +389,7 @@ CREATE TABLE request (
   response BLOB NOT NULL,  -- the serialized message
   time INTEGER,
   commit_number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (client_id, sequence)
 ) STRICT, WITHOUT ROWID;
 

@@ -3,16 +3,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "storage/sqlite_reader.h"
+#include "tests/storage/data_directory.h"
 #include "tests/storage/sample_rows.h"
 #include "tests/storage/temporary_folder.h"
 
@@ -26,37 +24,6 @@ std::unique_ptr<SqliteStore> MustOpen(const std::string& folder,
   absl::StatusOr<std::unique_ptr<SqliteStore>> store = SqliteStore::Open(folder, options);
   EXPECT_TRUE(store.ok()) << store.status();
   return store.ok() ? *std::move(store) : nullptr;
-}
-
-// What a person gets who asks the file: values with | between them, a line a row; or the error.
-std::string Ask(const std::string& folder, const std::string& sql) {
-  sqlite3* database = nullptr;
-  sqlite3_open(DatabaseFile(folder).c_str(), &database);
-  std::string answer;
-  char* error = nullptr;
-  const auto add = [](void* text, int count, char** values, char**) {
-    for (int i = 0; i < count; ++i) {
-      absl::StrAppend(static_cast<std::string*>(text), i > 0 ? "|" : "",
-                      values[i] != nullptr ? values[i] : "NULL");
-    }
-    *static_cast<std::string*>(text) += "\n";
-    return 0;
-  };
-  if (sqlite3_exec(database, sql.c_str(), add, &answer, &error) != SQLITE_OK) answer = error;
-  sqlite3_free(error);
-  sqlite3_close(database);
-  return answer;
-}
-
-std::string ReadFile(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::stringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
-void WriteFile(const std::string& file, const std::string& data) {
-  std::ofstream(file, std::ios::binary | std::ios::trunc) << data;
 }
 
 TEST(SqliteStore, MakesTheDataDirectoryWithItsParents) {
@@ -134,7 +101,7 @@ TEST(SqliteStore, RefusesAFileThatIsNoDatabase) {
   TemporaryFolder folder;
   WriteFile(DatabaseFile(folder.path()), std::string(10000, 'x'));
   const absl::Status status = SqliteStore::Open(folder.path()).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()), HasSubstr("restore a backup"));
 }
 

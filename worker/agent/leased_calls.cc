@@ -1,6 +1,5 @@
 #include "worker/agent/leased_calls.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -54,7 +53,7 @@ bool LeasedCalls::TryAgain(const absl::Status& status) {
   if (!least && IsDoubtful(status) && ++doubtful_tries_ < kMaxDoubtfulTries) {
     least = absl::ZeroDuration();
   }
-  return least && lease_.Sleep(std::max(*least, backoff_.Next()));
+  return least && lease_.Sleep(*least + backoff_.Next());
 }
 
 template <typename Attempt>

@@ -48,7 +48,7 @@ std::optional<v1::RegisterWorkerResponse> Registration::Register() {
       said = status.ToString(absl::StatusToStringMode::kWithNoExtraData);
       spdlog::warn("not registered yet, trying again: {}", said);
     }
-    if (!Sleep(std::max(least, backoff.Next()))) return std::nullopt;
+    if (!Sleep(least + backoff.Next())) return std::nullopt;
   }
 }
 

@@ -85,7 +85,7 @@ v1::AcquireWorkResponse Slot::Poll(const v1::RequestId& request_id) {
 void Slot::Pause(absl::Duration least) {
   // In short pieces, so that the slot leaves soon after `stopping`.
   constexpr absl::Duration kPiece = absl::Milliseconds(50);
-  absl::Duration rest = std::max(least, backoff_.Next());
+  absl::Duration rest = least + backoff_.Next();
   while (rest > absl::ZeroDuration() && !context_.stopping) {
     absl::SleepFor(std::min(rest, kPiece));
     rest -= kPiece;

@@ -58,6 +58,40 @@ TEST_F(AskTest, ALapsedAskGoesToTheNextAsker) {
   EXPECT_TRUE(house_.Call(&Core::Tell, TellRequest(*second, 0.5)).ok());
 }
 
+// Nobody listens to it: another trial would be lost for as long as its lease.
+TEST_F(AskTest, ALateCopyOfAnAskGetsNoOtherTrial) {
+  Create(ExternalStudy("s"));
+  const auto first = Ask("s");
+  ASSERT_TRUE(house_.Call(&Core::Tell, TellRequest(*first, 0.5)).ok());
+  for (const bool restarted : {false, true}) {
+    if (restarted) house_.Restart();
+    --asks_;
+    const auto again = Ask("s");
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(again->token().counter(), first->token().counter());
+    EXPECT_EQ(again->trial().state(), v1::Trial::COMPLETED);
+    EXPECT_EQ(house_.study("s").counts.running(), 0);
+  }
+}
+
+TEST_F(AskTest, AnAskWhoseTrialWentToAnotherGetsOneMoreAndNoThird) {
+  Create(ExternalStudy("s"));
+  ASSERT_EQ(Ask("s", absl::Minutes(5))->trial().number(), 0);
+  ASSERT_EQ(Ask("s", absl::Minutes(5))->trial().number(), 1);
+  house_.Advance(absl::Minutes(6));
+  ASSERT_EQ(Ask("s", absl::Minutes(5))->trial().number(), 0);
+  ASSERT_EQ(Ask("s")->trial().number(), 1);
+  house_.Advance(absl::Minutes(6));
+  asks_ = 1;
+  const auto again = Ask("s");
+  ASSERT_EQ(again->trial().number(), 0);
+  for (const bool restarted : {false, true}) {
+    if (restarted) house_.Restart();
+    asks_ = 1;
+    EXPECT_EQ(Ask("s")->token().counter(), again->token().counter());
+  }
+}
+
 TEST_F(AskTest, AsksThatCannotBeServedAreRefusedAndSayWhy) {
   Create(NetworkStudy("network"));
   EXPECT_THAT(std::string(Ask("network").status().message()), ::testing::HasSubstr("workers"));

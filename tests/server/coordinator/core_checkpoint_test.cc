@@ -337,6 +337,27 @@ TEST_F(CheckpointTest, IsInEveryAnswerToTheSameAcquire) {
   EXPECT_EQ(answers[0], answers[2]);
 }
 
+TEST_F(CheckpointTest, AFileThatComesAgainInTheBatchThatReplacedItStays) {
+  Create(NetworkStudy("s"));
+  const auto work = Attempt(1, {0.9});
+  ASSERT_TRUE(Checkpoint(work.token(), 1, "a").ok());
+  for (const char* name : {"b", "a"}) {
+    storage::ArtifactRow row;
+    row.kind = v1::Artifact::CHECKPOINT;
+    row.step = 1;
+    row.file = FileOf(name);
+    house_.files.insert(row.file);
+    house_.Queue<v1::UploadChunkResponse>(
+        [token = ToToken(work.token()), row](Core& core) {
+          return core.RecordArtifact(token, row);
+        },
+        [](const auto& response) { EXPECT_TRUE(response.ok()) << response.status(); });
+  }
+  house_.Settle();
+  EXPECT_THAT(StoredFiles(), ElementsAre(FileOf("a")));
+  EXPECT_THAT(house_.files, ElementsAre(FileOf("a")));
+}
+
 TEST_F(CheckpointTest, ALeaseThatLivesAgainGoesOnWithItsOwnCurve) {
   Create(NetworkStudy("s"));
   const auto first = Attempt(1, {0.5});

@@ -1,0 +1,41 @@
+// Takes a backup from a coordinator.
+#ifndef CAVIAR_CLIENT_API_BACKUP_H_
+#define CAVIAR_CLIENT_API_BACKUP_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "caviar/v1/backup_service.pb.h"
+
+namespace grpc {
+class ClientContext;
+}
+
+namespace caviar::client {
+
+class BackupDownload {
+ public:
+  // Of the coordinator at host:port.
+  explicit BackupDownload(std::string address);
+  ~BackupDownload();
+
+  // Calls `on_data` with the pieces, in their order, until the backup is complete and what came
+  // fits its checksum. Called once; one try. An error of `on_data` ends it and is returned.
+  // UNAVAILABLE: no coordinator was reached. DATA_LOSS: its store is damaged, or something else
+  // came than was sent. CANCELLED: by Cancel.
+  absl::StatusOr<v1::BackupSummary> Run(
+      const std::function<absl::Status(absl::string_view)>& on_data);
+  // Ends a Run from any thread (not from a signal handler).
+  void Cancel();
+
+ private:
+  const std::string address_;
+  const std::unique_ptr<grpc::ClientContext> context_;
+};
+
+}  // namespace caviar::client
+
+#endif  // CAVIAR_CLIENT_API_BACKUP_H_

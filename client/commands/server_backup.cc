@@ -1,0 +1,78 @@
+#include "client/commands/server_backup.h"
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "client/api/backup.h"
+#include "client/commands/new_file.h"
+#include "client/commands/session.h"
+#include "client/render/text.h"
+
+namespace caviar::commands {
+namespace {
+
+struct Arguments {
+  std::string file;
+  bool overwrite = false;
+};
+
+int Backup(const Arguments& arguments, Session& session) {
+  absl::Notification stop;
+  const auto address = session.Address();
+  if (!address.ok()) return session.Fail(address.status());
+  client::BackupDownload download(*address);
+  // Before the client, so that its threads leave the signals alone.
+  const auto guard = session.environment().catch_interrupts([&] {
+    stop.Notify();
+    download.Cancel();
+  });
+  const auto client = session.Client();
+  if (!client.ok()) return session.Fail(client.status());
+  // Waits for a coordinator as long as all commands do.
+  if (const auto status = (*client)->GetServerStatus(); !status.ok()) {
+    return session.Fail(status.status());
+  }
+  auto file = NewFile::Create(arguments.file, arguments.overwrite);
+  if (!file.ok()) return session.Fail(file.status());
+  const auto summary =
+      download.Run([&file](absl::string_view data) { return (*file)->Write(data); });
+  if (stop.HasBeenNotified()) {
+    session.Complain(absl::StrCat("interrupted; ", arguments.file, " was not written"));
+    return kInterrupted;
+  }
+  if (!summary.ok()) return session.Fail(summary.status());
+  if (const absl::Status finished = (*file)->Finish(); !finished.ok()) {
+    return session.Fail(finished);
+  }
+  if (!session.is_table()) {
+    session.Print(nlohmann::ordered_json{{"file", arguments.file},
+                                         {"commit", summary->commit()},
+                                         {"files", summary->files()},
+                                         {"bytes", summary->size()}});
+    return kDone;
+  }
+  session.out() << render::Printable(absl::StrCat("saved ", arguments.file, ": all up to commit ",
+                                                  summary->commit(), ", with ", summary->files(),
+                                                  summary->files() == 1 ? " file, " : " files, ",
+                                                  summary->size(), " bytes"))
+                << "\n";
+  return kDone;
+}
+
+}  // namespace
+
+void AddServerBackup(CLI::App& server, CommandLine& line) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App& command =
+      line.Add(server, "backup",
+               "Save all that the coordinator keeps, while it serves; "
+               "caviar-coordinator --restore takes it back",
+               [arguments](Session& session) { return Backup(*arguments, session); });
+  command.add_option("file", arguments->file, "File to write; it appears as a whole or not at all")
+      ->required();
+  command.add_flag("--force", arguments->overwrite, "Overwrite the file if it exists");
+}
+
+}  // namespace caviar::commands

@@ -1,0 +1,54 @@
+#include "server/api/backup_stream.h"
+
+#include <utility>
+
+#include "server/api/status.h"
+#include "server/api/unary.h"
+
+namespace caviar::server_api {
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* BackupStream::Start(coordinator::Backups& backups,
+                                                                const std::atomic<bool>& draining) {
+  const auto stream = std::make_shared<BackupStream>(backups, draining);
+  stream->self_ = stream;
+  backups.Take([stream](absl::StatusOr<std::shared_ptr<storage::Backup>> backup) {
+    if (!backup.ok()) return stream->End(backup.status());
+    stream->backup_ = *std::move(backup);
+    stream->ReadNext();
+  });
+  return stream.get();
+}
+
+void BackupStream::ReadNext() {
+  if (cancelled_) return End(absl::CancelledError("the client has gone"));
+  if (draining_) return End(absl::UnavailableError("the coordinator is shutting down"));
+  backups_.Read(backup_, [self = shared_from_this()](absl::StatusOr<v1::BackUpResponse> piece) {
+    self->Take(std::move(piece));
+  });
+}
+
+void BackupStream::Take(absl::StatusOr<v1::BackUpResponse> piece) {
+  if (!piece.ok()) return End(piece.status());
+  complete_ = piece->has_summary();
+  bool own = false;
+  grpc::SerializationTraits<v1::BackUpResponse>::Serialize(*piece, &writing_, &own);
+  StartWrite(&writing_);
+}
+
+void BackupStream::OnWriteDone(bool ok) {
+  if (!ok) return End(absl::CancelledError("the client has gone"));
+  if (complete_) return End(absl::OkStatus());
+  ReadNext();
+}
+
+void BackupStream::End(const absl::Status& status) {
+  backup_.reset();
+  Finish(ToGrpcStatus(status));
+}
+
+void BackupStream::OnDone() {
+  // Last: it may destroy this.
+  const std::shared_ptr<BackupStream> self = std::move(self_);
+}
+
+}  // namespace caviar::server_api

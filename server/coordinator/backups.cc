@@ -1,0 +1,58 @@
+#include "server/coordinator/backups.h"
+
+#include <string>
+#include <utility>
+
+namespace caviar::coordinator {
+namespace {
+
+constexpr int64_t kPiece = 256 << 10;
+
+v1::BackUpResponse Summary(const storage::Backup& backup) {
+  v1::BackUpResponse response;
+  v1::BackupSummary& summary = *response.mutable_summary();
+  summary.set_commit(backup.commit());
+  summary.set_files(backup.files());
+  summary.set_size(backup.bytes());
+  summary.set_crc32(backup.crc32());
+  return response;
+}
+
+}  // namespace
+
+void Backups::Take(Done<std::shared_ptr<storage::Backup>> done) {
+  if (taken_.exchange(true)) {
+    return done(
+        absl::ResourceExhaustedError("another backup is being taken; try again when it is done"));
+  }
+  queue_.Post([this, done = std::move(done)] {
+    auto taken = take_();
+    if (!taken.ok()) {
+      taken_ = false;
+      return done(taken.status());
+    }
+    // Its files are removed here, not on the thread that lets go of it.
+    const std::shared_ptr<storage::Backup> backup(taken->release(), [this](storage::Backup* old) {
+      queue_.Post([this, old] {
+        delete old;
+        taken_ = false;
+      });
+    });
+    const absl::Status verified = backup->Verify();
+    if (!verified.ok()) return done(verified);
+    done(backup);
+  });
+}
+
+void Backups::Read(std::shared_ptr<storage::Backup> backup, Done<v1::BackUpResponse> done) {
+  queue_.Post([backup = std::move(backup), done = std::move(done)] {
+    absl::StatusOr<std::string> data = backup->Read(kPiece);
+    if (!data.ok()) return done(data.status());
+    if (data->empty()) return done(Summary(*backup));
+    v1::BackUpResponse response;
+    response.set_data(*std::move(data));
+    done(std::move(response));
+  });
+}
+
+}  // namespace caviar::coordinator

@@ -1,0 +1,201 @@
+#include "storage/restore.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <system_error>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "storage/artifact_place.h"
+#include "storage/beneath.h"
+#include "storage/connection.h"
+#include "storage/high_water.h"
+#include "storage/sqlite_store.h"
+#include "storage/store_check.h"
+#include "storage/store_lock.h"
+#include "storage/store_table.h"
+
+namespace caviar::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string PartFolder(const std::string& data_directory) {
+  return data_directory + "/restore.part";
+}
+
+absl::Status SystemError(const std::error_code& error, absl::string_view doing) {
+  return FileError(error.value(), doing);
+}
+
+absl::Status SyncFolder(const std::string& folder) {
+  const Descriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (descriptor.number() >= 0 && fsync(descriptor.number()) == 0) return absl::OkStatus();
+  return FileError(errno, absl::StrCat("syncing ", folder));
+}
+
+absl::Status CheckEmpty(const std::string& data_directory) {
+  // What a new file system, and a restore that was cut off, leave there.
+  const std::set<std::string> harmless = {"caviar.lock", "restore.part", "lost+found"};
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(data_directory, error)) {
+    const std::string name = entry.path().filename().string();
+    if (harmless.contains(name)) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(data_directory, " is not empty (there is ", absl::CHexEscape(name),
+                     "): name a new data directory; nothing was changed"));
+  }
+  if (error) return SystemError(error, absl::StrCat("listing ", data_directory));
+  return absl::OkStatus();
+}
+
+// Only the database, and files where artifacts are: a backup must not write anywhere else.
+absl::Status CheckName(const std::string& name) {
+  if (name == "caviar.db") return absl::OkStatus();
+  const absl::StatusOr<std::vector<std::string>> segments = SplitPath(name);
+  if (segments.ok() && segments->front() == kArtifactFolder) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("the backup holds '", absl::CHexEscape(name),
+                                          "', which is no file of a store; use another one"));
+}
+
+// Writes the backup's files below `folder`, each on disk when it is complete.
+class Extraction {
+ public:
+  explicit Extraction(std::string folder) : folder_(std::move(folder)) {}
+
+  absl::StatusOr<BackupContents> Run(const std::string& backup_file) {
+    const BackupSink sink{[this](const std::string& name) { return Begin(name); },
+                          [this](absl::string_view bytes) { return Write(bytes); },
+                          [this] { return End(); }};
+    return ReadBackup(backup_file, sink);
+  }
+
+ private:
+  absl::Status Begin(const std::string& name) {
+    if (absl::Status status = CheckName(name); !status.ok()) return status;
+    path_ = absl::StrCat(folder_, "/", name);
+    std::error_code error;
+    fs::create_directories(fs::path(path_).parent_path(), error);
+    file_ = Descriptor(open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                            S_IRUSR | S_IWUSR));
+    if (file_.number() >= 0) return absl::OkStatus();
+    return FileError(errno, absl::StrCat("making ", path_));
+  }
+  absl::Status Write(absl::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t written = write(file_.number(), bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return FileError(errno, absl::StrCat("writing ", path_));
+      bytes.remove_prefix(static_cast<size_t>(written));
+    }
+    return absl::OkStatus();
+  }
+  absl::Status End() {
+    if (fsync(file_.number()) != 0) return FileError(errno, absl::StrCat("syncing ", path_));
+    file_ = Descriptor();
+    return absl::OkStatus();
+  }
+
+  const std::string folder_;
+  std::string path_;
+  Descriptor file_;
+};
+
+// Gives the store below `folder` a new epoch, and the note that belongs to it.
+absl::Status DrawNewEpoch(const std::string& folder) {
+  auto connection =
+      Connection::Open(DatabaseFile(folder), Connection::Mode::kReadWriteCreate, "", 0);
+  if (!connection.ok()) return connection.status();
+  absl::StatusOr<StoreRow> store = ReadStore(**connection);
+  if (!store.ok()) return store.status();
+  const absl::StatusOr<int64_t> epoch = DrawEpoch();
+  if (!epoch.ok()) return epoch.status();
+  store->epoch = *epoch;
+  absl::Status status = (*connection)->Execute("PRAGMA synchronous = FULL");
+  if (status.ok()) status = WriteStore(**connection, *store);
+  if (status.ok()) status = (*connection)->Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!status.ok()) return status;
+  return WriteHighWater(folder, {store->epoch, store->commit});
+}
+
+absl::Status CheckExtracted(const std::string& folder) {
+  if (absl::Status status = CheckDatabase(DatabaseFile(folder)); !status.ok()) return status;
+  if (absl::Status status = DrawNewEpoch(folder); !status.ok()) return status;
+  const absl::StatusOr<CheckReport> report = CheckUnlockedStore(folder);
+  if (!report.ok()) return report.status();
+  if (report->damage.empty()) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("the backup is damaged: ", report->damage.front()));
+}
+
+// The database last: without it there is no store.
+absl::Status MoveInto(const std::string& folder, const std::string& data_directory) {
+  std::error_code error;
+  const bool files = fs::exists(absl::StrCat(folder, "/", kArtifactFolder), error);
+  for (const absl::string_view name : {kArtifactFolder, "highwater", "caviar.db"}) {
+    if (name == kArtifactFolder && !files) continue;
+    fs::rename(absl::StrCat(folder, "/", name), absl::StrCat(data_directory, "/", name), error);
+    if (error) return SystemError(error, absl::StrCat("moving ", name));
+    if (absl::Status status = SyncFolder(data_directory); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// Every folder below, so that no entry of a file is lost.
+absl::Status SyncFolders(const std::string& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
+    if (!entry.is_directory()) continue;
+    if (absl::Status status = SyncFolder(entry.path().string()); !status.ok()) return status;
+  }
+  return SyncFolder(folder);
+}
+
+}  // namespace
+
+absl::StatusOr<BackupContents> Restore(const std::string& backup_file,
+                                       const std::string& data_directory) {
+  const BackupSink nowhere{[](const std::string& name) { return CheckName(name); },
+                           [](absl::string_view) { return absl::OkStatus(); },
+                           [] { return absl::OkStatus(); }};
+  if (const auto contents = ReadBackup(backup_file, nowhere); !contents.ok()) {
+    return contents.status();
+  }
+  std::error_code error;
+  if (fs::create_directories(data_directory, error)) {
+    fs::permissions(data_directory, fs::perms::owner_all, error);
+  }
+  if (error) return SystemError(error, absl::StrCat("making ", data_directory));
+  const absl::StatusOr<StoreLock> lock = StoreLock::Acquire(data_directory);
+  if (!lock.ok()) return lock.status();
+  if (absl::Status status = CheckEmpty(data_directory); !status.ok()) return status;
+  const std::string folder = PartFolder(data_directory);
+  fs::remove_all(folder, error);
+  if (!fs::create_directory(folder, error)) {
+    return SystemError(error, absl::StrCat("making ", folder));
+  }
+  absl::StatusOr<BackupContents> contents = Extraction(folder).Run(backup_file);
+  absl::Status status = contents.status();
+  if (status.ok()) status = CheckExtracted(folder);
+  if (status.ok()) status = SyncFolders(folder);
+  if (status.ok()) status = MoveInto(folder, data_directory);
+  fs::remove_all(folder, error);
+  if (!status.ok()) return status;
+  return contents;
+}
+
+absl::Status CheckNotHalfRestored(const std::string& data_directory) {
+  std::error_code error;
+  if (fs::exists(DatabaseFile(data_directory), error)) return absl::OkStatus();
+  if (!fs::exists(PartFolder(data_directory), error)) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "a restore into ", data_directory, " was cut off: run it again with --restore, or remove ",
+      PartFolder(data_directory), " to begin with an empty store"));
+}
+
+}  // namespace caviar::storage

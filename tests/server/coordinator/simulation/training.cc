@@ -1,0 +1,138 @@
+// What a simulated worker does under a lease: measure, keep checkpoints, end the trial or give it
+// back.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "caviar/v1/error_detail.h"
+#include "tests/server/coordinator/simulation/workers.h"
+
+namespace caviar::coordinator::simulation {
+
+void Workers::TrainStep(const WorkerPtr& worker) {
+  if (worker->dead || !worker->work || world_.is_over) return;
+  if (world_.time.Chance(0.01)) {
+    worker->dead = true;
+    return world_.time.Later(world_.time.Uniform(30), [this] { Start(); });
+  }
+  if (worker->work->has_checkpoint() && world_.time.Chance(0.03))
+    return GiveBack(worker, "damaged");
+  if (world_.time.Chance(0.04)) return GiveBack(worker, "");
+  if (worker->checkpoint_due) return Checkpoint(worker);
+  if (worker->pause_due) return GiveBack(worker, "");
+  worker->step() < kEpochs ? Report(worker) : Finish(worker);
+}
+
+Call Workers::CallUnderLease(const Worker& worker, Verb verb) const {
+  Call call{verb};
+  call.study = worker.work->trial().study();
+  call.token = worker.token();
+  return call;
+}
+
+template <typename Response>
+void Workers::Send(const WorkerPtr& worker, size_t call, Network::Take<Response> take,
+                   std::function<void(const Response&)> on_ok) {
+  const Token token = worker->token();
+  world_.network.Send<Response>(
+      call, std::move(take),
+      [this, worker, token, on_ok](const absl::StatusOr<Response>& response) {
+        if (worker->dead || !worker->work || worker->token() != token) return;
+        if (response.ok()) {
+          on_ok(*response);
+        } else if (error::HasReason(response.status(), error::kLeaseLost)) {
+          Drop(worker);
+        }
+      });
+  world_.time.Later(2 + world_.time.Uniform(20), [this, worker, token] {
+    if (worker->work && worker->token() == token) TrainStep(worker);
+  });
+}
+
+void Workers::Report(const WorkerPtr& worker) {
+  const int64_t step = worker->step() + 1;
+  // A repeat may bring another value: then the first one counts.
+  if (!worker->reported || world_.time.Chance(0.5)) {
+    Call call = CallUnderLease(*worker, Verb::kReport);
+    call.step = step;
+    call.value = world_.NewValue();
+    const double value = call.value;
+    worker->reported = {world_.network.NewCall(std::move(call)), value};
+  }
+  const auto [call, value] = *worker->reported;
+  v1::ReportMeasurementsRequest request;
+  *request.mutable_token() = worker->work->token();
+  request.add_measurements()->set_step(step);
+  (*request.mutable_measurements(0)->mutable_metrics())[kMetric] = value;
+  Send<v1::ReportMeasurementsResponse>(
+      worker, call,
+      [this, request](auto done) { world_.frontend.Report(request, std::move(done)); },
+      [this, worker, step, value](const v1::ReportMeasurementsResponse& response) {
+        if (step == worker->step() + 1) TakeReport(worker, step, value, response);
+      });
+}
+
+void Workers::TakeReport(const WorkerPtr& worker, int64_t step, double value,
+                         const v1::ReportMeasurementsResponse& response) {
+  if (response.directive() == v1::DIRECTIVE_STOP) return Drop(worker);
+  const Curve stored = world_.StoredValues(worker->token(), kMetric);
+  const auto first = stored.find(step);
+  worker->curve[step] = first == stored.end() ? value : first->second;
+  worker->reported.reset();
+  worker->pause_due = response.directive() == v1::DIRECTIVE_PAUSE;
+  worker->checkpoint_due = worker->pause_due || world_.time.Chance(0.6);
+}
+
+void Workers::Checkpoint(const WorkerPtr& worker) {
+  storage::ArtifactRow row;
+  row.kind = v1::Artifact::CHECKPOINT;
+  row.step = worker->step();
+  row.size = 1;
+  row.file = absl::StrCat(row.step, "-", world_.time.Chance(0.5) ? world_.time.Uniform(1) : 0.0);
+  Send<v1::UploadChunkResponse>(
+      worker, world_.network.NewCall(CallUnderLease(*worker, Verb::kCheckpoint)),
+      [this, token = worker->token(), row, curve = worker->curve](auto done) {
+        storage::ArtifactRow whole = row;
+        if (const auto lease = world_.process.leases().Find(token)) {
+          whole.file = absl::StrCat("artifacts/", lease->study_id, "/", lease->number, "/",
+                                    lease->attempt, "-checkpoint-", row.file, ".bin");
+          world_.contents[whole.file] = curve;
+        }
+        world_.frontend.Checkpoint(token, whole, std::move(done));
+      },
+      [worker](const v1::UploadChunkResponse&) { worker->checkpoint_due = false; });
+}
+
+void Workers::Finish(const WorkerPtr& worker) {
+  v1::FinishWorkRequest request;
+  *request.mutable_token() = worker->work->token();
+  if (worker->work->trial().number() % 7 == 3) {
+    request.mutable_failed()->set_message("simulated failure");
+  } else {
+    request.mutable_completed();
+  }
+  if (!worker->finish) {
+    worker->finish = world_.network.NewCall(CallUnderLease(*worker, Verb::kFinish));
+  }
+  Send<v1::FinishWorkResponse>(
+      worker, *worker->finish,
+      [this, request](auto done) { world_.frontend.Finish(request, std::move(done)); },
+      [this, worker](const v1::FinishWorkResponse&) {
+        world_.finished[worker->token()] = worker->curve;
+        Drop(worker);
+      });
+}
+
+void Workers::GiveBack(const WorkerPtr& worker, const std::string& unusable) {
+  v1::GiveBackWorkRequest request;
+  *request.add_tokens() = worker->work->token();
+  request.set_unusable_checkpoint(unusable);
+  world_.network.Send<v1::GiveBackWorkResponse>(
+      world_.network.NewCall(CallUnderLease(*worker, Verb::kGiveBack)),
+      [this, request](auto done) {
+        world_.frontend.Decide(&Core::GiveBack, request, std::move(done));
+      },
+      [](const auto&) {});
+  Drop(worker);
+}
+
+}  // namespace caviar::coordinator::simulation

@@ -1,0 +1,69 @@
+// Simulated workers: they register, take trials, measure, keep checkpoints and end trials, renew
+// their leases, freeze, and die.
+#ifndef CAVIAR_TESTS_SERVER_COORDINATOR_SIMULATION_WORKERS_H_
+#define CAVIAR_TESTS_SERVER_COORDINATOR_SIMULATION_WORKERS_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tests/server/coordinator/simulation/world.h"
+
+namespace caviar::coordinator::simulation {
+
+class Workers {
+ public:
+  explicit Workers(World& world) : world_(world) {}
+  // One more, with one slot. When it dies, another comes.
+  void Start();
+
+ private:
+  struct Worker {
+    int name = 0;
+    std::string id;
+    int64_t sequence = 0;  // of its newest request
+    size_t acquire = 0;    // the call, repeated until it brings a trial
+    int64_t asked = 0;     // counts the tries
+    std::optional<v1::TrialWork> work;
+    Curve curve;  // what it measured and what its checkpoint brought: all its state
+    std::optional<std::pair<size_t, double>> reported;  // not answered: the call and its value
+    std::optional<size_t> finish;                       // not answered
+    bool checkpoint_due = false;
+    bool pause_due = false;
+    bool dead = false;
+
+    int64_t step() const { return curve.empty() ? 0 : curve.rbegin()->first; }
+    Token token() const { return ToToken(work->token()); }
+    std::string client() const { return "worker " + std::to_string(name); }
+  };
+  using WorkerPtr = std::shared_ptr<Worker>;
+
+  void Register(const WorkerPtr& worker);
+  void BeginToAcquire(const WorkerPtr& worker);
+  void Acquire(const WorkerPtr& worker);
+  void Begin(const WorkerPtr& worker, const v1::TrialWork& work);
+  void Resume(const WorkerPtr& worker);
+  void Renew(const WorkerPtr& worker);
+  void TrainStep(const WorkerPtr& worker);
+  void Report(const WorkerPtr& worker);
+  void TakeReport(const WorkerPtr& worker, int64_t step, double value,
+                  const v1::ReportMeasurementsResponse& response);
+  void Checkpoint(const WorkerPtr& worker);
+  void Finish(const WorkerPtr& worker);
+  void GiveBack(const WorkerPtr& worker, const std::string& unusable);
+  void Drop(const WorkerPtr& worker);
+
+  // A call under the worker's lease. What does not come to an answer is tried again by its next
+  // step.
+  template <typename Response>
+  void Send(const WorkerPtr& worker, size_t call, Network::Take<Response> take,
+            std::function<void(const Response&)> on_ok);
+  Call CallUnderLease(const Worker& worker, Verb verb) const;
+
+  World& world_;
+  int names_ = 0;
+};
+
+}  // namespace caviar::coordinator::simulation
+
+#endif  // CAVIAR_TESTS_SERVER_COORDINATOR_SIMULATION_WORKERS_H_
