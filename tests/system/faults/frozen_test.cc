@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 using ::testing::HasSubstr;
 
-constexpr absl::Duration kTtl = absl::Milliseconds(1500);
+constexpr absl::Duration kTtl = absl::Seconds(2);
 
 class FrozenTest : public FaultTest {
  protected:

@@ -12,6 +12,7 @@ using nlohmann::json;
 class NetworkTest : public FaultTest {
  protected:
   void SetUp() override {
+    if (kSanitized) GTEST_SKIP() << "takes minutes under sanitizers";
     if (const std::string why = WhyNoNamespaces(); !why.empty()) GTEST_SKIP() << why;
     network_ = std::make_unique<Network>(cluster_.directory());
     cluster_.MoveTo(Network::coordinator_address(), network_->hub().command());
@@ -56,7 +57,7 @@ TEST_F(NetworkTest, LostAndLatePacketsChangeNoResult) {
 TEST_F(NetworkTest, AWorkerThatWasCutOffGoesOnOrGivesUpWhatAnotherTookOver) {
   Namespace& far = network_->AddWorker();
   Namespace& near = network_->AddWorker();
-  StartCoordinatorInHub("1s");
+  StartCoordinatorInHub("2s");
   CreateEndlessStudy("s", 1);
   const auto first = StartWorkerIn(far, "first");
   ASSERT_TRUE(WaitForStep("s", 0, 1));
