@@ -40,13 +40,14 @@ absl::Status AddMetricValues(Connection& connection, int64_t trial_id, const Cur
 absl::Status AddMeasurements(Connection& connection, int64_t trial_id, const CurvePart& part,
                              std::vector<MeasurementRow>& rows) {
   Query query(connection,
-              "SELECT metric.name, m.step, m.value, m.not_finite, m.time FROM measurement AS m "
+              "SELECT metric.name, m.step, m.value, m.not_finite, m.time, m.commit_number, "
+              "m.position FROM measurement AS m "
               "JOIN metric ON metric.id = m.metric_id WHERE m.trial_id = ? AND m.attempt = ? "
               "AND m.step > ? AND m.step <= ? ORDER BY m.step, metric.name");
   query.Bind(trial_id, part.attempt, part.after, part.up_to);
   while (query.Next()) {
     rows.push_back({trial_id, part.attempt, query.Text(0), query.Integer(1), ReadReal(query, 2),
-                    query.Integer(4)});
+                    query.Integer(4), Moment{query.Integer(5), query.Integer32(6)}});
   }
   return query.status();
 }
@@ -58,10 +59,10 @@ absl::Status WriteRow(const WriteContext& context, const MeasurementRow& row) {
   if (!metric_id.ok()) return metric_id.status();
   Query query(context.connection,
               "INSERT INTO measurement (trial_id, attempt, metric_id, step, value, not_finite, "
-              "time, commit_number) VALUES (?,?,?,?,?,?,?,?) "
+              "time, position, commit_number) VALUES (?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (trial_id, attempt, metric_id, step) DO NOTHING");
   query.Bind(row.trial_id, row.attempt, *metric_id, row.step, FiniteOrNull(row.value),
-             NotFiniteOrNull(row.value), TimeOrNull(row.time), context.commit);
+             NotFiniteOrNull(row.value), TimeOrNull(row.time), context.position, context.commit);
   return query.Run();
 }
 
@@ -104,6 +105,25 @@ absl::StatusOr<std::vector<MeasurementRow>> ReadMeasurements(Connection& connect
     const absl::Status status = AddMeasurements(connection, trial_id, part, rows);
     if (!status.ok()) return status;
   }
+  return rows;
+}
+
+absl::StatusOr<std::vector<MeasurementRow>> ReadAllMeasurements(Connection& connection,
+                                                                int64_t trial_id,
+                                                                const std::string& metric) {
+  Query query(connection,
+              "SELECT m.attempt, m.step, m.value, m.not_finite, m.time, m.commit_number, "
+              "m.position FROM attempt AS a CROSS JOIN measurement AS m "
+              "ON m.trial_id = a.trial_id AND m.attempt = a.number "
+              "AND m.metric_id = (SELECT id FROM metric WHERE name = ?) "
+              "WHERE a.trial_id = ? ORDER BY a.number, m.step");
+  query.Bind(metric, trial_id);
+  std::vector<MeasurementRow> rows;
+  while (query.Next()) {
+    rows.push_back({trial_id, query.Integer32(0), metric, query.Integer(1), ReadReal(query, 2),
+                    query.Integer(4), Moment{query.Integer(5), query.Integer32(6)}});
+  }
+  if (!query.status().ok()) return query.status();
   return rows;
 }
 

@@ -6,7 +6,8 @@
 namespace caviar::storage {
 namespace {
 
-constexpr absl::string_view kColumns = "d.trial_id, d.step, d.decision, d.reason, d.time";
+constexpr absl::string_view kColumns =
+    "d.trial_id, d.step, d.decision, d.reason, d.time, d.commit_number, d.position";
 // Decisions in the order of their numbers.
 constexpr absl::string_view kOrder =
     " ORDER BY d.trial_id, d.step, CASE d.decision "
@@ -21,6 +22,7 @@ absl::StatusOr<std::vector<PrunerDecisionRow>> ReadRows(Query& query) {
     row.decision = query.Word(2, &v1::PrunerDecision::Decision_Parse);
     row.reason = query.Text(3);
     row.time = query.Integer(4);
+    row.at = {query.Integer(5), query.Integer32(6)};
   }
   if (!query.status().ok()) return query.status();
   return rows;
@@ -30,12 +32,13 @@ absl::StatusOr<std::vector<PrunerDecisionRow>> ReadRows(Query& query) {
 
 absl::Status WriteRow(const WriteContext& context, const PrunerDecisionRow& row) {
   Query query(context.connection,
-              "INSERT INTO pruner_decision (trial_id, step, decision, reason, time, commit_number) "
-              "VALUES (?,?,?,?,?,?) ON CONFLICT (trial_id, step, decision) DO UPDATE SET "
-              "reason = excluded.reason, time = excluded.time, "
+              "INSERT INTO pruner_decision (trial_id, step, decision, reason, time, position, "
+              "commit_number) VALUES (?,?,?,?,?,?,?) "
+              "ON CONFLICT (trial_id, step, decision) DO UPDATE SET "
+              "reason = excluded.reason, time = excluded.time, position = excluded.position, "
               "commit_number = excluded.commit_number");
   query.Bind(row.trial_id, row.step, v1::PrunerDecision::Decision_Name(row.decision), row.reason,
-             TimeOrNull(row.time), context.commit);
+             TimeOrNull(row.time), context.position, context.commit);
   return query.Run();
 }
 

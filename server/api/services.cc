@@ -4,10 +4,12 @@
 
 #include "caviar/v1/server_service.grpc.pb.h"
 #include "caviar/v1/study_service.grpc.pb.h"
+#include "caviar/v1/verification_service.grpc.pb.h"
 #include "caviar/v1/worker_service.grpc.pb.h"
 #include "server/api/acquire_call.h"
 #include "server/api/study_watch.h"
 #include "server/api/unary.h"
+#include "server/api/verification_call.h"
 
 namespace caviar::server_api {
 namespace {
@@ -60,6 +62,9 @@ using WorkerServiceBase =
 using ServerServiceBase =
     RawMethods<v1::ServerService::Service, v1::ServerService::WithRawCallbackMethod_GetServerStatus,
                v1::ServerService::WithRawCallbackMethod_ListWorkers>;
+using VerificationServiceBase =
+    RawMethods<v1::VerificationService::Service,
+               v1::VerificationService::WithRawCallbackMethod_VerifyStudy>;
 
 class StudyServiceImpl final : public StudyServiceBase {
  public:
@@ -182,6 +187,20 @@ class ServerServiceImpl final : public ServerServiceBase {
   Coordinator& coordinator_;
 };
 
+class VerificationServiceImpl final : public VerificationServiceBase {
+ public:
+  VerificationServiceImpl(Coordinator& coordinator, const std::atomic<bool>& draining)
+      : coordinator_(coordinator), draining_(draining) {}
+
+  grpc::ServerWriteReactor<Bytes>* VerifyStudy(Context*, const Bytes* request) override {
+    return VerificationCall::Start(coordinator_, request, draining_);
+  }
+
+ private:
+  Coordinator& coordinator_;
+  const std::atomic<bool>& draining_;
+};
+
 }  // namespace
 
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(Coordinator& coordinator,
@@ -190,12 +209,13 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Coordinator& coordinato
   services.push_back(std::make_unique<StudyServiceImpl>(coordinator, draining));
   services.push_back(std::make_unique<WorkerServiceImpl>(coordinator));
   services.push_back(std::make_unique<ServerServiceImpl>(coordinator));
+  services.push_back(std::make_unique<VerificationServiceImpl>(coordinator, draining));
   return services;
 }
 
 std::vector<std::string> ServiceNames() {
   return {v1::StudyService::service_full_name(), v1::WorkerService::service_full_name(),
-          v1::ServerService::service_full_name()};
+          v1::ServerService::service_full_name(), v1::VerificationService::service_full_name()};
 }
 
 }  // namespace caviar::server_api

@@ -14,8 +14,8 @@
 
 namespace caviar::server_api {
 
-// StudyService, WorkerService and ServerService. `coordinator` and `draining` outlive them; once
-// `draining` is true, watches end.
+// StudyService, WorkerService, ServerService and VerificationService. `coordinator` and `draining`
+// outlive them; once `draining` is true, watches and verifications end.
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(coordinator::Coordinator& coordinator,
                                                          const std::atomic<bool>& draining);
 

@@ -137,6 +137,10 @@ struct State {
   std::map<std::string, storage::WorkerRow> workers;
 };
 
+// A study without trials and without warm start. DATA_LOSS, or INVALID_ARGUMENT: this build does
+// not know its space or its sampler.
+absl::StatusOr<StudyState> MakeStudyState(storage::StudyRow row);
+
 // Brings the stored snapshot into memory. Studies whose space or sampler this build does not know
 // are an error. Histories are empty, and pruners have seen nothing.
 absl::StatusOr<State> MakeState(storage::Snapshot snapshot);

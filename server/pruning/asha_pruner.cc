@@ -33,6 +33,14 @@ void AshaPruner::Leave(int32_t number, const TrialRungs& trial) {
 
 void AshaPruner::Measure(int32_t number, int64_t step, double value) {
   TrialRungs& trial = trials_[number];
+  // It came late: what was measured further on stands where it belongs.
+  for (size_t rung = 0; rung < trial.values.size(); ++rung) {
+    Value& here = trial.values[rung];
+    if (step < rules_.rungs[rung] || step >= here.step) continue;
+    rungs_[rung].table.Remove(number, here.value);
+    here = {step, value};
+    rungs_[rung].table.Add(number, value);
+  }
   while (trial.values.size() < rungs_.size() && step >= rules_.rungs[trial.values.size()]) {
     Reach(number, trial, step, value);
   }
