@@ -63,6 +63,8 @@ void VerificationCall::Look() {
   if (!failed.ok()) return End(failed);
   if (!last_ && response.trials() == said_) return Wait(kIntervalMilliseconds);
   said_ = response.trials();
+  // It takes an empty one only.
+  writing_.Clear();
   bool own = false;
   grpc::SerializationTraits<v1::VerifyStudyResponse>::Serialize(response, &writing_, &own);
   StartWrite(&writing_);

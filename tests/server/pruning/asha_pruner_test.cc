@@ -51,6 +51,20 @@ TEST(AshaPruner, LetsTheFirstOnesGoOn) {
   }
 }
 
+TEST(AshaPruner, WhatComesLateCountsWhereItWasMeasured) {
+  AshaPruner late = Stopping();
+  AshaPruner in_order = Stopping();
+  for (const int64_t step : {4, 2, 1, 3}) late.Measure(0, step, static_cast<double>(step));
+  for (const int64_t step : {1, 2, 3, 4}) in_order.Measure(0, step, static_cast<double>(step));
+  EXPECT_THAT(late.RungValues(0), ElementsAre(1, 3));
+  EXPECT_EQ(late.RungValues(0), in_order.RungValues(0));
+  for (AshaPruner* pruner : {&late, &in_order}) {
+    At(*pruner, 1, 1, 1.5);
+    At(*pruner, 2, 1, 6);
+    EXPECT_EQ(At(*pruner, 3, 1, 2).act, Act::kStop) << "behind the 1 that came late, and 1.5";
+  }
+}
+
 TEST(AshaPruner, StopsWhatIsNotAmongTheBestThirdRoundedUp) {
   AshaPruner pruner = Stopping();
   At(pruner, 0, 1, 5);
