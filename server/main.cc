@@ -15,10 +15,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "server/api/listen_address.h"
 #include "server/api/server.h"
 #include "server/coordinator/coordinator.h"
+#include "server/short_slices.h"
 #include "server/system_clock.h"
 #include "storage/artifact_store.h"
 #include "storage/sqlite_reader.h"
@@ -37,6 +39,7 @@ struct Flags {
   std::string listen = "127.0.0.1:7461";
   std::string data_directory = "./caviar-data";
   std::string lease_ttl = "60s";
+  std::string durability = "full";
   std::string log_level = "info";
 };
 
@@ -64,6 +67,12 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--lease-ttl", flags.lease_ttl,
                  "how soon a dead worker's trials go to others; at least 1s")
       ->check(CheckLeaseTtl)
+      ->capture_default_str();
+  app.add_option(
+         "--durability", flags.durability,
+         "full: what was answered survives a power loss; normal: it survives the end of the "
+         "process, a power loss may take the newest, and commits are quicker")
+      ->check(CLI::IsMember({"full", "normal"}))
       ->capture_default_str();
   app.add_option("--log-level", flags.log_level, "what is logged on stderr")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
@@ -96,7 +105,15 @@ void RaiseFileLimit() {
 
 // Serves until a signal of `signals`, which are blocked.
 absl::Status Serve(const Flags& flags, const sigset_t& signals) {
-  auto store = storage::SqliteStore::Open(flags.data_directory);
+  storage::SqliteOptions store_options;
+  if (flags.durability == "normal") {
+    store_options.durability = storage::Durability::kNormal;
+    spdlog::warn(
+        "--durability normal was chosen: a power loss or a crash of the operating system may take "
+        "the newest answers (studies, trials, measurements, outcomes; some megabytes at most), and "
+        "what is left is whole; kill -9 takes nothing. --durability full takes nothing either way");
+  }
+  auto store = storage::SqliteStore::Open(flags.data_directory, store_options);
   if (!store.ok()) return store.status();
   auto reader = storage::SqliteReader::Open(flags.data_directory);
   if (!reader.ok()) return reader.status();
@@ -145,6 +162,9 @@ int Main(int argc, char** argv) {
   }
   SetUpLog(flags);
   RaiseFileLimit();
+  AskForShortSlices();
+  // Debian's Abseil looks for deadlocks at every lock that gRPC takes.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   // Before any thread starts, so that all of them leave the signals to sigwait.
   sigset_t signals;
   sigemptyset(&signals);

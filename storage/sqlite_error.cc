@@ -47,4 +47,17 @@ absl::Status SqliteError(sqlite3* database, int code, absl::string_view doing) {
                                    code, ") while ", doing));
 }
 
+bool LeavesNothingInLog(int code) {
+  switch (code) {
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_IOERR_READ:
+    case SQLITE_IOERR_SHORT_READ:
+      return true;
+    default:
+      break;
+  }
+  const int kind = code & 0xff;
+  return kind == SQLITE_FULL || kind == SQLITE_CONSTRAINT || kind == SQLITE_BUSY;
+}
+
 }  // namespace caviar::storage

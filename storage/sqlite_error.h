@@ -15,6 +15,11 @@ namespace caviar::storage {
 // else. `database` may be null where none could be opened.
 absl::Status SqliteError(sqlite3* database, int code, absl::string_view doing);
 
+// Whether a COMMIT in WAL mode that returned this extended code failed before its last write to the
+// log, so that no later opening finds the transaction. After the last write comes the growing of
+// the log's index, for example.
+bool LeavesNothingInLog(int code);
+
 }  // namespace caviar::storage
 
 #endif  // CAVIAR_STORAGE_SQLITE_ERROR_H_

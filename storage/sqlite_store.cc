@@ -1,13 +1,21 @@
 #include "storage/sqlite_store.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <variant>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "storage/artifact_table.h"
 #include "storage/attempt_table.h"
+#include "storage/beneath.h"
 #include "storage/curve.h"
 #include "storage/erase_study.h"
 #include "storage/evaluation_table.h"
@@ -28,14 +36,33 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A new folder outlives a power loss once the one that holds it is synced.
+absl::Status SyncFolder(const fs::path& folder) {
+  const Descriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // EINVAL: this file system has nothing to sync.
+  if (descriptor.number() >= 0 && (fsync(descriptor.number()) == 0 || errno == EINVAL)) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("cannot sync the folder ", folder.string(), ": ", std::strerror(errno)));
+}
+
 absl::Status MakeFolder(const std::string& folder) {
   std::error_code error;
+  std::vector<fs::path> holders;  // of what is missing
+  for (fs::path path = fs::absolute(folder); !fs::exists(path, error) && path.has_relative_path();
+       path = path.parent_path()) {
+    holders.push_back(path.parent_path());
+  }
   if (fs::create_directories(folder, error)) {
     fs::permissions(folder, fs::perms::owner_all, error);
   }
   if (!fs::is_directory(folder)) {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot make the data directory ", folder, ": ", error.message()));
+  }
+  for (const fs::path& holder : holders) {
+    if (absl::Status status = SyncFolder(holder); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -64,12 +91,29 @@ absl::Status SetUp(Connection& connection) {
   return connection.Execute("PRAGMA synchronous = FULL");
 }
 
+// After the migrations, which are synced either way.
+absl::Status SetDurability(Connection& connection, Durability durability) {
+  if (durability == Durability::kFull) return absl::OkStatus();
+  return connection.Execute("PRAGMA synchronous = NORMAL");
+}
+
+// SQLite words a page that could not be read, in passing or not, like damage.
+bool IsReadError(absl::string_view verdict) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(verdict, "error code=");
+  int code = 0;
+  return parts.size() == 2 && absl::SimpleAtoi(parts[1], &code) && (code & 0xff) == SQLITE_IOERR;
+}
+
 absl::Status CheckStructure(Connection& connection) {
   absl::StatusOr<std::string> verdict = connection.ReadText("PRAGMA quick_check(1)");
   if (!verdict.ok()) return verdict.status();
   if (*verdict == "ok") return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(sqlite3_db_filename(connection.handle(), "main"),
-                                          " is damaged: ", *verdict, "; restore a backup"));
+  const char* file = sqlite3_db_filename(connection.handle(), "main");
+  if (IsReadError(*verdict)) {
+    return absl::UnavailableError(
+        absl::StrCat(file, " cannot be read: ", *verdict, "; check the disk, then start again"));
+  }
+  return absl::DataLossError(absl::StrCat(file, " is damaged: ", *verdict, "; restore a backup"));
 }
 
 int NoteFrames(void* frames, sqlite3*, const char*, int count) {
@@ -99,10 +143,14 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
   if (status.ok()) status = SetUp(**connection);
   if (status.ok()) status = Migrate(**connection);
   if (status.ok() && options.check) status = CheckStructure(**connection);
+  if (status.ok()) status = SetDurability(**connection, options.durability);
   if (!status.ok()) return status;
   std::unique_ptr<SqliteStore> store = absl::WrapUnique(
       new SqliteStore(*std::move(lock), *std::move(connection), options.checkpoint_frames));
-  if (options.max_pages > 0) status = store->LimitPages(options.max_pages);
+  // A sync that failed in the process before may have left its log readable only until the next
+  // power loss: what is answered from now on must not stand on it.
+  status = store->CopyLog();
+  if (status.ok() && options.max_pages > 0) status = store->LimitPages(options.max_pages);
   if (!status.ok()) return status;
   return store;
 }
@@ -151,7 +199,7 @@ absl::Status SqliteStore::Apply(const Batch& batch, int64_t commit) {
   if (!broken_.ok()) return broken_;
   absl::Status status = connection_->Execute("BEGIN IMMEDIATE");
   if (status.ok()) status = WriteBatch(batch, commit);
-  if (status.ok()) status = connection_->Execute("COMMIT");
+  if (status.ok()) status = Commit();
   if (!status.ok()) {
     connection_->Rollback();
     metric_ids_.clear();
@@ -171,8 +219,20 @@ absl::Status SqliteStore::WriteBatch(const Batch& batch, int64_t commit) {
   return status;
 }
 
+absl::Status SqliteStore::Commit() {
+  absl::Status status = connection_->Execute("COMMIT");
+  if (status.ok() || LeavesNothingInLog(sqlite3_extended_errcode(connection_->handle()))) {
+    return status;
+  }
+  return absl::DataLossError(absl::StrCat(
+      status.message(), "; whether it was stored shows when the coordinator is started again"));
+}
+
 absl::Status SqliteStore::Checkpoint() {
-  if (wal_frames_ < checkpoint_frames_) return absl::OkStatus();
+  return wal_frames_ < checkpoint_frames_ ? absl::OkStatus() : CopyLog();
+}
+
+absl::Status SqliteStore::CopyLog() {
   const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), "main",
                                              SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if (code == SQLITE_OK) return absl::OkStatus();

@@ -1,4 +1,5 @@
-// The Store in SQLite: <data_directory>/caviar.db in WAL mode, synced at every commit.
+// The Store in SQLite: <data_directory>/caviar.db in WAL mode, synced at every commit unless told
+// otherwise.
 #ifndef CAVIAR_STORAGE_SQLITE_STORE_H_
 #define CAVIAR_STORAGE_SQLITE_STORE_H_
 
@@ -19,7 +20,14 @@
 
 namespace caviar::storage {
 
+// What a commit that was answered survives. Both survive the end of the process, kill -9 too.
+enum class Durability {
+  kFull,    // a power loss as well: every commit is synced
+  kNormal,  // a power loss may take the commits since the log was last copied; what is left is whole
+};
+
 struct SqliteOptions {
+  Durability durability = Durability::kFull;
   // Largest size of caviar.db in pages of 4 KiB; what would go past it is RESOURCE_EXHAUSTED. 0: as
   // much as the disk holds.
   int64_t max_pages = 0;
@@ -65,9 +73,13 @@ class SqliteStore : public Store {
 
   // The batch inside an open transaction.
   absl::Status WriteBatch(const Batch& batch, int64_t commit);
-  // Copies the write-ahead log to the file when it has grown long. Only a failed sync is an error:
-  // all else is tried again after the next commit, and the log holds everything meanwhile.
+  // Ends the transaction. Where nobody can tell whether the log holds it, DATA_LOSS.
+  absl::Status Commit();
+  // Copies the write-ahead log to the file when it has grown long.
   absl::Status Checkpoint();
+  // Copies it now. Only a failed sync is an error: all else is tried again after the next commit,
+  // and the log holds everything meanwhile.
+  absl::Status CopyLog();
   // Remembers DATA_LOSS for ever.
   absl::Status Note(absl::Status status);
   template <typename T>

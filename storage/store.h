@@ -224,6 +224,7 @@ struct CountersRow {
   int64_t next_study_id = 1;
   int64_t next_trial_id = 1;
   int64_t next_token_counter = 1;
+  bool operator==(const CountersRow&) const = default;
 };
 
 // Erases a deleted study: up to 1,000 rows of it a batch, its trials' rows first, the study's own

@@ -1,19 +1,23 @@
 // caviar-worker: flags -> wiring -> work until SIGTERM.
 //
 // Exit codes: 0 ended by SIGTERM or SIGINT, its work given back; 1 ended before that was done (a
-// second signal, or the grace of ten seconds was over); 2 wrong usage.
+// second signal, or the grace was over); 2 wrong usage.
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "client/api/worker_client.h"
 #include "worker/agent/agent.h"
 #include "worker/data/dataset.h"
@@ -24,8 +28,8 @@ namespace {
 
 constexpr int kExitUnfinished = 1;
 constexpr int kExitUsage = 2;
-// The agent's own grace is shorter; this is for trainings that do not heed it.
-constexpr timespec kGrace = {10, 0};
+// The agent's share of the grace; the rest is for trainings that do not heed it.
+constexpr double kAgentShare = 0.8;
 constexpr int kDone = SIGUSR1;  // what main tells its own signal thread
 
 struct Flags {
@@ -34,6 +38,7 @@ struct Flags {
   std::string name;
   std::string dataset_directory;
   std::vector<std::string> labels;
+  std::string grace = "10s";
   std::string log_level = "info";
 };
 
@@ -65,6 +70,17 @@ std::string CheckLabel(const std::string& text) {
                : absl::StrCat("\"", text, "\" is not a label; write key=value, such as gpu=none");
 }
 
+std::string CheckGrace(const std::string& text) {
+  absl::Duration grace;
+  if (!absl::ParseDuration(text, &grace)) {
+    return absl::StrCat("\"", text, "\" is not a duration; write 10s, 2m or 1500ms");
+  }
+  if (grace < absl::Seconds(1) || grace > absl::Hours(24)) {
+    return absl::StrCat(text, " is out of range; it is at least 1s and at most 24h");
+  }
+  return "";
+}
+
 void AddFlags(CLI::App& app, Flags& flags) {
   app.set_version_flag("--version", "caviar-worker " CAVIAR_VERSION);
   app.add_option("--coordinator", flags.coordinator, "host:port of the coordinator")
@@ -82,6 +98,11 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--label", flags.labels, "key=value, for people; may be repeated")
       ->check(CheckLabel)
       ->allow_extra_args(false);
+  app.add_option("--grace", flags.grace,
+                 "on SIGTERM, how long it may take to send checkpoints and to give trials back; a "
+                 "second SIGTERM ends it at once")
+      ->check(CheckGrace)
+      ->capture_default_str();
   app.add_option("--log-level", flags.log_level, "what is logged on stderr")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
@@ -93,8 +114,9 @@ void SetUpLog(const Flags& flags) {
   spdlog::set_level(spdlog::level::from_str(flags.log_level));
 }
 
-agent::AgentOptions ToOptions(const Flags& flags) {
+agent::AgentOptions ToOptions(const Flags& flags, absl::Duration grace) {
   agent::AgentOptions options;
+  options.grace = kAgentShare * grace;
   v1::RegisterWorkerRequest& self = options.registration;
   self.set_name(flags.name.empty() ? DefaultName() : flags.name);
   self.set_version(CAVIAR_VERSION);
@@ -107,14 +129,26 @@ agent::AgentOptions ToOptions(const Flags& flags) {
   return options;
 }
 
+// The next of `signals`; -1: none came within `limit`.
+int AwaitSignal(const sigset_t& signals, absl::Duration limit) {
+  const auto end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(limit);
+  for (;;) {
+    const absl::Duration left = absl::FromChrono(end - std::chrono::steady_clock::now());
+    const timespec rest = absl::ToTimespec(std::max(left, absl::ZeroDuration()));
+    const int signal = sigtimedwait(&signals, nullptr, &rest);
+    // A process that was stopped (SIGSTOP) and goes on is woken without a signal.
+    if (signal > 0 || errno != EINTR) return signal;
+  }
+}
+
 // Waits for signals: the first ends the work in order, the second at once.
-void HandleSignals(const sigset_t& signals, agent::Agent& agent) {
+void HandleSignals(const sigset_t& signals, absl::Duration grace, agent::Agent& agent) {
   int signal = 0;
   sigwait(&signals, &signal);
   if (signal == kDone) return;
   spdlog::info("{}: giving work back, ending", strsignal(signal));
   agent.Stop();
-  if (sigtimedwait(&signals, nullptr, &kGrace) == kDone) return;
+  if (AwaitSignal(signals, grace) == kDone) return;
   spdlog::warn("ending at once; leases that were not given back end by themselves");
   spdlog::default_logger()->flush();
   _exit(kExitUnfinished);
@@ -144,13 +178,15 @@ int Main(int argc, char** argv) {
   client::WorkerClient::Options client_options;
   client_options.address = flags.coordinator;
   const auto client = client::WorkerClient::Connect(client_options);
-  const auto agent = agent::Agent::Make(*client, trainer, ToOptions(flags));
+  absl::Duration grace;
+  absl::ParseDuration(flags.grace, &grace);
+  const auto agent = agent::Agent::Make(*client, trainer, ToOptions(flags, grace));
   spdlog::info("caviar-worker {} looks for a coordinator at {}", CAVIAR_VERSION, flags.coordinator);
-  std::thread signal_thread([&] { HandleSignals(signals, *agent); });
-  agent->Run();
+  std::thread signal_thread([&] { HandleSignals(signals, grace, *agent); });
+  const bool all_given_back = agent->Run();
   pthread_kill(signal_thread.native_handle(), kDone);
   signal_thread.join();
-  return 0;
+  return all_given_back ? 0 : kExitUnfinished;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -371,17 +372,18 @@ class ThreadedCoordinator : public Coordinator {
     poll.id = ++next_poll_;
     const int64_t id = poll.id;
     // Parked polls outlive a failed commit, so one that is decided again is not parked again.
-    auto parked = std::make_shared<bool>(false);
-    sequencer_.Post({[this, poll, parked](Core& core) {
-                       if (std::exchange(*parked, true)) return;
-                       if (core.state().workers.contains(poll.worker_id)) {
-                         sightings_.Saw(poll.worker_id, clock_.Steady());
+    auto waiting = std::make_shared<std::optional<Poll>>(std::move(poll));
+    sequencer_.Post({[this, waiting](Core& core) {
+                       if (!*waiting) return;
+                       if (core.state().workers.contains((*waiting)->worker_id)) {
+                         sightings_.Saw((*waiting)->worker_id, clock_.Steady());
                        }
-                       core.Park(poll);
+                       core.Park(*std::move(*waiting));
+                       waiting->reset();
                      },
-                     [poll, parked](const absl::Status& commit) {
+                     [waiting](const absl::Status& commit) {
                        // Never decided: the sequencer is gone.
-                       if (!*parked) poll.Answer(commit);
+                       if (*waiting) (*waiting)->Answer(commit);
                      }});
     return id;
   }

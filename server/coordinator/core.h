@@ -46,12 +46,17 @@ struct Command {
   std::function<void(const absl::Status&)> answer;
 };
 
+void NoteDamage(Core& core, const absl::Status& status);
+
 // A command that answers `done` with what `decide` returned, once that is durable.
 template <typename Response>
 Command MakeCommand(std::function<absl::StatusOr<Response>(Core&)> decide, Done<Response> done) {
   auto result = std::make_shared<absl::StatusOr<Response>>(absl::UnknownError("not decided"));
   Command command;
-  command.decide = [decide = std::move(decide), result](Core& core) { *result = decide(core); };
+  command.decide = [decide = std::move(decide), result](Core& core) {
+    *result = decide(core);
+    if (absl::IsDataLoss(result->status())) NoteDamage(core, result->status());
+  };
   command.answer = [done = std::move(done), result](const absl::Status& commit) {
     done(commit.ok() ? std::move(*result) : absl::StatusOr<Response>(commit));
   };
@@ -142,6 +147,8 @@ class Core {
   // Puts a poll among the parked ones.
   void Park(Poll poll);
   void CancelPoll(int64_t id);
+  // A decision met DATA_LOSS in the store: its batch is not answered, the process has to end.
+  void NoteDamage(const absl::Status& status) { damage_ = status; }
 
   v1::ServerStatus Status() const;
   v1::ListWorkersResponse Workers(const std::map<std::string, absl::Duration>& last_seen) const;
@@ -159,9 +166,7 @@ class Core {
   void Housekeep();
   void SetNextWake();
   // When what is decided now will have been written: its place in the order of all changes.
-  storage::Moment Here() const {
-    return {state_.commit + 1, static_cast<int32_t>(batch_.size())};
-  }
+  storage::Moment Here() const { return {state_.commit + 1, static_cast<int32_t>(batch_.size())}; }
   int64_t WallMicros() const { return absl::ToUnixMicros(deps_.clock.Wall()); }
   // The calendar's time when this process began, carried on by the steady clock: it bridges a
   // restart, and a jump of the calendar does not count.
@@ -232,6 +237,12 @@ class Core {
   void Grant(const Poll& poll, StudyState& study, int32_t number);
   void GrantEvaluation(const Poll& poll, const storage::WorkerRow& worker, StudyState& study);
   Token NewToken();
+  template <typename Response>
+  void AnswerAfterCommit(Done<Response> done, Response response) {
+    // Shared, because a std::function copies what it holds.
+    auto shared = std::make_shared<Response>(std::move(response));
+    after_commit_.push_back([done = std::move(done), shared] { done(std::move(*shared)); });
+  }
   void AnswerGrant(const Poll& poll, const StudyState& study, const TrialState& trial, Token token);
   bool AnswerRepeat(const Poll& poll);
   absl::Status AskRefusal(const Poll& poll);
@@ -382,7 +393,11 @@ class Core {
   // Values kept apart so far, by trial; bounds what stale callers can store.
   std::map<int64_t, int> late_;
 
+  storage::CountersRow stored_counters_;
+
   std::list<Poll> parked_;
+  // How many a batch answers, of late.
+  size_t usual_callers_ = 0;
   int64_t hand_outs_ = 0;
   // That this batch may still make.
   int stand_ins_left_ = 0;
@@ -395,6 +410,11 @@ class Core {
   absl::Duration hold_until_;
   int64_t refused_ = 0;  // commands, because their commit failed
   bool replaying_ = false;
+  // A failed commit was to be undone and the store could not be read: the state is not to be used.
+  bool unread_ = false;
+  // DATA_LOSS that a read met while something was decided.
+  absl::Status damage_;
+  int64_t first_token_ = 0;  // that this process may issue
 };
 
 }  // namespace caviar::coordinator

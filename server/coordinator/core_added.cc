@@ -88,7 +88,6 @@ absl::StatusOr<v1::Trial> Core::AddTrial(const v1::AddTrialRequest& request) {
       if (!recorded.ok()) return recorded;
     }
     if (trial.row.message.empty()) trial.row.message = note;
-    batch_.push_back(state_.counters);
     batch_.push_back(trial.row);
     dirty_.insert(study.row.id);
     changed_.insert(request.study());

@@ -22,6 +22,9 @@ constexpr char kBatchNormNetwork[] = "batch_norm_network";
 // How many stand-ins one batch may make: each is looked for among all that was tried.
 constexpr int kStandInsABatch = 32;
 
+// How many suggestions are made ahead at most.
+constexpr size_t kMostAhead = 512;
+
 bool CanTrainNetworks(const storage::WorkerRow& worker) {
   return std::find(worker.features.begin(), worker.features.end(), kBatchNormNetwork) !=
          worker.features.end();
@@ -133,8 +136,11 @@ void Core::HandOut() {
       ++poll;
     }
   }
-  // Work ahead for those who wait, and one more.
-  const int wanted = static_cast<int>(std::min<size_t>(parked_.size(), 256)) + 1;
+  // Work ahead for those who wait, for twice as many as batches answer, and one more: the suggester
+  // may get its turn late.
+  usual_callers_ = std::max(served_.size(), usual_callers_ - usual_callers_ / 8);
+  const size_t callers = std::max(parked_.size(), 2 * usual_callers_);
+  const int wanted = static_cast<int>(std::min(callers, kMostAhead)) + 1;
   for (const int64_t id : state_.open) {
     StudyState& study = state_.studies.at(id);
     if (study.row.state == v1::Study::ACTIVE) RequestSuggestions(study, wanted);
@@ -205,11 +211,7 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
   return number.has_value();
 }
 
-Token Core::NewToken() {
-  const Token token{state_.store_epoch, state_.counters.next_token_counter++};
-  batch_.push_back(state_.counters);
-  return token;
-}
+Token Core::NewToken() { return {state_.store_epoch, state_.counters.next_token_counter++}; }
 
 void Core::Grant(const Poll& poll, StudyState& study, int32_t number) {
   TrialState& trial = study.trials[number];
@@ -272,7 +274,7 @@ void Core::AnswerGrant(const Poll& poll, const StudyState& study, const TrialSta
     v1::AskTrialResponse response;
     *response.mutable_trial() = message;
     *response.mutable_token() = ToMessage(token);
-    after_commit_.push_back([done = poll.ask_done, response] { done(response); });
+    AnswerAfterCommit(poll.ask_done, std::move(response));
     return;
   }
   v1::AcquireWorkResponse response;
@@ -294,7 +296,7 @@ void Core::AnswerGrant(const Poll& poll, const StudyState& study, const TrialSta
       *work.mutable_checkpoint() = ToMessage(name, trial.row.number, *checkpoint);
     }
   }
-  after_commit_.push_back([done = poll.work_done, response] { done(response); });
+  AnswerAfterCommit(poll.work_done, std::move(response));
 }
 
 bool Core::AnswerRepeat(const Poll& poll) {

@@ -131,7 +131,6 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     if (request.validate_only()) return answer(study);
 
     const int64_t id = study.row.id = state_.counters.next_study_id++;
-    batch_.push_back(state_.counters);
     state_.study_ids[definition.name()] = id;
     state_.open.insert(id);
     StudyState& stored = state_.studies.emplace(id, std::move(study)).first->second;

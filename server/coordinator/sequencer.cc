@@ -1,6 +1,7 @@
 #include "server/coordinator/sequencer.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <utility>
@@ -14,9 +15,10 @@ void Sequencer::Start(Core& core) {
 
 void Sequencer::Post(Command command) {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     if (!stopped_) {
       queue_.push_back(std::move(command));
+      changed_.notify_one();
       return;
     }
   }
@@ -25,22 +27,23 @@ void Sequencer::Post(Command command) {
 
 void Sequencer::Stop() {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stopping_ = true;
+    changed_.notify_one();
   }
   if (thread_.joinable()) thread_.join();
 }
 
 void Sequencer::Run(Core& core) {
+  // All answers wait for this thread. Where that is not allowed, it stays as it is.
+  setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) - 5);
   while (true) {
     std::vector<Command> commands;
     {
-      absl::MutexLock lock(&mutex_);
-      const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-        return stopping_ || !queue_.empty();
-      };
+      std::unique_lock lock(mutex_);
       const absl::Duration wait = std::max(absl::ZeroDuration(), core.NextWake() - clock_.Steady());
-      mutex_.AwaitWithTimeout(absl::Condition(&ready), wait);
+      changed_.wait_for(lock, absl::ToChronoNanoseconds(wait),
+                        [this] { return stopping_ || !queue_.empty(); });
       if (stopping_ && queue_.empty()) {
         stopped_ = true;
         return;

@@ -3,11 +3,11 @@
 #ifndef CAVIAR_SERVER_COORDINATOR_SEQUENCER_H_
 #define CAVIAR_SERVER_COORDINATOR_SEQUENCER_H_
 
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "server/coordinator/clock.h"
 #include "server/coordinator/core.h"
 
@@ -28,10 +28,13 @@ class Sequencer {
  private:
   void Run(Core& core);
   Clock& clock_;
-  absl::Mutex mutex_;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<Command> queue_ ABSL_GUARDED_BY(mutex_);
+  // The standard library's: Abseil's waits end by the wall clock, and one that is set back would
+  // put off all expiries.
+  std::mutex mutex_;  // guards all below but the thread
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  bool stopped_ = false;
+  std::vector<Command> queue_;
   std::thread thread_;
 };
 

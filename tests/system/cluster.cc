@@ -10,6 +10,16 @@
 #include "absl/strings/str_replace.h"
 
 namespace caviar::system_test {
+namespace {
+
+// `arguments`, the program's own, and what surrounds them.
+std::vector<std::string> CommandLine(std::vector<std::string> arguments, const Surroundings& with) {
+  arguments.insert(arguments.begin(), with.command.begin(), with.command.end());
+  arguments.insert(arguments.end(), with.arguments.begin(), with.arguments.end());
+  return arguments;
+}
+
+}  // namespace
 
 Cluster::Cluster() {
   std::string name = ::testing::TempDir() + "caviar-XXXXXX";
@@ -30,12 +40,19 @@ std::string Cluster::Binary(const std::string& name) const {
   return absl::StrCat(CAVIAR_BINARY_DIRECTORY, "/", name);
 }
 
-void Cluster::StartCoordinator(const std::string& lease_ttl) {
+void Cluster::MoveTo(const std::string& address, const std::vector<std::string>& command) {
+  address_ = address;
+  client_command_ = command;
+}
+
+void Cluster::StartCoordinator(const std::string& lease_ttl, const Surroundings& with) {
   coordinator_.reset();
   coordinator_ = std::make_unique<Process>(
       directory_, "coordinator",
-      std::vector<std::string>{Binary("caviar-coordinator"), "--listen", address_, "--data-dir",
-                               data_directory(), "--lease-ttl", lease_ttl});
+      CommandLine({Binary("caviar-coordinator"), "--listen", address_, "--data-dir",
+                   data_directory(), "--lease-ttl", lease_ttl},
+                  with),
+      with.environment);
   ASSERT_TRUE(Eventually([this] {
     return coordinator_->Output().ends_with("\n") || !coordinator_->Running();
   })) << coordinator_->Errors();
@@ -45,17 +62,20 @@ void Cluster::StartCoordinator(const std::string& lease_ttl) {
   address_.pop_back();
 }
 
-std::unique_ptr<Process> Cluster::StartWorker(const std::string& name, int slots) {
+std::unique_ptr<Process> Cluster::StartWorker(const std::string& name, int slots,
+                                              const Surroundings& with) {
   return std::make_unique<Process>(
       directory_, name,
-      std::vector<std::string>{Binary("caviar-worker"), "--coordinator", address_, "--name", name,
-                               "--slots", std::to_string(slots), "--dataset-dir",
-                               dataset_directory()});
+      CommandLine({Binary("caviar-worker"), "--coordinator", address_, "--name", name, "--slots",
+                   std::to_string(slots), "--dataset-dir", dataset_directory()},
+                  with),
+      with.environment);
 }
 
 std::unique_ptr<Process> Cluster::Start(const std::string& name,
                                         std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), Binary("caviar"));
+  arguments.insert(arguments.begin(), client_command_.begin(), client_command_.end());
   return std::make_unique<Process>(
       directory_, name, arguments,
       std::vector<std::string>{"CAVIAR_COORDINATOR=" + address_,

@@ -17,17 +17,27 @@ struct CommandResult {
   std::string out, err;
 };
 
+// What a program is started with beside the usual.
+struct Surroundings {
+  std::vector<std::string> command = {};      // before the program: {"nsenter", ...}
+  std::vector<std::string> arguments = {};    // behind its own
+  std::vector<std::string> environment = {};  // NAME=value
+};
+
 class Cluster {
  public:
   Cluster();
   ~Cluster();
 
+  // From now on the coordinator listens there, and caviar is run by `command`.
+  void MoveTo(const std::string& address, const std::vector<std::string>& command);
   // Starts the coordinator, on a free port the first time and on the same one again. Fails the test
   // where it does not come up.
-  void StartCoordinator(const std::string& lease_ttl = "60s");
+  void StartCoordinator(const std::string& lease_ttl = "60s", const Surroundings& with = {});
   Process& coordinator() { return *coordinator_; }
   // A worker whose data sets lie in dataset_directory().
-  std::unique_ptr<Process> StartWorker(const std::string& name, int slots = 1);
+  std::unique_ptr<Process> StartWorker(const std::string& name, int slots = 1,
+                                       const Surroundings& with = {});
   // caviar with these arguments, until its end.
   CommandResult Run(std::vector<std::string> arguments);
   // caviar in the background.
@@ -46,6 +56,7 @@ class Cluster {
  private:
   std::string directory_;
   std::string address_ = "127.0.0.1:0";
+  std::vector<std::string> client_command_;
   std::unique_ptr<Process> coordinator_;
   int runs_ = 0;
 };

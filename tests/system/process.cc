@@ -20,14 +20,21 @@ Process::Process(const std::string& directory, const std::string& name,
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
+  // Before the fork, so that nobody reads what an earlier process of this name wrote.
+  const int out = open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const int err = open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   pid_ = fork();
-  if (pid_ != 0) return;
+  if (pid_ != 0) {
+    close(out);
+    close(err);
+    return;
+  }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (std::string& variable : environment) putenv(variable.data());
   dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
-  dup2(open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), STDOUT_FILENO);
-  dup2(open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), STDERR_FILENO);
-  execv(argv[0], argv.data());
+  dup2(out, STDOUT_FILENO);
+  dup2(err, STDERR_FILENO);
+  execvp(argv[0], argv.data());
   _exit(127);
 }
 

@@ -20,7 +20,8 @@ inline constexpr absl::Duration kPatience = absl::Minutes(4);
 // destructor when the test forgets it.
 class Process {
  public:
-  // Output goes to files below `directory`, named `name`.out and `name`.err.
+  // Output goes to files below `directory`, named `name`.out and `name`.err. The program is looked
+  // for in PATH where its name has no slash.
   Process(const std::string& directory, const std::string& name, std::vector<std::string> arguments,
           std::vector<std::string> environment = {});
   ~Process();

@@ -46,7 +46,7 @@ class WorkerAgent final : public Agent {
         keeper_(BootTime),
         runner_(client, trainer, {options_.backoff, options_.max_unsent_values}) {}
 
-  void Run() override {
+  bool Run() override {
     Renewer renewer(client_, keeper_, registration_, BootTime, options_.backoff);
     busy_slots_ = options_.registration.slots();
     std::vector<std::unique_ptr<Slot>> slots;
@@ -56,8 +56,9 @@ class WorkerAgent final : public Agent {
       slots.push_back(std::make_unique<Slot>(i, context, [this] { SlotDone(); }));
     }
     registration_.Run([this](const v1::RegisterWorkerResponse& answer) { Registered(answer); });
-    Leave();
+    const bool all_sent = Leave();
     slots.clear();  // joins
+    return all_sent;
   }
 
   void Stop() override {
@@ -88,22 +89,25 @@ class WorkerAgent final : public Agent {
     return changed_.wait_until(lock, end, [this] { return busy_slots_ == 0; });
   }
 
-  void Leave() {
+  // Whether all that ran was handed in or given back.
+  bool Leave() {
     const auto end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options_.grace);
     keeper_.Leave();
     spdlog::info("leaving; what runs hands in its checkpoints and is given back");
-    if (AwaitSlots(end - absl::ToChronoNanoseconds(options_.grace / 4))) return;
+    if (AwaitSlots(end - absl::ToChronoNanoseconds(options_.grace / 4))) return true;
     // What has no checkpoint by now goes without.
     const std::vector<v1::FencingToken> tokens = keeper_.Release();
-    if (!tokens.empty()) GiveBack(tokens, end);
-    if (AwaitSlots(end)) return;
+    const bool given_back = tokens.empty() || GiveBack(tokens, end);
+    if (AwaitSlots(end)) return given_back;
     // What is still to be sent will not be: the coordinator is away.
     keeper_.AbandonAll();
     client_.CancelAll();
+    return false;
   }
 
   // Tries until it is answered, for half of the time that is left: outcomes may be waiting too.
-  void GiveBack(const std::vector<v1::FencingToken>& tokens,
+  // Whether it was taken.
+  bool GiveBack(const std::vector<v1::FencingToken>& tokens,
                 std::chrono::steady_clock::time_point end) {
     spdlog::info("{} leases are given back without a checkpoint", tokens.size());
     v1::GiveBackWorkRequest request;
@@ -112,13 +116,13 @@ class WorkerAgent final : public Agent {
     client::Backoff backoff(options_.backoff.min, options_.backoff.max, client::DrawRandom());
     for (;;) {
       const auto answer = client_.GiveBack(request, options_.grace / 8);
-      if (answer.ok()) return;
+      if (answer.ok()) return true;
       const absl::Duration delay = backoff.Next();
       if (!absl::IsUnavailable(answer.status()) ||
           std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(delay) > last_try) {
         spdlog::warn("leases were not given back, they end by themselves: {}",
                      answer.status().ToString(absl::StatusToStringMode::kWithNoExtraData));
-        return;
+        return false;
       }
       absl::SleepFor(delay);
     }

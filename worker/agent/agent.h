@@ -45,8 +45,9 @@ class Agent {
   // Works until Stop: then takes nothing more, asks the trainings for a checkpoint and to stop,
   // sends those and gives the leases back, sends the outcomes that are ready, and returns within
   // `grace`, unless a trainer does not heed StopRequested. A coordinator that cannot be reached is
-  // no reason to return. Once only.
-  virtual void Run() = 0;
+  // no reason to return. Once only. False: some of it did not get through, and those leases end by
+  // themselves.
+  virtual bool Run() = 0;
   // From any thread, not from a signal handler. Repeating it is harmless; before Run, it makes Run
   // return at once.
   virtual void Stop() = 0;

@@ -62,9 +62,13 @@ class HeldSuggester : public Suggester {
 
 class Harness {
  public:
-  // `suggester`, if any, is used instead of one that computes at once, and outlives this.
-  explicit Harness(absl::Duration lease_ttl = absl::Seconds(60), Suggester* suggester = nullptr)
-      : lease_ttl_(lease_ttl), suggester_(suggester != nullptr ? *suggester : inline_suggester_) {
+  // `suggester`, if any, is used instead of one that computes at once, and `other_store` instead of
+  // the one in memory; both outlive this.
+  explicit Harness(absl::Duration lease_ttl = absl::Seconds(60), Suggester* suggester = nullptr,
+                   storage::Store* other_store = nullptr)
+      : lease_ttl_(lease_ttl),
+        suggester_(suggester != nullptr ? *suggester : inline_suggester_),
+        store_(other_store != nullptr ? *other_store : store) {
     Restart();
   }
 
@@ -79,7 +83,7 @@ class Harness {
     options.version = "test";
     core_ = std::make_unique<Core>(
         Core::Dependencies{
-            store, clock, randomness, *leases_, suggester_,
+            store_, clock, randomness, *leases_, suggester_,
             [this](Command command) { queue_.push_back(std::move(command)); },
             [this](const std::string& study) { changed.insert(study); },
             [this](int64_t study) { erased.insert(study); },
@@ -210,6 +214,7 @@ class Harness {
   const absl::Duration lease_ttl_;
   InlineSuggester inline_suggester_;
   Suggester& suggester_;
+  storage::Store& store_;
   std::unique_ptr<LeaseTable> leases_;
   std::unique_ptr<Core> core_;
   std::vector<Command> queue_;

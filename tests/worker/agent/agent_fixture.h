@@ -59,8 +59,9 @@ class AgentTest : public testing::Test {
     options.max_unsent_values = 1000;
     options.grace = grace_;
     agent_ = Agent::Make(*client_, trainer_, options);
-    runner_ = std::thread([this] { agent_->Run(); });
+    runner_ = std::thread([this] { all_given_back_ = agent_->Run(); });
   }
+  // Afterwards all_given_back_ is what Run returned.
   void StopAgent() {
     if (!runner_.joinable()) return;
     agent_->Stop();
@@ -75,6 +76,7 @@ class AgentTest : public testing::Test {
   std::unique_ptr<client::WorkerClient> client_;
   std::unique_ptr<Agent> agent_;
   std::thread runner_;
+  bool all_given_back_ = false;
 };
 
 }  // namespace caviar::agent

@@ -192,6 +192,22 @@ TEST_F(AgentTest, TrainingGoesOnWhileTheCoordinatorIsAway) {
   EXPECT_EQ(work_.steps(), expected);
 }
 
+TEST_F(AgentTest, ALeaseThatWasTakenWhileTheCoordinatorWasAwayIsGivenUp) {
+  trainer_.train = [](const AttemptWork& work, AttemptObserver& observer) {
+    observer.OnMeasurement(At(1));
+    return TrainUntilStopped(work, observer);
+  };
+  Start();
+  work_.Grant(1);
+  work_.AwaitSteps(1);
+  server_.reset();
+  work_.Take(1);
+  StartServer(address_);
+  work_.coordinator.AwaitParked();  // it polls again
+  EXPECT_TRUE(work_.nothing_finished());
+  EXPECT_TRUE(work_.nothing_given_back());
+}
+
 TEST_F(AgentTest, MoreUnsentMeasurementsThanItKeepsFailTheTrial) {
   absl::Notification away;
   absl::Notification trained;
@@ -237,6 +253,7 @@ TEST_F(AgentTest, LeavingGivesTheWorkBack) {
   StopAgent();
   EXPECT_THAT(work_.AwaitGivenBack(), ElementsAre(101));
   EXPECT_TRUE(work_.nothing_finished());
+  EXPECT_TRUE(all_given_back_);
 }
 
 TEST_F(AgentTest, LeavingWhileTheCoordinatorIsAwayDoesNotWaitForIt) {
@@ -248,6 +265,7 @@ TEST_F(AgentTest, LeavingWhileTheCoordinatorIsAwayDoesNotWaitForIt) {
   server_.reset();
   StopAgent();
   EXPECT_TRUE(work_.nothing_finished());
+  EXPECT_FALSE(all_given_back_);
 }
 
 v1::AcquireWorkResponse Evaluation(const std::string& weights) {

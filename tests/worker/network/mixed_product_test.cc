@@ -77,8 +77,9 @@ TEST_P(MixedPrecision, MultipliesRoundedOperandsExactly) {
       w.data()[i] = RoundToBfloat16(before.parameters[static_cast<size_t>(layer.weights + i)]);
     }
     const Matrix<double> z = w * x;
+    const double largest = z.cwiseAbs().maxCoeff();
     for (Eigen::Index i = 0; i < z.size(); ++i) {
-      ASSERT_NEAR(network->logits()[i], z.data()[i], 1e-5 * z.cwiseAbs().maxCoeff())
+      ASSERT_NEAR(network->logits()[i], z.data()[i], 1e-5 * largest)
           << inputs << " " << classes << " " << count;
     }
     for (int j = 0; j < count; ++j) {

@@ -1,0 +1,243 @@
+// The core over the SQLite store, on a disk that fails in the middle of a study's life: refused and
+// nothing changed, or the end of the process; and all goes on when the disk is well again.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "storage/sqlite_store.h"
+#include "tests/server/coordinator/harness.h"
+#include "tests/storage/fault_vfs.h"
+#include "tests/storage/temporary_folder.h"
+
+namespace caviar::coordinator {
+namespace {
+
+using storage::Fault;
+
+constexpr int kTrials = 3;
+
+double Value(int number) { return 0.5 + 0.1 * number; }
+
+// A coordinator on a disk; the fault of `vfs` heals at the first refusal.
+class Process {
+ public:
+  explicit Process(storage::FaultVfs& vfs) : vfs_(vfs) {
+    storage::SqliteOptions options;
+    options.vfs = vfs.name();
+    options.checkpoint_frames = 20;
+    auto store = storage::SqliteStore::Open(folder_.path(), options);
+    if (!store.ok()) {
+      ADD_FAILURE() << store.status();
+      return;
+    }
+    store_ = *std::move(store);
+    house_ = std::make_unique<Harness>(absl::Seconds(60), nullptr, store_.get());
+  }
+
+  // The same call, with the same id, until it is answered.
+  template <typename Response, typename Request>
+  Response Insist(absl::StatusOr<Response> (Core::*decide)(const Request&),
+                  const Request& request) {
+    for (int i = 0; i < 10 && !house_->fatal; ++i) {
+      const int64_t commit = house_->core().state().commit;
+      const auto response = house_->Call(decide, request);
+      if (response.ok()) return *response;
+      EXPECT_TRUE(absl::IsUnavailable(response.status())) << response.status();
+      Refused(commit);
+    }
+    ADD_FAILURE() << "never answered";
+    return Response();
+  }
+
+  v1::AcquireWorkResponse InsistOnWork(const std::string& worker) {
+    for (int i = 0; i < 10 && !house_->fatal; ++i) {
+      const int64_t commit = house_->core().state().commit;
+      v1::AcquireWorkResponse work = house_->Acquire(worker);
+      if (work.has_trial()) return work;
+      Refused(commit);
+    }
+    ADD_FAILURE() << "never served";
+    return {};
+  }
+
+  std::string InsistOnWorker() {
+    v1::RegisterWorkerRequest join;
+    *join.mutable_request_id() = house_->NewRequestId();
+    join.set_name("w");
+    join.set_slots(1);
+    join.add_features("batch_norm_network");
+    return Insist(&Core::RegisterWorker, join).worker_id();
+  }
+
+  void InsistOnStudy() {
+    v1::CreateStudyRequest create;
+    *create.mutable_request_id() = house_->NewRequestId();
+    *create.mutable_study() = NetworkStudy("s", kTrials);
+    Insist(&Core::CreateStudy, create);
+  }
+
+  // A study from its creation to its end.
+  void LiveAStudy() {
+    const std::string worker = InsistOnWorker();
+    InsistOnStudy();
+    for (int i = 0; i < kTrials && !house_->fatal; ++i) {
+      const v1::AcquireWorkResponse work = InsistOnWork(worker);
+      EXPECT_EQ(work.trial().trial().number(), i) << "none is handed out twice, none is left out";
+      for (int64_t step = 1; step <= 3; ++step) {
+        v1::ReportMeasurementsRequest report;
+        *report.mutable_token() = work.trial().token();
+        auto& measurement = *report.add_measurements();
+        measurement.set_step(step);
+        (*measurement.mutable_metrics())["validation_accuracy"] = Value(i);
+        Insist(&Core::Report, report);
+      }
+      v1::FinishWorkRequest finish;
+      *finish.mutable_token() = work.trial().token();
+      finish.mutable_completed();
+      Insist(&Core::Finish, finish);
+    }
+  }
+
+  void ExpectTheStudyLived() {
+    ASSERT_FALSE(house_->fatal) << *house_->fatal;
+    const StudyState& study = house_->study("s");
+    EXPECT_EQ(study.row.state, v1::Study::ENDED);
+    ASSERT_EQ(study.trials.size(), static_cast<size_t>(kTrials));
+    for (int i = 0; i < kTrials; ++i) {
+      const TrialState& trial = study.trials[i];
+      EXPECT_EQ(trial.row.state, v1::Trial::COMPLETED);
+      EXPECT_EQ(trial.row.objective, Value(i));
+      EXPECT_EQ(trial.attempt ? trial.attempt->number : 1, 1);
+      EXPECT_EQ(store_->ReadMetric(trial.row.id, 1, "validation_accuracy")->size(), 3u);
+    }
+    EXPECT_EQ(house_->leases().size(), 0);
+  }
+
+  int refused() const { return refused_; }
+  Harness& house() { return *house_; }
+
+ private:
+  // Nothing was stored while the disk failed; a while later it is well.
+  void Refused(int64_t commit) {
+    ++refused_;
+    house_->Advance(absl::Seconds(2));
+    EXPECT_EQ(house_->core().state().commit, commit);
+    EXPECT_TRUE(vfs_.Heal()) << "refused without a reason";
+    house_->Advance(absl::Seconds(1));
+  }
+
+  storage::FaultVfs& vfs_;
+  storage::TemporaryFolder folder_;
+  std::unique_ptr<storage::SqliteStore> store_;
+  std::unique_ptr<Harness> house_;
+  int refused_ = 0;
+};
+
+TEST(CoreDiskTest, AFullDiskAtAnyOperationIsRefusedAndNothingIsLostWhenThereIsRoom) {
+  for (const Fault fault : {Fault::kDiskFull, Fault::kWrite}) {
+    int refused = 0;
+    bool met = true;
+    for (int number = 1; met && !testing::Test::HasFailure(); number += 5) {
+      SCOPED_TRACE(absl::StrCat(storage::AllFaults().at(fault), " from write ", number));
+      storage::FaultVfs vfs;
+      Process process(vfs);
+      vfs.Fail(fault, number, true);
+      process.LiveAStudy();
+      met = vfs.Heal() || process.refused() > 0;
+      refused += process.refused();
+      process.ExpectTheStudyLived();
+      storage::FaultVfs next(vfs.disk());  // kill -9, and another start
+      Process(next).ExpectTheStudyLived();
+    }
+    EXPECT_GT(refused, 20);
+  }
+}
+
+TEST(CoreDiskTest, AFailedSyncEndsTheProcessWithoutAnAnswer) {
+  storage::FaultVfs vfs;
+  Process process(vfs);
+  vfs.Fail(Fault::kSync, 1);
+  v1::CreateStudyRequest create;
+  *create.mutable_request_id() = process.house().NewRequestId();
+  *create.mutable_study() = NetworkStudy("s");
+  const auto answer = process.house().Call(&Core::CreateStudy, create);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(answer.status())) << "none: " << answer.status();
+  ASSERT_TRUE(process.house().fatal);
+  EXPECT_TRUE(absl::IsDataLoss(*process.house().fatal));
+}
+
+TEST(CoreDiskTest, ATokenThatAPowerLossTookIsNotIssuedAgain) {
+  storage::FaultVfs vfs;
+  Process process(vfs);
+  process.InsistOnStudy();
+  const std::string worker = process.InsistOnWorker();
+  const storage::MemoryDisk before(vfs.disk());
+  const v1::FencingToken lost = process.InsistOnWork(worker).trial().token();
+  // Of the same epoch: nobody knows that something was lost.
+  storage::FaultVfs next(before);
+  Process again(next);
+  const v1::FencingToken token = again.InsistOnWork(worker).trial().token();
+  EXPECT_EQ(token.epoch(), lost.epoch());
+  EXPECT_GT(token.counter(), lost.counter());
+}
+
+// A store that can be neither written nor read for a while, or answers a read with DATA_LOSS.
+class ShakyStore : public storage::MemoryStore {
+ public:
+  absl::StatusOr<storage::Snapshot> Load() override {
+    if (!failure.ok()) return failure;
+    return MemoryStore::Load();
+  }
+  absl::StatusOr<std::optional<storage::RequestRow>> FindRequest(const std::string& client_id,
+                                                                 int64_t sequence) override {
+    if (!failure.ok()) return failure;
+    return MemoryStore::FindRequest(client_id, sequence);
+  }
+  absl::Status Apply(const storage::Batch& batch, int64_t commit) override {
+    if (!failure.ok()) return failure;
+    return MemoryStore::Apply(batch, commit);
+  }
+  absl::Status failure;
+};
+
+TEST(CoreDiskTest, AStoreThatCannotBeReadForAWhileRefusesAndGoesOn) {
+  ShakyStore store;
+  Harness house(absl::Seconds(60), nullptr, &store);
+  const std::string worker = house.Register("w");
+  v1::CreateStudyRequest create;
+  *create.mutable_request_id() = house.NewRequestId();
+  *create.mutable_study() = NetworkStudy("s");
+  ASSERT_TRUE(house.Call(&Core::CreateStudy, create).ok());
+  const v1::FencingToken token = house.Acquire(worker).trial().token();
+  v1::FinishWorkRequest finish;
+  *finish.mutable_token() = token;
+  finish.mutable_failed()->set_message("broke");
+  store.failure = absl::UnavailableError("disk I/O error");
+  for (int i = 0; i < 3; ++i) {
+    const absl::Status status = house.Call(&Core::Finish, finish).status();
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    house.Advance(absl::Seconds(100));
+  }
+  store.failure = absl::OkStatus();
+  house.Advance(absl::Seconds(1));
+  ASSERT_FALSE(house.fatal) << *house.fatal;
+  EXPECT_EQ(house.trial("s", 0).row.state, v1::Trial::RUNNING) << "with a fresh TTL";
+  EXPECT_TRUE(house.Call(&Core::Finish, finish).ok());
+}
+
+TEST(CoreDiskTest, DamageThatOnlyAReadMeetsEndsTheProcessWithoutAnAnswer) {
+  ShakyStore store;
+  Harness house(absl::Seconds(60), nullptr, &store);
+  store.failure = absl::DataLossError("the file is damaged");
+  v1::StopStudyRequest stop;
+  *stop.mutable_request_id() = house.NewRequestId();
+  stop.set_study("s");
+  const absl::Status status = house.Call(&Core::StopStudy, stop).status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << "none: " << status;
+  EXPECT_TRUE(house.fatal);
+}
+
+}  // namespace
+}  // namespace caviar::coordinator

@@ -1,0 +1,61 @@
+// Workers that are asked to leave: SIGTERM, --grace and a second SIGTERM.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/system/faults/fault_fixture.h"
+
+namespace caviar::system_test {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+class LeavingTest : public FaultTest {
+ protected:
+  // A worker in the middle of trial 0 that was asked to leave while the coordinator is away.
+  std::unique_ptr<Process> StartAndLeave(const std::string& grace) {
+    cluster_.StartCoordinator();
+    CreateEndlessStudy("s", 1);
+    auto worker = cluster_.StartWorker("w", 1, {.arguments = {"--grace", grace}});
+    EXPECT_TRUE(WaitForStep("s", 0, 1));
+    cluster_.coordinator().Kill();
+    worker->Signal(SIGTERM);
+    EXPECT_TRUE(WaitForLog(*worker, "leaving; what runs hands in its checkpoints"));
+    return worker;
+  }
+};
+
+TEST_F(LeavingTest, WaitsWithinItsGraceForACoordinatorThatIsAway) {
+  const auto worker = StartAndLeave("1h");
+  // Being stopped and going on is no second signal.
+  Freeze(*worker);
+  Thaw(*worker);
+  cluster_.StartCoordinator();
+  EXPECT_EQ(worker->Wait(), 0) << worker->Errors();
+  const json trial = Trial("s", 0);
+  EXPECT_EQ(trial.at("state"), "WAITING");
+  EXPECT_EQ(trial.at("lost_leases"), 0);
+  const auto heir = cluster_.StartWorker("heir");
+  ASSERT_TRUE(WaitForStep("s", 0, trial.at("last_step").get<int64_t>() + 1));
+  const json attempt = Trial("s", 0).at("attempts").back();
+  EXPECT_EQ(attempt.value("resumed_from_step", int64_t{0}), trial.at("last_step"))
+      << "its checkpoint was handed in";
+  EndStudy("s");
+}
+
+TEST_F(LeavingTest, EndsWithItsGrace) {
+  const auto worker = StartAndLeave("1s");
+  EXPECT_EQ(worker->Wait(), 1) << "its work was not given back";
+  EXPECT_THAT(worker->Errors(), ::testing::Not(HasSubstr("ending at once")));
+}
+
+TEST_F(LeavingTest, ASecondSignalEndsItAtOnce) {
+  const auto worker = StartAndLeave("1h");
+  worker->Signal(SIGTERM);
+  EXPECT_EQ(worker->Wait(), 1);
+  EXPECT_THAT(worker->Errors(), HasSubstr("ending at once"));
+}
+
+}  // namespace
+}  // namespace caviar::system_test
