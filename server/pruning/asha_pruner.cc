@@ -37,9 +37,13 @@ void AshaPruner::Measure(int32_t number, int64_t step, double value) {
   for (size_t rung = 0; rung < trial.values.size(); ++rung) {
     Value& here = trial.values[rung];
     if (step < rules_.rungs[rung] || step >= here.step) continue;
-    rungs_[rung].table.Remove(number, here.value);
+    Rung& others = rungs_[rung];
+    others.table.Remove(number, here.value);
+    others.table.Add(number, value);
+    if (others.waiting.erase({Ranked(here.value), number}) > 0) {
+      others.waiting.emplace(Ranked(value), number);
+    }
     here = {step, value};
-    rungs_[rung].table.Add(number, value);
   }
   while (trial.values.size() < rungs_.size() && step >= rules_.rungs[trial.values.size()]) {
     Reach(number, trial, step, value);
