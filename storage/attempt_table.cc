@@ -29,6 +29,8 @@ absl::StatusOr<std::vector<AttemptRow>> ReadRows(Query& query) {
     row.lease_duration = query.Integer(14);
     row.numerics_fingerprint = query.Text(15);
     row.numerics_changed = query.Integer(16) != 0;
+    row.start_at = {query.Integer(17), query.Integer32(18)};
+    row.end_at = {query.Integer(19), query.Integer32(20)};
   }
   if (!query.status().ok()) return query.status();
   return rows;
@@ -41,8 +43,9 @@ absl::Status WriteRow(const WriteContext& context, const AttemptRow& row) {
               "INSERT INTO attempt (trial_id, number, worker, worker_id, token_epoch, "
               "token_counter, request_client_id, request_sequence, outcome, message, start_time, "
               "end_time, parent_attempt, resumed_from_step, lease_duration, "
-              "numerics_fingerprint, numerics_changed, commit_number, checksum) "
-              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+              "numerics_fingerprint, numerics_changed, start_commit, start_position, "
+              "end_commit, end_position, commit_number, checksum) "
+              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (trial_id, number) DO UPDATE SET worker = excluded.worker, "
               "worker_id = excluded.worker_id, token_epoch = excluded.token_epoch, "
               "token_counter = excluded.token_counter, "
@@ -54,6 +57,8 @@ absl::Status WriteRow(const WriteContext& context, const AttemptRow& row) {
               "lease_duration = excluded.lease_duration, "
               "numerics_fingerprint = excluded.numerics_fingerprint, "
               "numerics_changed = excluded.numerics_changed, "
+              "start_commit = excluded.start_commit, start_position = excluded.start_position, "
+              "end_commit = excluded.end_commit, end_position = excluded.end_position, "
               "commit_number = excluded.commit_number, checksum = excluded.checksum");
   const bool ended = row.outcome != v1::Attempt::OUTCOME_UNSPECIFIED;
   query.Bind(
@@ -62,6 +67,7 @@ absl::Status WriteRow(const WriteContext& context, const AttemptRow& row) {
       ended ? std::optional<std::string>(v1::Attempt::Outcome_Name(row.outcome)) : std::nullopt,
       row.message, TimeOrNull(row.start_time), TimeOrNull(row.end_time), row.parent_attempt,
       row.resumed_from_step, row.lease_duration, row.numerics_fingerprint, row.numerics_changed,
+      row.start_at.commit, row.start_at.position, row.end_at.commit, row.end_at.position,
       context.commit);
   return query.BindChecksum().Run();
 }

@@ -56,7 +56,8 @@ absl::Status AddMeasurements(Connection& connection, int64_t trial_id, const Cur
   query.Bind(trial_id, part.attempt, part.after, part.up_to);
   while (query.NextOf(kMeasurementTable)) {
     rows.push_back({trial_id, part.attempt, query.Text(kMeasurementTable.columns), query.Integer(3),
-                    ReadReal(query, 4), query.Integer(6)});
+                    ReadReal(query, 4), query.Integer(6),
+                    Moment{query.Integer(8), query.Integer32(7)}});
   }
   return query.status();
 }
@@ -68,10 +69,10 @@ absl::Status WriteRow(const WriteContext& context, const MeasurementRow& row) {
   if (!metric_id.ok()) return metric_id.status();
   Query query(context.connection,
               "INSERT INTO measurement (trial_id, attempt, metric_id, step, value, not_finite, "
-              "time, commit_number, checksum) VALUES (?,?,?,?,?,?,?,?,?) "
+              "time, position, commit_number, checksum) VALUES (?,?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (trial_id, attempt, metric_id, step) DO NOTHING");
   query.Bind(row.trial_id, row.attempt, *metric_id, row.step, FiniteOrNull(row.value),
-             NotFiniteOrNull(row.value), TimeOrNull(row.time), context.commit);
+             NotFiniteOrNull(row.value), TimeOrNull(row.time), context.position, context.commit);
   return query.BindChecksum().Run();
 }
 
@@ -114,6 +115,24 @@ absl::StatusOr<std::vector<MeasurementRow>> ReadMeasurements(Connection& connect
     const absl::Status status = AddMeasurements(connection, trial_id, part, rows);
     if (!status.ok()) return status;
   }
+  return rows;
+}
+
+absl::StatusOr<std::vector<MeasurementRow>> ReadAllMeasurements(Connection& connection,
+                                                                int64_t trial_id,
+                                                                const std::string& metric) {
+  Query query(connection,
+              "SELECT m.* FROM attempt AS a CROSS JOIN measurement AS m "
+              "ON m.trial_id = a.trial_id AND m.attempt = a.number "
+              "AND m.metric_id = (SELECT id FROM metric WHERE name = ?) "
+              "WHERE a.trial_id = ? ORDER BY a.number, m.step");
+  query.Bind(metric, trial_id);
+  std::vector<MeasurementRow> rows;
+  while (query.NextOf(kMeasurementTable)) {
+    rows.push_back({trial_id, query.Integer32(1), metric, query.Integer(3), ReadReal(query, 4),
+                    query.Integer(6), Moment{query.Integer(8), query.Integer32(7)}});
+  }
+  if (!query.status().ok()) return query.status();
   return rows;
 }
 

@@ -36,6 +36,11 @@ absl::StatusOr<std::vector<MeasurementRow>> ReadMeasurements(Connection& connect
                                                              int64_t trial_id,
                                                              const std::vector<CurvePart>& curve);
 
+// As Reader::ListMeasurements.
+absl::StatusOr<std::vector<MeasurementRow>> ReadAllMeasurements(Connection& connection,
+                                                                int64_t trial_id,
+                                                                const std::string& metric);
+
 // The largest step that an attempt measured itself.
 absl::StatusOr<std::optional<int64_t>> ReadLastStep(Connection& connection, int64_t trial_id,
                                                     int32_t attempt);

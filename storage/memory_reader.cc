@@ -169,6 +169,15 @@ std::vector<MeasurementRow> CurveOf(const MemoryTables& tables,
   return curve;
 }
 
+std::vector<PrunerDecisionRow> DecisionsOf(const MemoryTables& tables, int64_t trial_id) {
+  std::vector<PrunerDecisionRow> rows;
+  for (auto it = tables.pruner_decisions.lower_bound({trial_id, kLowest, 0});
+       it != tables.pruner_decisions.end() && it->second.trial_id == trial_id; ++it) {
+    rows.push_back(it->second);
+  }
+  return rows;
+}
+
 TrialReading ReadTrial(const MemoryTables& tables, const TrialRow& trial, bool full) {
   TrialReading reading;
   reading.trial = trial;
@@ -185,10 +194,7 @@ TrialReading ReadTrial(const MemoryTables& tables, const TrialRow& trial, bool f
        it != tables.artifacts.end() && it->second.trial_id == trial.id; ++it) {
     reading.artifacts.push_back(it->second);
   }
-  for (auto it = tables.pruner_decisions.lower_bound({trial.id, kLowest, 0});
-       it != tables.pruner_decisions.end() && it->second.trial_id == trial.id; ++it) {
-    reading.pruner_decisions.push_back(it->second);
-  }
+  reading.pruner_decisions = DecisionsOf(tables, trial.id);
   return reading;
 }
 
@@ -280,6 +286,33 @@ absl::StatusOr<std::vector<TrialReading>> MemoryStore::ListBestTrials(int64_t st
     readings.push_back(ReadTrial(tables_, trial->row, full));
   }
   return readings;
+}
+
+absl::StatusOr<std::vector<MeasurementRow>> MemoryStore::ListMeasurements(
+    int64_t trial_id, const std::string& metric) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<MeasurementRow> rows;
+  for (const AttemptRow& attempt : tables_.AttemptsOf(trial_id)) {
+    for (MeasurementRow& row : MeasurementsOf(tables_, trial_id, attempt.number)) {
+      if (row.metric == metric) rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+absl::StatusOr<std::vector<PrunerDecisionRow>> MemoryStore::ListPrunerDecisions(int64_t trial_id) {
+  absl::MutexLock lock(&mutex_);
+  return DecisionsOf(tables_, trial_id);
+}
+
+absl::StatusOr<std::vector<WarmStartTrialRow>> MemoryStore::ListWarmStartTrials(int64_t study_id) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<WarmStartTrialRow> rows;
+  for (auto it = tables_.warm_start_trials.lower_bound({study_id, 0, 0});
+       it != tables_.warm_start_trials.end() && it->second.study_id == study_id; ++it) {
+    rows.push_back(it->second);
+  }
+  return rows;
 }
 
 absl::StatusOr<ArtifactRow> MemoryStore::GetArtifact(int64_t study_id, int32_t number,

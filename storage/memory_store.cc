@@ -89,6 +89,7 @@ absl::Status MemoryStore::Apply(const Batch& batch, int64_t commit) {
     absl::Status status =
         std::visit([&transaction](const auto& row) { return transaction.Write(row); }, change);
     if (!status.ok()) return status;
+    transaction.Step();
   }
   transaction.Commit();
   return absl::OkStatus();

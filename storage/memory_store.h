@@ -54,6 +54,10 @@ class MemoryStore : public Store, public Reader {
   absl::StatusOr<std::vector<TrialReading>> ListBestTrials(int64_t study_id,
                                                            const v1::Study& definition,
                                                            int32_t count, bool full) override;
+  absl::StatusOr<std::vector<MeasurementRow>> ListMeasurements(int64_t trial_id,
+                                                               const std::string& metric) override;
+  absl::StatusOr<std::vector<PrunerDecisionRow>> ListPrunerDecisions(int64_t trial_id) override;
+  absl::StatusOr<std::vector<WarmStartTrialRow>> ListWarmStartTrials(int64_t study_id) override;
   absl::StatusOr<ArtifactRow> GetArtifact(int64_t study_id, int32_t number, int32_t attempt,
                                           v1::Artifact::Kind kind, int64_t step) override;
 

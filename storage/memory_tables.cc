@@ -169,7 +169,10 @@ absl::Status MemoryTransaction::Write(const MeasurementRow& row) {
                                 ", metric '", row.metric, "', step ", row.step));
   }
   const auto key = std::make_tuple(row.trial_id, row.attempt, row.metric, row.step);
-  if (!tables_.measurements.contains(key)) Put(tables_.measurements, key, row);
+  if (tables_.measurements.contains(key)) return absl::OkStatus();
+  MeasurementRow written = row;
+  written.at = {commit_, position_};
+  Put(tables_.measurements, key, std::move(written));
   return absl::OkStatus();
 }
 
@@ -203,7 +206,9 @@ absl::Status MemoryTransaction::Write(const PrunerDecisionRow& row) {
       !tables_.trials.contains(row.trial_id)) {
     return Invalid(absl::StrCat("pruner decision on trial ", row.trial_id, ", step ", row.step));
   }
-  Put(tables_.pruner_decisions, {row.trial_id, row.step, row.decision}, row);
+  PrunerDecisionRow written = row;
+  written.at = {commit_, position_};
+  Put(tables_.pruner_decisions, {row.trial_id, row.step, row.decision}, std::move(written));
   return absl::OkStatus();
 }
 

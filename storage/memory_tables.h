@@ -71,6 +71,8 @@ class MemoryTransaction {
   absl::Status Write(const CountersRow& row);
   absl::Status Write(const WarmStartTrialRow& row);
   absl::Status Write(const EraseStudyChunk& chunk);
+  // The row that is written next is the next one of its batch.
+  void Step() { ++position_; }
   void Commit();
 
  private:
@@ -100,6 +102,7 @@ class MemoryTransaction {
 
   MemoryTables& tables_;
   const int64_t commit_;
+  int32_t position_ = 0;
   std::vector<std::function<void()>> undo_;
 };
 

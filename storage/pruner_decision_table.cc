@@ -20,6 +20,7 @@ absl::StatusOr<std::vector<PrunerDecisionRow>> ReadRows(Query& query) {
     row.decision = query.Word(2, &v1::PrunerDecision::Decision_Parse);
     row.reason = query.Text(3);
     row.time = query.Integer(4);
+    row.at = {query.Integer(6), query.Integer32(5)};
   }
   if (!query.status().ok()) return query.status();
   return rows;
@@ -28,14 +29,14 @@ absl::StatusOr<std::vector<PrunerDecisionRow>> ReadRows(Query& query) {
 }  // namespace
 
 absl::Status WriteRow(const WriteContext& context, const PrunerDecisionRow& row) {
-  Query query(
-      context.connection,
-      "INSERT INTO pruner_decision (trial_id, step, decision, reason, time, commit_number, "
-      "checksum) VALUES (?,?,?,?,?,?,?) ON CONFLICT (trial_id, step, decision) DO UPDATE SET "
-      "reason = excluded.reason, time = excluded.time, "
-      "commit_number = excluded.commit_number, checksum = excluded.checksum");
+  Query query(context.connection,
+              "INSERT INTO pruner_decision (trial_id, step, decision, reason, time, position, "
+              "commit_number, checksum) VALUES (?,?,?,?,?,?,?,?) "
+              "ON CONFLICT (trial_id, step, decision) DO UPDATE SET "
+              "reason = excluded.reason, time = excluded.time, position = excluded.position, "
+              "commit_number = excluded.commit_number, checksum = excluded.checksum");
   query.Bind(row.trial_id, row.step, v1::PrunerDecision::Decision_Name(row.decision), row.reason,
-             TimeOrNull(row.time), context.commit);
+             TimeOrNull(row.time), context.position, context.commit);
   return query.BindChecksum().Run();
 }
 

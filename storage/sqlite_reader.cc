@@ -16,6 +16,7 @@
 #include "storage/store_table.h"
 #include "storage/study_table.h"
 #include "storage/trial_table.h"
+#include "storage/warm_start_trial_table.h"
 
 namespace caviar::storage {
 namespace {
@@ -210,6 +211,22 @@ absl::StatusOr<std::vector<TrialReading>> SqliteReader::ListBestTrials(int64_t s
     if (!*visible) return Readings();
     return Complete(connection, FindBestTrials(connection, study_id, definition, count), full);
   });
+}
+
+absl::StatusOr<std::vector<MeasurementRow>> SqliteReader::ListMeasurements(
+    int64_t trial_id, const std::string& metric) {
+  return InSnapshot<std::vector<MeasurementRow>>(
+      [&](Connection& connection) { return ReadAllMeasurements(connection, trial_id, metric); });
+}
+
+absl::StatusOr<std::vector<PrunerDecisionRow>> SqliteReader::ListPrunerDecisions(int64_t trial_id) {
+  return InSnapshot<std::vector<PrunerDecisionRow>>(
+      [&](Connection& connection) { return ReadPrunerDecisions(connection, trial_id); });
+}
+
+absl::StatusOr<std::vector<WarmStartTrialRow>> SqliteReader::ListWarmStartTrials(int64_t study_id) {
+  return InSnapshot<std::vector<WarmStartTrialRow>>(
+      [&](Connection& connection) { return ReadWarmStartTrials(connection, study_id); });
 }
 
 absl::StatusOr<ArtifactRow> SqliteReader::GetArtifact(int64_t study_id, int32_t number,

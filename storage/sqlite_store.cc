@@ -248,10 +248,11 @@ absl::Status SqliteStore::Apply(const Batch& batch, int64_t commit) {
 
 absl::Status SqliteStore::WriteBatch(const Batch& batch, int64_t commit) {
   absl::Status status = AdvanceCommit(*connection_, commit);
-  const WriteContext context{*connection_, commit, metric_ids_};
+  WriteContext context{*connection_, commit, metric_ids_};
   for (const Change& change : batch) {
     if (!status.ok()) return status;
     status = std::visit([&context](const auto& row) { return WriteRow(context, row); }, change);
+    ++context.position;
   }
   return status;
 }

@@ -8,6 +8,7 @@
 #ifndef CAVIAR_STORAGE_STORE_H_
 #define CAVIAR_STORAGE_STORE_H_
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -27,6 +28,14 @@
 #include "storage/outcome.h"
 
 namespace caviar::storage {
+
+// A place in the order of all changes: the commit, and the change's place in its batch, from 0.
+// With commit 0: not yet.
+struct Moment {
+  int64_t commit = 0;
+  int32_t position = 0;
+  friend auto operator<=>(const Moment&, const Moment&) = default;
+};
 
 // A study. `definition` holds what its creator said, seed and defaults filled in; its output-only
 // fields are unset, but for what warm_start came to.
@@ -81,6 +90,12 @@ struct TrialRow {
   // Its place among the study's trials in the order in which they became final, from 1; 0: it is
   // not.
   int64_t final_order = 0;
+  int64_t create_commit = 0;  // that wrote it first
+  Moment final_at = {};       // when it became final
+  // Of the coordinator that chose the configuration: its samplers' version, and what their numbers
+  // depend on beside what is stored.
+  int32_t sampler_version = 0;
+  std::string numerics_fingerprint;
   // In studies with repeats: the number of the first trial with this configuration, <= `number`.
   std::optional<int32_t> repeat_of;
   // Only of such a first trial.
@@ -117,6 +132,8 @@ struct AttemptRow {
   int64_t lease_duration = 0;     // microseconds; 0: the coordinator's lease TTL
   std::string numerics_fingerprint;  // the worker's
   bool numerics_changed = false;     // the parent's is another
+  Moment start_at = {};
+  Moment end_at = {};
 };
 
 // One metric value. Written once: where the key is there already, the first value stays.
@@ -127,6 +144,7 @@ struct MeasurementRow {
   int64_t step = 0;
   double value = 0;  // NaN and infinities come back as what they are (NaN without payload)
   int64_t time = 0;
+  Moment at = {};  // when it was written; filled in by the store
 };
 
 // What came under a stale token: kept apart, never counted.
@@ -158,6 +176,7 @@ struct PrunerDecisionRow {
   v1::PrunerDecision::Decision decision = v1::PrunerDecision::CONTINUE;
   std::string reason;
   int64_t time = 0;
+  Moment at = {};  // when it was written; filled in by the store
 };
 
 // The evaluation of a study's best trial on the test set.
@@ -350,6 +369,14 @@ class Reader {
   virtual absl::StatusOr<std::vector<TrialReading>> ListBestTrials(int64_t study_id,
                                                                    const v1::Study& definition,
                                                                    int32_t count, bool full) = 0;
+  // All values of a metric that a trial's attempts measured, on its curve or not, by attempt and
+  // step.
+  virtual absl::StatusOr<std::vector<MeasurementRow>> ListMeasurements(
+      int64_t trial_id, const std::string& metric) = 0;
+  // By step and decision.
+  virtual absl::StatusOr<std::vector<PrunerDecisionRow>> ListPrunerDecisions(int64_t trial_id) = 0;
+  // By source and number.
+  virtual absl::StatusOr<std::vector<WarmStartTrialRow>> ListWarmStartTrials(int64_t study_id) = 0;
   // NOT_FOUND: there is no such file, trial or study.
   virtual absl::StatusOr<ArtifactRow> GetArtifact(int64_t study_id, int32_t number, int32_t attempt,
                                                   v1::Artifact::Kind kind, int64_t step) = 0;

@@ -14,16 +14,16 @@ struct Table {
 inline constexpr Table kStoreTable{"store", 1, 7};
 
 inline constexpr Table kStudyTable{"study", 1, 24};
-inline constexpr Table kTrialTable{"trial", 1, 24};
+inline constexpr Table kTrialTable{"trial", 1, 29};
 inline constexpr Table kTrialOutcomeTable{"trial_outcome", 2, 6};
 inline constexpr Table kTrialParameterTable{"trial_parameter", 2, 6};
 inline constexpr Table kWarmStartTrialTable{"warm_start_trial", 3, 8};
-inline constexpr Table kAttemptTable{"attempt", 2, 19};
+inline constexpr Table kAttemptTable{"attempt", 2, 23};
 inline constexpr Table kMetricTable{"metric", 1, 4};
-inline constexpr Table kMeasurementTable{"measurement", 4, 9};
+inline constexpr Table kMeasurementTable{"measurement", 4, 10};
 inline constexpr Table kLateMeasurementTable{"late_measurement", 4, 9};
 inline constexpr Table kArtifactTable{"artifact", 4, 10};
-inline constexpr Table kPrunerDecisionTable{"pruner_decision", 3, 7};
+inline constexpr Table kPrunerDecisionTable{"pruner_decision", 3, 8};
 inline constexpr Table kEvaluationTable{"evaluation", 1, 14};
 inline constexpr Table kEvaluationMetricTable{"evaluation_metric", 2, 6};
 inline constexpr Table kEvaluationClassTable{"evaluation_class", 2, 10};

@@ -44,6 +44,10 @@ absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
       row.repeats = {query.Integer32(17), query.OptionalReal(18), query.OptionalReal(19),
                      query.Word(20, &v1::Trial::State_Parse), OptionalBool(query, 21)};
     }
+    row.create_commit = query.Integer(22);
+    row.final_at = {query.Integer(23), query.Integer32(24)};
+    row.sampler_version = query.Integer32(25);
+    row.numerics_fingerprint = query.Text(26);
   }
   if (!query.status().ok()) return query.status();
   return rows;
@@ -155,8 +159,9 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
       "INSERT INTO trial (id, study_id, number, state, objective, objective_step, "
       "last_step, message, create_time, start_time, end_time, lost_leases, "
       "suggestion_commit, final_order, origin, feasible, repeat_of, repeats_completed, "
-      "repeats_mean, repeats_standard_error, repeats_state, repeats_feasible, commit_number, "
-      "checksum) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+      "repeats_mean, repeats_standard_error, repeats_state, repeats_feasible, create_commit, "
+      "final_commit, final_position, sampler_version, numerics_fingerprint, commit_number, "
+      "checksum) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
       "ON CONFLICT (id) DO UPDATE SET study_id = excluded.study_id, "
       "number = excluded.number, state = excluded.state, "
       "objective = excluded.objective, objective_step = excluded.objective_step, "
@@ -169,6 +174,9 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
       "repeats_mean = excluded.repeats_mean, "
       "repeats_standard_error = excluded.repeats_standard_error, "
       "repeats_state = excluded.repeats_state, repeats_feasible = excluded.repeats_feasible, "
+      "create_commit = excluded.create_commit, final_commit = excluded.final_commit, "
+      "final_position = excluded.final_position, sampler_version = excluded.sampler_version, "
+      "numerics_fingerprint = excluded.numerics_fingerprint, "
       "commit_number = excluded.commit_number, checksum = excluded.checksum");
   query.Bind(row.id, row.study_id, row.number, v1::Trial::State_Name(row.state));
   BindReal(query, row.objective);
@@ -183,7 +191,8 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
   query.Bind(repeats.state == v1::Trial::STATE_UNSPECIFIED
                  ? std::nullopt
                  : std::optional<std::string>(v1::Trial::State_Name(repeats.state)),
-             repeats.feasible, context.commit);
+             repeats.feasible, row.create_commit, row.final_at.commit, row.final_at.position,
+             row.sampler_version, row.numerics_fingerprint, context.commit);
   if (absl::Status status = query.BindChecksum().Run(); !status.ok()) return status;
   return WriteConfiguration(context, row.id, row.parameters);
 }

@@ -72,10 +72,9 @@ absl::Status WriteRow(const WriteContext& context, const WarmStartTrialRow& row)
   return query.BindChecksum().Run();
 }
 
-absl::StatusOr<std::vector<WarmStartTrialRow>> ReadAllWarmStartTrials(Connection& connection) {
-  Query query(connection,
-              "SELECT w.* FROM warm_start_trial AS w JOIN study ON study.id = w.study_id "
-              "WHERE study.deleted = 0 ORDER BY w.study_id, w.source, w.number");
+namespace {
+
+absl::StatusOr<std::vector<WarmStartTrialRow>> ReadRows(Query& query) {
   std::vector<WarmStartTrialRow> rows;
   while (query.NextOf(kWarmStartTrialTable)) {
     WarmStartTrialRow& row = rows.emplace_back();
@@ -88,6 +87,24 @@ absl::StatusOr<std::vector<WarmStartTrialRow>> ReadAllWarmStartTrials(Connection
   }
   if (!query.status().ok()) return query.status();
   return rows;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<WarmStartTrialRow>> ReadAllWarmStartTrials(Connection& connection) {
+  Query query(connection,
+              "SELECT w.* FROM warm_start_trial AS w JOIN study ON study.id = w.study_id "
+              "WHERE study.deleted = 0 ORDER BY w.study_id, w.source, w.number");
+  return ReadRows(query);
+}
+
+absl::StatusOr<std::vector<WarmStartTrialRow>> ReadWarmStartTrials(Connection& connection,
+                                                                   int64_t study_id) {
+  Query query(
+      connection,
+      "SELECT w.* FROM warm_start_trial AS w WHERE w.study_id = ? ORDER BY w.source, w.number");
+  query.Bind(study_id);
+  return ReadRows(query);
 }
 
 }  // namespace caviar::storage

@@ -19,6 +19,10 @@ absl::Status WriteRow(const WriteContext& context, const WarmStartTrialRow& row)
 // Of studies that are not deleted, by study, source and number.
 absl::StatusOr<std::vector<WarmStartTrialRow>> ReadAllWarmStartTrials(Connection& connection);
 
+// As Reader::ListWarmStartTrials.
+absl::StatusOr<std::vector<WarmStartTrialRow>> ReadWarmStartTrials(Connection& connection,
+                                                                   int64_t study_id);
+
 }  // namespace caviar::storage
 
 #endif  // CAVIAR_STORAGE_WARM_START_TRIAL_TABLE_H_

@@ -17,6 +17,7 @@ struct WriteContext {
   // Ids of metric names seen so far. Thrown away when the transaction fails, as the names may not
   // be there then.
   absl::flat_hash_map<std::string, int64_t>& metric_ids;
+  int32_t position = 0;  // of the row in its batch
 };
 
 }  // namespace caviar::storage

@@ -7,6 +7,7 @@
 #include "absl/synchronization/mutex.h"
 #include "caviar/v1/server_service.grpc.pb.h"
 #include "caviar/v1/study_service.grpc.pb.h"
+#include "caviar/v1/verification_service.grpc.pb.h"
 #include "client/api/channel.h"
 #include "client/api/request_ids.h"
 #include "client/api/retry.h"
@@ -26,7 +27,8 @@ class GrpcClient final : public Client {
       : options_(std::move(options)),
         channel_(MakeChannel(options_.address)),
         studies_(channel_),
-        server_(channel_) {}
+        server_(channel_),
+        verifications_(channel_) {}
 
   absl::StatusOr<v1::Study> CreateStudy(v1::CreateStudyRequest request) override {
     return Mutate(&StudyStub::CreateStudy, request);
@@ -115,6 +117,27 @@ class GrpcClient final : public Client {
     return enough ? absl::OkStatus() : FromGrpcStatus(status, options_.address);
   }
 
+  absl::StatusOr<v1::VerifyStudyResponse> VerifyStudy(
+      const v1::VerifyStudyRequest& request,
+      std::function<void(const v1::VerifyStudyResponse&)> on_progress) override {
+    grpc::ClientContext context;  // without a deadline; keepalive notices a dead coordinator
+    {
+      absl::MutexLock lock(&mutex_);
+      watches_.insert(&context);
+    }
+    AwaitReconnection(*channel_);
+    const auto reader = verifications_.VerifyStudy(&context, request);
+    v1::VerifyStudyResponse response;
+    while (reader->Read(&response)) {
+      if (!response.done()) on_progress(response);
+    }
+    const grpc::Status status = reader->Finish();
+    absl::MutexLock lock(&mutex_);
+    watches_.erase(&context);
+    if (!status.ok()) return FromGrpcStatus(status, options_.address);
+    return response;
+  }
+
   void CancelWatch() override {
     absl::MutexLock lock(&mutex_);
     for (grpc::ClientContext* context : watches_) context->TryCancel();  // does not wait
@@ -147,6 +170,7 @@ class GrpcClient final : public Client {
   const std::shared_ptr<grpc::Channel> channel_;
   StudyStub studies_;
   ServerStub server_;
+  v1::VerificationService::Stub verifications_;
   RequestIds ids_;
   absl::Mutex mutex_;
   std::set<grpc::ClientContext*> watches_ ABSL_GUARDED_BY(mutex_);

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "caviar/v1/server_service.pb.h"
 #include "caviar/v1/study_service.pb.h"
+#include "caviar/v1/verification_service.pb.h"
 
 namespace caviar::client {
 
@@ -66,8 +67,14 @@ class Client {
   // watch again.
   virtual absl::Status WatchStudy(const v1::WatchStudyRequest& request,
                                   std::function<bool(const v1::WatchStudyResponse&)> on_change) = 0;
-  // Ends a running WatchStudy from any thread (not from a signal handler).
+  // Ends a running WatchStudy or VerifyStudy from any thread (not from a signal handler).
   virtual void CancelWatch() = 0;
+
+  // Calls `on_progress` for each message but the last one, which is the answer; CANCELLED:
+  // CancelWatch was called. One try.
+  virtual absl::StatusOr<v1::VerifyStudyResponse> VerifyStudy(
+      const v1::VerifyStudyRequest& request,
+      std::function<void(const v1::VerifyStudyResponse&)> on_progress) = 0;
 };
 
 }  // namespace caviar::client

@@ -31,6 +31,7 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
   AddStudyInit(study, *this);
   AddStudyLint(study, *this);
   AddStudySchema(study, *this);
+  AddStudyVerify(study, *this);
   CLI::App& trial = add_group("trial", "Configurations that were tried");
   AddTrialAdd(trial, *this);
   AddTrialList(trial, *this);

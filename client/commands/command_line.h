@@ -54,6 +54,7 @@ void AddStudyDelete(CLI::App& study, CommandLine& line);
 void AddStudyInit(CLI::App& study, CommandLine& line);
 void AddStudyLint(CLI::App& study, CommandLine& line);
 void AddStudySchema(CLI::App& study, CommandLine& line);
+void AddStudyVerify(CLI::App& study, CommandLine& line);
 void AddTrialAdd(CLI::App& trial, CommandLine& line);
 void AddTrialList(CLI::App& trial, CommandLine& line);
 void AddTrialShow(CLI::App& trial, CommandLine& line);

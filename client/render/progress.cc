@@ -10,17 +10,24 @@
 namespace caviar::render {
 namespace {
 
-std::string Bar(int final_trials, int total, int width) {
-  const double share = total > 0 ? std::min(1.0, static_cast<double>(final_trials) / total) : 0;
+constexpr int kLongestBar = 40;
+constexpr int kShortestBar = 8;
+
+std::string Bar(int done, int total, int width) {
+  const double share = total > 0 ? std::min(1.0, static_cast<double>(done) / total) : 0;
   const int filled = static_cast<int>(std::floor(share * width));
   return absl::StrCat("[", std::string(filled, '#'), std::string(width - filled, '-'), "] ");
+}
+
+// A bar in front of the text, where there is room for one.
+std::string WithBar(int done, int total, const std::string& text, int width) {
+  const int room = std::min(kLongestBar, width - DisplayWidth(text) - 3);
+  return room >= kShortestBar ? Bar(done, total, room) + text : text;
 }
 
 }  // namespace
 
 std::string ProgressLine(const Progress& progress, int width) {
-  constexpr int kLongestBar = 40;
-  constexpr int kShortestBar = 8;
   std::string text = absl::StrCat(progress.done);
   if (progress.total) absl::StrAppend(&text, "/", *progress.total);
   absl::StrAppend(&text, " done, ", progress.running, " running, ", progress.failed, " failed");
@@ -30,12 +37,14 @@ std::string ProgressLine(const Progress& progress, int width) {
   }
   text = Printable(text);
   if (progress.total) {
-    const int room = std::min(kLongestBar, width - DisplayWidth(text) - 3);
-    if (room >= kShortestBar) {
-      text = Bar(progress.done + progress.failed, *progress.total, room) + text;
-    }
+    text = WithBar(progress.done + progress.failed, *progress.total, text, width);
   }
   return Truncate(text, width);
+}
+
+std::string CountLine(int done, int total, const std::string& text, int width) {
+  const std::string all = Printable(absl::StrCat(done, "/", total, " ", text));
+  return Truncate(WithBar(done, total, all, width), width);
 }
 
 std::string Sparkline(const std::vector<double>& values, int width) {

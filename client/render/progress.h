@@ -26,6 +26,9 @@ struct Progress {
 // the end of the text.
 std::string ProgressLine(const Progress& progress, int width);
 
+// "[####------] 12/30 TEXT", in the same way.
+std::string CountLine(int done, int total, const std::string& text, int width);
+
 // A curve in one line of block characters, at most `width` of them (> 0); longer curves are
 // averaged. Values that are not finite leave a blank.
 std::string Sparkline(const std::vector<double>& values, int width);

@@ -10,14 +10,14 @@ _caviar_studies() {
 _caviar_takes() {
   case $1 in
     "") echo "study trial best importance whatif ask report tell export worker server completions" ;;
-    study) echo "create list show wait stop resume delete init lint schema" ;;
+    study) echo "create list show wait stop resume delete init lint schema verify" ;;
     trial) echo "add list show" ;;
     worker) echo "list" ;;
     server) echo "status backup" ;;
     completions) echo "bash" ;;
     "study create" | "server backup") echo "file" ;;
     "study lint") echo "either" ;;
-    "study show" | "study wait" | "study stop" | "study resume" | "study delete") echo "name" ;;
+    "study show" | "study wait" | "study stop" | "study resume" | "study delete" | "study verify") echo "name" ;;
     "trial add" | "trial list" | "trial show" | best | importance | whatif | ask | report | tell | export) echo "name" ;;
   esac
 }

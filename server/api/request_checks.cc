@@ -126,6 +126,12 @@ absl::Status CheckRequest(const v1::WatchStudyRequest& request) {
   return std::move(check).Result();
 }
 
+absl::Status CheckRequest(const v1::VerifyStudyRequest& request) {
+  FieldChecker check;
+  check.StudyName("study", request.study());
+  return std::move(check).Result();
+}
+
 absl::Status CheckRequest(const v1::AskTrialRequest& request) {
   FieldChecker check;
   check.Id("request_id", request.has_request_id(), request.request_id());

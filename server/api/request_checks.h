@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "caviar/v1/server_service.pb.h"
 #include "caviar/v1/study_service.pb.h"
+#include "caviar/v1/verification_service.pb.h"
 #include "caviar/v1/worker_service.pb.h"
 
 namespace caviar::server_api {
@@ -32,6 +33,7 @@ absl::Status CheckRequest(const v1::DownloadModelRequest& request);
 absl::Status CheckRequest(const v1::GetImportanceRequest& request);
 absl::Status CheckRequest(const v1::LintStudyRequest& request);
 absl::Status CheckRequest(const v1::ReplayPrunerRequest& request);
+absl::Status CheckRequest(const v1::VerifyStudyRequest& request);
 
 absl::Status CheckRequest(const v1::RegisterWorkerRequest& request);
 absl::Status CheckRequest(const v1::AcquireWorkRequest& request);

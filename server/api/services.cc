@@ -5,11 +5,13 @@
 #include "caviar/v1/backup_service.grpc.pb.h"
 #include "caviar/v1/server_service.grpc.pb.h"
 #include "caviar/v1/study_service.grpc.pb.h"
+#include "caviar/v1/verification_service.grpc.pb.h"
 #include "caviar/v1/worker_service.grpc.pb.h"
 #include "server/api/acquire_call.h"
 #include "server/api/backup_stream.h"
 #include "server/api/study_watch.h"
 #include "server/api/unary.h"
+#include "server/api/verification_call.h"
 
 namespace caviar::server_api {
 namespace {
@@ -62,6 +64,9 @@ using WorkerServiceBase =
 using ServerServiceBase =
     RawMethods<v1::ServerService::Service, v1::ServerService::WithRawCallbackMethod_GetServerStatus,
                v1::ServerService::WithRawCallbackMethod_ListWorkers>;
+using VerificationServiceBase =
+    RawMethods<v1::VerificationService::Service,
+               v1::VerificationService::WithRawCallbackMethod_VerifyStudy>;
 
 using BackupServiceBase =
     RawMethods<v1::BackupService::Service, v1::BackupService::WithRawCallbackMethod_BackUp>;
@@ -232,6 +237,20 @@ class BackupServiceImpl final : public BackupServiceBase {
   const std::atomic<bool>& draining_;
 };
 
+class VerificationServiceImpl final : public VerificationServiceBase {
+ public:
+  VerificationServiceImpl(Coordinator& coordinator, const std::atomic<bool>& draining)
+      : coordinator_(coordinator), draining_(draining) {}
+
+  grpc::ServerWriteReactor<Bytes>* VerifyStudy(Context*, const Bytes* request) override {
+    return VerificationCall::Start(coordinator_, request, draining_);
+  }
+
+ private:
+  Coordinator& coordinator_;
+  const std::atomic<bool>& draining_;
+};
+
 }  // namespace
 
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(Coordinator& coordinator,
@@ -242,6 +261,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Coordinator& coordinato
   services.push_back(std::make_unique<StudyServiceImpl>(coordinator, admission, draining));
   services.push_back(std::make_unique<WorkerServiceImpl>(coordinator, admission));
   services.push_back(std::make_unique<ServerServiceImpl>(coordinator, admission));
+  services.push_back(std::make_unique<VerificationServiceImpl>(coordinator, draining));
   if (backups != nullptr) {
     services.push_back(std::make_unique<BackupServiceImpl>(*backups, draining));
   }
@@ -250,7 +270,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Coordinator& coordinato
 
 std::vector<std::string> ServiceNames() {
   return {v1::StudyService::service_full_name(), v1::WorkerService::service_full_name(),
-          v1::ServerService::service_full_name()};
+          v1::ServerService::service_full_name(), v1::VerificationService::service_full_name()};
 }
 
 }  // namespace caviar::server_api

@@ -16,8 +16,8 @@
 
 namespace caviar::server_api {
 
-// StudyService, WorkerService, ServerService and, where there are `backups`, BackupService. All
-// that is passed outlives them; once `draining` is true, streams end.
+// StudyService, WorkerService, ServerService, VerificationService and, where there are `backups`,
+// BackupService. All that is passed outlives them; once `draining` is true, streams end.
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(coordinator::Coordinator& coordinator,
                                                          coordinator::Backups* backups,
                                                          Admission& admission,

@@ -104,6 +104,7 @@ class ThreadedCoordinator : public Coordinator {
         suggester_(kSuggesterThreads),
         reads_("reads", 2),
         analyses_("analyses", 1),
+        verifications_("verify", 1),
         files_("files", 1) {}
 
   ~ThreadedCoordinator() override {
@@ -121,6 +122,7 @@ class ThreadedCoordinator : public Coordinator {
   }
 
   void Drain() override {
+    draining_ = true;
     absl::MutexLock lock(&drain_mutex_);
     if (drained_) return;
     drained_ = true;
@@ -294,6 +296,16 @@ class ThreadedCoordinator : public Coordinator {
   void ReplayPruner(v1::ReplayPrunerRequest request, Done<v1::ReplayPrunerResponse> done) override {
     Analyze<v1::ReplayPrunerResponse>(&Queries::ReplayPruner, std::move(request), std::move(done));
   }
+  void VerifyStudy(v1::VerifyStudyRequest request,
+                   std::function<bool(const v1::VerifyStudyResponse&)> on_verified,
+                   Done<v1::VerifyStudyResponse> done) override {
+    verifications_.Post([this, request = std::move(request), on_verified = std::move(on_verified),
+                         done = std::move(done)] {
+      done(queries_.VerifyStudy(request, [&](const v1::VerifyStudyResponse& so_far) {
+        return !draining_ && on_verified(so_far);
+      }));
+    });
+  }
   void ReadStudyChanges(std::string study, int64_t after_commit, Done<StudyChanges> done) override {
     reads_.Post([this, study = std::move(study), after_commit, done = std::move(done)] {
       done(queries_.ReadStudyChanges(study, after_commit));
@@ -415,6 +427,7 @@ class ThreadedCoordinator : public Coordinator {
   Listeners listeners_;
   Sightings sightings_;
   std::atomic<int64_t> next_poll_ = 0;
+  std::atomic<bool> draining_ = false;
   absl::Mutex drain_mutex_;
   bool drained_ ABSL_GUARDED_BY(drain_mutex_) = false;
   Queries queries_;
@@ -425,6 +438,7 @@ class ThreadedCoordinator : public Coordinator {
   BackgroundSuggester suggester_;
   ThreadQueue reads_;
   ThreadQueue analyses_;
+  ThreadQueue verifications_;
   ThreadQueue files_;
 };
 

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "caviar/v1/server_service.pb.h"
 #include "caviar/v1/study_service.pb.h"
+#include "caviar/v1/verification_service.pb.h"
 #include "caviar/v1/worker_service.pb.h"
 #include "server/coordinator/clock.h"
 #include "storage/artifact_store.h"
@@ -98,6 +99,11 @@ class Coordinator {
   virtual void LintStudy(v1::LintStudyRequest request, Done<v1::LintStudyResponse> done) = 0;
   virtual void ReplayPruner(v1::ReplayPrunerRequest request,
                             Done<v1::ReplayPrunerResponse> done) = 0;
+  // Calls `on_verified` on a thread of the coordinator before each trial; false, or a shutdown,
+  // ends the work (CANCELLED). One study is verified at a time, others wait for their turn.
+  virtual void VerifyStudy(v1::VerifyStudyRequest request,
+                           std::function<bool(const v1::VerifyStudyResponse&)> on_verified,
+                           Done<v1::VerifyStudyResponse> done) = 0;
   virtual void GetServerStatus(Done<v1::ServerStatus> done) = 0;
   virtual void ListWorkers(Done<v1::ListWorkersResponse> done) = 0;
 

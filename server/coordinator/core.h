@@ -30,6 +30,7 @@
 #include "server/coordinator/outcome.h"
 #include "server/coordinator/state.h"
 #include "server/coordinator/suggester.h"
+#include "server/sampling/numerics.h"
 #include "storage/store.h"
 
 namespace caviar::coordinator {
@@ -164,6 +165,8 @@ class Core {
   void Hold();
   void Housekeep();
   void SetNextWake();
+  // When what is decided now will have been written: its place in the order of all changes.
+  storage::Moment Here() const { return {state_.commit + 1, static_cast<int32_t>(batch_.size())}; }
   int64_t WallMicros() const { return absl::ToUnixMicros(deps_.clock.Wall()); }
   // The calendar's time when this process began, carried on by the steady clock: it bridges a
   // restart, and a jump of the calendar does not count.
@@ -373,6 +376,7 @@ class Core {
   Options options_;
   const absl::Duration start_steady_;
   const absl::Time start_wall_;
+  const std::string numerics_ = sampling::NumericsFingerprint();
   State state_;
   bool dead_ = false;
   bool draining_ = false;

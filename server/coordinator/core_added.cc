@@ -110,6 +110,7 @@ absl::Status Core::RecordTold(StudyState& study, TrialState& trial,
   attempt.request_client_id = request.request_id().client_id();
   attempt.request_sequence = request.request_id().sequence();
   attempt.start_time = WallMicros();
+  attempt.start_at = Here();
   trial.row.start_time = attempt.start_time;
   MoveTrial(study, trial, v1::Trial::RUNNING, "");
   trial.attempt = attempt;

@@ -64,6 +64,7 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
   if (IsFinal(to)) {
     trial.row.end_time = WallMicros();
     trial.row.final_order = FinalTrials(study.counts);
+    trial.row.final_at = Here();
     Settle(study, trial.configuration, number);
     trial.objective_values.clear();
     trial.other_values.clear();
@@ -90,6 +91,7 @@ void Core::CloseAttempt(TrialState& trial, v1::Attempt::Outcome outcome,
   trial.attempt->outcome = outcome;
   trial.attempt->message = message;
   trial.attempt->end_time = WallMicros();
+  trial.attempt->end_at = Here();
   trial.running_time += RunningTime(*trial.attempt);
   ReleaseLease(*trial.attempt);
   batch_.push_back(*trial.attempt);

@@ -235,6 +235,7 @@ void Core::Grant(const Poll& poll, StudyState& study, int32_t number) {
     attempt.numerics_fingerprint = worker.numerics_fingerprint;
   }
   if (trial.row.start_time == 0) trial.row.start_time = attempt.start_time;
+  attempt.start_at = Here();
   BeginCurve(study, trial, attempt);
   MoveTrial(study, trial, v1::Trial::RUNNING, "");
   trial.attempt = attempt;

@@ -89,6 +89,7 @@ bool Core::ReviveTrial(StudyState& study, TrialState& trial) {
   trial.attempt->outcome = v1::Attempt::OUTCOME_UNSPECIFIED;
   trial.attempt->message.clear();
   trial.attempt->end_time = 0;
+  trial.attempt->end_at = {};
   --trial.row.lost_leases;
   MoveTrial(study, trial, v1::Trial::RUNNING, "");
   batch_.push_back(*trial.attempt);

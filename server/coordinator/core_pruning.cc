@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/coordinator/core.h"
+#include "server/coordinator/messages.h"
 #include "server/coordinator/state_table.h"
 
 namespace caviar::coordinator {
@@ -12,20 +13,6 @@ namespace {
 
 // Given back without the checkpoint that a pause needs.
 constexpr int kFailedPauses = 3;
-
-v1::PrunerDecision::Decision ToDecision(pruning::Act act) {
-  switch (act) {
-    case pruning::Act::kContinue:
-      return v1::PrunerDecision::CONTINUE;
-    case pruning::Act::kStop:
-      return v1::PrunerDecision::STOP;
-    case pruning::Act::kPause:
-      return v1::PrunerDecision::PAUSE;
-    case pruning::Act::kPromote:
-      return v1::PrunerDecision::PROMOTE;
-  }
-  return v1::PrunerDecision::DECISION_UNSPECIFIED;
-}
 
 // The step of a pause that was decided and not yet made good: by a promotion, or by a word to go on
 // at that step or a later one.

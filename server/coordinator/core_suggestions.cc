@@ -3,7 +3,6 @@
 #include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "server/coordinator/known_trials.h"
 #include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
+#include "server/coordinator/suggestion_input.h"
 #include "server/sampling/sobol_sampler.h"
 
 namespace caviar::coordinator {
@@ -58,29 +58,6 @@ const KnownConfiguration* FindKnown(const StudyState& study, int32_t index) {
 
 bool IsFresh(const StudyState& study, const Suggestion& suggestion) {
   return !study.sampler->UsesHistory() || suggestion.seen == study.history.size();
-}
-
-// A finite space's configurations are tried once each, whoever draws them.
-bool NeedsHistory(const StudyState& study) {
-  return study.sampler->UsesTriedPoints() || std::isfinite(study.space->model().configurations());
-}
-
-sampling::SamplerInput MakeInput(const StudyState& study, int32_t index) {
-  const v1::Limits& limits = study.row.definition.limits();
-  sampling::SamplerInput input;
-  input.seed = study.row.definition.sampler().seed();
-  input.number = index;
-  input.warm_start = study.warm_start;
-  if (limits.has_max_trials()) input.max_trials = limits.max_trials();
-  if (limits.has_parallel()) input.parallel = limits.parallel();
-  if (!NeedsHistory(study)) return input;
-  input.history = study.history;
-  for (const int32_t open : study.pending) {
-    const int32_t first = study.configurations[static_cast<size_t>(open)].trials.front();
-    input.pending.push_back({study.trials[static_cast<size_t>(first)].point, {}});
-    if (study.pruner) input.pending.back().rungs = study.pruner->RungValues(first);
-  }
-  return input;
 }
 
 }  // namespace
@@ -266,6 +243,9 @@ int32_t Core::AppendTrial(StudyState& study, search_space::Configuration configu
   trial.row.suggestion_commit = commit;
   if (RepeatsOf(study.row.definition) > 1) trial.row.repeat_of = repeat_of.value_or(number);
   trial.row.create_time = WallMicros();
+  trial.row.create_commit = Here().commit;
+  trial.row.sampler_version = sampling::kSamplerVersion;
+  trial.row.numerics_fingerprint = numerics_;
   auto point = study.space->ToPoint(trial.row.parameters);
   GOOGLE_CHECK(point.ok()) << point.status().ToString();
   trial.point = *std::move(point);

@@ -158,4 +158,18 @@ v1::Artifact ToMessage(const std::string& study, int32_t trial, const storage::A
   return artifact;
 }
 
+v1::PrunerDecision::Decision ToDecision(pruning::Act act) {
+  switch (act) {
+    case pruning::Act::kContinue:
+      return v1::PrunerDecision::CONTINUE;
+    case pruning::Act::kStop:
+      return v1::PrunerDecision::STOP;
+    case pruning::Act::kPause:
+      return v1::PrunerDecision::PAUSE;
+    case pruning::Act::kPromote:
+      return v1::PrunerDecision::PROMOTE;
+  }
+  return v1::PrunerDecision::DECISION_UNSPECIFIED;
+}
+
 }  // namespace caviar::coordinator

@@ -9,6 +9,7 @@
 #include "caviar/v1/trial.pb.h"
 #include "caviar/v1/worker_service.pb.h"
 #include "google/protobuf/duration.pb.h"
+#include "server/pruning/pruner.h"
 #include "storage/store.h"
 
 namespace caviar::coordinator {
@@ -24,6 +25,8 @@ v1::Artifact ToMessage(const std::string& study, int32_t trial, const storage::A
 
 google::protobuf::Duration ToMessage(absl::Duration duration);
 absl::Duration FromMessage(const google::protobuf::Duration& duration);
+
+v1::PrunerDecision::Decision ToDecision(pruning::Act act);
 
 }  // namespace caviar::coordinator
 

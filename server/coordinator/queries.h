@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "server/coordinator/clock.h"
 #include "server/coordinator/coordinator.h"
+#include "server/coordinator/verification.h"
 #include "storage/artifact_store.h"
 #include "storage/store.h"
 
@@ -34,6 +35,8 @@ class Queries {
   absl::StatusOr<v1::GetImportanceResponse> GetImportance(const v1::GetImportanceRequest& request);
   absl::StatusOr<v1::LintStudyResponse> LintStudy(const v1::LintStudyRequest& request);
   absl::StatusOr<v1::ReplayPrunerResponse> ReplayPruner(const v1::ReplayPrunerRequest& request);
+  absl::StatusOr<v1::VerifyStudyResponse> VerifyStudy(const v1::VerifyStudyRequest& request,
+                                                      const OnVerified& on_verified);
 
  private:
   absl::StatusOr<storage::StudyReading> FindStudy(const std::string& name);

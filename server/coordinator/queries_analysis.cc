@@ -197,4 +197,11 @@ absl::StatusOr<v1::ReplayPrunerResponse> Queries::ReplayPruner(
   return analysis::ReplayPruner(*other, *trials);
 }
 
+absl::StatusOr<v1::VerifyStudyResponse> Queries::VerifyStudy(const v1::VerifyStudyRequest& request,
+                                                             const OnVerified& on_verified) {
+  const auto study = FindStudy(request.study());
+  if (!study.ok()) return study.status();
+  return coordinator::VerifyStudy(reader_, *study, on_verified);
+}
+
 }  // namespace caviar::coordinator

@@ -11,13 +11,8 @@
 #include "server/coordinator/warm_start.h"
 
 namespace caviar::coordinator {
-namespace {
 
-absl::Status AddStudy(State& state, storage::StudyRow row) {
-  if (row.deleted) {
-    state.erasing.insert(row.id);
-    return absl::OkStatus();
-  }
+absl::StatusOr<StudyState> MakeStudyState(storage::StudyRow row) {
   StudyState study;
   auto space = search_space::SearchSpace::Create(row.definition.parameters(),
                                                  row.definition.linear_constraints());
@@ -32,10 +27,22 @@ absl::Status AddStudy(State& state, storage::StudyRow row) {
   study.pruner = pruning::MakePruner(row.definition);
   study.known = ListKnown(row.definition, *study.space);
   study.other_metrics = OtherMetrics(row.definition);
-  state.study_ids[row.definition.name()] = row.id;
-  const int64_t id = row.id;
   study.row = std::move(row);
-  state.studies.emplace(id, std::move(study));
+  return study;
+}
+
+namespace {
+
+absl::Status AddStudy(State& state, storage::StudyRow row) {
+  if (row.deleted) {
+    state.erasing.insert(row.id);
+    return absl::OkStatus();
+  }
+  auto study = MakeStudyState(std::move(row));
+  if (!study.ok()) return study.status();
+  const int64_t id = study->row.id;
+  state.study_ids[study->row.definition.name()] = id;
+  state.studies.emplace(id, *std::move(study));
   return absl::OkStatus();
 }
 

@@ -153,6 +153,10 @@ void ForgetToken(State& state, const Row& row) {
   if (grant != state.grants.end() && grant->second == row.token_counter) state.grants.erase(grant);
 }
 
+// A study without trials and without warm start. DATA_LOSS, or INVALID_ARGUMENT: this build does
+// not know its space or its sampler.
+absl::StatusOr<StudyState> MakeStudyState(storage::StudyRow row);
+
 // Brings the stored snapshot into memory. Studies whose space or sampler this build does not know
 // are an error. Histories are empty, and pruners have seen nothing.
 absl::StatusOr<State> MakeState(storage::Snapshot snapshot);

@@ -33,6 +33,18 @@ void AshaPruner::Leave(int32_t number, const TrialRungs& trial) {
 
 void AshaPruner::Measure(int32_t number, int64_t step, double value) {
   TrialRungs& trial = trials_[number];
+  // It came late: what was measured further on stands where it belongs.
+  for (size_t rung = 0; rung < trial.values.size(); ++rung) {
+    Value& here = trial.values[rung];
+    if (step < rules_.rungs[rung] || step >= here.step) continue;
+    Rung& others = rungs_[rung];
+    others.table.Remove(number, here.value);
+    others.table.Add(number, value);
+    if (others.waiting.erase({Ranked(here.value), number}) > 0) {
+      others.waiting.emplace(Ranked(value), number);
+    }
+    here = {step, value};
+  }
   while (trial.values.size() < rungs_.size() && step >= rules_.rungs[trial.values.size()]) {
     Reach(number, trial, step, value);
   }

@@ -94,6 +94,12 @@ CREATE TABLE trial (
                                                                    AND 1.7976931348623157e308)),
   repeats_state TEXT CHECK (repeats_state IN ('COMPLETED', 'FAILED', 'INFEASIBLE', 'CANCELLED')),
   repeats_feasible INTEGER CHECK (repeats_feasible IN (0, 1)),  -- NULL: none COMPLETED, or no constraints
+  create_commit INTEGER NOT NULL CHECK (create_commit >= 0),    -- that wrote the row first
+  final_commit INTEGER NOT NULL CHECK (final_commit >= 0),      -- with which it became final; 0: it is not
+  final_position INTEGER NOT NULL CHECK (final_position >= 0),  -- of the change in that commit
+  -- Of the coordinator that chose the configuration: what it depends on beside what is stored.
+  sampler_version INTEGER NOT NULL CHECK (sampler_version >= 0),
+  numerics_fingerprint TEXT NOT NULL,
   commit_number INTEGER NOT NULL,
   checksum INTEGER NOT NULL,
   UNIQUE (study_id, number),
@@ -238,6 +244,11 @@ CREATE TABLE attempt (
   lease_duration INTEGER NOT NULL,     -- microseconds; 0: the coordinator's lease TTL
   numerics_fingerprint TEXT NOT NULL,  -- what its numbers depend on beside the configuration
   numerics_changed INTEGER NOT NULL CHECK (numerics_changed IN (0, 1)),  -- the parent's is another
+  -- The commits with which it began and ended, 0: not yet, and the changes' places in them.
+  start_commit INTEGER NOT NULL CHECK (start_commit >= 0),
+  start_position INTEGER NOT NULL CHECK (start_position >= 0),
+  end_commit INTEGER NOT NULL CHECK (end_commit >= 0),
+  end_position INTEGER NOT NULL CHECK (end_position >= 0),
   commit_number INTEGER NOT NULL,
   checksum INTEGER NOT NULL,
   PRIMARY KEY (trial_id, number),
@@ -262,6 +273,7 @@ CREATE TABLE measurement (
   value ANY CHECK (value IS NULL OR typeof(value) = 'real'),
   not_finite TEXT CHECK (not_finite IN ('nan', 'inf', '-inf')),
   time INTEGER,
+  position INTEGER NOT NULL CHECK (position >= 0),  -- in its commit: pruners read them in this order
   commit_number INTEGER NOT NULL,
   checksum INTEGER NOT NULL,
   PRIMARY KEY (trial_id, attempt, metric_id, step),
@@ -308,6 +320,7 @@ CREATE TABLE pruner_decision (
   decision TEXT NOT NULL CHECK (decision IN ('CONTINUE', 'STOP', 'PAUSE', 'PROMOTE')),
   reason TEXT NOT NULL,
   time INTEGER,
+  position INTEGER NOT NULL CHECK (position >= 0),  -- in its commit
   commit_number INTEGER NOT NULL,
   checksum INTEGER NOT NULL,
   PRIMARY KEY (trial_id, step, decision)

@@ -246,6 +246,42 @@ TEST_P(ReaderTest, ReadsTheCurveOverAllAttemptsThatItRanThrough) {
   EXPECT_EQ(reader().GetTrial(1, 0, false)->trial.last_step, 3);
 }
 
+TEST_P(ReaderTest, ReadsWhenAllAttemptsMeasuredAndThePrunerDecided) {
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({SampleStudy(1, "a"), SampleTrial(1, 1, 0), SampleTrial(2, 1, 1),
+                 SampleAttempt(1, 1, 1), SampleAttempt(1, 2, 2), SampleAttempt(2, 1, 3)}));
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({SampleMeasurement(1, 1, "loss", 2, 0.2), SampleMeasurement(1, 1, "loss", 1, 0.1),
+                 SampleMeasurement(1, 1, "accuracy", 1, 0.9),
+                 SampleMeasurement(2, 1, "loss", 1, 0.7), SampleDecision(1, 2)}));
+  ASSERT_NO_FATAL_FAILURE(MustApply(
+      {SampleMeasurement(1, 1, "loss", 1, 0.5), SampleMeasurement(1, 2, "loss", 1, 0.3)}));
+  const auto measured = reader().ListMeasurements(1, "loss").value();
+  EXPECT_EQ(Text(measured),
+            Text(std::vector<MeasurementRow>{SampleMeasurement(1, 1, "loss", 1, 0.1),
+                                             SampleMeasurement(1, 1, "loss", 2, 0.2),
+                                             SampleMeasurement(1, 2, "loss", 1, 0.3)}));
+  EXPECT_EQ(measured[0].at, (Moment{2, 1})) << "the first one stays";
+  EXPECT_EQ(measured[1].at, (Moment{2, 0}));
+  EXPECT_EQ(measured[2].at, (Moment{3, 1}));
+  const auto decisions = reader().ListPrunerDecisions(1).value();
+  ASSERT_EQ(decisions.size(), 1u);
+  EXPECT_EQ(Text(decisions[0]), Text(SampleDecision(1, 2)));
+  EXPECT_EQ(decisions[0].at, (Moment{2, 4}));
+  EXPECT_THAT(reader().ListMeasurements(1, "other").value(), IsEmpty());
+  EXPECT_THAT(reader().ListPrunerDecisions(2).value(), IsEmpty());
+}
+
+TEST_P(ReaderTest, ReadsAStudysWarmStart) {
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({SampleStudy(1, "a"), SampleStudy(2, "b"), SampleWarmStartTrial(1, 1, 4),
+                 SampleWarmStartTrial(1, 0, 7), SampleWarmStartTrial(2, 0, 1)}));
+  const auto rows = reader().ListWarmStartTrials(1).value();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(Text(rows[0]), Text(SampleWarmStartTrial(1, 0, 7)));
+  EXPECT_EQ(Text(rows[1]), Text(SampleWarmStartTrial(1, 1, 4)));
+}
+
 TEST_P(ReaderTest, FindsAFileByItsKey) {
   const ArtifactRow file = SampleArtifact(1, 1, 2, v1::Artifact::CHECKPOINT);
   StudyRow study = SampleStudy(1, "a");

@@ -32,6 +32,8 @@ std::string Text(const std::map<std::string, v1::Value>& parameters) {
 
 std::string OptionalBits(const std::optional<double>& value) { return value ? Bits(*value) : "-"; }
 
+std::string Text(const Moment& moment) { return absl::StrCat(moment.commit, "/", moment.position); }
+
 template <typename... Fields>
 std::string Line(const Fields&... fields) {
   return absl::StrJoin({absl::StrCat(fields)...}, "|");
@@ -110,6 +112,10 @@ TrialRow SampleTrial(int64_t id, int64_t study_id, int32_t number, v1::Trial::St
   row.create_time = 1'700'000'000'000'000 + id;
   row.suggestion_commit = 1;
   row.final_order = 2;
+  row.create_commit = 3;
+  row.final_at = {4, 5};
+  row.sampler_version = 6;
+  row.numerics_fingerprint = "glibc 2.36 fma";
   row.origin = v1::Trial::ADDED;
   return row;
 }
@@ -146,6 +152,8 @@ AttemptRow SampleAttempt(int64_t trial_id, int32_t number, int64_t token_counter
   row.start_time = 1'700'000'000'000'003;
   row.lease_duration = 60'000'000;
   row.numerics_fingerprint = "AVX-512, libm 2.36";
+  row.start_at = {3, 1};
+  row.end_at = {4, 2};
   return row;
 }
 
@@ -231,7 +239,8 @@ std::string Text(const TrialRow& row) {
               row.lost_leases, row.suggestion_commit, row.final_order, static_cast<int>(row.origin),
               outcome, Optional(row.feasible), Optional(row.repeat_of), repeats.completed,
               OptionalBits(repeats.mean), OptionalBits(repeats.standard_error),
-              static_cast<int>(repeats.state), Optional(repeats.feasible));
+              static_cast<int>(repeats.state), Optional(repeats.feasible), row.create_commit,
+              Text(row.final_at), row.sampler_version, row.numerics_fingerprint);
 }
 
 std::string Text(const WarmStartTrialRow& row) {
@@ -244,7 +253,7 @@ std::string Text(const AttemptRow& row) {
               row.token_counter, row.request_client_id, row.request_sequence,
               static_cast<int>(row.outcome), row.message, row.start_time, row.end_time,
               row.parent_attempt, row.resumed_from_step, row.lease_duration,
-              row.numerics_fingerprint, row.numerics_changed);
+              row.numerics_fingerprint, row.numerics_changed, Text(row.start_at), Text(row.end_at));
 }
 
 std::string Text(const MeasurementRow& row) {

@@ -51,6 +51,9 @@ class MockClient : public client::Client {
   MOCK_METHOD(absl::Status, WatchStudy,
               (const v1::WatchStudyRequest&, std::function<bool(const v1::WatchStudyResponse&)>),
               (override));
+  MOCK_METHOD(absl::StatusOr<v1::VerifyStudyResponse>, VerifyStudy,
+              (const v1::VerifyStudyRequest&, std::function<void(const v1::VerifyStudyResponse&)>),
+              (override));
   MOCK_METHOD(void, CancelWatch, (), (override));
 };
 
@@ -214,6 +217,11 @@ class CommandTest : public ::testing::Test {
     absl::Status WatchStudy(const v1::WatchStudyRequest& request,
                             std::function<bool(const v1::WatchStudyResponse&)> on_change) override {
       return client_.WatchStudy(request, std::move(on_change));
+    }
+    absl::StatusOr<v1::VerifyStudyResponse> VerifyStudy(
+        const v1::VerifyStudyRequest& request,
+        std::function<void(const v1::VerifyStudyResponse&)> on_progress) override {
+      return client_.VerifyStudy(request, std::move(on_progress));
     }
     void CancelWatch() override { client_.CancelWatch(); }
 

@@ -72,6 +72,27 @@ class FakeCoordinator : public coordinator::Coordinator {
   CAVIAR_FAKE_METHOD(ReplayPruner, replay_pruner, ReplayPrunerRequest, ReplayPrunerResponse);
 #undef CAVIAR_FAKE_METHOD
 
+  // Begins a verification; AnswerVerification ends it.
+  std::function<void(const v1::VerifyStudyRequest&,
+                     std::function<bool(const v1::VerifyStudyResponse&)>)>
+      verify_study;
+  void VerifyStudy(v1::VerifyStudyRequest request,
+                   std::function<bool(const v1::VerifyStudyResponse&)> on_verified,
+                   Done<v1::VerifyStudyResponse> done) override {
+    {
+      absl::MutexLock lock(&mutex_);
+      verified_ = std::move(done);
+    }
+    verify_study(request, std::move(on_verified));
+  }
+  void AnswerVerification(absl::StatusOr<v1::VerifyStudyResponse> found) {
+    Done<v1::VerifyStudyResponse> done;
+    {
+      absl::MutexLock lock(&mutex_);
+      done = std::move(verified_);
+    }
+    done(std::move(found));
+  }
   void GetServerStatus(Done<v1::ServerStatus> done) override { done(server_status); }
   v1::ServerStatus server_status;
   void ListWorkers(Done<v1::ListWorkersResponse> done) override { done(workers); }
@@ -168,6 +189,7 @@ class FakeCoordinator : public coordinator::Coordinator {
   }
 
   absl::Mutex mutex_;
+  Done<v1::VerifyStudyResponse> verified_ ABSL_GUARDED_BY(mutex_);
   int64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;
   bool drained_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<v1::AcquireWorkRequest> acquires_ ABSL_GUARDED_BY(mutex_);

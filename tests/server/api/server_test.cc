@@ -12,9 +12,12 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/server_service.grpc.pb.h"
 #include "caviar/v1/study_service.grpc.pb.h"
+#include "caviar/v1/verification_service.grpc.pb.h"
 #include "caviar/v1/worker_service.grpc.pb.h"
 #include "tests/server/api/fake_coordinator.h"
 #include "tests/server/api/raw_call.h"
@@ -338,6 +341,86 @@ TEST_F(WatchTest, EndsWithUnavailableWhenTheServerShutsDown) {
   EXPECT_FALSE(reader->Read(&response_));
   EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
   shutdown.join();
+}
+
+// The verification goes on, on a thread of its own, until it is let go or ended.
+class VerifyTest : public ServerTest {
+ protected:
+  void StartVerification() {
+    coordinator_.verify_study = [this](const v1::VerifyStudyRequest&, auto on_verified) {
+      verification_ = std::thread([this, on_verified] {
+        v1::VerifyStudyResponse found;
+        found.set_trials(1);
+        found.set_total_trials(2);
+        while (!go_on_ && on_verified(found)) absl::SleepFor(absl::Milliseconds(1));
+        ended_.Notify();
+      });
+    };
+    Start();
+    verifications_ = v1::VerificationService::NewStub(channel_);
+    v1::VerifyStudyRequest request;
+    request.set_study("mnist");
+    reader_ = verifications_->VerifyStudy(&context_, request);
+  }
+  ~VerifyTest() override {
+    if (verification_.joinable()) verification_.join();
+  }
+
+  std::atomic<bool> go_on_ = false;
+  absl::Notification ended_;
+  std::thread verification_;
+  std::unique_ptr<v1::VerificationService::Stub> verifications_;
+  std::unique_ptr<grpc::ClientReader<v1::VerifyStudyResponse>> reader_;
+  grpc::ClientContext context_;
+  v1::VerifyStudyResponse response_;
+};
+
+TEST_F(VerifyTest, SaysHowFarItIsAndThenWhatItFound) {
+  StartVerification();
+  ASSERT_TRUE(reader_->Read(&response_));
+  while (response_.trials() == 0) ASSERT_TRUE(reader_->Read(&response_));
+  EXPECT_EQ(response_.trials(), 1);
+  EXPECT_FALSE(response_.done());
+  go_on_ = true;
+  ended_.WaitForNotification();
+  v1::VerifyStudyResponse found;
+  found.set_trials(2);
+  found.set_done(true);
+  coordinator_.AnswerVerification(found);
+  while (!response_.done()) ASSERT_TRUE(reader_->Read(&response_));
+  EXPECT_EQ(response_.trials(), 2);
+  EXPECT_FALSE(reader_->Read(&response_));
+  EXPECT_TRUE(reader_->Finish().ok());
+}
+
+TEST_F(VerifyTest, AClientThatLeavesEndsIt) {
+  StartVerification();
+  ASSERT_TRUE(reader_->Read(&response_));
+  context_.TryCancel();
+  EXPECT_EQ(reader_->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  ended_.WaitForNotification();
+  coordinator_.AnswerVerification(absl::CancelledError("the verification was ended"));
+}
+
+TEST_F(VerifyTest, EndsWithUnavailableWhenTheServerShutsDown) {
+  StartVerification();
+  ASSERT_TRUE(reader_->Read(&response_));
+  std::thread shutdown([this] { server_->Shutdown(absl::Seconds(10)); });
+  while (reader_->Read(&response_)) {
+  }
+  EXPECT_EQ(reader_->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  shutdown.join();
+  ended_.WaitForNotification();
+}
+
+TEST_F(VerifyTest, ErrorsCrossTheWire) {
+  StartVerification();
+  go_on_ = true;
+  ended_.WaitForNotification();
+  coordinator_.AnswerVerification(absl::NotFoundError("there is no study"));
+  while (reader_->Read(&response_)) {
+  }
+  EXPECT_EQ(reader_->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
 }  // namespace

@@ -51,6 +51,20 @@ TEST(AshaPruner, LetsTheFirstOnesGoOn) {
   }
 }
 
+TEST(AshaPruner, WhatComesLateCountsWhereItWasMeasured) {
+  AshaPruner late = Stopping();
+  AshaPruner in_order = Stopping();
+  for (const int64_t step : {4, 2, 1, 3}) late.Measure(0, step, static_cast<double>(step));
+  for (const int64_t step : {1, 2, 3, 4}) in_order.Measure(0, step, static_cast<double>(step));
+  EXPECT_THAT(late.RungValues(0), ElementsAre(1, 3));
+  EXPECT_EQ(late.RungValues(0), in_order.RungValues(0));
+  for (AshaPruner* pruner : {&late, &in_order}) {
+    At(*pruner, 1, 1, 1.5);
+    At(*pruner, 2, 1, 6);
+    EXPECT_EQ(At(*pruner, 3, 1, 2).act, Act::kStop) << "behind the 1 that came late, and 1.5";
+  }
+}
+
 TEST(AshaPruner, StopsWhatIsNotAmongTheBestThirdRoundedUp) {
   AshaPruner pruner = Stopping();
   At(pruner, 0, 1, 5);
@@ -87,9 +101,9 @@ TEST(AshaPruner, TakesTheFirstValueAtOrPastARungAndDecidesEachRungOnce) {
   EXPECT_THAT(pruner.RungValues(0), ElementsAre(7));
   EXPECT_EQ(Last(pruner.Decide(0)).step, 0) << "nothing new";
   EXPECT_EQ(At(pruner, 0, 1, 3).step, 0) << "it comes late";
-  EXPECT_THAT(pruner.RungValues(0), ElementsAre(7));
+  EXPECT_THAT(pruner.RungValues(0), ElementsAre(3));
   EXPECT_EQ(At(pruner, 0, 10, 6).step, 9) << "over two rungs at once";
-  EXPECT_THAT(pruner.RungValues(0), ElementsAre(7, 6, 6));
+  EXPECT_THAT(pruner.RungValues(0), ElementsAre(3, 6, 6));
 }
 
 TEST(AshaPruner, LetsNothingThatComesLateReverseAVerdict) {

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "server/coordinator/state_table.h"
 #include "tests/server/coordinator/simulation/check_requests.h"
@@ -82,7 +83,8 @@ class CallChecker {
         if ((is_logged && answer.body != first->body) ||
             (call.verb != Verb::kAcquire && call.verb != Verb::kAsk &&
              answer.token != first->token)) {
-          Break(kOnce, NameOf(call) + " got two answers");
+          Break(kOnce, absl::StrCat(NameOf(call), " got two answers: ", absl::CEscape(first->body),
+                                    " and ", absl::CEscape(answer.body)));
         }
       } else if (answer.taken > first->came && IsDefiniteAnswer(answer)) {
         CheckRefusal(call);

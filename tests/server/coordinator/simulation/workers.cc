@@ -50,7 +50,7 @@ void Workers::BeginToAcquire(const WorkerPtr& worker) {
 
 // What is empty or lost on the way, there or back, is tried again with the same id.
 void Workers::Acquire(const WorkerPtr& worker) {
-  if (worker->dead || worker->work || world_.is_over) return;
+  if (worker->dead || worker->work || worker->acquire == 0 || world_.is_over) return;
   const int64_t asked = ++worker->asked;
   v1::AcquireWorkRequest request;
   request.mutable_request_id()->set_client_id(worker->client());

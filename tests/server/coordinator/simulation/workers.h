@@ -22,7 +22,7 @@ class Workers {
     int name = 0;
     std::string id;
     int64_t sequence = 0;  // of its newest request
-    size_t acquire = 0;    // the call, repeated until it brings a trial
+    size_t acquire = 0;    // the call, repeated until it brings a trial; 0: there is none
     int64_t asked = 0;     // counts the tries
     std::optional<v1::TrialWork> work;
     Curve curve;  // what it measured and what its checkpoint brought: all its state

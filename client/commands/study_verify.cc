@@ -1,0 +1,102 @@
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/commands/command_line.h"
+#include "client/render/progress.h"
+#include "client/render/table.h"
+#include "client/render/text.h"
+
+namespace caviar::commands {
+namespace {
+
+constexpr char kEraseLine[] = "\r\x1b[K";
+
+std::string DifferenceText(const v1::StoredDifference& difference) {
+  const bool parameter = !difference.parameter().empty();
+  return render::Printable(absl::StrCat("trial ", difference.trial(), parameter ? ", " : "",
+                                        difference.parameter(), ": stored ", difference.stored(),
+                                        ", computed ", difference.computed()));
+}
+
+// "" where there are none.
+std::string CountText(int count, const std::string& what) {
+  return count == 0 ? "" : absl::StrCat(count, " ", what);
+}
+
+void PrintTable(const v1::VerifyStudyResponse& found, Session& session) {
+  const auto add = [](std::string& text, const std::string& more) {
+    if (!more.empty()) absl::StrAppend(&text, text.empty() ? "" : ", ", more);
+  };
+  std::string others;
+  add(others, CountText(found.equal_stand_ins(), "Sobol points that stood in, equal"));
+  add(others, CountText(found.equal_known(), "of the study file, equal"));
+  add(others, CountText(found.equal_repeats(), "repeats, equal"));
+  add(others, CountText(found.added(), "added by a person"));
+  const bool equal = found.differences() == 0;
+  session.out() << render::RenderPairs(
+      {{"trials", absl::StrCat(found.trials())},
+       {"suggestions", absl::StrCat(found.equal(), " computed again, equal")},
+       {"others", others},
+       {"decisions", CountText(found.equal_decisions(), "of the pruner computed again, equal")},
+       {"not comparable", CountText(found.not_comparable(), "trials")},
+       {"differences",
+        {absl::StrCat(found.differences()), equal ? render::Color::kGreen : render::Color::kRed}}},
+      session.colors());
+}
+
+int Judge(const std::string& name, const v1::VerifyStudyResponse& found, Session& session) {
+  if (found.differences() > 0) {
+    session.Complain(absl::StrCat("study ", name, " does not follow from what is stored; first: ",
+                                  DifferenceText(found.first_difference())));
+    return kFailed;
+  }
+  if (found.not_comparable() > 0) {
+    session.Complain(render::Printable(
+        absl::StrCat(found.not_comparable(), " trials cannot be compared: they were suggested by ",
+                     found.other_maker(), "; this coordinator has ", found.this_maker(),
+                     ". One like theirs can verify them")));
+    return kPartly;
+  }
+  return kDone;
+}
+
+int Verify(const std::string& name, Session& session) {
+  const auto client = session.Client();
+  if (!client.ok()) return session.Fail(client.status());
+  // Patient, unlike a stream: tells at once whether there is a coordinator, and such a study.
+  v1::GetStudyRequest get;
+  get.set_study(name);
+  if (const auto study = (*client)->GetStudy(get); !study.ok()) return session.Fail(study.status());
+  v1::VerifyStudyRequest request;
+  request.set_study(name);
+  const bool has_bar = session.is_table() && session.environment().out_is_terminal;
+  const auto found = (*client)->VerifyStudy(request, [&](const v1::VerifyStudyResponse& so_far) {
+    if (!has_bar) return;
+    const int width = session.environment().terminal_width() - 1;
+    session.out() << kEraseLine
+                  << render::CountLine(
+                         so_far.trials(), so_far.total_trials(),
+                         absl::StrCat("trials verified, ", so_far.differences(), " differences"),
+                         width)
+                  << std::flush;
+  });
+  if (has_bar) session.out() << kEraseLine;
+  if (!found.ok()) return session.Fail(found.status());
+  session.is_table() ? PrintTable(*found, session) : session.Print(*found);
+  return Judge(name, *found, session);
+}
+
+}  // namespace
+
+void AddStudyVerify(CLI::App& study, CommandLine& line) {
+  auto name = std::make_shared<std::string>();
+  CLI::App& command =
+      line.Add(study, "verify", "Compute every suggestion again from what is stored, and compare",
+               [name](Session& session) { return Verify(*name, session); });
+  command.add_option("NAME", *name, "Name of the study")->required();
+}
+
+}  // namespace caviar::commands

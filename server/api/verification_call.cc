@@ -1,0 +1,90 @@
+#include "server/api/verification_call.h"
+
+#include <grpc/support/time.h>
+
+#include <utility>
+
+#include "server/api/unary.h"
+
+namespace caviar::server_api {
+namespace {
+
+// A small study is verified at once.
+constexpr int64_t kFirstMilliseconds = 20;
+constexpr int64_t kIntervalMilliseconds = 200;
+
+}  // namespace
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* VerificationCall::Start(
+    coordinator::Coordinator& coordinator, const grpc::ByteBuffer* bytes,
+    const std::atomic<bool>& draining) {
+  const auto call = std::make_shared<VerificationCall>(draining);
+  call->self_ = call;
+  v1::VerifyStudyRequest request;
+  if (absl::Status status = ParseRequest(*bytes, request); !status.ok()) {
+    call->End(status);
+    return call.get();
+  }
+  const std::shared_ptr<Shared> shared = call->shared_;
+  coordinator.VerifyStudy(
+      std::move(request),
+      [shared](const v1::VerifyStudyResponse& so_far) {
+        absl::MutexLock lock(&shared->mutex);
+        shared->so_far = so_far;
+        return !shared->over;
+      },
+      [shared](absl::StatusOr<v1::VerifyStudyResponse> result) {
+        absl::MutexLock lock(&shared->mutex);
+        shared->result = std::move(result);
+      });
+  call->Wait(kFirstMilliseconds);
+  return call.get();
+}
+
+void VerificationCall::Wait(int64_t milliseconds) {
+  // A new one each time: an alarm must not be set again from its own callback.
+  alarm_.emplace();
+  alarm_->Set(
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(milliseconds, GPR_TIMESPAN)),
+      [self = shared_from_this()](bool) { self->Look(); });
+}
+
+void VerificationCall::Look() {
+  if (shared_->over) return End(absl::CancelledError("the client has gone"));
+  if (draining_) return End(absl::UnavailableError("the coordinator is shutting down"));
+  v1::VerifyStudyResponse response;
+  absl::Status failed;
+  {
+    absl::MutexLock lock(&shared_->mutex);
+    last_ = shared_->result.has_value();
+    if (last_) failed = shared_->result->status();
+    if (failed.ok()) response = last_ ? **shared_->result : shared_->so_far;
+  }
+  if (!failed.ok()) return End(failed);
+  if (!last_ && response.trials() == said_) return Wait(kIntervalMilliseconds);
+  said_ = response.trials();
+  // It takes an empty one only.
+  writing_.Clear();
+  bool own = false;
+  grpc::SerializationTraits<v1::VerifyStudyResponse>::Serialize(response, &writing_, &own);
+  StartWrite(&writing_);
+}
+
+void VerificationCall::OnWriteDone(bool ok) {
+  if (!ok) return End(absl::CancelledError("the client has gone"));
+  if (last_) return End(absl::OkStatus());
+  Wait(kIntervalMilliseconds);
+}
+
+void VerificationCall::End(const absl::Status& status) {
+  shared_->over = true;
+  Finish(ToGrpcStatus(status));
+}
+
+void VerificationCall::OnDone() {
+  alarm_.reset();  // its callback shares this
+  // Last: it may destroy this.
+  const std::shared_ptr<VerificationCall> self = std::move(self_);
+}
+
+}  // namespace caviar::server_api
