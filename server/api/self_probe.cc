@@ -101,8 +101,9 @@ SelfProbe::SelfProbe(absl::Duration interval, int max_failures, std::function<ab
 
 SelfProbe::~SelfProbe() {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     over_ = true;
+    changed_.notify_one();
   }
   thread_.join();
 }
@@ -119,8 +120,8 @@ void SelfProbe::Run() {
 }
 
 bool SelfProbe::Sleep() {
-  absl::MutexLock lock(&mutex_);
-  return !mutex_.AwaitWithTimeout(absl::Condition(&over_), interval_);
+  std::unique_lock lock(mutex_);
+  return !changed_.wait_for(lock, absl::ToChronoNanoseconds(interval_), [this] { return over_; });
 }
 
 }  // namespace caviar::server_api

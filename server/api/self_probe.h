@@ -2,12 +2,12 @@
 #ifndef CAVIAR_SERVER_API_SELF_PROBE_H_
 #define CAVIAR_SERVER_API_SELF_PROBE_H_
 
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <thread>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
 namespace caviar::server_api {
@@ -44,8 +44,10 @@ class SelfProbe {
   const std::function<absl::Status()> probe_;
   const std::function<void(const absl::Status&)> heard_;
   const std::function<void(const absl::Status&)> on_deaf_;
-  absl::Mutex mutex_;
-  bool over_ ABSL_GUARDED_BY(mutex_) = false;
+  // Not Abseil's: its waits end by the calendar, which may jump.
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool over_ = false;  // under mutex_
   std::thread thread_;
 };
 
