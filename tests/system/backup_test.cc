@@ -103,7 +103,8 @@ TEST_F(BackupTest, OfARunningStudyIsTakenBackAndTheStudyGoesOn) {
     const CommandResult wait = cluster_.Run({"study", "wait", study});
     EXPECT_EQ(wait.exit_code, 0) << wait.out << wait.err;
   }
-  for (const json& trial : cluster_.Json({"trial", "list", "s"}).at("trials")) {
+  const json list = cluster_.Json({"trial", "list", "s"});
+  for (const json& trial : list.at("trials")) {
     EXPECT_EQ(trial.at("state"), "COMPLETED") << trial;
     EXPECT_EQ(trial.value("lost_leases", 0), 0) << "a restore counts against nobody: " << trial;
   }
