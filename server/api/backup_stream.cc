@@ -30,6 +30,8 @@ void BackupStream::ReadNext() {
 void BackupStream::Take(absl::StatusOr<v1::BackUpResponse> piece) {
   if (!piece.ok()) return End(piece.status());
   complete_ = piece->has_summary();
+  // It takes an empty one only.
+  writing_.Clear();
   bool own = false;
   grpc::SerializationTraits<v1::BackUpResponse>::Serialize(*piece, &writing_, &own);
   StartWrite(&writing_);

@@ -59,6 +59,21 @@ TEST_F(BackupStreamTest, WhatComesCanBeTakenBack) {
   EXPECT_TRUE(storage::Restore(folder_.path() + "/backup", folder_.path() + "/target").ok());
 }
 
+TEST_F(BackupStreamTest, OfManyPiecesComesWhole) {
+  const std::string content(3 << 20, 'c');
+  ASSERT_TRUE(
+      store_->Apply({storage::StoredArtifact(source_, 6, content)}, storage::kFilledCommits + 1)
+          .ok());
+  grpc::ClientContext context;
+  std::string data;
+  v1::BackUpResponse last;
+  const grpc::Status status = ReadAll(*stub_->BackUp(&context, v1::BackUpRequest()), data, last);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_GT(data.size(), content.size());
+  EXPECT_EQ(last.summary().crc32(), storage::Crc32(data));
+  EXPECT_EQ(last.summary().files(), 3);
+}
+
 TEST_F(BackupStreamTest, OneAtATimeAndTheNextOneWhenItsClientHasGone) {
   auto context = std::make_unique<grpc::ClientContext>();
   auto reader = stub_->BackUp(context.get(), v1::BackUpRequest());
