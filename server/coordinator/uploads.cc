@@ -8,21 +8,26 @@
 namespace caviar::coordinator {
 namespace {
 
+// A lost answer is asked for again soon; without it the file is sent anew.
+constexpr size_t kLastKept = 10'000;
+
 // Where the file lies when it is whole, and while it is not.
 struct Names {
   std::string file;
   std::string unfinished;
 };
 
-Names NamesOf(const Lease& lease, const v1::UploadChunkRequest& request) {
+// Two checkpoints may have one step, and neither may take the other's place before its row does.
+// The same bytes sent again are a file of their own too, with another `number`: the first one may
+// be about to be erased.
+Names NamesOf(const Lease& lease, const v1::UploadChunkRequest& request, int64_t number) {
   const std::string folder = absl::StrCat("artifacts/", lease.study_id, "/", lease.number, "/");
   const std::string attempt = absl::StrCat(folder, lease.attempt);
   switch (request.kind()) {
     case v1::Artifact::CHECKPOINT:
-      // Two checkpoints may have one step, and neither may take the other's place before its row
-      // does. Many are begun and not all of them finished; only the newest is of use.
+      // Many are begun and not all of them finished; only the newest is of use.
       return {absl::StrCat(attempt, "-checkpoint-", request.step(), "-",
-                           absl::Hex(request.crc32(), absl::kZeroPad8), ".bin"),
+                           absl::Hex(request.crc32(), absl::kZeroPad8), "-", number, ".bin"),
               absl::StrCat(folder, "checkpoint")};
     case v1::Artifact::MODEL: {
       const std::string file = absl::StrCat(attempt, "-model-", request.step(), ".onnx");
@@ -36,6 +41,13 @@ Names NamesOf(const Lease& lease, const v1::UploadChunkRequest& request) {
 }
 
 }  // namespace
+
+bool Uploads::IsLast(const std::string& unfinished, const storage::ArtifactRow& row) const {
+  const auto last = last_.find(unfinished);
+  return last != last_.end() && last->second.attempt == row.attempt &&
+         last->second.kind == row.kind && last->second.step == row.step &&
+         last->second.size == row.size && last->second.crc32 == row.crc32;
+}
 
 absl::StatusOr<Uploads::Progress> Uploads::Take(const v1::UploadChunkRequest& request) {
   const auto lease = leases_.Find(ToToken(request.token()));
@@ -52,24 +64,29 @@ absl::StatusOr<Uploads::Progress> Uploads::Take(const v1::UploadChunkRequest& re
   if (storage::Crc32(request.data()) != request.data_crc32()) {
     return absl::DataLossError("a chunk's checksum does not fit its data; send it again");
   }
-  const Names names = NamesOf(*lease, request);
+  const Names names = NamesOf(*lease, request, finished_);
   const absl::Status written =
       artifacts_.Write(names.unfinished, request.offset(), request.data()).status();
   const bool is_last = progress.received == request.size();
   if (!written.ok() && !(is_last && absl::IsOutOfRange(written))) return written;
   if (!is_last) return progress;
-  const absl::Status committed =
-      artifacts_.CommitAs(names.unfinished, names.file, request.size(), request.crc32());
-  if (!committed.ok()) {
-    // The last chunk may come again because its answer was lost: then the file is in its place.
-    return written.ok() ? committed : written;
-  }
   storage::ArtifactRow row;
+  row.attempt = lease->attempt;
   row.kind = request.kind();
   row.step = request.step();
   row.size = request.size();
   row.crc32 = request.crc32();
   row.file = names.file;
+  if (!written.ok() && IsLast(names.unfinished, row)) {
+    progress.whole = last_[names.unfinished];
+    return progress;
+  }
+  const absl::Status committed =
+      artifacts_.CommitAs(names.unfinished, names.file, request.size(), request.crc32());
+  if (!committed.ok()) return written.ok() ? committed : written;
+  ++finished_;
+  if (last_.size() >= kLastKept) last_.clear();
+  last_[names.unfinished] = row;
   progress.whole = row;
   return progress;
 }

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <unordered_map>
 
 #include "absl/status/statusor.h"
 #include "caviar/v1/worker_service.pb.h"
@@ -29,8 +31,15 @@ class Uploads {
   absl::StatusOr<Progress> Take(const v1::UploadChunkRequest& request);
 
  private:
+  // Whether `row`, whose file is not named yet, is what was last received there: its last chunk
+  // came again because the answer was lost.
+  bool IsLast(const std::string& unfinished, const storage::ArtifactRow& row) const;
+
   const LeaseTable& leases_;
   storage::ArtifactStore& artifacts_;
+  int64_t finished_ = 0;
+  // Of the newest files, by where they lay while they were received.
+  std::unordered_map<std::string, storage::ArtifactRow> last_;
 };
 
 }  // namespace caviar::coordinator

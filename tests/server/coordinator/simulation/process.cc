@@ -22,6 +22,7 @@ class RunRandomness : public Randomness {
 
 absl::Status Process::Start() {
   store_.Reopen();
+  uploads = 0;
   Options options;
   options.lease_ttl = history_.ttl;
   options.version = "test";

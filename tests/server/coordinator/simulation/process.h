@@ -50,6 +50,8 @@ class Process : private Suggester {
   std::function<void()> on_died;
   // What lies on the disk below artifacts/; outlives kills.
   std::set<std::string> files;
+  // Files that this process received: part of their names.
+  int64_t uploads = 0;
   // Suggestions come late.
   bool slow_sampler = false;
 

@@ -93,8 +93,9 @@ void Workers::Checkpoint(const WorkerPtr& worker) {
       [this, token = worker->token(), row, curve = worker->curve](auto done) {
         storage::ArtifactRow whole = row;
         if (const auto lease = world_.process.leases().Find(token)) {
-          whole.file = absl::StrCat("artifacts/", lease->study_id, "/", lease->number, "/",
-                                    lease->attempt, "-checkpoint-", row.file, ".bin");
+          whole.file =
+              absl::StrCat("artifacts/", lease->study_id, "/", lease->number, "/", lease->attempt,
+                           "-checkpoint-", row.file, "-", world_.process.uploads++, ".bin");
           world_.contents[whole.file] = curve;
         }
         world_.frontend.Checkpoint(token, whole, std::move(done));
