@@ -60,7 +60,6 @@ class CutCheckpointTest : public FaultTest {
 };
 
 TEST_F(CutCheckpointTest, EndsBitForBitAsOneThatWasNot) {
-  if (kSanitized) GTEST_SKIP() << "takes minutes under sanitizers";
   WriteIdxPair(cluster_.dataset_directory() + "/train", 600, 8, 8, 4, 1);
   WriteIdxPair(cluster_.dataset_directory() + "/test", 40, 8, 8, 4, 2);
   cluster_.StartCoordinator("1s");

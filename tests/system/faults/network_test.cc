@@ -12,7 +12,6 @@ using nlohmann::json;
 class NetworkTest : public FaultTest {
  protected:
   void SetUp() override {
-    if (kSanitized) GTEST_SKIP() << "takes minutes under sanitizers";
     if (const std::string why = WhyNoNamespaces(); !why.empty()) GTEST_SKIP() << why;
     network_ = std::make_unique<Network>(cluster_.directory());
     cluster_.MoveTo(Network::coordinator_address(), network_->hub().command());
