@@ -7,10 +7,17 @@
 
 namespace caviar::server_api {
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* BackupStream::Start(coordinator::Backups& backups,
-                                                                const std::atomic<bool>& draining) {
+grpc::ServerWriteReactor<grpc::ByteBuffer>* BackupStream::Start(
+    coordinator::Backups& backups, Lane& lane, grpc::CallbackServerContext* context,
+    const std::atomic<bool>& draining) {
   const auto stream = std::make_shared<BackupStream>(backups, draining);
   stream->self_ = stream;
+  absl::StatusOr<Lane::Place> place = lane.Enter(context->c_call(), 0);
+  if (!place.ok()) {
+    stream->Finish(Refusal(place.status(), *context));
+    return stream.get();
+  }
+  stream->place_.emplace(*std::move(place));
   backups.Take([stream](absl::StatusOr<std::shared_ptr<storage::Backup>> backup) {
     if (!backup.ok()) return stream->End(backup.status());
     stream->backup_ = *std::move(backup);
@@ -30,15 +37,15 @@ void BackupStream::ReadNext() {
 void BackupStream::Take(absl::StatusOr<v1::BackUpResponse> piece) {
   if (!piece.ok()) return End(piece.status());
   complete_ = piece->has_summary();
-  // It takes an empty one only.
-  writing_.Clear();
-  bool own = false;
-  grpc::SerializationTraits<v1::BackUpResponse>::Serialize(*piece, &writing_, &own);
+  WriteBytes(*piece, writing_);
+  writing_size_ = writing_.Length();
+  place_->Sending(writing_size_);
   StartWrite(&writing_);
 }
 
 void BackupStream::OnWriteDone(bool ok) {
   if (!ok) return End(absl::CancelledError("the client has gone"));
+  place_->Sent(writing_size_);
   if (complete_) return End(absl::OkStatus());
   ReadNext();
 }
@@ -49,6 +56,7 @@ void BackupStream::End(const absl::Status& status) {
 }
 
 void BackupStream::OnDone() {
+  place_.reset();
   // Last: it may destroy this.
   const std::shared_ptr<BackupStream> self = std::move(self_);
 }

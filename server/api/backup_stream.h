@@ -6,11 +6,13 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "caviar/v1/backup_service.pb.h"
+#include "server/api/admission.h"
 #include "server/coordinator/backups.h"
 
 namespace caviar::server_api {
@@ -23,8 +25,11 @@ namespace caviar::server_api {
 class BackupStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                            public std::enable_shared_from_this<BackupStream> {
  public:
-  // `draining` outlives the server; once it is true, streams end.
+  // `draining` outlives the server; once it is true, streams end. RESOURCE_EXHAUSTED: the lane is
+  // full.
   static grpc::ServerWriteReactor<grpc::ByteBuffer>* Start(coordinator::Backups& backups,
+                                                           Lane& lane,
+                                                           grpc::CallbackServerContext* context,
                                                            const std::atomic<bool>& draining);
 
   BackupStream(coordinator::Backups& backups, const std::atomic<bool>& draining)
@@ -44,7 +49,9 @@ class BackupStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   std::shared_ptr<BackupStream> self_;
   std::atomic<bool> cancelled_ = false;
   std::shared_ptr<storage::Backup> backup_;
+  std::optional<Lane::Place> place_;  // until OnDone
   grpc::ByteBuffer writing_;
+  size_t writing_size_ = 0;
   bool complete_ = false;  // the summary is being written
 };
 

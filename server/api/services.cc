@@ -224,30 +224,34 @@ class ServerServiceImpl final : public ServerServiceBase {
 
 class BackupServiceImpl final : public BackupServiceBase {
  public:
-  BackupServiceImpl(coordinator::Backups& backups, const std::atomic<bool>& draining)
-      : backups_(backups), draining_(draining) {}
+  BackupServiceImpl(coordinator::Backups& backups, Admission& admission,
+                    const std::atomic<bool>& draining)
+      : backups_(backups), admission_(admission), draining_(draining) {}
 
   // Its request has no fields.
-  grpc::ServerWriteReactor<Bytes>* BackUp(Context*, const Bytes*) override {
-    return BackupStream::Start(backups_, draining_);
+  grpc::ServerWriteReactor<Bytes>* BackUp(Context* context, const Bytes*) override {
+    return BackupStream::Start(backups_, admission_.files, context, draining_);
   }
 
  private:
   coordinator::Backups& backups_;
+  Admission& admission_;
   const std::atomic<bool>& draining_;
 };
 
 class VerificationServiceImpl final : public VerificationServiceBase {
  public:
-  VerificationServiceImpl(Coordinator& coordinator, const std::atomic<bool>& draining)
-      : coordinator_(coordinator), draining_(draining) {}
+  VerificationServiceImpl(Coordinator& coordinator, Admission& admission,
+                          const std::atomic<bool>& draining)
+      : coordinator_(coordinator), admission_(admission), draining_(draining) {}
 
-  grpc::ServerWriteReactor<Bytes>* VerifyStudy(Context*, const Bytes* request) override {
-    return VerificationCall::Start(coordinator_, request, draining_);
+  grpc::ServerWriteReactor<Bytes>* VerifyStudy(Context* context, const Bytes* request) override {
+    return VerificationCall::Start(coordinator_, admission_.reads, context, request, draining_);
   }
 
  private:
   Coordinator& coordinator_;
+  Admission& admission_;
   const std::atomic<bool>& draining_;
 };
 
@@ -261,9 +265,9 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Coordinator& coordinato
   services.push_back(std::make_unique<StudyServiceImpl>(coordinator, admission, draining));
   services.push_back(std::make_unique<WorkerServiceImpl>(coordinator, admission));
   services.push_back(std::make_unique<ServerServiceImpl>(coordinator, admission));
-  services.push_back(std::make_unique<VerificationServiceImpl>(coordinator, draining));
+  services.push_back(std::make_unique<VerificationServiceImpl>(coordinator, admission, draining));
   if (backups != nullptr) {
-    services.push_back(std::make_unique<BackupServiceImpl>(*backups, draining));
+    services.push_back(std::make_unique<BackupServiceImpl>(*backups, admission, draining));
   }
   return services;
 }

@@ -68,9 +68,7 @@ void StudyWatch::Queue(v1::WatchStudyResponse response) {
   *part.mutable_study() = response.study();
   size_t bytes = 0;
   const auto flush = [&] {
-    bool own = false;
-    grpc::SerializationTraits<v1::WatchStudyResponse>::Serialize(part, &unsent_.emplace_back(),
-                                                                 &own);
+    WriteBytes(part, unsent_.emplace_back());
     unsent_bytes_ += unsent_.back().Length();
     part.clear_finished();
     bytes = 0;

@@ -37,12 +37,19 @@ absl::Status ParseRequest(const grpc::ByteBuffer& bytes, Request& request) {
   return CheckRequest(request);
 }
 
+// Puts the message in place of what `bytes` holds.
+template <typename Message>
+grpc::Status WriteBytes(const Message& message, grpc::ByteBuffer& bytes) {
+  bytes.Clear();  // gRPC would abort over a full one
+  bool own = false;
+  return grpc::SerializationTraits<Message>::Serialize(message, &bytes, &own);
+}
+
 // Writes an answer's bytes and returns how the call ends.
 template <typename Response>
 grpc::Status WriteAnswer(absl::StatusOr<Response> answer, grpc::ByteBuffer* bytes) {
   if (!answer.ok()) return ToGrpcStatus(answer.status());
-  bool own = false;
-  return grpc::SerializationTraits<Response>::Serialize(*answer, bytes, &own);
+  return WriteBytes(*answer, *bytes);
 }
 
 // How a refused call ends; what gRPC's own retries go by is put into `context`.

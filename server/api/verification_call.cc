@@ -16,15 +16,18 @@ constexpr int64_t kIntervalMilliseconds = 200;
 }  // namespace
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* VerificationCall::Start(
-    coordinator::Coordinator& coordinator, const grpc::ByteBuffer* bytes,
-    const std::atomic<bool>& draining) {
+    coordinator::Coordinator& coordinator, Lane& lane, grpc::CallbackServerContext* context,
+    const grpc::ByteBuffer* bytes, const std::atomic<bool>& draining) {
   const auto call = std::make_shared<VerificationCall>(draining);
   call->self_ = call;
   v1::VerifyStudyRequest request;
-  if (absl::Status status = ParseRequest(*bytes, request); !status.ok()) {
-    call->End(status);
+  absl::StatusOr<Lane::Place> place = lane.Enter(context->c_call(), bytes->Length());
+  const absl::Status refused = place.ok() ? ParseRequest(*bytes, request) : place.status();
+  if (!refused.ok()) {
+    call->Finish(Refusal(refused, *context));
     return call.get();
   }
+  call->place_.emplace(*std::move(place));
   const std::shared_ptr<Shared> shared = call->shared_;
   coordinator.VerifyStudy(
       std::move(request),
@@ -63,15 +66,15 @@ void VerificationCall::Look() {
   if (!failed.ok()) return End(failed);
   if (!last_ && response.trials() == said_) return Wait(kIntervalMilliseconds);
   said_ = response.trials();
-  // It takes an empty one only.
-  writing_.Clear();
-  bool own = false;
-  grpc::SerializationTraits<v1::VerifyStudyResponse>::Serialize(response, &writing_, &own);
+  WriteBytes(response, writing_);
+  writing_size_ = writing_.Length();
+  place_->Sending(writing_size_);
   StartWrite(&writing_);
 }
 
 void VerificationCall::OnWriteDone(bool ok) {
   if (!ok) return End(absl::CancelledError("the client has gone"));
+  place_->Sent(writing_size_);
   if (last_) return End(absl::OkStatus());
   Wait(kIntervalMilliseconds);
 }
@@ -83,6 +86,7 @@ void VerificationCall::End(const absl::Status& status) {
 
 void VerificationCall::OnDone() {
   alarm_.reset();  // its callback shares this
+  place_.reset();
   // Last: it may destroy this.
   const std::shared_ptr<VerificationCall> self = std::move(self_);
 }

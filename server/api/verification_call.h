@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "caviar/v1/verification_service.pb.h"
+#include "server/api/admission.h"
 #include "server/coordinator/coordinator.h"
 
 namespace caviar::server_api {
@@ -25,6 +26,8 @@ class VerificationCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>
  public:
   // `draining` outlives the server; once it is true, the call ends with UNAVAILABLE.
   static grpc::ServerWriteReactor<grpc::ByteBuffer>* Start(coordinator::Coordinator& coordinator,
+                                                           Lane& lane,
+                                                           grpc::CallbackServerContext* context,
                                                            const grpc::ByteBuffer* bytes,
                                                            const std::atomic<bool>& draining);
 
@@ -49,7 +52,9 @@ class VerificationCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>
   const std::atomic<bool>& draining_;
   const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::shared_ptr<VerificationCall> self_;
+  std::optional<Lane::Place> place_;  // until OnDone
   grpc::ByteBuffer writing_;
+  size_t writing_size_ = 0;
   int32_t said_ = -1;  // trials
   bool last_ = false;  // what is written
   std::optional<grpc::Alarm> alarm_;

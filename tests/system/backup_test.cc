@@ -128,35 +128,29 @@ TEST_F(BackupTest, WhatIsNoStoreToServeIsRefusedWithItsExitCode) {
   ASSERT_NO_FATAL_FAILURE(Stop());
   const std::string whole = ReadFile(database());
 
-  WriteFile(database(), old);
-  CommandResult refused = Refused();
-  EXPECT_EQ(refused.exit_code, 65);
-  EXPECT_THAT(refused.err, AllOf(HasSubstr("was rolled back"), HasSubstr("--accept-data-loss")));
+  const auto expect_refused = [this](const std::string& content, int exit_code, const auto& words) {
+    WriteFile(database(), content);
+    const CommandResult refused = Refused();
+    EXPECT_EQ(refused.exit_code, exit_code);
+    EXPECT_THAT(refused.err, words);
+  };
+  expect_refused(old, 65, AllOf(HasSubstr("was rolled back"), HasSubstr("--accept-data-loss")));
   EXPECT_EQ(Check().exit_code, 65);
 
   std::string newer = whole;
   newer[60] = 1;  // the first byte of user_version
-  WriteFile(database(), newer);
-  refused = Refused();
-  EXPECT_EQ(refused.exit_code, 78);
-  EXPECT_THAT(refused.err, HasSubstr("was written by a newer Caviar"));
+  expect_refused(newer, 78, HasSubstr("was written by a newer Caviar"));
 
   std::string foreign = whole;
   foreign[68] = 0;  // the first byte of application_id
-  WriteFile(database(), foreign);
-  refused = Refused();
-  EXPECT_EQ(refused.exit_code, 78);
-  EXPECT_THAT(refused.err, HasSubstr("is another program's database"));
+  expect_refused(foreign, 78, HasSubstr("is another program's database"));
 
   for (const std::string& damaged : {whole.substr(0, whole.size() / 2), std::string(10'000, 'x')}) {
-    WriteFile(database(), damaged);
-    refused = Refused();
-    EXPECT_EQ(refused.exit_code, 65) << refused.err;
-    EXPECT_THAT(refused.err, HasSubstr("restore a backup"));
+    expect_refused(damaged, 65, HasSubstr("restore a backup"));
     EXPECT_EQ(Check().exit_code, 65);
   }
   WriteFile(cluster_.directory() + "/file", whole);
-  refused = Coordinator(
+  const CommandResult refused = Coordinator(
       {"--restore", cluster_.directory() + "/file", "--data-dir", cluster_.directory() + "/new"});
   EXPECT_EQ(refused.exit_code, 65);
   EXPECT_THAT(refused.err, HasSubstr("is no backup"));

@@ -18,6 +18,7 @@
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/retry_delay.h"
 #include "caviar/v1/study_service.grpc.pb.h"
+#include "caviar/v1/verification_service.grpc.pb.h"
 #include "caviar/v1/worker_service.grpc.pb.h"
 #include "server/api/server.h"
 #include "tests/server/api/fake_coordinator.h"
@@ -132,6 +133,24 @@ class ServerLimitsTest : public testing::Test {
   std::unique_ptr<v1::StudyService::Stub> studies_;
   std::unique_ptr<v1::WorkerService::Stub> workers_;
 };
+
+TEST_F(ServerLimitsTest, AVerificationTakesThePlaceOfARead) {
+  absl::Notification verifying;
+  coordinator_.verify_study = [&](const auto&, const auto&) { verifying.Notify(); };
+  ServerOptions options;
+  options.limits.calls = 1;
+  Start(options);
+  grpc::ClientContext verification;
+  v1::VerifyStudyRequest request;
+  request.set_study("mnist");
+  const auto stub = v1::VerificationService::NewStub(channel_);
+  const auto reader = stub->VerifyStudy(&verification, request);
+  verifying.WaitForNotification();
+  grpc::ClientContext context;
+  EXPECT_EQ(GetStudy(context).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  verification.TryCancel();
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
 
 TEST_F(ServerLimitsTest, TooManyReadsAreToldWhenToTryAgainAndHoldUpNothingElse) {
   ServerOptions options;
