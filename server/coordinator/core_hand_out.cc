@@ -138,7 +138,7 @@ void Core::HandOut() {
   }
   // Work ahead for those who wait, for twice as many as batches answer, and one more: the suggester
   // may get its turn late.
-  usual_callers_ = std::max(served_.size(), usual_callers_ - usual_callers_ / 8);
+  usual_callers_ = std::max(served_.size(), usual_callers_ - (usual_callers_ + 7) / 8);
   const size_t callers = std::max(parked_.size(), 2 * usual_callers_);
   const int wanted = static_cast<int>(std::min(callers, kMostAhead)) + 1;
   for (const int64_t id : state_.open) {

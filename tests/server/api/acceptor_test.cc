@@ -161,9 +161,9 @@ TEST_F(AcceptorTest, OutOfDescriptorsItShedsAndHearsAgainLater) {
   }
   EXPECT_EQ(served(), 0u);
   EXPECT_EQ(acceptor_->counts().shed, 100);
-  const FileDescriptor after = Connected(port_);
-  AwaitServed(1);
-  EXPECT_TRUE(IsQuiet(after.get()));
+  // Not the first of them with certainty: the thread may still be at shedding what waits.
+  EXPECT_TRUE(ConnectsAgain());
+  EXPECT_TRUE(IsQuiet(again_.back().get()));
 }
 
 TEST_F(AcceptorTest, ListensNoMoreOnceStopped) {
