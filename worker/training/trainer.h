@@ -1,8 +1,9 @@
 // Trainers evaluate configurations.
 //
 // Trainer is what a worker's slot runs; the built-in one trains batch-norm networks
-// (batch_norm_network_trainer.h). This room knows networks and data. It must never know leases,
-// calls or the coordinator: whoever runs a trainer passes an AttemptObserver.
+// (batch_norm_network_trainer.h), the command trainer runs the user's own program (command/). This
+// room knows networks and data. It must never know leases, calls or the coordinator: whoever runs a
+// trainer passes an AttemptObserver.
 #ifndef CAVIAR_WORKER_TRAINING_TRAINER_H_
 #define CAVIAR_WORKER_TRAINING_TRAINER_H_
 
@@ -12,6 +13,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "caviar/v1/measurement.pb.h"
 #include "caviar/v1/study.pb.h"
 #include "caviar/v1/trial.pb.h"
@@ -28,6 +31,8 @@ struct Outcome {
     // The checkpoint to go on from is damaged, or of another format: message says which. Nothing
     // was measured.
     kUnusableCheckpoint,
+    // The user's program asks for another attempt: message says why.
+    kRunAgain,
   };
   Kind kind = Kind::kCompleted;
   std::string message;
@@ -60,9 +65,14 @@ struct AttemptWork {
   // What an earlier attempt handed to OnCheckpoint: the training goes on from there bit for bit,
   // and measures only what comes after. nullptr: it starts anew.
   const std::string* checkpoint = nullptr;
+  // 1, 2, ... within the trial.
+  int32_t attempt = 1;
+  // Of studies with uploaded code: the file that holds the archive. Empty: there is none.
+  std::string code_archive;
 };
 
-// Watches one attempt. Called from the training thread; no call waits for the network.
+// Watches one attempt. Called from the threads of the training; but for AwaitAnswers no call waits
+// for the network.
 class AttemptObserver {
  public:
   virtual ~AttemptObserver() = default;
@@ -78,6 +88,12 @@ class AttemptObserver {
   // checkpoint, then return kStopped. StopRequested is true as well, so that it is enough to ask
   // this one when about to stop.
   virtual bool CheckpointRequested() const = 0;
+  // Takes what the user's program printed, in order, at most 10 MiB in all.
+  virtual void OnLog(absl::string_view text) = 0;
+  // Blocks, unlike the others, until the coordinator has answered all measurements so far, so that
+  // StopRequested and CheckpointRequested say what it made of them; or for `at_most`, or until the
+  // attempt is to stop.
+  virtual void AwaitAnswers(absl::Duration at_most) = 0;
 };
 
 // Thread safe: a worker's slots share one.

@@ -1,0 +1,40 @@
+// Folders as one piece of bytes: gzipped tar archives, for code that is uploaded and for
+// checkpoints.
+//
+// This room knows files. It must never know what is in them, or who sends them where.
+#ifndef CAVIAR_CLIENT_ARCHIVE_ARCHIVE_H_
+#define CAVIAR_CLIENT_ARCHIVE_ARCHIVE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace caviar::archive {
+
+struct PackOptions {
+  // RESOURCE_EXHAUSTED past this, naming the largest entries.
+  int64_t max_bytes = 0;
+  // Name of a file in the folder with patterns, in the form of .gitignore, of what is left out.
+  // Empty: nothing is.
+  std::string ignore_file;
+};
+
+// What is in the folder (or the one file that `path` is), with permissions, without owners and
+// times: the same content gives the same bytes. Symbolic links stay links; one that leaves the
+// folder, a device or a socket is an error.
+absl::StatusOr<std::string> Pack(const std::string& path, const PackOptions& options);
+
+// Unpacks into `folder`, which exists and is empty. An entry that would land outside of it, by its
+// name or through a link, is INVALID_ARGUMENT, as are other damages; RESOURCE_EXHAUSTED: more than
+// `max_bytes` in all.
+absl::Status Unpack(absl::string_view archive, const std::string& folder, int64_t max_bytes);
+
+// 64 lower-case hex digits.
+std::string Sha256(absl::string_view bytes);
+
+}  // namespace caviar::archive
+
+#endif  // CAVIAR_CLIENT_ARCHIVE_ARCHIVE_H_
