@@ -39,6 +39,7 @@ class CheckpointsTest(unittest.TestCase):
                 path.mkdir()
                 (path / "half").write_text("half")
                 raise OSError("no space left")
+        self.assertEqual(self.names(), [])
         with self.assertRaises(FileNotFoundError):
             with caviar.save_checkpoint(3):
                 pass

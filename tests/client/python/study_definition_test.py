@@ -30,9 +30,9 @@ NETWORK = {
         "batch_size": {"type": "ordinal", "values": [64, 128, 256]},
         "hidden_units": {"min": 50, "max": 100, "step": 10},
         "hidden_layers": {"value": 2}, "batch_norm": {"values": ["none", "before_activation"]},
-        "epsilon": {"value": 1}},
+        "epsilon": {"value": 1}, "decay_rate": {"min": 0, "max": 1}},
     "trials": [{"learning_rate": 0.01, "optimizer": "adam", "batch_size": 64, "hidden_units": 60,
-                "batch_norm": "none"}]}
+                "batch_norm": "none", "decay_rate": 0.5}]}
 LOOP = {
     "study": "loop", "objectives": [{"metric": "accuracy", "goal": "maximize"}, {"metric": "size", "goal": "minimize"}],
     "trainer": {"external": {}}, "sampler": {"algorithm": "random"},
@@ -42,7 +42,7 @@ LOOP = {
         "a": {"min": 1, "max": 8, "scale": "log"}, "b": {"min": 0, "max": 1.0, "step": 0.25},
         "flag": {"values": [True, False]}, "number": {"values": [1, 2.5]}, "units": {"values": [32, 64], "scale": "log"},
         "shape": {"values": [[512, 256], [1e-5, 100000, 2.0**60]]}, "p": {"min": 0.1, "max": 0.9, "scale": "logit"},
-        "depends": {"min": 1, "max": 2, "when": {"number": [1, 2.5], "flag": True}}, "fixed": {"value": "word"}}}
+        "depends": {"min": 1, "max": 2, "when": {"number": 1, "flag": True}}, "fixed": {"value": "word"}}}
 
 
 class StudyDefinitionTest(CoordinatorTest):
@@ -82,9 +82,12 @@ class StudyDefinitionTest(CoordinatorTest):
 
 
 def comparable(value):
-    """What Python and JSON write differently, alike: words, times and what is not set."""
+    """What Python and JSON write differently, alike: times and what is not set. 1 and 1.0 are different."""
     if isinstance(value, dict):
-        return {key: comparable(each) for key, each in value.items() if comparable(each) not in (None, {}, [], "", 0)}
+        alike = {key: comparable(each) for key, each in value.items()}
+        return {key: each for key, each in alike.items() if each not in (None, {}, [], "", "0", "False")}
+    if isinstance(value, (bool, int, float)):
+        return repr(value)
     if isinstance(value, list):
         return [comparable(each) for each in value]
     if isinstance(value, datetime.timedelta):

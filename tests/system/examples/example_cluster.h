@@ -22,12 +22,14 @@ class ExampleTest : public ::testing::Test {
   std::unique_ptr<Process> StartWorker(const std::string& name) {
     return cluster_.StartWorker(
         name, 1,
-        {.arguments = {"--allow-commands", "--work-dir", absl::StrCat(cluster_.directory(), "/w-", name)},
+        {.arguments = {"--allow-commands", "--work-dir",
+                       absl::StrCat(cluster_.directory(), "/w-", name)},
          .environment = {"PYTHONPATH=" CAVIAR_PYTHON_MODULE, "PYTHONDONTWRITEBYTECODE=1",
                          "NODE_PATH=" CAVIAR_NODE_MODULES}});
   }
 
-  // Creates the study of a copy of the example's folder, its study file changed; fails the test where it is refused.
+  // Creates the study of a copy of the example's folder, its study file changed; fails the test
+  // where it is refused.
   void CreateExample(const std::string& example, const std::string& name,
                      const std::map<std::string, std::string>& changes) {
     const std::string folder = absl::StrCat(cluster_.directory(), "/", name);

@@ -32,7 +32,7 @@ TEST_F(ScikitLearnTest, TwoWorkersTuneIt) {
     const json& measurements = trial.at("measurements");
     // Rungs at 3, 6 and 12: who is told to stop there reports nothing more.
     EXPECT_THAT(measurements.size(), trial.at("state") == "COMPLETED" ? ::testing::AnyOf(12u, 12u)
-                                                                     : ::testing::AnyOf(3u, 6u));
+                                                                      : ::testing::AnyOf(3u, 6u));
     for (const json& measurement : measurements) {
       EXPECT_TRUE(measurement.at("metrics").contains("train_loss"));
     }

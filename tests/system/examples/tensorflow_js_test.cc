@@ -1,4 +1,5 @@
-// deploy/examples/tensorflow-js under workers: a program in another language that is pruned, and resumed bit for bit.
+// deploy/examples/tensorflow-js under workers: a program in another language that is pruned, and
+// resumed bit for bit.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -50,7 +51,8 @@ TEST_F(TensorFlowJsTest, WeakTrialsArePruned) {
 
 TEST_F(TensorFlowJsTest, AKilledWorkersTrialEndsBitForBitAsAnUncutOne) {
   const std::map<std::string, std::string> one_trial = {
-      {"max_trials: 12", "max_trials: 1"}, {"algorithm: auto", "algorithm: sobol"},
+      {"max_trials: 12", "max_trials: 1"},
+      {"algorithm: auto", "algorithm: sobol"},
       {"pruner: {algorithm: asha, grace: 1, eta: 3, max_step: 27}", "pruner: {algorithm: none}"}};
   cluster_.StartCoordinator("1s");
   auto worker = StartWorker("first");
