@@ -95,6 +95,12 @@ class RetryTest(unittest.TestCase):
             caviar.connect("127.0.0.1:1", patience=0.2)
         self.assertTrue(issubclass(caviar.Unavailable, ConnectionError))
 
+    def test_a_closed_client_connects_anew(self):
+        client = self.connect(GetStudy=[STUDY, STUDY])
+        client.study("s")
+        client.close()
+        self.assertEqual(client.study("s").name, "s")
+
     def test_errors_by_reason(self):
         def failing(code, reason):
             return code, "words", request_pb2.ErrorDetail(reason=reason)

@@ -4,6 +4,7 @@ import logging
 import math
 import threading
 import unittest
+from unittest import mock
 
 import caviar
 from coordinator import CoordinatorTest
@@ -104,15 +105,27 @@ class OptimizeTest(CoordinatorTest):
         study.optimize(evaluate)
         self.assertEqual(self.states(study), ["FAILED"])
 
-    def test_several_at_once_share_a_study_with_a_bound(self):
+    def test_where_others_hold_all_that_may_run_it_waits_for_them(self):
         study = self.create(limits={"max_trials": 6, "parallel": 1})
-        done = []
-        loops = [threading.Thread(target=lambda: done.append(study.optimize(lambda x, layers: x))) for _ in range(2)]
-        for loop in loops:
+        theirs = study.ask()
+        refused = threading.Event()
+        ask = study.ask
+
+        def watched(lease):
+            try:
+                return ask(lease)
+            except caviar.NoTrial:
+                refused.set()
+                raise
+
+        with mock.patch.object(study, "ask", watched):
+            done = []
+            loop = threading.Thread(target=lambda: done.append(study.optimize(lambda x, layers: x)))
             loop.start()
-        for loop in loops:
+            self.assertTrue(refused.wait(60))
+            theirs.tell(0.5)
             loop.join()
-        self.assertEqual(sum(done), 6)
+        self.assertEqual(done, [5])
         self.assertEqual(self.states(study), ["COMPLETED"] * 6)
 
     def test_a_study_that_workers_train_cannot_be_optimized(self):
