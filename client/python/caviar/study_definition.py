@@ -31,7 +31,7 @@ _FLATTENED = {"Dataset": "format"}
 _UNITS_OF_TIME = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _UNITS_OF_BYTES = {"": 1, "B": 1, **{f"{letter}{ending}": base**power
                                      for power, letter in enumerate("KMGT", 1)
-                                     for ending, base in (("iB", 1024), ("B", 1000))}, "kB": 1000}
+                                     for ending, base in (("iB", 1024), ("B", 1000))}}
 
 
 def to_study(definition):
