@@ -53,14 +53,12 @@ def _ask(study, lease):
         try:
             return study.ask(lease)
         except NoTrial as error:
-            now = study.show()
-            if now["trainer"]["external"] is None:
-                raise
-            parallel = now["limits"] and now["limits"]["parallel"]
-            if now["state"] != "ACTIVE" or not parallel or now["trial_counts"]["running"] < parallel:
+            # The message alone tells a refusal for now from one for good: what show() says may be later than it.
+            if "limits.parallel" not in str(error):
+                if study.show()["trainer"]["external"] is None:
+                    raise
                 _log.info("%s", error)
                 return None
-            # Others hold as many as may run at once: one of them will be told.
             time.sleep(_RETRY_SECONDS)
 
 
