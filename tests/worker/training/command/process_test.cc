@@ -19,12 +19,12 @@ using testing::SizeIs;
 // Leaves a child, a daemon (another session, forked twice), and one that ignores signals; prints
 // their numbers, then goes on as `end` says.
 std::string LeaveChildren(const std::string& end) {
-  return R"(mkfifo ready
+  return R"(mkfifo first second
     sleep 1000 & echo pid=$!
-    (setsid sh -c 'echo pid=$$; echo > ready; exec sleep 1000' &)
-    read x < ready
-    sh -c 'trap "" TERM HUP INT; echo pid=$$; echo > ready; while :; do sleep 1000; done' &
-    read x < ready
+    (setsid sh -c 'echo pid=$$; echo > first; exec sleep 1000' &)
+    read x < first
+    sh -c 'trap "" TERM HUP INT; echo pid=$$; echo > second; while :; do sleep 1000; done' &
+    read x < second
     echo pid=$$; echo accuracy=1
     )" + end;
 }
