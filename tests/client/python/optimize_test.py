@@ -1,0 +1,141 @@
+"""optimize(): a loop around a function."""
+
+import logging
+import math
+import threading
+import unittest
+from unittest import mock
+
+import caviar
+from coordinator import CoordinatorTest
+
+
+class OptimizeTest(CoordinatorTest):
+    def setUp(self):
+        logging.getLogger("caviar").setLevel(logging.CRITICAL)
+
+    def states(self, study):
+        return [trial["state"] for trial in study.trials()]
+
+    def test_a_function_of_parameters(self):
+        study = self.create()
+        self.assertEqual(study.optimize(lambda x, layers: x * layers, trials=5), 5)
+        self.assertEqual(self.states(study), ["COMPLETED"] * 5)
+        best = study.best()
+        self.assertEqual(best["objective"], best["parameters"]["x"] * best["parameters"]["layers"])
+
+    def test_a_function_of_a_trial_until_the_study_ends(self):
+        study = self.create(limits={"max_trials": 4})
+        seen = []
+
+        def evaluate(trial):
+            seen.append(trial.number)
+            trial.report(1, accuracy=0.1)
+            return {"accuracy": trial.parameters["x"], "size": 3}
+
+        self.assertEqual(study.optimize(evaluate), 4)
+        self.assertEqual(seen, [0, 1, 2, 3])
+        self.assertEqual(study.show()["end_reason"], "MAX_TRIALS")
+
+    def test_what_a_function_may_do_wrong(self):
+        study = self.create()
+        results = iter([lambda: 0.5, lambda: math.nan, lambda: 1 / 0, lambda: None, lambda: "much", lambda: {"loss": 1}])
+        self.assertEqual(study.optimize(lambda x, layers: next(results)(), trials=6), 6)
+        self.assertEqual(self.states(study), ["COMPLETED", "INFEASIBLE", "FAILED", "FAILED", "FAILED", "FAILED"])
+        messages = [trial["message"] for trial in study.trials()]
+        self.assertEqual(messages[2], "ZeroDivisionError: division by zero")
+        self.assertIn("has to return the objective", messages[3])
+        self.assertIn("has to be a number", messages[4])
+        self.assertIn("accuracy", messages[5])
+
+    def test_a_function_that_never_works_is_given_up(self):
+        study = self.create()
+        with self.assertRaises(NameError):
+            study.optimize(lambda x, layers: no_such_name, trials=50)  # noqa: F821
+        self.assertEqual(self.states(study), ["FAILED"] * 5)
+
+    def test_an_interrupt_leaves_the_trial_to_others(self):
+        study = self.create()
+
+        def interrupted(x, layers):
+            raise KeyboardInterrupt
+
+        with self.assertRaises(KeyboardInterrupt):
+            study.optimize(interrupted, trials=3)
+        self.assertEqual(self.states(study), ["RUNNING"])
+        for thread in threading.enumerate():
+            if thread.name.startswith(f"lease of {study.name}/"):
+                thread.join(60)
+                self.assertFalse(thread.is_alive(), "nobody renews its lease")
+
+    def test_pruned_trials_leave_by_an_exception(self):
+        study = self.create(pruner={"algorithm": "median", "warm_up": 1, "grace": 1})
+        left = []
+
+        def evaluate(x, layers):
+            good = not left
+            for step in range(1, 4):
+                left.append(step)
+                # As a training script does it.
+                caviar.report(step, accuracy=0.9 if good else 0.1)
+            return 0.9 if good else 0.1
+
+        study.optimize(evaluate, trials=2)
+        self.assertEqual(self.states(study), ["COMPLETED", "PRUNED"])
+        self.assertEqual(left, [1, 2, 3, 1])
+
+    def test_parameters_are_those_of_the_trial(self):
+        study = self.create(parameters={"net.layers": {"min": 1, "max": 4}})
+        seen = []
+
+        def evaluate(trial):
+            seen.append((caviar.parameters(net={"layers": 0, "units": 8}), trial.parameters["net.layers"]))
+            return 1
+
+        study.optimize(evaluate, trials=1)
+        self.assertEqual(seen[0][0], {"net": {"layers": seen[0][1], "units": 8}})
+        self.assertEqual(caviar.parameters(x=1), {"x": 1}, "no longer after it")
+
+    def test_its_own_pruned_is_a_failure(self):
+        study = self.create(limits={"max_trials": 1})
+
+        def evaluate(x, layers):
+            raise caviar.Pruned("enough")
+
+        study.optimize(evaluate)
+        self.assertEqual(self.states(study), ["FAILED"])
+
+    def test_where_others_hold_all_that_may_run_it_waits_for_them(self):
+        study = self.create(limits={"max_trials": 6, "parallel": 1})
+        theirs = study.ask()
+        refused = threading.Event()
+        ask = study.ask
+
+        def watched(lease):
+            try:
+                return ask(lease)
+            except caviar.NoTrial:
+                refused.set()
+                raise
+
+        with mock.patch.object(study, "ask", watched):
+            done = []
+            loop = threading.Thread(target=lambda: done.append(study.optimize(lambda x, layers: x)))
+            loop.start()
+            self.assertTrue(refused.wait(60))
+            theirs.tell(0.5)
+            loop.join()
+        self.assertEqual(done, [5])
+        self.assertEqual(self.states(study), ["COMPLETED"] * 6)
+
+    def test_a_study_that_workers_train_cannot_be_optimized(self):
+        study = self.create(trainer={"batch_norm_network": {
+            "data": {"format": "csv", "train": "x.csv", "label": "y"}, "epochs": 1}},
+            objective={"metric": "validation_accuracy", "goal": "maximize"},
+            parameters={"learning_rate": {"min": 0.001, "max": 0.1, "scale": "log"}})
+        with self.assertRaisesRegex(caviar.NoTrial, "trained by workers"):
+            study.optimize(lambda learning_rate: 1, trials=1)
+
+
+if __name__ == "__main__":
+    unittest.main()
