@@ -1,6 +1,7 @@
 // The ArtifactStore's ways to remove.
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "storage/artifact_place.h"
 #include "storage/artifact_store.h"
 #include "storage/beneath.h"
@@ -87,6 +89,32 @@ absl::Status ArtifactStore::RemoveOthers(const std::string& folder,
   if (!opened.ok()) return opened.status();
   if (absl::Status status = RemoveBelow(*opened, folder, keep); !status.ok()) return status;
   return RemoveIfEmpty(place->folder, place->name);
+}
+
+absl::Status ArtifactStore::RemoveOld(const std::string& folder, const std::set<std::string>& keep,
+                                      absl::Duration age) {
+  absl::StatusOr<ArtifactPlace> place = FindArtifactPlace(data_directory_, folder, false);
+  if (absl::IsNotFound(place.status())) return absl::OkStatus();
+  if (!place.ok()) return place.status();
+  const Descriptor opened = OpenBelow(place->folder, place->name);
+  if (opened.number() < 0) {
+    return errno == ENOENT ? absl::OkStatus() : FileError(errno, absl::StrCat("opening ", folder));
+  }
+  absl::StatusOr<std::vector<std::string>> names = List(OpenBelow(opened, "."));
+  if (!names.ok()) return names.status();
+  const absl::Time oldest = absl::Now() - age;
+  for (const std::string& name : *names) {
+    struct stat status = {};
+    if (keep.contains(absl::StrCat(folder, "/", name)) ||
+        fstatat(opened.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        absl::TimeFromTimespec(status.st_mtim) >= oldest) {
+      continue;
+    }
+    if (unlinkat(opened.number(), name.c_str(), 0) != 0 && errno != ENOENT) {
+      return FileError(errno, absl::StrCat("removing ", name));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ArtifactStore::Sweep(const std::set<std::string>& keep) {

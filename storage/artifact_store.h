@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace caviar::storage {
 
@@ -40,6 +41,17 @@ class ArtifactStore {
   absl::Status CommitAs(const std::string& unfinished, const std::string& file, int64_t size,
                         uint32_t crc32);
 
+  // Writes the part of `data` that lies behind the end of `file`, where `data` begins at `offset`;
+  // for files that grow, are read meanwhile, and need not survive a power loss. Returns the file's
+  // size. OUT_OF_RANGE: offset past the end. RESOURCE_EXHAUSTED: the disk is full.
+  absl::StatusOr<int64_t> Append(const std::string& file, int64_t offset, absl::string_view data);
+
+  // The time of the file's last change becomes now. NOT_FOUND: there is no such file.
+  absl::Status Touch(const std::string& file);
+
+  // NOT_FOUND: there is no such file.
+  absl::StatusOr<int64_t> Size(const std::string& file) const;
+
   // Up to `size` bytes from `offset`. NOT_FOUND: there is no such file.
   absl::StatusOr<std::string> Read(const std::string& file, int64_t offset, int64_t size) const;
 
@@ -56,7 +68,12 @@ class ArtifactStore {
   // where nothing is left.
   absl::Status RemoveOthers(const std::string& folder, const std::set<std::string>& keep);
 
-  // The same in all studies' folders: those with a number for a name, directly below artifacts/.
+  // Removes the files of a folder that were not changed for `age`, but for those that `keep` names.
+  absl::Status RemoveOld(const std::string& folder, const std::set<std::string>& keep,
+                         absl::Duration age);
+
+  // As RemoveOthers in all studies' folders: those with a number for a name, directly below
+  // artifacts/.
   absl::Status Sweep(const std::set<std::string>& keep);
 
  private:

@@ -14,13 +14,13 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "storage/artifact_place.h"
-#include "storage/artifact_table.h"
 #include "storage/backup_format.h"
 #include "storage/connection.h"
 #include "storage/sqlite_error.h"
 #include "storage/sqlite_store.h"
 #include "storage/store_check.h"
 #include "storage/store_table.h"
+#include "storage/stored_files.h"
 
 namespace caviar::storage {
 namespace {
@@ -95,11 +95,11 @@ absl::Status Backup::Copy(const std::string& data_directory) {
   const absl::StatusOr<StoreRow> store = ReadStore(**source);
   if (!store.ok()) return store.status();
   commit_ = store->commit;
-  const absl::StatusOr<std::vector<ArtifactRow>> artifacts = ReadAllArtifacts(**source);
-  if (!artifacts.ok()) return artifacts.status();
+  const absl::StatusOr<std::vector<StoredFile>> files = ReadStoredFiles(**source);
+  if (!files.ok()) return files.status();
   entries_.push_back({std::string(kDatabase), std::string(kDatabase), 0, 0});
-  for (const ArtifactRow& row : *artifacts) {
-    entries_.push_back({row.file, absl::StrCat(entries_.size()), row.size, row.crc32});
+  for (const StoredFile& file : *files) {
+    entries_.push_back({file.name, absl::StrCat(entries_.size()), file.size, file.crc32});
   }
   // First of all: soon the files may be gone.
   if (absl::Status status = LinkFiles(data_directory); !status.ok()) return status;

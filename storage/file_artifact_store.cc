@@ -180,6 +180,33 @@ absl::Status ArtifactStore::CommitAs(const std::string& unfinished_file, const s
   return SyncFolders(data_directory_, *place);
 }
 
+absl::StatusOr<int64_t> ArtifactStore::Append(const std::string& file, int64_t offset,
+                                              absl::string_view data) {
+  absl::StatusOr<ArtifactPlace> place = FindArtifactPlace(data_directory_, file, true);
+  if (!place.ok()) return place.status();
+  absl::StatusOr<Descriptor> opened = OpenFile(place->folder, place->name, O_WRONLY | O_CREAT);
+  if (!opened.ok()) return opened.status();
+  const int64_t size = SizeOf(*opened);
+  if (offset < 0 || offset > size) {
+    return absl::OutOfRangeError(
+        absl::StrCat("offset ", offset, " of ", file, ": only ", size, " bytes are there"));
+  }
+  const auto known = static_cast<size_t>(size - offset);
+  if (known >= data.size()) return size;
+  data.remove_prefix(known);
+  if (absl::Status status = WriteAll(*opened, size, data, file); !status.ok()) return status;
+  return size + static_cast<int64_t>(data.size());
+}
+
+absl::Status ArtifactStore::Touch(const std::string& file) {
+  absl::StatusOr<ArtifactPlace> place = FindArtifactPlace(data_directory_, file, false);
+  if (!place.ok()) return place.status();
+  if (utimensat(place->folder.number(), place->name.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) == 0) {
+    return absl::OkStatus();
+  }
+  return FileError(errno, absl::StrCat("touching ", file));
+}
+
 absl::Status ArtifactStore::Verify(const std::string& file, int64_t size, uint32_t crc32) const {
   absl::StatusOr<ArtifactPlace> place = FindArtifactPlace(data_directory_, file, false);
   if (!place.ok() && !absl::IsNotFound(place.status())) return place.status();
@@ -190,6 +217,14 @@ absl::Status ArtifactStore::Verify(const std::string& file, int64_t size, uint32
   return absl::DataLossError(absl::StrCat(
       data_directory_, "/", file, " is missing, or is not the ", size, " bytes of CRC-32 ",
       absl::Hex(crc32, absl::kZeroPad8), " that were stored: restore a backup"));
+}
+
+absl::StatusOr<int64_t> ArtifactStore::Size(const std::string& file) const {
+  absl::StatusOr<ArtifactPlace> place = FindArtifactPlace(data_directory_, file, false);
+  if (!place.ok()) return place.status();
+  absl::StatusOr<Descriptor> stored = OpenFile(place->folder, place->name, O_RDONLY);
+  if (!stored.ok()) return stored.status();
+  return SizeOf(*stored);
 }
 
 absl::StatusOr<std::string> ArtifactStore::Read(const std::string& file, int64_t offset,

@@ -110,8 +110,10 @@ absl::Status MemoryTransaction::Write(const StudyRow& row) {
 
 absl::Status MemoryTransaction::Write(const TrialRow& row) {
   if (row.id < 1 || row.number < 0 || row.state == v1::Trial::STATE_UNSPECIFIED ||
-      row.lost_leases < 0 || (row.objective.has_value() && !std::isfinite(*row.objective))) {
-    return Invalid(absl::StrCat("trial ", row.id, ": id, number, state, lost_leases or objective"));
+      row.lost_leases < 0 || row.fruitless < 0 ||
+      (row.objective.has_value() && !std::isfinite(*row.objective))) {
+    return Invalid(
+        absl::StrCat("trial ", row.id, ": id, number, state, lost_leases, fruitless or objective"));
   }
   if (!tables_.studies.contains(row.study_id)) {
     return Invalid(absl::StrCat("trial ", row.id, ": there is no study ", row.study_id));

@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "caviar/v1/command.pb.h"
 #include "caviar/v1/request.pb.h"
 #include "caviar/v1/study.pb.h"
 #include "caviar/v1/trial.pb.h"
@@ -86,6 +87,10 @@ struct TrialRow {
   int64_t start_time = 0;
   int64_t end_time = 0;
   int32_t lost_leases = 0;
+  // The largest step that its attempts that ended had measured, and how often in a row it was given
+  // back without a larger one; >= 0.
+  std::optional<int64_t> furthest_step;
+  int32_t fruitless = 0;
   int64_t suggestion_commit = 0;  // the commit up to which the sampler saw the history
   // Its place among the study's trials in the order in which they became final, from 1; 0: it is
   // not.
@@ -207,6 +212,7 @@ struct WorkerRow {
   std::map<std::string, std::string> labels;
   int64_t register_time = 0;
   std::string numerics_fingerprint;  // what its numbers depend on
+  v1::Resources resources = {};      // what it offers to programs
 };
 
 // The answer that a rare mutation got.

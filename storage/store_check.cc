@@ -10,7 +10,6 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "storage/artifact_store.h"
-#include "storage/artifact_table.h"
 #include "storage/connection.h"
 #include "storage/high_water.h"
 #include "storage/migration.h"
@@ -19,6 +18,7 @@
 #include "storage/statement.h"
 #include "storage/store_lock.h"
 #include "storage/store_table.h"
+#include "storage/stored_files.h"
 
 namespace caviar::storage {
 namespace {
@@ -45,17 +45,17 @@ class Check {
   }
 
   void Files(const std::string& data_directory) {
-    const absl::StatusOr<std::vector<ArtifactRow>> artifacts = ReadAllArtifacts(connection_);
-    if (!Note(artifacts.status())) return;
+    const absl::StatusOr<std::vector<StoredFile>> stored = ReadStoredFiles(connection_);
+    if (!Note(stored.status())) return;
     int64_t bytes = 0;
-    if (artifacts->empty()) return;
+    if (stored->empty()) return;
     const absl::StatusOr<ArtifactStore> files = ArtifactStore::Open(data_directory);
     if (!Note(files.status())) return;
-    for (const ArtifactRow& row : *artifacts) {
-      Note(files->Verify(row.file, row.size, row.crc32));
-      bytes += row.size;
+    for (const StoredFile& file : *stored) {
+      Note(files->Verify(file.name, file.size, file.crc32));
+      bytes += file.size;
     }
-    Found(absl::StrCat("files: ", artifacts->size(), " of ", bytes, " bytes"));
+    Found(absl::StrCat("files: ", stored->size(), " of ", bytes, " bytes"));
   }
 
   void Watermark(const std::string& data_directory) {

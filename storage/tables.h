@@ -14,7 +14,7 @@ struct Table {
 inline constexpr Table kStoreTable{"store", 1, 7};
 
 inline constexpr Table kStudyTable{"study", 1, 24};
-inline constexpr Table kTrialTable{"trial", 1, 29};
+inline constexpr Table kTrialTable{"trial", 1, 31};
 inline constexpr Table kTrialOutcomeTable{"trial_outcome", 2, 6};
 inline constexpr Table kTrialParameterTable{"trial_parameter", 2, 6};
 inline constexpr Table kWarmStartTrialTable{"warm_start_trial", 3, 8};
@@ -27,7 +27,7 @@ inline constexpr Table kPrunerDecisionTable{"pruner_decision", 3, 8};
 inline constexpr Table kEvaluationTable{"evaluation", 1, 14};
 inline constexpr Table kEvaluationMetricTable{"evaluation_metric", 2, 6};
 inline constexpr Table kEvaluationClassTable{"evaluation_class", 2, 10};
-inline constexpr Table kWorkerTable{"worker", 1, 10};
+inline constexpr Table kWorkerTable{"worker", 1, 11};
 inline constexpr Table kRequestTable{"request", 2, 8};
 
 // All but `store`.

@@ -48,6 +48,8 @@ absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
     row.final_at = {query.Integer(23), query.Integer32(24)};
     row.sampler_version = query.Integer32(25);
     row.numerics_fingerprint = query.Text(26);
+    row.furthest_step = query.OptionalInteger(27);
+    row.fruitless = query.Integer32(28);
   }
   if (!query.status().ok()) return query.status();
   return rows;
@@ -160,8 +162,9 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
       "last_step, message, create_time, start_time, end_time, lost_leases, "
       "suggestion_commit, final_order, origin, feasible, repeat_of, repeats_completed, "
       "repeats_mean, repeats_standard_error, repeats_state, repeats_feasible, create_commit, "
-      "final_commit, final_position, sampler_version, numerics_fingerprint, commit_number, "
-      "checksum) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+      "final_commit, final_position, sampler_version, numerics_fingerprint, furthest_step, "
+      "fruitless, commit_number, checksum) "
+      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
       "ON CONFLICT (id) DO UPDATE SET study_id = excluded.study_id, "
       "number = excluded.number, state = excluded.state, "
       "objective = excluded.objective, objective_step = excluded.objective_step, "
@@ -177,6 +180,7 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
       "create_commit = excluded.create_commit, final_commit = excluded.final_commit, "
       "final_position = excluded.final_position, sampler_version = excluded.sampler_version, "
       "numerics_fingerprint = excluded.numerics_fingerprint, "
+      "furthest_step = excluded.furthest_step, fruitless = excluded.fruitless, "
       "commit_number = excluded.commit_number, checksum = excluded.checksum");
   query.Bind(row.id, row.study_id, row.number, v1::Trial::State_Name(row.state));
   BindReal(query, row.objective);
@@ -192,7 +196,8 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
                  ? std::nullopt
                  : std::optional<std::string>(v1::Trial::State_Name(repeats.state)),
              repeats.feasible, row.create_commit, row.final_at.commit, row.final_at.position,
-             row.sampler_version, row.numerics_fingerprint, context.commit);
+             row.sampler_version, row.numerics_fingerprint, row.furthest_step, row.fruitless,
+             context.commit);
   if (absl::Status status = query.BindChecksum().Run(); !status.ok()) return status;
   return WriteConfiguration(context, row.id, row.parameters);
 }

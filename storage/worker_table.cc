@@ -17,8 +17,8 @@ absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message, con
   std::string json;
   const auto status = google::protobuf::util::MessageToJsonString(message, &json);
   if (!status.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("worker ", row.id, ", features or labels: ", status.message().ToString()));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "worker ", row.id, ", features, labels or resources: ", status.message().ToString()));
   }
   return json;
 }
@@ -36,16 +36,21 @@ absl::Status WriteRow(const WriteContext& context, const WorkerRow& row) {
   if (!features_json.ok()) return features_json.status();
   absl::StatusOr<std::string> labels_json = ToJson(labels, row);
   if (!labels_json.ok()) return labels_json.status();
+  absl::StatusOr<std::string> resources_json = ToJson(row.resources, row);
+  if (!resources_json.ok()) return resources_json.status();
   Query query(context.connection,
               "INSERT INTO worker (id, name, version, slots, features, labels, register_time, "
-              "numerics_fingerprint, commit_number, checksum) VALUES (?,?,?,?,?,?,?,?,?,?) "
+              "numerics_fingerprint, resources, commit_number, checksum) "
+              "VALUES (?,?,?,?,?,?,?,?,?,?,?) "
               "ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version, "
               "slots = excluded.slots, features = excluded.features, labels = excluded.labels, "
               "register_time = excluded.register_time, "
-              "numerics_fingerprint = excluded.numerics_fingerprint, commit_number = "
-              "excluded.commit_number, checksum = excluded.checksum");
+              "numerics_fingerprint = excluded.numerics_fingerprint, "
+              "resources = excluded.resources, commit_number = excluded.commit_number, checksum = "
+              "excluded.checksum");
   query.Bind(row.id, row.name, row.version, row.slots, *features_json, *labels_json,
-             TimeOrNull(row.register_time), row.numerics_fingerprint, context.commit);
+             TimeOrNull(row.register_time), row.numerics_fingerprint, *resources_json,
+             context.commit);
   return query.BindChecksum().Run();
 }
 
@@ -72,6 +77,9 @@ absl::StatusOr<std::vector<WorkerRow>> ReadAllWorkers(Connection& connection) {
     }
     row.register_time = query.Integer(6);
     row.numerics_fingerprint = query.Text(7);
+    if (!google::protobuf::util::JsonStringToMessage(query.Text(8), &row.resources).ok()) {
+      query.Damaged(8);
+    }
   }
   if (!query.status().ok()) return query.status();
   return rows;

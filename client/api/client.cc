@@ -77,6 +77,12 @@ class GrpcClient final : public Client {
       const v1::DownloadModelRequest& request) override {
     return Call(studies_, &StudyStub::DownloadModel, request);
   }
+  absl::StatusOr<v1::UploadCodeResponse> UploadCode(const v1::UploadCodeRequest& request) override {
+    return Call(studies_, &StudyStub::UploadCode, request);
+  }
+  absl::StatusOr<v1::ReadLogResponse> ReadLog(const v1::ReadLogRequest& request) override {
+    return Call(studies_, &StudyStub::ReadLog, request);
+  }
   absl::StatusOr<v1::GetImportanceResponse> GetImportance(
       const v1::GetImportanceRequest& request) override {
     return Call(studies_, &StudyStub::GetImportance, request);

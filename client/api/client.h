@@ -54,6 +54,11 @@ class Client {
   // A piece of a file; telling pieces apart and putting them together is the caller's.
   virtual absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
       const v1::DownloadModelRequest& request) = 0;
+  // A chunk of an archive, or the question how much of it is there.
+  virtual absl::StatusOr<v1::UploadCodeResponse> UploadCode(
+      const v1::UploadCodeRequest& request) = 0;
+  // A piece of a log.
+  virtual absl::StatusOr<v1::ReadLogResponse> ReadLog(const v1::ReadLogRequest& request) = 0;
   virtual absl::StatusOr<v1::GetImportanceResponse> GetImportance(
       const v1::GetImportanceRequest& request) = 0;
   virtual absl::StatusOr<v1::LintStudyResponse> LintStudy(const v1::LintStudyRequest& request) = 0;

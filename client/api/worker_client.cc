@@ -40,6 +40,16 @@ class RunningCalls {
   std::set<grpc::ClientContext*> contexts_ ABSL_GUARDED_BY(mutex_);
 };
 
+// The data of a downloaded chunk.
+template <typename Response>
+absl::StatusOr<std::string> Checked(Response& response, int64_t offset) {
+  if (Crc32(response.data()) != response.data_crc32()) {
+    return absl::DataLossError(
+        absl::StrCat("the chunk at offset ", offset, " came with a wrong checksum"));
+  }
+  return std::move(*response.mutable_data());
+}
+
 class GrpcWorkerClient final : public WorkerClient {
  public:
   explicit GrpcWorkerClient(Options options)
@@ -106,11 +116,27 @@ class GrpcWorkerClient final : public WorkerClient {
       return absl::DataLossError(absl::StrCat("the coordinator's file ends at ", offset, " of ",
                                               artifact.size(), " bytes"));
     }
-    if (Crc32(response->data()) != response->data_crc32()) {
-      return absl::DataLossError(
-          absl::StrCat("the chunk at offset ", offset, " came with a wrong checksum"));
-    }
-    return std::move(*response->mutable_data());
+    return Checked(*response, offset);
+  }
+
+  absl::StatusOr<int64_t> AppendLog(const v1::FencingToken& token, int64_t offset,
+                                    absl::string_view data, absl::Duration timeout) override {
+    v1::AppendLogRequest request;
+    *request.mutable_token() = token;
+    request.set_offset(offset);
+    request.set_data(data.data(), data.size());
+    const auto response = Call(other_, &Stub::AppendLog, request, timeout);
+    if (!response.ok()) return response.status();
+    return response->size();
+  }
+
+  absl::StatusOr<std::string> DownloadCode(const std::string& sha256, int64_t offset) override {
+    v1::DownloadCodeRequest request;
+    request.set_sha256(sha256);
+    request.set_offset(offset);
+    auto response = Call(other_, &Stub::DownloadCode, request, options_.call_timeout);
+    if (!response.ok()) return response.status();
+    return Checked(*response, offset);
   }
 
   void CancelWaiting() override { waiting_.Cancel(); }

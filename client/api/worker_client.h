@@ -18,6 +18,7 @@ namespace caviar::client {
 
 // A file is sent and fetched in pieces of this size.
 inline constexpr int64_t kChunkBytes = 1 << 20;
+inline constexpr int64_t kLogPieceBytes = 256 << 10;
 
 // Calls block for at most their timeout. Errors are the coordinator's own, ErrorDetail included;
 // UNAVAILABLE without one: it could not be reached. Thread safe.
@@ -56,6 +57,14 @@ class WorkerClient {
   // nothing came.
   virtual absl::StatusOr<std::string> DownloadChunk(const v1::Artifact& artifact,
                                                     int64_t offset) = 0;
+
+  // Adds `data`, at most kLogPieceBytes, at `offset` of the attempt's log. Returns how much of the
+  // log is there; empty at offset 0, it only asks. OUT_OF_RANGE: something before it is missing.
+  virtual absl::StatusOr<int64_t> AppendLog(const v1::FencingToken& token, int64_t offset,
+                                            absl::string_view data, absl::Duration timeout) = 0;
+  // The code archive's bytes from `offset`, at most a chunk; empty: that is its end. DATA_LOSS: the
+  // checksum differs.
+  virtual absl::StatusOr<std::string> DownloadCode(const std::string& sha256, int64_t offset) = 0;
 
   // From now on Register and Acquire end with CANCELLED, running ones too. Any thread.
   virtual void CancelWaiting() = 0;

@@ -2,6 +2,7 @@
 // checkpoints.
 //
 // This room knows files. It must never know what is in them, or who sends them where.
+// All functions are thread safe.
 #ifndef CAVIAR_CLIENT_ARCHIVE_ARCHIVE_H_
 #define CAVIAR_CLIENT_ARCHIVE_ARCHIVE_H_
 
@@ -15,21 +16,27 @@
 namespace caviar::archive {
 
 struct PackOptions {
-  // RESOURCE_EXHAUSTED past this, naming the largest entries.
+  // RESOURCE_EXHAUSTED past this, naming the largest entries. 0: no limit.
   int64_t max_bytes = 0;
-  // Name of a file in the folder with patterns, in the form of .gitignore, of what is left out.
-  // Empty: nothing is.
-  std::string ignore_file;
+  // Name of a file in the folder with patterns, in the form of .gitignore, of what is left out;
+  // the folder may be without it. As in git, .git itself is left out then. Empty: nothing is.
+  std::string ignore_file = "";
 };
 
-// What is in the folder (or the one file that `path` is), with permissions, without owners and
-// times: the same content gives the same bytes. Symbolic links stay links; one that leaves the
-// folder, a device or a socket is an error.
+// What is in the folder (or the one file that `path` is, under its name), with permissions, without
+// owners and times: the same content gives the same bytes. Symbolic links stay links; one that
+// leaves the folder, a device or a socket is an error: FAILED_PRECONDITION. NOT_FOUND: there is no
+// such path, or what is in it went away meanwhile.
 absl::StatusOr<std::string> Pack(const std::string& path, const PackOptions& options);
+
+// The SHA-256 of what Pack would take in, as 64 lower-case hex digits, without making an archive:
+// equal for equal content. `max_bytes` is of the files' own sizes.
+absl::StatusOr<std::string> Fingerprint(const std::string& path, const PackOptions& options);
 
 // Unpacks into `folder`, which exists and is empty. An entry that would land outside of it, by its
 // name or through a link, is INVALID_ARGUMENT, as are other damages; RESOURCE_EXHAUSTED: more than
-// `max_bytes` in all.
+// `max_bytes` in all, an entry counting as at least 512; 0: no limit. What was unpacked before an
+// error stays.
 absl::Status Unpack(absl::string_view archive, const std::string& folder, int64_t max_bytes);
 
 // 64 lower-case hex digits.

@@ -1,5 +1,6 @@
+#include "client/commands/best.h"
+
 #include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -63,8 +64,8 @@ int DefaultTop(const v1::Study& study) {
   return vocabulary::HasSeveralObjectives(study) ? kTopOfFront : kTop;
 }
 
-void PrintBest(const v1::Study& study, const v1::ListBestTrialsResponse& best, int top,
-               Session& session) {
+void PrintTable(const v1::Study& study, const v1::ListBestTrialsResponse& best, int top,
+                Session& session) {
   session.out() << BestTable(study, best).Render(session.colors());
   if (vocabulary::HasSeveralObjectives(study)) {
     session.out() << "\nthe Pareto front, by " << study.objectives(0).metric()
@@ -99,15 +100,21 @@ int Best(Arguments& arguments, Session& session) {
     arguments.model.study = arguments.study;
     return SaveModel(arguments.model, session);
   }
+  return PrintBest(arguments.study, arguments.top, session);
+}
+
+}  // namespace
+
+int PrintBest(const std::string& name, std::optional<int> count, Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
   v1::GetStudyRequest get;
-  get.set_study(arguments.study);
+  get.set_study(name);
   const auto study = (*client)->GetStudy(get);
   if (!study.ok()) return session.Fail(study.status());
-  const int top = arguments.top.value_or(DefaultTop(*study));
+  const int top = count.value_or(DefaultTop(*study));
   v1::ListBestTrialsRequest request;
-  request.set_study(arguments.study);
+  request.set_study(name);
   request.set_count(top);
   const auto best = (*client)->ListBestTrials(request);
   if (!best.ok()) return session.Fail(best.status());
@@ -116,11 +123,9 @@ int Best(Arguments& arguments, Session& session) {
     return kDone;
   }
   if (best->trials_size() == 0) return SayWhyNone(**client, *study, session);
-  PrintBest(*study, *best, top, session);
+  PrintTable(*study, *best, top, session);
   return kDone;
 }
-
-}  // namespace
 
 void AddBest(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();

@@ -29,6 +29,7 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
   AddStudyResume(study, *this);
   AddStudyDelete(study, *this);
   AddStudyInit(study, *this);
+  AddStudyTry(study, *this);
   AddStudyLint(study, *this);
   AddStudySchema(study, *this);
   AddStudyVerify(study, *this);
@@ -36,6 +37,8 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
   AddTrialAdd(trial, *this);
   AddTrialList(trial, *this);
   AddTrialShow(trial, *this);
+  AddTrialLogs(trial, *this);
+  AddRun(app_, *this);
   AddBest(app_, *this);
   AddAsk(app_, *this);
   AddReport(app_, *this);

@@ -13,9 +13,12 @@
 #include <ostream>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "client/api/client.h"
+#include "client/commands/local_cluster.h"
+#include "client/commands/local_trial.h"
 
 namespace caviar::commands {
 
@@ -38,6 +41,11 @@ struct Environment {
   // own instead of ending the process. To be called before `connect`, whose threads then leave the
   // signals alone.
   std::function<std::shared_ptr<void>(std::function<void()> on_interrupt)> catch_interrupts;
+  // Runs the trial and blocks until it is over.
+  std::function<LocalOutcome(const LocalTrial& trial, LocalTrialWatcher& watcher)> run_trial;
+  // FAILED_PRECONDITION says why there can be none, and what to do.
+  std::function<absl::StatusOr<std::unique_ptr<LocalCluster>>(LocalClusterOptions options)>
+      start_cluster;
 };
 
 // Exit codes.

@@ -37,6 +37,7 @@ class Session {
   absl::StatusOr<client::Client*> Client();
 
   Environment& environment() { return environment_; }
+  const GlobalOptions& options() const { return options_; }
   std::ostream& out() { return environment_.out; }
   // Whether the answer is to be a table (or a page), not JSON or YAML.
   bool is_table() const { return options_.output == "table"; }

@@ -21,10 +21,8 @@ int Create(const Arguments& arguments, Session& session) {
 
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
-  v1::CreateStudyRequest request;
-  *request.mutable_study() = file->study;
-  request.set_validate_only(arguments.dry_run);
-  const auto study = (*client)->CreateStudy(std::move(request));
+  const auto study =
+      arguments.dry_run ? ValidateStudy(*file, **client) : CreateStudy(*file, **client);
   if (!study.ok()) return FailStudyFile(*file, study.status(), session);
   // What a grid costs, before it is begun; the name alone goes to standard output.
   if (study->sampler().algorithm() == v1::Sampler::GRID && !study->sampler_reason().empty()) {

@@ -5,10 +5,12 @@
 #include <cstring>
 #include <fstream>
 #include <istream>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
+#include "client/commands/code_upload.h"
 #include "client/study_file/document.h"
 
 namespace caviar::commands {
@@ -35,6 +37,14 @@ absl::StatusOr<std::string> ReadFile(const std::string& name, std::istream& stan
   return text;
 }
 
+absl::StatusOr<v1::Study> Create(const study_file::StudyFile& file, bool validate_only,
+                                 client::Client& client) {
+  v1::CreateStudyRequest request;
+  *request.mutable_study() = file.study;
+  request.set_validate_only(validate_only);
+  return client.CreateStudy(std::move(request));
+}
+
 }  // namespace
 
 absl::StatusOr<study_file::StudyFile> ReadStudyFile(const std::string& name, Session& session) {
@@ -57,6 +67,25 @@ int FailStudyFile(const study_file::StudyFile& file, const absl::Status& status,
     session.Complain(study_file::DescribeViolation(file, violation));
   }
   return kWrongUsage;
+}
+
+absl::StatusOr<v1::Study> ValidateStudy(study_file::StudyFile& file, client::Client& client) {
+  if (const auto code = PackCode(file); !code.ok()) return code.status();
+  return Create(file, /*validate_only=*/true, client);
+}
+
+absl::StatusOr<v1::Study> CreateStudy(study_file::StudyFile& file, client::Client& client) {
+  const auto code = PackCode(file);
+  if (!code.ok()) return code.status();
+  if (!code->empty()) {
+    // Before the folder, which may be large, is sent for a study that is refused.
+    auto checked = Create(file, /*validate_only=*/true, client);
+    if (!checked.ok()) return checked;
+    const absl::Status sent =
+        UploadCode(file.study.trainer().command().code().archive(), *code, client);
+    if (!sent.ok()) return sent;
+  }
+  return Create(file, /*validate_only=*/false, client);
 }
 
 }  // namespace caviar::commands

@@ -1,4 +1,4 @@
-// A study file that a command is given: read, and complained about with file and line.
+// A study file that a command is given: read, complained about with file and line, made a study.
 #ifndef CAVIAR_CLIENT_COMMANDS_STUDY_DEFINITION_H_
 #define CAVIAR_CLIENT_COMMANDS_STUDY_DEFINITION_H_
 
@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/api/client.h"
 #include "client/commands/session.h"
 #include "client/study_file/study_file.h"
 
@@ -18,6 +19,13 @@ absl::StatusOr<study_file::StudyFile> ReadStudyFile(const std::string& name, Ses
 // Complains about what the coordinator says of the study in `file`, each field with its line, and
 // returns the exit code.
 int FailStudyFile(const study_file::StudyFile& file, const absl::Status& status, Session& session);
+
+// Packs the folder that the study takes along, if it does, and asks the coordinator to check the
+// study. Errors are for FailStudyFile.
+absl::StatusOr<v1::Study> ValidateStudy(study_file::StudyFile& file, client::Client& client);
+
+// Creates it, after it has sent that folder.
+absl::StatusOr<v1::Study> CreateStudy(study_file::StudyFile& file, client::Client& client);
 
 }  // namespace caviar::commands
 

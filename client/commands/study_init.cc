@@ -1,25 +1,46 @@
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/commands/command_line.h"
+#include "client/study_file/draft.h"
 #include "client/study_file/presets.h"
 
 namespace caviar::commands {
+namespace {
+
+struct Arguments {
+  std::string preset;
+  std::vector<std::string> words;
+};
+
+int Init(const Arguments& arguments, Session& session) {
+  if (arguments.preset.empty() == arguments.words.empty()) {
+    return session.FailUsage(
+        "give either --preset, or -- and the command line of a program of your own: `caviar study "
+        "init -- python3 train.py --lr 0.01 --layers 3`");
+  }
+  const auto text = arguments.words.empty() ? study_file::Preset(arguments.preset)
+                                            : study_file::DraftStudyFile(arguments.words);
+  if (!text.ok()) return session.FailUsage(text.status().message());
+  session.out() << *text;
+  return kDone;
+}
+
+}  // namespace
 
 void AddStudyInit(CLI::App& study, CommandLine& line) {
-  auto preset = std::make_shared<std::string>();
+  auto arguments = std::make_shared<Arguments>();
   CLI::App& command =
-      line.AddLocal(study, "init", "Print a study file to start from", [preset](Session& session) {
-        const auto text = study_file::Preset(*preset);
-        if (!text.ok()) return session.FailUsage(text.status().message());
-        session.out() << *text;
-        return kDone;
-      });
-  command
-      .add_option("--preset", *preset,
-                  absl::StrCat("One of: ", absl::StrJoin(study_file::PresetNames(), ", ")))
-      ->required();
+      line.AddLocal(study, "init", "Print a study file to start from",
+                    [arguments](Session& session) { return Init(*arguments, session); });
+  command.add_option("--preset", arguments->preset,
+                     absl::StrCat("One of: ", absl::StrJoin(study_file::PresetNames(), ", ")));
+  command.add_option("COMMAND", arguments->words,
+                     "Behind --: a program and its arguments, as you run it by hand; their values "
+                     "become ranges");
 }
 
 }  // namespace caviar::commands

@@ -3,6 +3,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "client/commands/code_upload.h"
 #include "client/commands/command_line.h"
 #include "client/commands/findings.h"
 #include "client/commands/study_definition.h"
@@ -29,8 +30,9 @@ int Show(const std::string& name, const v1::LintStudyResponse& response, Session
 }
 
 int LintFile(const std::string& name, Session& session) {
-  const auto file = ReadStudyFile(name, session);
+  auto file = ReadStudyFile(name, session);
   if (!file.ok()) return session.Fail(file.status());
+  if (const auto code = PackCode(*file); !code.ok()) return session.Fail(code.status());
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
   v1::LintStudyRequest request;

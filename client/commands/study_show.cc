@@ -1,4 +1,6 @@
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -7,6 +9,7 @@
 #include "caviar/v1/objectives.h"
 #include "client/commands/command_line.h"
 #include "client/commands/outcome_text.h"
+#include "client/commands/program_text.h"
 #include "client/commands/study_text.h"
 #include "client/commands/test_report.h"
 #include "client/commands/trial_text.h"
@@ -64,6 +67,10 @@ std::string TrainFile(const v1::Dataset& data) {
 
 std::string TrainerLine(const v1::Trainer& trainer) {
   if (trainer.has_external()) return "external: a loop of one's own asks, reports and tells";
+  if (trainer.has_command()) {
+    const auto& run = trainer.command().run();
+    return absl::StrCat("command: ", WordsText({run.begin(), run.end()}));
+  }
   if (!trainer.has_batch_norm_network()) return "";
   const v1::BatchNormNetwork& network = trainer.batch_norm_network();
   return absl::StrCat("batch_norm_network on ", TrainFile(network.data()), ", epochs ",
@@ -119,6 +126,7 @@ std::string LimitsLine(const v1::Limits& limits) {
   add(limits.has_max_steps(), "max_steps", absl::StrCat(limits.max_steps()));
   add(limits.has_no_gain(), "no_gain", absl::StrCat(limits.no_gain().trials(), " trials"));
   add(limits.has_max_attempts(), "max_attempts", absl::StrCat(limits.max_attempts()));
+  add(limits.has_weight(), "weight", render::FormatNumber(limits.weight()));
   return absl::StrJoin(parts, ", ");
 }
 
@@ -197,29 +205,33 @@ void PrintPage(const v1::Study& study, Session& session) {
     absl::StrAppend(&state_cell.text, " (", v1::Study::EndReason_Name(study.end_reason()), ")");
   }
   const auto duration = render::DurationText(render::ToDuration(study.active_duration()));
-  session.out() << render::RenderPairs(
-      {{"study", study.name()},
-       {"description", study.description()},
-       {"state", state_cell},
-       {"message", study.message()},
-       {vocabulary::HasSeveralObjectives(study) ? "objectives" : "objective", ObjectiveLine(study)},
-       {"constraints", ConstraintsText(study)},
-       {"between parameters", LinearConstraintsText(study)},
-       {"best", {BestLine(study), render::Color::kBold}},
-       {"test", TestEvaluationText(study)},
-       {"trials", CountsText(study.trial_counts())},
-       {"repeats", RepeatsOf(study) > 1
-                       ? absl::StrCat(RepeatsOf(study), " trials of each configuration")
-                       : ""},
-       {"limits", LimitsLine(study.limits())},
-       {"trainer", TrainerLine(study.trainer())},
-       {"sampler", SamplerLine(study)},
+  std::vector<std::pair<std::string, render::Cell>> pairs = {
+      {"study", study.name()},
+      {"description", study.description()},
+      {"state", state_cell},
+      {"message", study.message()},
+      {vocabulary::HasSeveralObjectives(study) ? "objectives" : "objective", ObjectiveLine(study)},
+      {"constraints", ConstraintsText(study)},
+      {"between parameters", LinearConstraintsText(study)},
+      {"best", {BestLine(study), render::Color::kBold}},
+      {"test", TestEvaluationText(study)},
+      {"trials", CountsText(study.trial_counts())},
+      {"repeats",
+       RepeatsOf(study) > 1 ? absl::StrCat(RepeatsOf(study), " trials of each configuration") : ""},
+      {"limits", LimitsLine(study.limits())},
+      {"trainer", TrainerLine(study.trainer())}};
+  if (study.trainer().has_command()) {
+    for (auto& pair : ProgramLines(study)) pairs.push_back(std::move(pair));
+  }
+  pairs.insert(
+      pairs.end(),
+      {{"sampler", SamplerLine(study)},
        {"warm_start", absl::StrJoin(WarmStartTexts(study), ", ")},
        {"pruner", PrunerLine(study.pruner())},
        {"created", render::TimeText(render::ToTime(study.create_time()))},
        {"ended", study.has_end_time() ? render::TimeText(render::ToTime(study.end_time())) : ""},
-       {"active for", study.has_active_duration() ? duration : ""}},
-      session.colors());
+       {"active for", study.has_active_duration() ? duration : ""}});
+  session.out() << render::RenderPairs(pairs, session.colors());
   session.out() << "\n" << ParametersTable(study, session.colors());
   const std::string report =
       TestReport(study.test_evaluation(), session.environment().terminal_width(), session.colors());

@@ -6,8 +6,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "caviar/v1/objectives.h"
 #include "client/commands/command_line.h"
+#include "client/commands/log_text.h"
 #include "client/commands/outcome_text.h"
 #include "client/commands/study_text.h"
 #include "client/commands/trial_curves.h"
@@ -140,6 +143,26 @@ void PrintPage(const v1::Study& study, const v1::Trial& trial, Session& session)
   if (!curves.empty()) session.out() << "\n" << curves;
 }
 
+// The end of what a failed trial's program printed; nothing where there is none.
+void PrintLogEnd(const v1::Trial& trial, client::Client& client, Session& session) {
+  constexpr int64_t kBytes = 16 << 10;
+  constexpr int kLines = 20;
+  if (trial.state() != v1::Trial::FAILED) return;
+  v1::ReadLogRequest request;
+  request.set_study(trial.study());
+  request.set_number(trial.number());
+  request.set_offset(-kBytes);
+  const auto log = client.ReadLog(request);
+  if (!log.ok() || log->data().empty()) return;
+  session.out() << "\nthe last it printed; `caviar trial logs " << trial.study() << " "
+                << trial.number() << "` prints all\n";
+  absl::string_view end = LastLines(log->data(), kLines);
+  absl::ConsumeSuffix(&end, "\n");
+  for (const absl::string_view line : absl::StrSplit(end, '\n')) {
+    session.out() << "  " << ShownLine(line) << "\n";
+  }
+}
+
 int Show(const Arguments& arguments, Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
@@ -162,6 +185,7 @@ int Show(const Arguments& arguments, Session& session) {
     study = *std::move(found);
   }
   PrintPage(study, *trial, session);
+  PrintLogEnd(*trial, **client, session);
   return kDone;
 }
 

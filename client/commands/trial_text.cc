@@ -26,6 +26,12 @@ std::string OutcomeOf(const v1::Trial& trial) {
 
 }  // namespace
 
+bool IsFinal(v1::Trial::State state) {
+  return state == v1::Trial::COMPLETED || state == v1::Trial::PRUNED ||
+         state == v1::Trial::FAILED || state == v1::Trial::INFEASIBLE ||
+         state == v1::Trial::CANCELLED;
+}
+
 int FinalTrials(const v1::TrialCounts& counts) {
   return counts.completed() + counts.pruned() + counts.failed() + counts.infeasible() +
          counts.cancelled();

@@ -11,6 +11,9 @@
 
 namespace caviar::commands {
 
+// Whether a trial stays in this state.
+bool IsFinal(v1::Trial::State state);
+
 // Of all states of a trial that are final.
 int FinalTrials(const v1::TrialCounts& counts);
 

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/study_file/text_check.h"
 #include "yaml-cpp/eventhandler.h"
@@ -200,10 +201,20 @@ void RefuseOpenQuote(absl::string_view text) {
   YAML::Parser(stream).HandleNextDocument(builder);
 }
 
-std::string Explain(const YAML::Exception& error) {
+// The line of that number, from 1.
+absl::string_view LineOf(absl::string_view text, int number) {
+  for (; number > 1 && !text.empty(); --number) {
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  }
+  return text.substr(0, text.find('\n'));
+}
+
+std::string Explain(const YAML::Exception& error, absl::string_view text) {
   const absl::string_view what = error.msg;
   if (what == "illegal EOF in scalar") return "not YAML: a quote is opened and never closed";
-  return absl::StrCat("not YAML: ", what);
+  const bool placeholder = absl::StrContains(LineOf(text, error.mark.line + 1), "${");
+  return absl::StrCat("not YAML: ", what,
+                      placeholder ? "; in a list ${...} needs quotes: [\"${args}\"]" : "");
 }
 
 }  // namespace
@@ -241,7 +252,7 @@ Document ReadDocument(absl::string_view text) {
   } catch (const Refusal& refusal) {
     refuse(refusal.line, refusal.what);
   } catch (const YAML::Exception& error) {
-    refuse(error.mark.line + 1, Explain(error));
+    refuse(error.mark.line + 1, Explain(error, text));
   }
   return document;
 }

@@ -29,6 +29,13 @@ constexpr Field kStudy[] = {
     {"sampler", "sampler", "What chooses configurations."},
     {"pruner", "pruner", "What ends or pauses weak trials early."},
     {"limits", "limits", "When the study ends by itself, and how much of it runs at once."},
+    {"metrics", "metrics",
+     "What a command measures, beside the metrics of objectives and constraints; only these are "
+     "read from lines like accuracy=0.9.",
+     R"("maxItems": 256, "uniqueItems": true)"},
+    {"workers", "workers", "Labels that a worker must have to get its trials: {gpu: a100}.",
+     R"("maxProperties": 64)"},
+    {"checkpoints", "checkpoints", "Which checkpoints of a resumable command are kept, and where."},
     {"repeats", "repeats",
      "How often each configuration is evaluated, each time with a seed of its own; the mean "
      "counts.",
@@ -63,6 +70,62 @@ constexpr Field kTrainer[] = {
      "The built-in trainer: a multilayer perceptron with batch norm."},
     {"external", "external",
      "A loop of your own: trials are asked for, reported and told; write external: {}."},
+    {"command", "command", "A program of your own, run once for each configuration."},
+};
+
+constexpr Field kCommand[] = {
+    {"run", "run",
+     "The program and its arguments, without a shell; ${NAME} is a parameter's value, ${args} all "
+     "of them; also ${study}, ${trial}, ${attempt}, ${seed}, ${output_dir}, ${checkpoint_dir}, "
+     "${latest_checkpoint}, ${parameters_file}.",
+     R"("minItems": 1, "maxItems": 1000)", true},
+    {"arguments", "arguments",
+     "What ${args} is: --name=value each, name=value each (hydra), or the path of a JSON file.",
+     R"("default": "flags")"},
+    {"code", "code", "Where the program is, and what its current folder is."},
+    {"env", "env", "Added to the program's environment; ${...} as in run.",
+     R"("maxProperties": 256)"},
+    {"pass_env", "pass_env", "Names of the worker's environment that the program gets too.",
+     R"("maxItems": 256, "uniqueItems": true)"},
+    {"resources", "resources", "What one attempt takes of a worker."},
+    {"time_limit", "time_limit", "An attempt that runs longer has failed."},
+    {"stop_grace", "stop_grace", "Between SIGTERM and SIGKILL.", R"("default": "30s")"},
+    {"resumable", "resumable",
+     "It writes checkpoints and goes on from CAVIAR_LATEST_CHECKPOINT: only such programs are "
+     "paused and promoted.",
+     R"("default": false)"},
+    {"keep", "keep", "Which attempts' folders a worker keeps.", R"("default": "failed")"},
+    {"patterns", "patterns",
+     "Regular expressions (RE2) with named groups that find metrics in what it prints: "
+     "'accuracy: (?P<accuracy>[0-9.]+)'; a group `step` is the step.",
+     R"("maxItems": 16)"},
+};
+
+constexpr Field kCode[] = {
+    {"upload", "upload",
+     "A folder, relative to the study file, taken along when the study is created; at most 50 MiB "
+     "packed, without what its .caviarignore names.",
+     R"("minLength": 1)"},
+    {"path", "path", "An absolute path on all workers, used in place.", R"("pattern": "^/")"},
+};
+
+constexpr Field kResources[] = {
+    {"cpus", "cpus", "Processors, fractions allowed.", R"("exclusiveMinimum": 0, "default": 1)"},
+    {"gpus", "gpus", "Whole GPUs; the program sees no others.", R"("minimum": 0, "default": 0)"},
+    {"memory", "memory", "Memory; where the worker can, it ends a program that takes more."},
+};
+
+constexpr Field kCheckpoints[] = {
+    {"store", "store", "coordinator, or an absolute path that all workers share.",
+     R"("pattern": "^coordinator$|^/", "default": "coordinator")"},
+    {"keep_per_trial", "keep_per_trial",
+     "Of each trial: its newest checkpoint, the one at the step with its best objective, or both.",
+     R"("minItems": 1, "uniqueItems": true, "default": ["last"])"},
+    {"keep_trials", "keep_trials",
+     "Of so many best trials the checkpoints are kept when they are final.",
+     R"("minimum": 0, "maximum": 10000, "default": 0)"},
+    {"max_size", "max_size", "A larger checkpoint is not stored, and the trial has failed.",
+     R"("default": "1GiB")"},
 };
 
 constexpr Field kBatchNormNetwork[] = {
@@ -155,6 +218,9 @@ constexpr Field kLimits[] = {
     {"no_gain", "no_gain", "The study ends when it gains nothing any more."},
     {"max_attempts", "max_attempts", "Lost leases after which a trial has failed.",
      R"("minimum": 1, "maximum": 100, "default": 3)"},
+    {"weight", "weight",
+     "Its share of the workers where several studies want them: 2 runs twice as many trials as 1.",
+     R"("minimum": 0.001, "maximum": 1000, "default": 1)"},
 };
 
 constexpr Field kNoGain[] = {
@@ -212,6 +278,10 @@ const std::map<const Descriptor*, Section>& Sections() {
       {v1::Trainer::descriptor(), {kTrainer, true}},
       {v1::BatchNormNetwork::descriptor(), {kBatchNormNetwork}},
       {v1::External::descriptor(), {}},
+      {v1::Command::descriptor(), {kCommand}},
+      {v1::Code::descriptor(), {kCode, true}},
+      {v1::Resources::descriptor(), {kResources}},
+      {v1::Checkpoints::descriptor(), {kCheckpoints}},
       {v1::Dataset::descriptor(), {kDataset, false, "format"}},
       {v1::IdxFiles::descriptor(), {kIdxFiles}},
       {v1::CsvFile::descriptor(), {kCsvFile}},
@@ -282,8 +352,10 @@ Kind KindOf(const FieldDescriptor& field) {
       return field.is_repeated() ? Kind::kTexts : Kind::kText;
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return Kind::kNumber;
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return Kind::kFlag;
     case FieldDescriptor::CPPTYPE_ENUM:
-      return Kind::kWord;
+      return field.is_repeated() ? Kind::kWords : Kind::kWord;
     case FieldDescriptor::CPPTYPE_INT32:
     case FieldDescriptor::CPPTYPE_INT64:
     case FieldDescriptor::CPPTYPE_UINT32:
@@ -293,6 +365,7 @@ Kind KindOf(const FieldDescriptor& field) {
     default:
       Fatal(absl::StrCat(field.full_name(), " has a type that study files do not know"));
   }
+  if (field.is_map()) return Kind::kTextMap;
   const Descriptor* message = field.message_type();
   if (message == v1::Value::descriptor()) return field.is_repeated() ? Kind::kValues : Kind::kValue;
   if (message == v1::Condition::descriptor()) return Kind::kConditions;
@@ -300,6 +373,7 @@ Kind KindOf(const FieldDescriptor& field) {
   if (message == v1::KnownTrial::descriptor()) return Kind::kTrials;
   if (message == v1::LinearConstraint::descriptor()) return Kind::kLinear;
   if (message == google::protobuf::Duration::descriptor()) return Kind::kDuration;
+  if (message == v1::ByteSize::descriptor()) return Kind::kByteSize;
   return field.is_repeated() ? Kind::kSections : Kind::kSection;
 }
 

@@ -50,10 +50,14 @@ std::vector<const google::protobuf::FieldDescriptor*> FlattenedMembers(
 // What a field of a file is.
 enum class Kind {
   kText,
-  kTexts,  // a list of texts
+  kTexts,    // a list of texts
+  kTextMap,  // a mapping from names to texts
   kWhole,
   kNumber,
+  kFlag,        // true or false
   kWord,        // an enum, in lower case
+  kWords,       // a list of such
+  kByteSize,    // "2GiB"
   kDuration,    // "30m"
   kSection,     // a mapping with a table of its own
   kSections,    // a list of such

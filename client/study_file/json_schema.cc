@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/study.pb.h"
 #include "caviar/v1/vocabulary.h"
+#include "client/study_file/byte_size.h"
 #include "client/study_file/fields.h"
 #include "client/study_file/scalar.h"
 
@@ -40,12 +41,24 @@ ordered_json TypeSchema(const FieldDescriptor& field) {
       return {{"type", {"string", "number"}}};
     case Kind::kTexts:
       return {{"type", "array"}, {"items", {{"type", {"string", "number"}}}}};
+    case Kind::kTextMap:
+      return {{"type", "object"},
+              {"additionalProperties", {{"type", {"boolean", "number", "string"}}}}};
     case Kind::kWhole:
       return {{"type", "integer"}};
     case Kind::kNumber:
       return {{"type", "number"}};
+    case Kind::kFlag:
+      return {{"type", "boolean"}};
     case Kind::kWord:
       return {{"enum", WordsOf(*field.enum_type())}};
+    case Kind::kWords:
+      return {{"type", "array"}, {"items", {{"enum", WordsOf(*field.enum_type())}}}};
+    case Kind::kByteSize:
+      // A number is bytes.
+      return {{"type", {"string", "integer"}},
+              {"minimum", 0},
+              {"pattern", std::string(kByteSizePattern)}};
     case Kind::kDuration:
       return {{"type", "string"}, {"pattern", std::string(kDurationPattern)}};
     case Kind::kSection:

@@ -211,10 +211,16 @@ void Reader::ReadField(const Known& known, const Entry& entry, const std::string
       return ReadNumber(known, entry, path);
     case Kind::kWhole:
       return ReadWhole(known, entry, path);
+    case Kind::kFlag:
+      return ReadFlag(known, entry, path);
     case Kind::kWord:
       return ReadWord(known, entry, path);
+    case Kind::kWords:
+      return ReadWords(known, entry, path);
     case Kind::kDuration:
       return ReadDuration(known, entry, path);
+    case Kind::kByteSize:
+      return ReadByteSize(known, entry, path);
     case Kind::kSection:
       return ReadSection(*entry.value, path,
                          *message.GetReflection()->MutableMessage(&message, &proto));
@@ -225,6 +231,8 @@ void Reader::ReadField(const Known& known, const Entry& entry, const std::string
                        *message.GetReflection()->MutableMessage(&message, &proto));
     case Kind::kTexts:
       return ReadTexts(known, entry, path);
+    case Kind::kTextMap:
+      return ReadTextMap(known, entry, path);
     case Kind::kValues:
       return ReadValues(known, entry, path);
     case Kind::kConditions:

@@ -37,9 +37,13 @@ class Reader {
   void ReadText(const Known& known, const Entry& entry, const std::string& path);
   void ReadNumber(const Known& known, const Entry& entry, const std::string& path);
   void ReadWhole(const Known& known, const Entry& entry, const std::string& path);
+  void ReadFlag(const Known& known, const Entry& entry, const std::string& path);
   void ReadWord(const Known& known, const Entry& entry, const std::string& path);
+  void ReadWords(const Known& known, const Entry& entry, const std::string& path);
   void ReadDuration(const Known& known, const Entry& entry, const std::string& path);
+  void ReadByteSize(const Known& known, const Entry& entry, const std::string& path);
   void ReadTexts(const Known& known, const Entry& entry, const std::string& path);
+  void ReadTextMap(const Known& known, const Entry& entry, const std::string& path);
   void ReadValues(const Known& known, const Entry& entry, const std::string& path);
   void ReadConditions(const Known& known, const Entry& entry, const std::string& path);
   void ReadTrials(const Known& known, const Entry& entry, const std::string& path);
@@ -51,6 +55,10 @@ class Reader {
   void ReadScalarValue(const Node& node, int line, const std::string& path,
                        google::protobuf::Message& value);
 
+  // The value of a word of `key`'s enum; null, and reported, where it is none.
+  const google::protobuf::EnumValueDescriptor* FindWord(
+      const google::protobuf::EnumDescriptor& words, const std::string& key, const Node& node,
+      int line, const std::string& path);
   // The member of the section's flattened oneof that the mapping is about: the one that its key
   // names, or else the only one that knows one of its keys. Null, and reported, where none can be
   // told.

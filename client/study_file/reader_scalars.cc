@@ -1,12 +1,13 @@
-// The fields of a study file that are one scalar, or a list of texts or of linear constraints.
+// The fields of a study file that are one scalar.
 #include <cmath>
 #include <limits>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "caviar/v1/linear_constraint_text.h"
+#include "caviar/v1/command.pb.h"
 #include "caviar/v1/vocabulary.h"
+#include "client/study_file/byte_size.h"
 #include "client/study_file/foreign_words.h"
 #include "client/study_file/reader.h"
 #include "client/study_file/scalar.h"
@@ -41,55 +42,6 @@ void Reader::ReadText(const Known& known, const Entry& entry, const std::string&
   Message& message = *known.message;
   message.GetReflection()->SetString(&message, &ProtoField(*message.GetDescriptor(), *known.field),
                                      entry.value->text);
-}
-
-void Reader::ReadTexts(const Known& known, const Entry& entry, const std::string& path) {
-  const Node& node = *entry.value;
-  if (node.kind != Node::Kind::kSequence) {
-    return Report(entry.line, path,
-                  absl::StrCat("is ", Describe(node), "; write a list of names: [",
-                               IsScalar(node) ? node.text : "...", "]"));
-  }
-  Message& message = *known.message;
-  const FieldDescriptor& proto = ProtoField(*message.GetDescriptor(), *known.field);
-  for (size_t i = 0; i < node.items.size(); ++i) {
-    const Node& item = *node.items[i];
-    const std::string inner = absl::StrCat(path, "[", i, "]");
-    lines_.Add(inner, item.line);
-    if (!IsScalar(item)) {
-      Report(item.line, inner, absl::StrCat("is ", Describe(item), "; write a text"));
-    }
-    message.GetReflection()->AddString(&message, &proto, item.text);
-  }
-}
-
-void Reader::ReadLinear(const Known& known, const Entry& entry, const std::string& path) {
-  const Node& node = *entry.value;
-  if (node.kind != Node::Kind::kSequence) {
-    return Report(
-        entry.line, path,
-        absl::StrCat("is ", Describe(node), "; write a list of constraints: [units_1 >= units_2]"));
-  }
-  Message& message = *known.message;
-  const FieldDescriptor& proto = ProtoField(*message.GetDescriptor(), *known.field);
-  for (size_t i = 0; i < node.items.size(); ++i) {
-    const Node& item = *node.items[i];
-    const std::string inner = absl::StrCat(path, "[", i, "]");
-    lines_.Add(inner, item.line);
-    auto* constraint = message.GetReflection()->AddMessage(&message, &proto);
-    if (!IsScalar(item)) {
-      Report(item.line, inner,
-             absl::StrCat("is ", Describe(item), "; write it like units_1 >= 2 * units_2"));
-      continue;
-    }
-    const auto read = vocabulary::ParseLinearConstraint(item.text);
-    if (read.ok()) {
-      constraint->CopyFrom(*read);
-    } else {
-      Report(item.line, inner,
-             absl::StrCat("(", item.text.substr(0, 80), ") ", read.status().message()));
-    }
-  }
 }
 
 void Reader::ReadNumber(const Known& known, const Entry& entry, const std::string& path) {
@@ -139,29 +91,46 @@ void Reader::ReadWhole(const Known& known, const Entry& entry, const std::string
   }
 }
 
-void Reader::ReadWord(const Known& known, const Entry& entry, const std::string& path) {
-  Message& message = *known.message;
-  const FieldDescriptor& proto = ProtoField(*message.GetDescriptor(), *known.field);
-  const std::vector<std::string> words = WordsOf(*proto.enum_type());
+void Reader::ReadFlag(const Known& known, const Entry& entry, const std::string& path) {
   const Node& node = *entry.value;
+  const Scalar scalar = node.kind == Node::Kind::kScalar ? Resolve(node) : Scalar();
+  if (scalar.kind != Scalar::Kind::kBool) {
+    return Report(entry.line, path, absl::StrCat("is ", Describe(node), "; write true or false"));
+  }
+  Message& message = *known.message;
+  message.GetReflection()->SetBool(&message, &ProtoField(*message.GetDescriptor(), *known.field),
+                                   scalar.boolean);
+}
+
+const google::protobuf::EnumValueDescriptor* Reader::FindWord(
+    const google::protobuf::EnumDescriptor& enumeration, const std::string& key, const Node& node,
+    int line, const std::string& path) {
+  const std::vector<std::string> words = WordsOf(enumeration);
   for (const std::string& word : words) {
     if (node.kind != Node::Kind::kScalar || node.text != word) continue;
-    const auto* value = proto.enum_type()->FindValueByName(absl::AsciiStrToUpper(word));
-    return message.GetReflection()->SetEnum(&message, &proto, value);
+    return enumeration.FindValueByName(absl::AsciiStrToUpper(word));
   }
-  const absl::string_view foreign = AnswerToForeignValue(entry.key, node.text);
+  const absl::string_view foreign = AnswerToForeignValue(key, node.text);
   const std::string near = vocabulary::NearestName(node.text, words);
   std::string what = absl::StrCat("is ", Describe(node));
   if (!foreign.empty()) {
     what = absl::StrCat("\"", node.text, "\" ", foreign);
-  } else if (entry.key == "goal" && Resolve(node).is_number()) {
+  } else if (key == "goal" && Resolve(node).is_number()) {
     absl::StrAppend(&what, "; write minimize or maximize, and \"target\" for a value to reach");
   } else if (!near.empty()) {
     absl::StrAppend(&what, "; did you mean \"", near, "\"?");
   } else {
     absl::StrAppend(&what, "; write one of ", absl::StrJoin(words, ", "));
   }
-  Report(entry.line, path, std::move(what));
+  Report(line, path, std::move(what));
+  return nullptr;
+}
+
+void Reader::ReadWord(const Known& known, const Entry& entry, const std::string& path) {
+  Message& message = *known.message;
+  const FieldDescriptor& proto = ProtoField(*message.GetDescriptor(), *known.field);
+  const auto* value = FindWord(*proto.enum_type(), entry.key, *entry.value, entry.line, path);
+  if (value != nullptr) message.GetReflection()->SetEnum(&message, &proto, value);
 }
 
 void Reader::ReadDuration(const Known& known, const Entry& entry, const std::string& path) {
@@ -182,6 +151,20 @@ void Reader::ReadDuration(const Known& known, const Entry& entry, const std::str
   message.GetReflection()
       ->MutableMessage(&message, &ProtoField(*message.GetDescriptor(), *known.field))
       ->CopyFrom(value);
+}
+
+void Reader::ReadByteSize(const Known& known, const Entry& entry, const std::string& path) {
+  const Node& node = *entry.value;
+  if (!IsScalar(node)) {
+    return Report(entry.line, path,
+                  absl::StrCat("is ", Describe(node), "; write a size like 2GiB or 512MB"));
+  }
+  const auto bytes = ParseByteSize(node.text);
+  if (!bytes.ok()) return Report(entry.line, path, std::string(bytes.status().message()));
+  Message& message = *known.message;
+  static_cast<v1::ByteSize*>(message.GetReflection()->MutableMessage(
+                                 &message, &ProtoField(*message.GetDescriptor(), *known.field)))
+      ->set_bytes(*bytes);
 }
 
 }  // namespace caviar::study_file

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "nlohmann/json.hpp"
 
 namespace caviar::study_file {
 namespace {
@@ -143,6 +144,19 @@ std::string Describe(const Node& node) {
   const Scalar::Kind kind = Resolve(node).kind;
   if (kind == Scalar::Kind::kNull) return "nothing";
   return kind == Scalar::Kind::kText ? absl::StrCat("\"", text, "\"") : text;
+}
+
+std::string WriteText(const std::string& text) {
+  const bool starts_plainly = !text.empty() && (absl::ascii_isalnum(text[0]) || text[0] == '_' ||
+                                                text[0] == '/' || text[0] == '.');
+  bool plain = starts_plainly && ResolvePlain(text).kind == Scalar::Kind::kText;
+  for (const char c : text) {
+    plain = plain && (absl::ascii_isalnum(c) || c == '_' || c == '/' || c == '.' || c == '-');
+  }
+  if (plain) return text;
+  // A JSON string is a YAML one.
+  using nlohmann::json;
+  return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {

@@ -34,6 +34,9 @@ Scalar Resolve(const Node& node);
 // cut.
 std::string Describe(const Node& node);
 
+// A text as a file has it: in quotes where it would be read as something else.
+std::string WriteText(const std::string& text);
+
 // "90s", "30m", "2h30m", "1d", "1.5h", "250ms": numbers with a unit each. INVALID_ARGUMENT says
 // what is wrong.
 absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text);

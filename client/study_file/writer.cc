@@ -9,12 +9,12 @@
 #include "absl/strings/str_join.h"
 #include "caviar/v1/linear_constraint_text.h"
 #include "caviar/v1/study.pb.h"
+#include "client/study_file/byte_size.h"
 #include "client/study_file/fields.h"
 #include "client/study_file/number_list.h"
 #include "client/study_file/scalar.h"
 #include "client/study_file/study_file.h"
 #include "google/protobuf/duration.pb.h"
-#include "nlohmann/json.hpp"
 
 namespace caviar::study_file {
 namespace {
@@ -34,19 +34,6 @@ std::string Number(double number) {
   return std::string(buffer, end);
 }
 
-// A text, in quotes where it would be read as something else. A JSON string is a YAML one.
-std::string Text(const std::string& text) {
-  const bool starts_plainly = !text.empty() && (absl::ascii_isalnum(text[0]) || text[0] == '_' ||
-                                                text[0] == '/' || text[0] == '.');
-  bool plain = starts_plainly && ResolvePlain(text).kind == Scalar::Kind::kText;
-  for (const char c : text) {
-    plain = plain && (absl::ascii_isalnum(c) || c == '_' || c == '/' || c == '.' || c == '-');
-  }
-  if (plain) return text;
-  using nlohmann::json;
-  return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 std::string ValueText(const v1::Value& value) {
   switch (value.kind_case()) {
     case v1::Value::kDoubleValue: {
@@ -60,7 +47,7 @@ std::string ValueText(const v1::Value& value) {
     case v1::Value::kBoolValue:
       return value.bool_value() ? "true" : "false";
     case v1::Value::kStringValue:
-      return Text(value.string_value());
+      return WriteText(value.string_value());
     case v1::Value::KIND_NOT_SET:
       break;
   }
@@ -84,9 +71,18 @@ std::string List(const Items& items) {
 std::string Texts(const Message& message, const FieldDescriptor& field) {
   std::vector<std::string> texts;
   for (int i = 0; i < message.GetReflection()->FieldSize(message, &field); ++i) {
-    texts.push_back(Text(message.GetReflection()->GetRepeatedString(message, &field, i)));
+    texts.push_back(WriteText(message.GetReflection()->GetRepeatedString(message, &field, i)));
   }
   return List(texts);
+}
+
+std::string Words(const Message& message, const FieldDescriptor& field) {
+  std::vector<std::string> words;
+  for (int i = 0; i < message.GetReflection()->FieldSize(message, &field); ++i) {
+    words.push_back(absl::AsciiStrToLower(
+        message.GetReflection()->GetRepeatedEnum(message, &field, i)->name()));
+  }
+  return List(words);
 }
 
 std::string Values(const v1::Parameter& parameter) {
@@ -102,12 +98,27 @@ std::string Flow(const Written& fields) {
   return absl::StrCat("{", absl::StrJoin(fields, ", ", absl::PairFormatter(": ")), "}");
 }
 
+// By name, as a map has no order.
+std::string TextMap(const Message& message, const FieldDescriptor& field) {
+  Written texts;
+  for (int i = 0; i < message.GetReflection()->FieldSize(message, &field); ++i) {
+    const Message& pair = message.GetReflection()->GetRepeatedMessage(message, &field, i);
+    const auto text = [&](const FieldDescriptor* part) {
+      return WriteText(pair.GetReflection()->GetString(pair, part));
+    };
+    texts.emplace_back(text(field.message_type()->map_key()),
+                       text(field.message_type()->map_value()));
+  }
+  std::sort(texts.begin(), texts.end());
+  return Flow(texts);
+}
+
 std::string Conditions(const v1::Parameter& parameter) {
   Written conditions;
   for (const v1::Condition& condition : parameter.when()) {
     std::vector<std::string> texts;
     for (const v1::Value& value : condition.values()) texts.push_back(ValueText(value));
-    conditions.emplace_back(Text(condition.parameter()),
+    conditions.emplace_back(WriteText(condition.parameter()),
                             texts.size() == 1 ? texts[0] : List(texts));
   }
   return Flow(conditions);
@@ -120,7 +131,7 @@ std::string KnownTrials(const v1::Study& study) {
                                                   trial.parameters().end());
     Written values;
     for (const auto& [name, value] : sorted)
-      values.emplace_back(Text(name), ValueOrListText(value));
+      values.emplace_back(WriteText(name), ValueOrListText(value));
     trials.push_back(Flow(values));
   }
   return List(trials);
@@ -129,7 +140,7 @@ std::string KnownTrials(const v1::Study& study) {
 std::string LinearConstraints(const v1::Study& study) {
   std::vector<std::string> texts;
   for (const v1::LinearConstraint& constraint : study.linear_constraints()) {
-    texts.push_back(Text(vocabulary::FormatLinearConstraint(constraint)));
+    texts.push_back(WriteText(vocabulary::FormatLinearConstraint(constraint)));
   }
   return List(texts);
 }
@@ -155,7 +166,7 @@ std::string Scalar(const Message& message, const FieldDescriptor& field) {
   const auto& reflection = *message.GetReflection();
   switch (KindOf(field)) {
     case Kind::kText:
-      return Text(reflection.GetString(message, &field));
+      return WriteText(reflection.GetString(message, &field));
     case Kind::kTexts:
       return Texts(message, field);
     case Kind::kNumber:
@@ -169,8 +180,17 @@ std::string Scalar(const Message& message, const FieldDescriptor& field) {
         default:
           return absl::StrCat(reflection.GetInt32(message, &field));
       }
+    case Kind::kTextMap:
+      return TextMap(message, field);
+    case Kind::kFlag:
+      return reflection.GetBool(message, &field) ? "true" : "false";
     case Kind::kWord:
       return absl::AsciiStrToLower(reflection.GetEnum(message, &field)->name());
+    case Kind::kWords:
+      return Words(message, field);
+    case Kind::kByteSize:
+      return WriteByteSize(
+          static_cast<const v1::ByteSize&>(reflection.GetMessage(message, &field)).bytes());
     case Kind::kDuration:
       return DurationText(reflection.GetMessage(message, &field));
     case Kind::kSection:
@@ -224,7 +244,7 @@ std::string WriteStudyFile(const v1::Study& study) {
   for (const auto& [name, value] : Fields(study)) absl::StrAppend(&text, name, ": ", value, "\n");
   absl::StrAppend(&text, "parameters:\n");
   for (const v1::Parameter& parameter : study.parameters()) {
-    absl::StrAppend(&text, "  ", Text(parameter.name()), ": ", Flow(Fields(parameter)), "\n");
+    absl::StrAppend(&text, "  ", WriteText(parameter.name()), ": ", Flow(Fields(parameter)), "\n");
   }
   return text;
 }

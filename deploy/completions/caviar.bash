@@ -9,16 +9,16 @@ _caviar_studies() {
 # The commands, or what one of them takes besides options: "name" a study, "file" a file, "either", or words.
 _caviar_takes() {
   case $1 in
-    "") echo "study trial best importance whatif ask report tell export worker server completions" ;;
-    study) echo "create list show wait stop resume delete init lint schema verify" ;;
-    trial) echo "add list show" ;;
+    "") echo "study trial run best importance whatif ask report tell export worker server completions" ;;
+    study) echo "create list show wait stop resume delete init try lint schema verify" ;;
+    trial) echo "add list show logs" ;;
     worker) echo "list" ;;
     server) echo "status backup" ;;
     completions) echo "bash" ;;
-    "study create" | "server backup") echo "file" ;;
+    "study create" | "study try" | run | "server backup") echo "file" ;;
     "study lint") echo "either" ;;
     "study show" | "study wait" | "study stop" | "study resume" | "study delete" | "study verify") echo "name" ;;
-    "trial add" | "trial list" | "trial show" | best | importance | whatif | ask | report | tell | export) echo "name" ;;
+    "trial add" | "trial list" | "trial show" | "trial logs" | best | importance | whatif | ask | report | tell | export) echo "name" ;;
   esac
 }
 
@@ -30,7 +30,9 @@ _caviar_options() {
     "study show") echo "--as-file $connection $output" ;;
     "study stop") echo "--end $connection $output" ;;
     "study init") echo "--preset --help" ;;
-    "study schema" | completions) echo "--help" ;;
+    "study schema" | "study try" | completions) echo "--help" ;;
+    run) echo "--slots --name --data-dir --dataset-dir --help" ;;
+    "trial logs") echo "--attempt --follow --tail --help $connection" ;;
     "trial list") echo "--state --order-by --limit $connection $output" ;;
     best) echo "--top --save-model --trial --force $connection $output" ;;
     importance) echo "--metric $connection $output" ;;
@@ -84,7 +86,7 @@ _caviar() {
         ;;
       --patience | --output | --format | --preset | --state | --order-by | --limit | --top | \
         --save-model | --trial | --count | --lease | --step | --message | --name | --metric | --pruner | --mode | \
-         --grace | --eta | --warm-up | --p-value | --max-step)
+         --attempt | --tail | --slots | --data-dir | --dataset-dir | --grace | --eta | --warm-up | --p-value | --max-step)
         i=$((i + 1))
         ;;
       -*) ;;
@@ -102,7 +104,7 @@ _caviar() {
   values=$(_caviar_values "$previous" "$command")
   if [[ -n $values ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$values" -- "$current")
-  elif [[ $previous == --save-model ]]; then
+  elif [[ $previous == --save-model || $previous == --data-dir || $previous == --dataset-dir ]]; then
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
   elif [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(_caviar_options "$command")" -- "$current")

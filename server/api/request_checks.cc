@@ -1,5 +1,6 @@
 #include "server/api/request_checks.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -14,6 +15,18 @@ namespace {
 constexpr int32_t kMaxInt32 = std::numeric_limits<int32_t>::max();
 constexpr size_t kMaxPageTokenBytes = 1024;
 constexpr size_t kMaxMetricBytes = 128;
+constexpr int64_t kMaxCodeBytes = 50 << 20;
+constexpr int64_t kMaxLogChunkBytes = 256 << 10;
+constexpr double kMaxCpus = 1e6;
+
+// It becomes a file's name.
+void CheckCodeHash(FieldChecker& check, const char* field, const std::string& hash) {
+  const bool hex = std::all_of(hash.begin(), hash.end(), [](char c) {
+    return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f');
+  });
+  check.Require(hex && hash.size() == 64, field,
+                absl::StrCat("is ", Quoted(hash), "; must be 64 lower-case hex digits"));
+}
 
 void CheckPage(FieldChecker& check, int32_t page_size, const std::string& page_token) {
   check.Range("page_size", page_size, 0, kMaxInt32);
@@ -214,6 +227,32 @@ absl::Status CheckRequest(const v1::DownloadModelRequest& request) {
   return std::move(check).Result();
 }
 
+absl::Status CheckRequest(const v1::UploadCodeRequest& request) {
+  FieldChecker check;
+  const v1::CodeArchive& archive = request.archive();
+  const int64_t bytes = static_cast<int64_t>(request.data().size());
+  CheckCodeHash(check, "archive.sha256", archive.sha256());
+  check.Range("archive.size", archive.size(), 1, kMaxCodeBytes);
+  check.Range("offset", request.offset(), 0, kMaxCodeBytes);
+  check.Range("data", bytes, request.offset() == 0 ? 0 : 1, FieldChecker::kMaxChunkBytes);
+  if (archive.size() > 0) {  // else it is refused already, and the difference might overflow
+    check.Require(request.offset() <= archive.size() - bytes, "offset",
+                  absl::StrCat("is ", request.offset(), "; with ", bytes,
+                               " bytes of data it passes the size of ", archive.size()));
+  }
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::ReadLogRequest& request) {
+  FieldChecker check;
+  check.StudyName("study", request.study());
+  check.Range("number", request.number(), 0, kMaxInt32);
+  check.Range("attempt", request.attempt(), 0, kMaxInt32);
+  check.Range("offset", request.offset(), -FieldChecker::kMaxFileBytes,
+              FieldChecker::kMaxFileBytes);
+  return std::move(check).Result();
+}
+
 absl::Status CheckRequest(const v1::RegisterWorkerRequest& request) {
   FieldChecker check;
   check.Id("request_id", request.has_request_id(), request.request_id());
@@ -238,6 +277,13 @@ absl::Status CheckRequest(const v1::RegisterWorkerRequest& request) {
                     absl::StrCat("holds ", Quoted(key), "=", Quoted(value), "; must be printable"));
     }
   }
+  const v1::Resources& resources = request.resources();
+  // Written so that NaN is refused.
+  check.Require(!resources.has_cpus() || (resources.cpus() >= 0 && resources.cpus() <= kMaxCpus),
+                "resources.cpus", absl::StrCat("is ", resources.cpus(), "; must be from 0 to 1e6"));
+  check.Range("resources.gpus", resources.gpus(), 0, 1024);
+  check.Range("resources.memory", resources.memory().bytes(), 0,
+              std::numeric_limits<int64_t>::max());
   return std::move(check).Result();
 }
 
@@ -265,6 +311,21 @@ absl::Status CheckRequest(const v1::ReportMeasurementsRequest& request) {
   return std::move(check).Result();
 }
 
+absl::Status CheckRequest(const v1::AppendLogRequest& request) {
+  FieldChecker check;
+  check.Token("token", request.has_token(), request.token());
+  check.Range("offset", request.offset(), 0, FieldChecker::kMaxFileBytes);
+  check.Range("data", static_cast<int64_t>(request.data().size()), 0, kMaxLogChunkBytes);
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::DownloadCodeRequest& request) {
+  FieldChecker check;
+  CheckCodeHash(check, "sha256", request.sha256());
+  check.Range("offset", request.offset(), 0, kMaxCodeBytes);
+  return std::move(check).Result();
+}
+
 absl::Status CheckRequest(const v1::FinishWorkRequest& request) {
   FieldChecker check;
   check.Token("token", request.has_token(), request.token());
@@ -284,9 +345,13 @@ absl::Status CheckRequest(const v1::FinishWorkRequest& request) {
       check.Metrics("evaluated.metrics", request.evaluated().metrics());
       check.Classes("evaluated.classes", request.evaluated().classes());
       break;
+    case v1::FinishWorkRequest::kRunAgain:
+      check.Length("run_again.message", request.run_again().message(), 0,
+                   FieldChecker::kMaxTextBytes);
+      break;
     case v1::FinishWorkRequest::OUTCOME_NOT_SET:
       check.Require(false, "outcome",
-                    "is required: completed, failed, infeasible, evaluated or stopped");
+                    "is required: completed, failed, infeasible, evaluated, stopped or run_again");
   }
   return std::move(check).Result();
 }

@@ -51,7 +51,9 @@ using StudyServiceBase =
                v1::StudyService::WithRawCallbackMethod_GetImportance,
                v1::StudyService::WithRawCallbackMethod_LintStudy,
                v1::StudyService::WithRawCallbackMethod_ReplayPruner,
-               v1::StudyService::WithRawCallbackMethod_DownloadModel>;
+               v1::StudyService::WithRawCallbackMethod_DownloadModel,
+               v1::StudyService::WithRawCallbackMethod_UploadCode,
+               v1::StudyService::WithRawCallbackMethod_ReadLog>;
 using WorkerServiceBase =
     RawMethods<v1::WorkerService::Service, v1::WorkerService::WithRawCallbackMethod_RegisterWorker,
                v1::WorkerService::WithRawCallbackMethod_AcquireWork,
@@ -60,7 +62,9 @@ using WorkerServiceBase =
                v1::WorkerService::WithRawCallbackMethod_FinishWork,
                v1::WorkerService::WithRawCallbackMethod_GiveBackWork,
                v1::WorkerService::WithRawCallbackMethod_UploadChunk,
-               v1::WorkerService::WithRawCallbackMethod_DownloadChunk>;
+               v1::WorkerService::WithRawCallbackMethod_DownloadChunk,
+               v1::WorkerService::WithRawCallbackMethod_AppendLog,
+               v1::WorkerService::WithRawCallbackMethod_DownloadCode>;
 using ServerServiceBase =
     RawMethods<v1::ServerService::Service, v1::ServerService::WithRawCallbackMethod_GetServerStatus,
                v1::ServerService::WithRawCallbackMethod_ListWorkers>;
@@ -136,6 +140,14 @@ class StudyServiceImpl final : public StudyServiceBase {
     return ServeUnary(admission_.files, context, request, answer, coordinator_,
                       &Coordinator::DownloadModel);
   }
+  Unary* UploadCode(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(admission_.files, context, request, answer, coordinator_,
+                      &Coordinator::UploadCode);
+  }
+  Unary* ReadLog(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(admission_.files, context, request, answer, coordinator_,
+                      &Coordinator::ReadLog);
+  }
   Unary* GetImportance(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary(admission_.reads, context, request, answer, coordinator_,
                       &Coordinator::GetImportance);
@@ -190,6 +202,14 @@ class WorkerServiceImpl final : public WorkerServiceBase {
   Unary* DownloadChunk(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary(admission_.files, context, request, answer, coordinator_,
                       &Coordinator::DownloadChunk);
+  }
+  Unary* AppendLog(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(admission_.files, context, request, answer, coordinator_,
+                      &Coordinator::AppendLog);
+  }
+  Unary* DownloadCode(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(admission_.files, context, request, answer, coordinator_,
+                      &Coordinator::DownloadCode);
   }
 
  private:

@@ -11,14 +11,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "caviar/v1/error_detail.h"
+#include "server/coordinator/code_archives.h"
 #include "server/coordinator/core.h"
 #include "server/coordinator/lease_table.h"
+#include "server/coordinator/logs.h"
 #include "server/coordinator/messages.h"
 #include "server/coordinator/queries.h"
 #include "server/coordinator/sequencer.h"
+#include "server/coordinator/study_validation.h"
 #include "server/coordinator/suggester.h"
 #include "server/coordinator/thread_queue.h"
 #include "server/coordinator/uploads.h"
+#include "storage/code_file.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -90,6 +94,8 @@ class ThreadedCoordinator : public Coordinator {
         start_wall_(dependencies.clock.Wall()),
         queries_(dependencies.reader, dependencies.artifacts, dependencies.clock),
         uploads_(leases_, dependencies.artifacts),
+        logs_(leases_, dependencies.artifacts),
+        code_(dependencies.artifacts),
         sequencer_(dependencies.clock),
         core_({dependencies.store, dependencies.clock, dependencies.randomness, leases_, suggester_,
                [this](Command command) { sequencer_.Post(std::move(command)); },
@@ -116,7 +122,10 @@ class ThreadedCoordinator : public Coordinator {
     if (const absl::Status loaded = core_.Load(); !loaded.ok()) return loaded;
     // What an earlier process left behind: files whose rows were erased, or never written. Before
     // any upload, which would look the same.
-    files_.Post([this, files = core_.Files()] { artifacts_.Sweep(files).IgnoreError(); });
+    files_.Post([this, files = core_.Files(), code = core_.CodeFiles()] {
+      artifacts_.Sweep(files).IgnoreError();
+      code_.RemoveOthers(code);
+    });
     sequencer_.Start(core_);
     return absl::OkStatus();
   }
@@ -129,8 +138,21 @@ class ThreadedCoordinator : public Coordinator {
     sequencer_.Post({[](Core& core) { core.Drain(); }, [](const absl::Status&) {}});
   }
 
+  void UploadCode(v1::UploadCodeRequest request, Done<v1::UploadCodeResponse> done) override {
+    files_.Post([this, request = std::move(request), done = std::move(done)] {
+      done(code_.Take(request));
+    });
+  }
   void CreateStudy(v1::CreateStudyRequest request, Done<v1::Study> done) override {
-    Decide<v1::Study>(&Core::CreateStudy, std::move(request), std::move(done));
+    if (request.validate_only() || storage::CodeOf(request.study()) == nullptr) {
+      return Decide<v1::Study>(&Core::CreateStudy, std::move(request), std::move(done));
+    }
+    // Its code was asked for now, and so nobody removes it before the study is there.
+    files_.Post([this, request = std::move(request), done = std::move(done)]() mutable {
+      const absl::Status there = code_.Check(request.study());
+      if (!there.ok() && ValidateStudy(request.study()).empty()) return done(there);
+      Decide<v1::Study>(&Core::CreateStudy, std::move(request), std::move(done));
+    });
   }
   void StopStudy(v1::StopStudyRequest request, Done<v1::Study> done) override {
     Decide<v1::Study>(&Core::StopStudy, std::move(request), std::move(done));
@@ -264,6 +286,19 @@ class ThreadedCoordinator : public Coordinator {
   void DownloadChunk(v1::DownloadChunkRequest request,
                      Done<v1::DownloadChunkResponse> done) override {
     Read<v1::DownloadChunkResponse>(&Queries::DownloadChunk, std::move(request), std::move(done));
+  }
+  void AppendLog(v1::AppendLogRequest request, Done<v1::AppendLogResponse> done) override {
+    files_.Post([this, request = std::move(request), done = std::move(done)] {
+      done(logs_.Append(request));
+    });
+  }
+  void DownloadCode(v1::DownloadCodeRequest request, Done<v1::DownloadCodeResponse> done) override {
+    reads_.Post([this, request = std::move(request), done = std::move(done)] {
+      done(code_.Read(request));
+    });
+  }
+  void ReadLog(v1::ReadLogRequest request, Done<v1::ReadLogResponse> done) override {
+    Read<v1::ReadLogResponse>(&Queries::ReadLog, std::move(request), std::move(done));
   }
   void GetStudy(v1::GetStudyRequest request, Done<v1::Study> done) override {
     Read<v1::Study>(&Queries::GetStudy, std::move(request), std::move(done));
@@ -404,8 +439,9 @@ class ThreadedCoordinator : public Coordinator {
   // Files go after their rows; what cannot be removed is only space, and is tried again at the next
   // start.
   void RemoveFiles(int64_t study_id) {
-    files_.Post([this, study_id] {
+    files_.Post([this, study_id, code = core_.CodeFiles()] {
       artifacts_.RemoveFolder(absl::StrCat("artifacts/", study_id)).IgnoreError();
+      code_.RemoveOthers(code);
     });
   }
   void RemoveFile(const std::string& file) {
@@ -432,6 +468,8 @@ class ThreadedCoordinator : public Coordinator {
   bool drained_ ABSL_GUARDED_BY(drain_mutex_) = false;
   Queries queries_;
   Uploads uploads_;
+  Logs logs_;
+  CodeArchives code_;
   // Destroyed from below: each thread is joined before what it posts to is gone.
   Sequencer sequencer_;
   Core core_;

@@ -59,6 +59,7 @@ class Coordinator {
   // destruction.
   virtual void Drain() = 0;
 
+  virtual void UploadCode(v1::UploadCodeRequest request, Done<v1::UploadCodeResponse> done) = 0;
   virtual void CreateStudy(v1::CreateStudyRequest request, Done<v1::Study> done) = 0;
   virtual void StopStudy(v1::StopStudyRequest request, Done<v1::Study> done) = 0;
   virtual void ResumeStudy(v1::ResumeStudyRequest request, Done<v1::Study> done) = 0;
@@ -84,6 +85,9 @@ class Coordinator {
   virtual void UploadChunk(v1::UploadChunkRequest request, Done<v1::UploadChunkResponse> done) = 0;
   virtual void DownloadChunk(v1::DownloadChunkRequest request,
                              Done<v1::DownloadChunkResponse> done) = 0;
+  virtual void AppendLog(v1::AppendLogRequest request, Done<v1::AppendLogResponse> done) = 0;
+  virtual void DownloadCode(v1::DownloadCodeRequest request,
+                            Done<v1::DownloadCodeResponse> done) = 0;
 
   // Reads run on threads of their own and see everything that was answered before.
   virtual void GetStudy(v1::GetStudyRequest request, Done<v1::Study> done) = 0;
@@ -92,6 +96,7 @@ class Coordinator {
   virtual void ListTrials(v1::ListTrialsRequest request, Done<v1::ListTrialsResponse> done) = 0;
   virtual void ListBestTrials(v1::ListBestTrialsRequest request,
                               Done<v1::ListBestTrialsResponse> done) = 0;
+  virtual void ReadLog(v1::ReadLogRequest request, Done<v1::ReadLogResponse> done) = 0;
   virtual void DownloadModel(v1::DownloadModelRequest request,
                              Done<v1::DownloadModelResponse> done) = 0;
   virtual void GetImportance(v1::GetImportanceRequest request,

@@ -28,6 +28,7 @@
 #include "server/coordinator/coordinator.h"
 #include "server/coordinator/lease_table.h"
 #include "server/coordinator/outcome.h"
+#include "server/coordinator/placement.h"
 #include "server/coordinator/state.h"
 #include "server/coordinator/suggester.h"
 #include "server/sampling/numerics.h"
@@ -119,9 +120,11 @@ class Core {
   bool dead() const { return dead_; }
 
   const State& state() const { return state_; }
-  // What lies rightly below artifacts/: the files that rows name, and the folders of studies that
-  // are being erased.
+  // What lies rightly in studies' folders below artifacts/: the files that rows name, what programs
+  // printed, and the folders of studies that are being erased.
   std::set<std::string> Files() const;
+  // The archives that studies were created with.
+  std::set<std::string> CodeFiles() const;
 
   // Decisions, called from commands. Each returns what the caller is to be answered.
   absl::StatusOr<v1::Study> CreateStudy(const v1::CreateStudyRequest& request);
@@ -225,7 +228,7 @@ class Core {
   // core_hand_out.cc
   // How many parked calls each study could serve.
   struct Demand {
-    size_t trainers = 0;                   // workers that train the built-in network
+    std::map<const storage::WorkerRow*, size_t> workers;
     std::map<std::string, size_t> askers;  // by study
     size_t Of(const StudyState& study) const;
   };
@@ -233,6 +236,9 @@ class Core {
   void HandOut();
   std::vector<StudyState*> FindOffers();
   bool HasRoom(const StudyState& study) const;
+  // Whether the worker may run one more trial of the study beside what it runs.
+  bool HasRoomFor(const storage::WorkerRow& worker, const StudyState& study);
+  std::map<std::string, Taken> CountTaken() const;
   bool TryServe(const Poll& poll, const std::vector<StudyState*>& offers);
   void Grant(const Poll& poll, StudyState& study, int32_t number);
   void GrantEvaluation(const Poll& poll, const storage::WorkerRow& worker, StudyState& study);
@@ -309,7 +315,9 @@ class Core {
   void DropFile(const TrialState& trial, const std::string& file);
   void EraseRow(const storage::ArtifactRow& row);
   // Of a trial that has just become final.
-  void EraseFiles(const StudyState& study, TrialState& trial);
+  void EraseFiles(StudyState& study, TrialState& trial);
+  // Of COMPLETED trials that are not among the checkpoints.keep_trials best.
+  void ForgetCheckpointsOfWorse(StudyState& study);
   // The one that the newest attempt went on from.
   void ForgetCheckpoint(TrialState& trial);
   // A new attempt goes on from the checkpoint, or starts anew where there is none.
@@ -354,6 +362,12 @@ class Core {
   void EndBadly(StudyState& study, TrialState& trial, v1::Trial::State state,
                 const std::string& message);
   void Expire(Token token);
+  // The attempt came to nothing, which counts against limits.max_attempts.
+  void LoseAttempt(StudyState& study, TrialState& trial, v1::Attempt::Outcome outcome,
+                   const std::string& message);
+  // The worker gave a program's trial back. False: it did so too often without a new step, and the
+  // trial has FAILED.
+  bool MayGoOn(StudyState& study, TrialState& trial, const std::string& message);
   void PutBack(StudyState& study, TrialState& trial, v1::Attempt::Outcome outcome,
                const std::string& message);
   absl::StatusOr<v1::FinishWorkResponse> FinishEvaluation(StudyState& study,
@@ -400,6 +414,8 @@ class Core {
   // How many a batch answers, of late.
   size_t usual_callers_ = 0;
   int64_t hand_outs_ = 0;
+  // Of each worker, by id, while a batch hands out; nullopt: not counted yet.
+  std::optional<std::map<std::string, Taken>> taken_;
   // That this batch may still make.
   int stand_ins_left_ = 0;
   // Of the state: what was asked for by one that was thrown away is of no use.

@@ -3,22 +3,69 @@
 // A file is there before its row is written and goes after its row was erased, so that no row is
 // without its file at any moment.
 #include <algorithm>
+#include <limits>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/coordinator/core.h"
+#include "server/coordinator/logs.h"
+#include "storage/code_file.h"
 #include "storage/curve.h"
 
 namespace caviar::coordinator {
+namespace {
+
+// What its programs printed; some of these files may not be there.
+void AddLogs(const StudyState& study, const TrialState& trial, std::set<std::string>& files) {
+  if (!study.row.definition.trainer().has_command() || !trial.attempt) return;
+  for (int32_t attempt = 1; attempt <= trial.attempt->number; ++attempt) {
+    files.insert(LogFile(study.row.id, trial.row.number, attempt));
+  }
+}
+
+bool Keeps(const StudyState& study, v1::Checkpoints::Which which) {
+  const auto& kept = study.row.definition.checkpoints().keep_per_trial();
+  return std::find(kept.begin(), kept.end(), which) != kept.end();
+}
+
+// Of a trial's checkpoints the one at the step with the best objective; nullptr: none has one.
+const storage::ArtifactRow* BestCheckpoint(const StudyState& study, const TrialState& trial) {
+  const storage::ArtifactRow* best = nullptr;
+  double least = std::numeric_limits<double>::infinity();
+  for (const storage::ArtifactRow& row : trial.artifacts) {
+    const auto value = trial.objective_values.find(row.step);
+    if (row.kind != v1::Artifact::CHECKPOINT || value == trial.objective_values.end()) continue;
+    const double loss = Loss(study, value->second);
+    if (loss < least) {
+      least = loss;
+      best = &row;
+    }
+  }
+  return best;
+}
+
+}  // namespace
 
 std::set<std::string> Core::Files() const {
   std::set<std::string> files;
   for (const auto& [id, study] : state_.studies) {
     for (const TrialState& trial : study.trials) {
       for (const storage::ArtifactRow& row : trial.artifacts) files.insert(row.file);
+      AddLogs(study, trial, files);
     }
   }
   for (const int64_t id : state_.erasing) files.insert(absl::StrCat("artifacts/", id));
+  return files;
+}
+
+std::set<std::string> Core::CodeFiles() const {
+  std::set<std::string> files;
+  for (const auto& [id, study] : state_.studies) {
+    if (const v1::CodeArchive* code = storage::CodeOf(study.row.definition)) {
+      files.insert(storage::CodeFile(code->sha256()));
+    }
+  }
   return files;
 }
 
@@ -43,15 +90,30 @@ absl::StatusOr<v1::UploadChunkResponse> Core::RecordArtifact(Token token,
   row.trial_id = trial.row.id;
   row.attempt = trial.attempt->number;
   row.time = WallMicros();
-  // What it takes the place of: the row with its key, and any other checkpoint.
+  // What it takes the place of: the row with its key, and any other checkpoint but the best one
+  // where that is kept.
   std::vector<storage::ArtifactRow> replaced;
-  std::erase_if(trial.artifacts, [&](const storage::ArtifactRow& older) {
-    const bool same_key = older.attempt == row.attempt && older.step == row.step;
-    if (older.kind != row.kind || !(is_checkpoint || same_key)) return false;
-    replaced.push_back(older);
-    return true;
+  const auto take_place_of = [&](const auto& is_replaced) {
+    std::erase_if(trial.artifacts, [&](const storage::ArtifactRow& older) {
+      if (older.kind != row.kind || !is_replaced(older)) return false;
+      replaced.push_back(older);
+      return true;
+    });
+  };
+  take_place_of([&row](const storage::ArtifactRow& older) {
+    return older.attempt == row.attempt && older.step == row.step;
   });
   trial.artifacts.push_back(row);
+  if (is_checkpoint) {
+    std::string best;
+    if (Keeps(*holder->study, v1::Checkpoints::BEST)) {
+      const storage::ArtifactRow* found = BestCheckpoint(*holder->study, trial);
+      if (found != nullptr) best = found->file;
+    }
+    take_place_of([&](const storage::ArtifactRow& older) {
+      return older.file != row.file && older.file != best;
+    });
+  }
   for (const storage::ArtifactRow& older : replaced) {
     EraseRow(older);
     DropFile(trial, older.file);
@@ -103,22 +165,63 @@ void Core::EraseRow(const storage::ArtifactRow& row) {
   batch_.push_back(storage::EraseArtifact{row.trial_id, row.attempt, row.kind, row.step});
 }
 
-void Core::EraseFiles(const StudyState& study, TrialState& trial) {
+void Core::EraseFiles(StudyState& study, TrialState& trial) {
   if (!trial.attempt || trial.attempt->worker_id.empty()) return;
   std::set<std::string> kept;
+  const bool keeps_checkpoints = trial.row.state == v1::Trial::COMPLETED &&
+                                 study.row.definition.checkpoints().keep_trials() > 0;
+  const storage::ArtifactRow* newest =
+      keeps_checkpoints ? trial.Newest(v1::Artifact::CHECKPOINT) : nullptr;
+  const std::string last =
+      newest != nullptr && Keeps(study, v1::Checkpoints::LAST) ? newest->file : "";
+  const storage::ArtifactRow* best_row = keeps_checkpoints && Keeps(study, v1::Checkpoints::BEST)
+                                             ? BestCheckpoint(study, trial)
+                                             : nullptr;
+  const std::string best = best_row != nullptr ? best_row->file : "";
   std::erase_if(trial.artifacts, [&](const storage::ArtifactRow& row) {
-    // Nothing goes on from here, and only the network of the objective is of use.
-    if (row.kind != v1::Artifact::CHECKPOINT && row.attempt == trial.attempt->number &&
-        trial.row.objective_step == row.step) {
+    // Nothing goes on from here: only the network of the objective is of use, and checkpoints where
+    // the study wants them.
+    const bool is_kept =
+        row.kind == v1::Artifact::CHECKPOINT
+            ? keeps_checkpoints && (row.file == last || row.file == best)
+            : row.attempt == trial.attempt->number && trial.row.objective_step == row.step;
+    if (is_kept) {
       kept.insert(row.file);
-      return false;
+    } else {
+      EraseRow(row);
     }
-    EraseRow(row);
-    return true;
+    return !is_kept;
   });
+  AddLogs(study, trial, kept);
   after_commit_.push_back([this, id = study.row.id, number = trial.row.number, kept] {
     deps_.on_files_final(id, number, kept);
   });
+  if (keeps_checkpoints) ForgetCheckpointsOfWorse(study);
+}
+
+void Core::ForgetCheckpointsOfWorse(StudyState& study) {
+  std::vector<TrialState*> kept;
+  for (TrialState& trial : study.trials) {
+    if (trial.row.state == v1::Trial::COMPLETED && trial.Newest(v1::Artifact::CHECKPOINT)) {
+      kept.push_back(&trial);
+    }
+  }
+  const auto best = static_cast<size_t>(study.row.definition.checkpoints().keep_trials());
+  if (kept.size() <= best) return;
+  const auto rank = [&study](const TrialState* trial) {
+    return std::tuple(trial->row.feasible == false, Loss(study, *trial->row.objective),
+                      trial->row.number);
+  };
+  std::sort(kept.begin(), kept.end(),
+            [&rank](const TrialState* a, const TrialState* b) { return rank(a) < rank(b); });
+  for (size_t i = best; i < kept.size(); ++i) {
+    std::erase_if(kept[i]->artifacts, [&](const storage::ArtifactRow& row) {
+      if (row.kind != v1::Artifact::CHECKPOINT) return false;
+      EraseRow(row);
+      DropFile(*kept[i], row.file);
+      return true;
+    });
+  }
 }
 
 void Core::ForgetCheckpoint(TrialState& trial) {

@@ -39,6 +39,9 @@ bool SameOutcome(const storage::AttemptRow& attempt, const v1::FinishWorkRequest
              attempt.message == request.infeasible().message();
     case v1::FinishWorkRequest::kStopped:
       return attempt.outcome == v1::Attempt::GIVEN_BACK || attempt.outcome == v1::Attempt::PRUNED;
+    case v1::FinishWorkRequest::kRunAgain:
+      return attempt.outcome == v1::Attempt::RUN_AGAIN &&
+             attempt.message == request.run_again().message();
     default:
       return false;
   }
@@ -66,9 +69,9 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
     trial.row.final_order = FinalTrials(study.counts);
     trial.row.final_at = Here();
     Settle(study, trial.configuration, number);
+    EraseFiles(study, trial);
     trial.objective_values.clear();
     trial.other_values.clear();
-    EraseFiles(study, trial);
   }
   dirty_.insert(study.row.id);
   changed_.insert(study.row.definition.name());
@@ -92,6 +95,10 @@ void Core::CloseAttempt(TrialState& trial, v1::Attempt::Outcome outcome,
   trial.attempt->message = message;
   trial.attempt->end_time = WallMicros();
   trial.attempt->end_at = Here();
+  if (trial.row.last_step) {
+    trial.row.furthest_step =
+        std::max(trial.row.furthest_step.value_or(*trial.row.last_step), *trial.row.last_step);
+  }
   trial.running_time += RunningTime(*trial.attempt);
   ReleaseLease(*trial.attempt);
   batch_.push_back(*trial.attempt);
@@ -248,9 +255,12 @@ absl::StatusOr<v1::FinishWorkResponse> Core::Finish(const v1::FinishWorkRequest&
     case v1::FinishWorkRequest::kStopped:
       PutBack(study, trial, v1::Attempt::GIVEN_BACK, "stopped as the coordinator said");
       break;
+    case v1::FinishWorkRequest::kRunAgain:
+      LoseAttempt(study, trial, v1::Attempt::RUN_AGAIN, request.run_again().message());
+      break;
     default:
-      return error::InvalidField("outcome",
-                                 "a trial ends completed, failed, infeasible or stopped");
+      return error::InvalidField(
+          "outcome", "a trial ends completed, failed, infeasible, stopped or run_again");
   }
   v1::FinishWorkResponse response;
   response.set_state(trial.row.state);

@@ -9,6 +9,7 @@
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/core.h"
 #include "server/coordinator/messages.h"
+#include "server/coordinator/placement.h"
 #include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
 
@@ -16,8 +17,6 @@ namespace caviar::coordinator {
 namespace {
 
 constexpr char kAsked[] = "(asked)";
-// What a study needs of a worker.
-constexpr char kBatchNormNetwork[] = "batch_norm_network";
 
 // How many stand-ins one batch may make: each is looked for among all that was tried.
 constexpr int kStandInsABatch = 32;
@@ -25,13 +24,10 @@ constexpr int kStandInsABatch = 32;
 // How many suggestions are made ahead at most.
 constexpr size_t kMostAhead = 512;
 
-bool CanTrainNetworks(const storage::WorkerRow& worker) {
-  return std::find(worker.features.begin(), worker.features.end(), kBatchNormNetwork) !=
-         worker.features.end();
-}
-
-bool CanTrain(const storage::WorkerRow& worker, const StudyState& study) {
-  return study.row.definition.trainer().has_batch_norm_network() && CanTrainNetworks(worker);
+// How much of its share of the workers a study has: the least goes first.
+double ShareOf(const StudyState& study) {
+  const v1::Limits& limits = study.row.definition.limits();
+  return study.counts.running() / (limits.has_weight() ? limits.weight() : 1);
 }
 
 }  // namespace
@@ -48,6 +44,7 @@ absl::StatusOr<v1::RegisterWorkerResponse> Core::RegisterWorker(
     row.labels.insert(request.labels().begin(), request.labels().end());
     row.register_time = WallMicros();
     row.numerics_fingerprint = request.numerics_fingerprint();
+    row.resources = request.resources();
     v1::RegisterWorkerResponse response;
     response.set_worker_id(row.id);
     *response.mutable_lease_ttl() = ToMessage(options_.lease_ttl);
@@ -79,9 +76,16 @@ void Core::CancelPoll(int64_t id) {
 }
 
 size_t Core::Demand::Of(const StudyState& study) const {
-  if (!study.row.definition.trainer().has_external()) return trainers;
-  const auto found = askers.find(study.row.definition.name());
-  return found == askers.end() ? 0 : found->second;
+  const v1::Study& definition = study.row.definition;
+  if (definition.trainer().has_external()) {
+    const auto found = askers.find(definition.name());
+    return found == askers.end() ? 0 : found->second;
+  }
+  size_t count = 0;
+  for (const auto& [worker, polls] : workers) {
+    if (CanRun(*worker, definition)) count += polls;
+  }
+  return count;
 }
 
 Core::Demand Core::CountDemand() const {
@@ -90,8 +94,8 @@ Core::Demand Core::CountDemand() const {
     if (poll.worker_id.empty()) {
       ++demand.askers[poll.study];
     } else if (const auto worker = state_.workers.find(poll.worker_id);
-               worker != state_.workers.end() && CanTrainNetworks(worker->second)) {
-      ++demand.trainers;
+               worker != state_.workers.end()) {
+      ++demand.workers[&worker->second];
     }
   }
   return demand;
@@ -100,6 +104,7 @@ Core::Demand Core::CountDemand() const {
 void Core::HandOut() {
   const absl::Duration now = deps_.clock.Steady();
   stand_ins_left_ = kStandInsABatch;
+  taken_.reset();
   std::optional<Demand> demand;
   for (const int64_t id : state_.open) {
     StudyState& study = state_.studies.at(id);
@@ -190,17 +195,18 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
     const storage::WorkerRow& worker = state_.workers.at(poll.worker_id);
     for (StudyState* study : offers) {
       if (study->evaluation && study->evaluation->state == v1::TestEvaluation::WAITING &&
-          CanTrain(worker, *study)) {
+          CanRun(worker, study->row.definition)) {
         GrantEvaluation(poll, worker, *study);
         return true;
       }
     }
-    // Studies share the slots: the one that runs least, then the one that waited longest.
+    // Studies share the slots: the one that runs least for its weight, then the one that waited
+    // longest.
     for (StudyState* study : offers) {
-      if (!HasRoom(*study) || !CanTrain(worker, *study)) continue;
+      if (!HasRoom(*study) || !HasRoomFor(worker, *study)) continue;
       if (!NextTrial(*study) && !MayStandIn(poll, *study)) continue;
-      if (chosen == nullptr || std::pair(study->counts.running(), study->last_served) <
-                                   std::pair(chosen->counts.running(), chosen->last_served)) {
+      if (chosen == nullptr || std::pair(ShareOf(*study), study->last_served) <
+                                   std::pair(ShareOf(*chosen), chosen->last_served)) {
         chosen = study;
       }
     }
@@ -209,6 +215,25 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
   const std::optional<int32_t> number = TakeTrial(poll, *chosen);
   if (number) Grant(poll, *chosen, *number);
   return number.has_value();
+}
+
+bool Core::HasRoomFor(const storage::WorkerRow& worker, const StudyState& study) {
+  const v1::Study& definition = study.row.definition;
+  if (!CanRun(worker, definition)) return false;
+  if (!definition.trainer().has_command()) return true;
+  if (!taken_) taken_ = CountTaken();
+  return Fits(worker, (*taken_)[worker.id], definition);
+}
+
+std::map<std::string, Taken> Core::CountTaken() const {
+  std::map<std::string, Taken> taken;
+  for (const auto& [id, study] : state_.studies) {
+    if (!study.row.definition.trainer().has_command()) continue;
+    for (const int32_t number : study.running) {
+      taken[study.trials[static_cast<size_t>(number)].attempt->worker_id].Add(study.row.definition);
+    }
+  }
+  return taken;
 }
 
 Token Core::NewToken() { return {state_.store_epoch, state_.counters.next_token_counter++}; }
@@ -233,6 +258,7 @@ void Core::Grant(const Poll& poll, StudyState& study, int32_t number) {
     attempt.worker = worker.name;
     attempt.worker_id = worker.id;
     attempt.numerics_fingerprint = worker.numerics_fingerprint;
+    if (taken_) (*taken_)[worker.id].Add(study.row.definition);
   }
   if (trial.row.start_time == 0) trial.row.start_time = attempt.start_time;
   attempt.start_at = Here();

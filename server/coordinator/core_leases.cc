@@ -6,6 +6,12 @@
 #include "server/coordinator/core.h"
 
 namespace caviar::coordinator {
+namespace {
+
+// How often in a row a program's trial may be given back without a new step.
+constexpr int32_t kFruitless = 10;
+
+}  // namespace
 
 absl::Status Core::LeaseLost(Token token) const {
   return error::WithReason(
@@ -170,7 +176,9 @@ absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRe
         ForgetCheckpoint(*target->trial);
         absl::StrAppend(&message, ", which could not use its checkpoint: ", why);
       }
-      PutBack(*target->study, *target->trial, v1::Attempt::GIVEN_BACK, message);
+      if (MayGoOn(*target->study, *target->trial, message)) {
+        PutBack(*target->study, *target->trial, v1::Attempt::GIVEN_BACK, message);
+      }
     }
   }
   return v1::GiveBackWorkResponse();
@@ -209,15 +217,35 @@ void Core::Expire(Token token) {
   TrialState& trial = *target->trial;
   // An ENDED study's is about to be cancelled.
   if (trial.row.state != v1::Trial::RUNNING || study.row.state == v1::Study::ENDED) return;
-  const std::string worker = trial.attempt->worker;
+  LoseAttempt(study, trial, v1::Attempt::LEASE_EXPIRED,
+              absl::StrCat("the lease was not renewed in time by ", trial.attempt->worker));
+}
+
+void Core::LoseAttempt(StudyState& study, TrialState& trial, v1::Attempt::Outcome outcome,
+                       const std::string& message) {
   ++trial.row.lost_leases;
-  PutBack(study, trial, v1::Attempt::LEASE_EXPIRED,
-          absl::StrCat("the lease was not renewed in time by ", worker));
-  if (trial.row.lost_leases < allowed) return;
-  const std::string message = absl::StrCat("its lease was lost ", trial.row.lost_leases,
-                                           " times (limits.max_attempts), last by ", worker);
-  MoveTrial(study, trial, v1::Trial::FAILED, message);
-  NoteFailure(study, trial.row.number, message);
+  PutBack(study, trial, outcome, message);
+  if (trial.row.lost_leases < study.row.definition.limits().max_attempts()) return;
+  const std::string why = absl::StrCat(
+      trial.row.lost_leases, " attempts came to nothing (limits.max_attempts), the last on ",
+      trial.attempt->worker, ": ", message);
+  MoveTrial(study, trial, v1::Trial::FAILED, why);
+  NoteFailure(study, trial.row.number, why);
+}
+
+bool Core::MayGoOn(StudyState& study, TrialState& trial, const std::string& message) {
+  // The built-in trainer's checkpoints lie between steps too: it goes on from where it was.
+  if (!study.row.definition.trainer().has_command()) return true;
+  const bool got_on = trial.row.last_step &&
+                      (!trial.row.furthest_step || *trial.row.last_step > *trial.row.furthest_step);
+  trial.row.fruitless = got_on ? 0 : trial.row.fruitless + 1;
+  if (trial.row.fruitless < kFruitless) return true;
+  EndBadly(study, trial, v1::Trial::FAILED,
+           absl::StrCat("given back ", trial.row.fruitless,
+                        " times in a row without a new step; let it write checkpoints more often, "
+                        "or give it workers that stay; the last time ",
+                        message));
+  return false;
 }
 
 }  // namespace caviar::coordinator

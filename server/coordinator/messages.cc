@@ -143,6 +143,9 @@ v1::Trial ToMessage(const std::string& study, const storage::TrialReading& readi
     trial.set_weights_file(file->file);
   }
   if (const auto* file = FindKept(reading, v1::Artifact::MODEL)) trial.set_model_file(file->file);
+  for (const storage::ArtifactRow& row : reading.artifacts) {
+    if (row.kind == v1::Artifact::CHECKPOINT) trial.add_checkpoint_files(row.file);
+  }
   return trial;
 }
 

@@ -45,7 +45,7 @@ class PrunerCheck {
       violations_.Add("pruner.p_value",
                       absl::StrCat(pruner_.p_value(), " is out of range; above 0 and at most 0.5"));
     }
-    if (wilcoxon && !study_.trainer().has_external()) {
+    if (wilcoxon && study_.trainer().has_batch_norm_network()) {
       violations_.Add("pruner.algorithm",
                       "wilcoxon compares instances that are measured one by one; the built-in "
                       "trainer's steps are epochs: median, asha or hyperband");
@@ -68,12 +68,19 @@ class PrunerCheck {
                       "promote pauses trials and lets them go on from a checkpoint, which asked "
                       "trials do not have: stop");
     }
+    if (pruner_.mode() == v1::Pruner::PROMOTE && study_.trainer().has_command() &&
+        !study_.trainer().command().resumable()) {
+      violations_.Add(
+          "pruner.mode",
+          "promote pauses trials and lets them go on from a checkpoint: a program that "
+          "writes and reads them says so by trainer.command.resumable: true; else stop");
+    }
     if (pruner_.has_eta()) violations_.CheckRange("pruner.eta", pruner_.eta(), 2, 100);
     if (pruner_.has_max_step() && study_.trainer().has_batch_norm_network()) {
       return violations_.Add("pruner.max_step", "is the trainer's epochs, and not said again here");
     }
     const int64_t max_step = pruning::MaxStep(study_);
-    if (study_.trainer().has_external()) {
+    if (!study_.trainer().has_batch_norm_network()) {
       if (!pruner_.has_max_step()) {
         return violations_.Add("pruner.max_step",
                                "is missing: the longest training, in steps as your program counts "

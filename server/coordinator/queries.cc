@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "caviar/v1/error_detail.h"
+#include "server/coordinator/logs.h"
 #include "server/coordinator/messages.h"
 
 namespace caviar::coordinator {
@@ -216,6 +217,38 @@ absl::StatusOr<v1::DownloadChunkResponse> Queries::DownloadChunk(
   if (!data.ok()) return data.status();
   v1::DownloadChunkResponse response;
   response.set_data_crc32(storage::Crc32(*data));
+  response.set_data(*std::move(data));
+  return response;
+}
+
+absl::StatusOr<v1::ReadLogResponse> Queries::ReadLog(const v1::ReadLogRequest& request) {
+  const auto study = FindStudy(request.study());
+  if (!study.ok()) return study.status();
+  const auto trial = FindTrial(*study, request.number(), /*full=*/false);
+  if (!trial.ok()) return trial.status();
+  const auto& attempts = trial->attempts;
+  const int32_t newest = attempts.empty() ? 0 : attempts.back().number;
+  const int32_t wanted = request.attempt() == 0 ? newest : request.attempt();
+  if (wanted < 1 || wanted > newest) {
+    return absl::NotFoundError(absl::StrCat("trial ", request.number(), " of study '",
+                                            request.study(), "' has ", newest, " attempts",
+                                            newest == 0 ? " yet" : ""));
+  }
+  v1::ReadLogResponse response;
+  response.set_attempt(wanted);
+  // Before the file: what is added until it is read is the end then.
+  response.set_ended(attempts[static_cast<size_t>(wanted) - 1].outcome !=
+                     v1::Attempt::OUTCOME_UNSPECIFIED);
+  const std::string file = LogFile(study->study.id, request.number(), wanted);
+  const auto size = artifacts_.Size(file);
+  if (absl::IsNotFound(size.status())) return response;  // it printed nothing yet
+  if (!size.ok()) return size.status();
+  const int64_t offset =
+      request.offset() < 0 ? std::max<int64_t>(0, *size + request.offset()) : request.offset();
+  auto data = artifacts_.Read(file, offset, kLargestChunk);
+  if (!data.ok()) return data.status();
+  response.set_offset(offset);
+  response.set_size(std::max(*size, offset + static_cast<int64_t>(data->size())));
   response.set_data(*std::move(data));
   return response;
 }

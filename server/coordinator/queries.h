@@ -29,6 +29,7 @@ class Queries {
   absl::StatusOr<Coordinator::StudyChanges> ReadStudyChanges(const std::string& study,
                                                              int64_t after_commit);
   absl::StatusOr<v1::DownloadChunkResponse> DownloadChunk(const v1::DownloadChunkRequest& request);
+  absl::StatusOr<v1::ReadLogResponse> ReadLog(const v1::ReadLogRequest& request);
   // queries_model.cc
   absl::StatusOr<v1::DownloadModelResponse> DownloadModel(const v1::DownloadModelRequest& request);
   // queries_analysis.cc

@@ -133,7 +133,7 @@ absl::StatusOr<v1::Study> WithPruner(v1::Study study, const v1::Pruner& pruner,
   v1::Pruner& other = *study.mutable_pruner();
   const bool rungs =
       other.algorithm() == v1::Pruner::ASHA || other.algorithm() == v1::Pruner::HYPERBAND;
-  if (rungs && study.trainer().has_external() && !other.has_max_step()) {
+  if (rungs && !study.trainer().has_batch_norm_network() && !other.has_max_step()) {
     int64_t longest = own_max_step;
     for (const TrialRecord& trial : trials) {
       if (own_max_step == 0 && !trial.curve.empty()) {

@@ -51,11 +51,11 @@ absl::StatusOr<int32_t> ChooseTrial(storage::Reader& reader, const storage::Stud
 absl::Status NoModel(const storage::StudyReading& study, const storage::TrialReading& trial) {
   const std::string name =
       absl::StrCat("trial ", trial.trial.number, " of study '", study.study.definition.name(), "'");
-  if (study.study.definition.trainer().has_external()) {
-    return absl::NotFoundError(
-        absl::StrCat(name,
-                     " has no network here: the study's trainer is external, and whoever "
-                     "trains keeps what it makes"));
+  if (!study.study.definition.trainer().has_batch_norm_network()) {
+    return absl::NotFoundError(absl::StrCat(
+        name,
+        " has no network here: the study's trainer is not the built-in one, and whoever "
+        "trains keeps what it makes"));
   }
   if (trial.trial.state != v1::Trial::COMPLETED) {
     return absl::NotFoundError(absl::StrCat(name, " is ", v1::Trial::State_Name(trial.trial.state),

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "caviar/v1/vocabulary.h"
+#include "server/coordinator/command_validation.h"
 #include "server/coordinator/dataset_validation.h"
 #include "server/coordinator/known_trials.h"
 #include "server/coordinator/names.h"
@@ -29,6 +30,7 @@ constexpr int kDefaultCheckpointEvery = 1;
 constexpr int kMaxAttempts = 100;
 constexpr int kDefaultAttempts = 3;
 constexpr int kMaxRepeats = 100;
+constexpr double kMinWeight = 0.001, kMaxWeight = 1000;
 constexpr int kMaxWarmStarts = 16;
 // What google.protobuf.Duration can hold: about 10,000 years.
 constexpr int64_t kMaxDurationSeconds = 315576000000;
@@ -42,6 +44,9 @@ class StudyCheck {
     CheckObjectives(study_, violations_);
     CheckConstraints(study_, violations_);
     CheckTrainer();
+    CheckMetrics(study_, violations_);
+    CheckWorkers(study_, violations_);
+    CheckCheckpoints(study_, violations_);
     CheckSampler();
     CheckLimits();
     CheckParameters();
@@ -76,7 +81,9 @@ class StudyCheck {
       case v1::Trainer::kExternal:
         return;
       case v1::Trainer::KIND_NOT_SET:
-        return Add("trainer", "is missing: batch_norm_network or external");
+        return Add("trainer", "is missing: batch_norm_network, command or external");
+      case v1::Trainer::kCommand:
+        return CheckCommand(study_, violations_);
       case v1::Trainer::kBatchNormNetwork:
         break;
     }
@@ -107,6 +114,11 @@ class StudyCheck {
     }
     if (limits.has_max_steps() && limits.max_steps() < 1) {
       Add("limits.max_steps", absl::StrCat(limits.max_steps(), " is out of range; at least 1"));
+    }
+    // Written so that NaN is refused.
+    if (limits.has_weight() && !(limits.weight() >= kMinWeight && limits.weight() <= kMaxWeight)) {
+      Add("limits.weight",
+          absl::StrCat(limits.weight(), " is out of range; from ", kMinWeight, " to ", kMaxWeight));
     }
     CheckCount("limits.no_gain.trials", limits.has_no_gain(), limits.no_gain().trials());
     if (!limits.has_max_duration()) return;
@@ -214,6 +226,7 @@ void FillDefaults(v1::Study& study) {
     FillDatasetDefaults(*network.mutable_data());
     if (!network.has_checkpoint_every()) network.set_checkpoint_every(kDefaultCheckpointEvery);
   }
+  FillCommandDefaults(study);
   for (v1::Parameter& parameter : *study.mutable_parameters()) {
     const bool number =
         parameter.type() == v1::Parameter::DOUBLE || parameter.type() == v1::Parameter::INT;

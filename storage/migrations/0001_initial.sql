@@ -100,6 +100,9 @@ CREATE TABLE trial (
   -- Of the coordinator that chose the configuration: what it depends on beside what is stored.
   sampler_version INTEGER NOT NULL CHECK (sampler_version >= 0),
   numerics_fingerprint TEXT NOT NULL,
+  furthest_step INTEGER,  -- that any of its attempts that ended had measured
+  -- How often in a row its program was given back without a step beyond that.
+  fruitless INTEGER NOT NULL CHECK (fruitless >= 0),
   commit_number INTEGER NOT NULL,
   checksum INTEGER NOT NULL,
   UNIQUE (study_id, number),
@@ -234,7 +237,7 @@ CREATE TABLE attempt (
   request_client_id TEXT NOT NULL,
   request_sequence INTEGER NOT NULL,
   outcome TEXT CHECK (outcome IN ('COMPLETED', 'FAILED', 'INFEASIBLE', 'LEASE_EXPIRED',
-                                  'GIVEN_BACK', 'CANCELLED', 'PRUNED', 'PAUSED')),
+                                  'GIVEN_BACK', 'CANCELLED', 'PRUNED', 'PAUSED', 'RUN_AGAIN')),
   message TEXT NOT NULL,
   start_time INTEGER,
   end_time INTEGER,
@@ -297,7 +300,7 @@ CREATE TABLE late_measurement (
 ) STRICT, WITHOUT ROWID;
 
 -- A file below the data directory: there before its row and gone after it. Of a trial's CHECKPOINTs
--- there is one, the newest, until the trial is final.
+-- there is the newest until the trial is final, and more where its study's `checkpoints` say so.
 CREATE TABLE artifact (
   trial_id INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
@@ -379,7 +382,8 @@ CREATE TABLE evaluation_class (
   PRIMARY KEY (study_id, number)
 ) STRICT, WITHOUT ROWID;
 
--- `features` is a JSON array of words, `labels` a JSON object of texts.
+-- `features` is a JSON array of words, `labels` a JSON object of texts, `resources` a Resources of
+-- caviar/v1/command.proto as JSON.
 CREATE TABLE worker (
   id TEXT PRIMARY KEY CHECK (id <> ''),
   name TEXT NOT NULL,
@@ -389,6 +393,7 @@ CREATE TABLE worker (
   labels TEXT NOT NULL,
   register_time INTEGER,
   numerics_fingerprint TEXT NOT NULL,
+  resources TEXT NOT NULL,
   commit_number INTEGER NOT NULL,
   checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

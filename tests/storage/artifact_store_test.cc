@@ -1,5 +1,6 @@
 #include "storage/artifact_store.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -262,6 +263,36 @@ TEST_F(ArtifactStoreTest, RefusesWhatIsNoPlainFile) {
   Store("artifacts/1/file", "x");
   EXPECT_EQ(store_.Write("artifacts/1/file/below", 0, "x").status().code(),
             absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(ArtifactStoreTest, AFileGrowsByWhatLiesBehindItsEnd) {
+  const std::string file = "artifacts/3/17/2-log.txt";
+  EXPECT_EQ(store_.Size(file).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_.Append(file, 0, "hello ").value(), 6);
+  EXPECT_EQ(store_.Append(file, 2, "llo w").value(), 7);
+  EXPECT_EQ(store_.Append(file, 0, "HELLO").value(), 7) << "what is there stays";
+  EXPECT_EQ(store_.Append(file, 8, "x").status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(store_.Append(file, -1, "x").status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(store_.Size(file).value(), 7);
+  EXPECT_EQ(store_.Read(file, 0, 100).value(), "hello w");
+}
+
+TEST_F(ArtifactStoreTest, RemovesWhatIsOldAndNotNamed) {
+  for (const std::string name : {"old", "kept", "young", "touched"}) {
+    Store("artifacts/code/" + name, "x");
+  }
+  const timespec times[2] = {{1'000'000, 0}, {1'000'000, 0}};
+  for (const std::string name : {"old", "kept", "touched"}) {
+    ASSERT_EQ(utimensat(AT_FDCWD, PathOf("artifacts/code/" + name).c_str(), times, 0), 0);
+  }
+  EXPECT_TRUE(store_.Touch("artifacts/code/touched").ok());
+  EXPECT_EQ(store_.Touch("artifacts/code/other").code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(store_.RemoveOld("artifacts/code", {"artifacts/code/kept"}, absl::Hours(1)).ok());
+  EXPECT_FALSE(fs::exists(PathOf("artifacts/code/old")));
+  for (const std::string name : {"kept", "young", "touched"}) {
+    EXPECT_TRUE(fs::exists(PathOf("artifacts/code/" + name))) << name;
+  }
+  EXPECT_TRUE(store_.RemoveOld("artifacts/none", {}, absl::Hours(1)).ok());
 }
 
 TEST_F(ArtifactStoreTest, RemovesAFolderWithAllInIt) {

@@ -116,6 +116,8 @@ TrialRow SampleTrial(int64_t id, int64_t study_id, int32_t number, v1::Trial::St
   row.final_at = {4, 5};
   row.sampler_version = 6;
   row.numerics_fingerprint = "glibc 2.36 fma";
+  row.furthest_step = 7;
+  row.fruitless = 8;
   row.origin = v1::Trial::ADDED;
   return row;
 }
@@ -240,7 +242,8 @@ std::string Text(const TrialRow& row) {
               outcome, Optional(row.feasible), Optional(row.repeat_of), repeats.completed,
               OptionalBits(repeats.mean), OptionalBits(repeats.standard_error),
               static_cast<int>(repeats.state), Optional(repeats.feasible), row.create_commit,
-              Text(row.final_at), row.sampler_version, row.numerics_fingerprint);
+              Text(row.final_at), row.sampler_version, row.numerics_fingerprint,
+              Optional(row.furthest_step), row.fruitless);
 }
 
 std::string Text(const WarmStartTrialRow& row) {
@@ -287,7 +290,7 @@ std::string Text(const EvaluationRow& row) {
 std::string Text(const WorkerRow& row) {
   return Line("worker", row.id, row.name, row.version, row.slots, absl::StrJoin(row.features, ","),
               absl::StrJoin(row.labels, ",", absl::PairFormatter("=")), row.register_time,
-              row.numerics_fingerprint);
+              row.numerics_fingerprint, row.resources.ShortDebugString());
 }
 
 std::string Text(const RequestRow& row) {

@@ -109,7 +109,9 @@ TEST_P(StoreTest, GivesBackEveryFieldOfEveryRow) {
   attempt.parent_attempt = 2;
   attempt.resumed_from_step = 4;
   attempt.numerics_changed = true;
-  const WorkerRow worker{"w1", "node-7", "0.1.0", 4, {"gpu", "a \"b\""}, {{"rack", "7"}}, 17, "v4"};
+  WorkerRow worker{"w1", "node-7", "0.1.0", 4, {"gpu", "a \"b\""}, {{"rack", "7"}}, 17, "v4"};
+  worker.resources.set_cpus(0.1);
+  worker.resources.mutable_memory()->set_bytes(int64_t{1} << 60);
   const CountersRow counters{2, 6, 13};
   ASSERT_NO_FATAL_FAILURE(
       MustApply({study, trial, attempt, SampleArtifact(5, 3, 3), SampleDecision(5, 3),
@@ -371,6 +373,7 @@ TEST_P(StoreTest, RefusesRowsThatBreakARule) {
   add(trial, [](TrialRow& row) { row.objective = kInfinity; });
   add(trial, [](TrialRow& row) { row.objective = -kInfinity; });
   add(trial, [](TrialRow& row) { row.lost_leases = -1; });
+  add(trial, [](TrialRow& row) { row.fruitless = -1; });
   add(trial, [](TrialRow& row) { row.outcome[""] = 1; });
   add(trial, [](TrialRow& row) { row.parameters["p"].set_double_value(std::nan("")); });
   add(trial, [](TrialRow& row) { row.parameters["p"].set_double_value(kInfinity); });

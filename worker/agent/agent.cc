@@ -44,7 +44,10 @@ class WorkerAgent final : public Agent {
         client_(client),
         registration_(client, options_.registration, options_.backoff),
         keeper_(BootTime),
-        runner_(client, trainer, {options_.backoff, options_.max_unsent_values}) {}
+        runner_(
+            client, trainer,
+            {options_.backoff, options_.max_unsent_values, options_.log, options_.code_directory}) {
+  }
 
   bool Run() override {
     Renewer renewer(client_, keeper_, registration_, BootTime, options_.backoff);

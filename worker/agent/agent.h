@@ -13,6 +13,7 @@
 #include "caviar/v1/worker_service.pb.h"
 #include "client/api/worker_client.h"
 #include "worker/agent/leased_calls.h"
+#include "worker/agent/log_box.h"
 #include "worker/agent/outbox.h"
 #include "worker/training/trainer.h"
 
@@ -28,13 +29,18 @@ struct AgentOptions {
   // Metric values that an attempt keeps while the coordinator is away; a training that measures
   // more has failed.
   int64_t max_unsent_values = Outbox::kDefaultMaxValues;
+  // When what programs print is sent.
+  LogBox::Options log;
+  // Where the code of programs is kept: a folder of the worker's, or one that can be made. Empty:
+  // none is fetched, for workers that run no programs.
+  std::string code_directory;
   // How long Run may go on after Stop, to send checkpoints and finished outcomes and to give work
   // back. A quarter of it is kept for giving back what did not come in time.
   absl::Duration grace = absl::Seconds(8);
 };
 
-// One thread per slot, two more per running attempt (they send), one that renews all leases; and
-// the caller of Run, which registers.
+// One thread per slot, two more per running attempt (they send), three where that is a program; one
+// that renews all leases; and the caller of Run, which registers.
 class Agent {
  public:
   // `client` and `trainer` outlive it.

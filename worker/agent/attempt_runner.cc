@@ -52,6 +52,9 @@ v1::FinishWorkRequest ToRequest(const Outcome& outcome) {
     case Outcome::Kind::kStopped:
       request.mutable_stopped();
       break;
+    case Outcome::Kind::kRunAgain:
+      request.mutable_run_again()->set_message(ToWireText(outcome.message));
+      break;
   }
   return request;
 }
@@ -95,11 +98,23 @@ void StoreModel(const std::string& name, const Outcome& outcome, LeasedCalls& ca
 }
 
 // Downloads, also where memory does not suffice: RESOURCE_EXHAUSTED.
-absl::StatusOr<std::string> Fetch(const v1::Artifact& artifact, LeasedCalls& calls) {
+template <typename Download>
+absl::StatusOr<std::string> Fetch(Download download) {
   using File = absl::StatusOr<std::string>;
-  return WithoutExceptions(
-      [&] { return calls.Download(artifact); },
-      [](const std::string& message) -> File { return absl::ResourceExhaustedError(message); });
+  return WithoutExceptions(download, [](const std::string& message) -> File {
+    return absl::ResourceExhaustedError(message);
+  });
+}
+
+absl::StatusOr<std::string> Fetch(const v1::Artifact& artifact, LeasedCalls& calls) {
+  return Fetch([&] { return calls.Download(artifact); });
+}
+
+Outcome WithoutCode(const v1::Study& study, const absl::Status& status) {
+  const bool gone = absl::IsNotFound(status) || absl::IsDataLoss(status);
+  return Failed(absl::StrCat("the code of study \"", study.name(),
+                             "\" could not be fetched: ", status.message(),
+                             gone ? "; create the study again, so that it is uploaded anew" : ""));
 }
 
 // The outcome that counts, where the training's own is not the last word. `sent` says whether all
@@ -126,6 +141,12 @@ std::string EndOf(const Lease& lease) {
 }
 
 }  // namespace
+
+AttemptRunner::AttemptRunner(client::WorkerClient& client, training::Trainer& trainer,
+                             const Options& options)
+    : client_(client), trainer_(trainer), options_(options) {
+  if (!options_.code_directory.empty()) code_.emplace(options_.code_directory);
+}
 
 void AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
   const std::string name = NameOf(work.trial(), work.study());
@@ -163,12 +184,20 @@ training::Outcome AttemptRunner::RunAttempt(const v1::TrialWork& work, LeasedCal
                                             Lease& lease) {
   Outcome stopped;
   stopped.kind = Outcome::Kind::kStopped;
-  if (!work.has_checkpoint()) {
-    return lease.stop_requested() ? stopped : TrainAndSend(work, nullptr, lease);
-  }
+  const absl::StatusOr<CodeCache::File> code = FetchCode(work.study(), calls, lease);
+  if (lease.stop_requested()) return stopped;
+  if (!code.ok()) return WithoutCode(work.study(), code.status());
+  training::AttemptWork attempt{.study = work.study(),
+                                .trial = work.trial(),
+                                .attempt = work.attempt(),
+                                .code_archive = *code == nullptr ? "" : (*code)->path()};
+  if (!work.has_checkpoint()) return TrainAndSend(attempt, lease);
   const absl::StatusOr<std::string> checkpoint = Fetch(work.checkpoint(), calls);
   if (lease.stop_requested()) return stopped;
-  if (checkpoint.ok()) return TrainAndSend(work, &*checkpoint, lease);
+  if (checkpoint.ok()) {
+    attempt.checkpoint = &*checkpoint;
+    return TrainAndSend(attempt, lease);
+  }
   if (absl::IsResourceExhausted(checkpoint.status())) {
     // It may be sound: another worker would use it.
     return Failed(
@@ -180,17 +209,26 @@ training::Outcome AttemptRunner::RunAttempt(const v1::TrialWork& work, LeasedCal
   return unusable;
 }
 
-training::Outcome AttemptRunner::TrainAndSend(const v1::TrialWork& work,
-                                              const std::string* checkpoint, Lease& lease) {
-  Outbox outbox(lease, options_.max_unsent_values);
-  Sender sender(NameOf(work.trial(), work.study()), work.trial().number(), outbox, client_, lease,
-                options_.backoff);
-  Outcome outcome = Train({work.study(), work.trial(), checkpoint}, outbox);
+absl::StatusOr<CodeCache::File> AttemptRunner::FetchCode(const v1::Study& study, LeasedCalls& calls,
+                                                         const Lease& lease) {
+  const v1::Code& code = study.trainer().command().code();
+  if (!code_ || !code.has_archive()) return CodeCache::File();
+  return code_->Get(
+      code.archive().sha256(),
+      [&] { return Fetch([&] { return calls.DownloadCode(code.archive()); }); },
+      [&] { return lease.stop_requested(); });
+}
+
+training::Outcome AttemptRunner::TrainAndSend(const training::AttemptWork& work, Lease& lease) {
+  Outbox outbox(lease, options_.max_unsent_values, options_.log);
+  Sender sender(NameOf(work.trial, work.study), work.trial.number(),
+                work.study.trainer().has_command(), outbox, client_, lease, options_.backoff);
+  Outcome outcome = Train(work, outbox);
   const bool goes_on = outcome.kind == Outcome::Kind::kStopped && lease.checkpoint_requested();
   if (!goes_on) lease.BeginOutcome();
   outbox.Close(goes_on);
   const absl::Status sent = sender.Join();
-  if (outcome.kind == Outcome::Kind::kUnusableCheckpoint && checkpoint == nullptr) {
+  if (outcome.kind == Outcome::Kind::kUnusableCheckpoint && work.checkpoint == nullptr) {
     outcome = Failed(
         absl::StrCat("the trainer refuses a checkpoint that it was not given: ", outcome.message));
   }

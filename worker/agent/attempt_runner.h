@@ -3,34 +3,40 @@
 #define CAVIAR_WORKER_AGENT_ATTEMPT_RUNNER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "caviar/v1/worker_service.pb.h"
 #include "client/api/worker_client.h"
+#include "worker/agent/code_cache.h"
 #include "worker/agent/lease.h"
 #include "worker/agent/leased_calls.h"
+#include "worker/agent/log_box.h"
 #include "worker/agent/outbox.h"
 #include "worker/training/trainer.h"
 
 namespace caviar::agent {
 
-// Runs attempts on the calling thread; measurements and checkpoints are sent from two others.
+// Runs attempts on the calling thread; measurements, checkpoints and logs are sent from others.
 // Thread safe: the slots share it.
 class AttemptRunner {
  public:
   struct Options {
     BackoffBounds backoff;
     int64_t max_unsent_values = Outbox::kDefaultMaxValues;
+    LogBox::Options log;
+    // Where the code of programs is kept. Empty: none is fetched.
+    std::string code_directory;
   };
-  AttemptRunner(client::WorkerClient& client, training::Trainer& trainer, const Options& options)
-      : client_(client), trainer_(trainer), options_(options) {}
+  AttemptRunner(client::WorkerClient& client, training::Trainer& trainer, const Options& options);
 
-  // Fetches the checkpoint that came with the grant, trains on from it and reports; then sends all
-  // measurements, the weights, the model, and the outcome. Where the lease asks for a checkpoint,
-  // or that of the grant cannot be used, it is given back in place of an outcome. Returns when the
-  // coordinator has taken that or the lease has ended; what the attempt made is dropped then.
-  // Whatever goes wrong in a trainer becomes a failed outcome, exceptions included.
+  // Fetches the study's code where it has some, and the checkpoint that came with the grant, trains
+  // on from it and reports; then sends all measurements, the weights, the model, and the outcome.
+  // Where the lease asks for a checkpoint, or that of the grant cannot be used, it is given back in
+  // place of an outcome. Returns when the coordinator has taken that or the lease has ended; what
+  // the attempt made is dropped then. Code that cannot be fetched, and whatever goes wrong in a
+  // trainer, becomes a failed outcome, exceptions included.
   void RunTrial(const v1::TrialWork& work, Lease& lease);
   // Fetches the weights, evaluates them on the test set, and sends the result. Gives the lease back
   // where it is to stop before the weights are there.
@@ -39,8 +45,10 @@ class AttemptRunner {
  private:
   // The outcome that counts: of the fetching, the training, or the sending.
   training::Outcome RunAttempt(const v1::TrialWork& work, LeasedCalls& calls, Lease& lease);
-  training::Outcome TrainAndSend(const v1::TrialWork& work, const std::string* checkpoint,
-                                 Lease& lease);
+  // nullptr: it has none.
+  absl::StatusOr<CodeCache::File> FetchCode(const v1::Study& study, LeasedCalls& calls,
+                                            const Lease& lease);
+  training::Outcome TrainAndSend(const training::AttemptWork& work, Lease& lease);
   training::Outcome Train(const training::AttemptWork& work, training::AttemptObserver& observer);
   v1::FinishWorkRequest Evaluate(const v1::EvaluationWork& work, const std::string& weights);
   // Each returns what became of it, for the log.
@@ -51,6 +59,7 @@ class AttemptRunner {
   client::WorkerClient& client_;
   training::Trainer& trainer_;
   const Options options_;
+  std::optional<CodeCache> code_;
 };
 
 }  // namespace caviar::agent

@@ -7,6 +7,7 @@
 #include "caviar/v1/error_detail.h"
 #include "client/api/request_ids.h"
 #include "client/api/retry.h"
+#include "client/archive/archive.h"
 #include "worker/agent/wire_text.h"
 
 namespace caviar::agent {
@@ -19,6 +20,8 @@ constexpr int kMaxDoubtfulTries = 10;
 constexpr int kMaxTransfers = 3;
 constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
 constexpr absl::Duration kGiveBackTimeout = absl::Seconds(5);
+// Short: an attempt's outcome may wait for the last piece.
+constexpr absl::Duration kAppendLogTimeout = absl::Seconds(5);
 
 absl::Status Ended() { return absl::AbortedError("the lease has ended"); }
 
@@ -120,34 +123,64 @@ absl::Status LeasedCalls::Upload(v1::Artifact::Kind kind, int64_t step, const st
 }
 
 absl::StatusOr<std::string> LeasedCalls::Download(const v1::Artifact& artifact) {
-  absl::Status error;
-  if (artifact.size() < 0 || artifact.size() > kMaxFileBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(NameOf(artifact.kind()), " has ",
-                                                   artifact.size(), " bytes, at most ",
-                                                   kMaxFileBytes, " are fetched"));
+  return Fetch(
+      NameOf(artifact.kind()), artifact.size(),
+      [&](int64_t offset) { return client_.DownloadChunk(artifact, offset); },
+      [&](const std::string& file) { return client::Crc32(file) == artifact.crc32(); });
+}
+
+absl::StatusOr<std::string> LeasedCalls::DownloadCode(const v1::CodeArchive& code) {
+  return Fetch(
+      "the code", code.size(),
+      [&](int64_t offset) -> absl::StatusOr<std::string> {
+        absl::StatusOr<std::string> chunk = client_.DownloadCode(code.sha256(), offset);
+        if (chunk.ok() && chunk->empty()) {
+          return absl::DataLossError(absl::StrCat("the coordinator's code archive ends at ", offset,
+                                                  " of ", code.size(), " bytes"));
+        }
+        return chunk;
+      },
+      [&](const std::string& file) { return archive::Sha256(file) == code.sha256(); });
+}
+
+absl::StatusOr<std::string> LeasedCalls::Fetch(
+    absl::string_view name, int64_t size,
+    const std::function<absl::StatusOr<std::string>(int64_t)>& chunk,
+    const std::function<bool(const std::string&)>& is_whole) {
+  if (size < 0 || size > kMaxFileBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, " has ", size, " bytes, at most ", kMaxFileBytes, " are fetched"));
   }
+  absl::Status error;
   for (int transfer = 0; transfer < kMaxTransfers; ++transfer) {
     std::string file;
     error = absl::OkStatus();
-    while (error.ok() && static_cast<int64_t>(file.size()) < artifact.size()) {
+    while (error.ok() && static_cast<int64_t>(file.size()) < size) {
       if (lease_.stop_requested()) return absl::CancelledError("the attempt is to stop");
-      const absl::StatusOr<std::string> chunk =
-          Repeat([&] { return client_.DownloadChunk(artifact, static_cast<int64_t>(file.size())); },
+      const absl::StatusOr<std::string> bytes =
+          Repeat([&] { return chunk(static_cast<int64_t>(file.size())); },
                  [this](bool) { return lease_.stop_requested(); });
-      error = chunk.status();
-      if (chunk.ok()) file += *chunk;
+      error = bytes.status();
+      if (bytes.ok()) file += *bytes;
     }
-    if (error.ok() && static_cast<int64_t>(file.size()) == artifact.size() &&
-        client::Crc32(file) == artifact.crc32()) {
-      return file;
-    }
+    if (error.ok() && static_cast<int64_t>(file.size()) == size && is_whole(file)) return file;
     if (error.ok()) {
-      error = absl::DataLossError(absl::StrCat(
-          NameOf(artifact.kind()), " came with another size or checksum than it was stored with"));
+      error = absl::DataLossError(
+          absl::StrCat(name, " came with another size or checksum than it was stored with"));
     }
     if (!absl::IsDataLoss(error)) return error;
   }
   return error;
+}
+
+absl::StatusOr<int64_t> LeasedCalls::AppendLog(int64_t offset, absl::string_view data,
+                                               const GiveUp& give_up) {
+  const auto append = [&](int64_t at, absl::string_view piece) {
+    return Repeat([&] { return client_.AppendLog(lease_.token(), at, piece, kAppendLogTimeout); },
+                  give_up);
+  };
+  const absl::StatusOr<int64_t> size = append(offset, data);
+  return absl::IsOutOfRange(size.status()) ? append(0, "") : size;
 }
 
 absl::Status LeasedCalls::GiveBack(const std::string& unusable_checkpoint) {

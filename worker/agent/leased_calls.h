@@ -43,6 +43,11 @@ class LeasedCalls {
   // The whole file, its size and checksum verified. DATA_LOSS: they differ, several times. Given
   // up, with an error, where the attempt is to stop.
   absl::StatusOr<std::string> Download(const v1::Artifact& artifact);
+  // How much of the attempt's log is there once `data` was added at `offset`. Less than `offset`:
+  // the coordinator lost what was before it, and took nothing.
+  absl::StatusOr<int64_t> AppendLog(int64_t offset, absl::string_view data, const GiveUp& give_up);
+  // The whole code archive, its size and hash verified; as Download otherwise.
+  absl::StatusOr<std::string> DownloadCode(const v1::CodeArchive& archive);
   // Gives the lease back, and ends it. `unusable_checkpoint`: why that of the grant could not be
   // used; empty: that is not the reason.
   absl::Status GiveBack(const std::string& unusable_checkpoint);
@@ -50,6 +55,12 @@ class LeasedCalls {
   absl::StatusOr<v1::Trial::State> Finish(v1::FinishWorkRequest request);
 
  private:
+  // Fetches a file of `size` bytes, `chunk(offset)` at a time, until `is_whole`. `name` is the
+  // file's, for messages.
+  absl::StatusOr<std::string> Fetch(
+      absl::string_view name, int64_t size,
+      const std::function<absl::StatusOr<std::string>(int64_t)>& chunk,
+      const std::function<bool(const std::string&)>& is_whole);
   // Calls `attempt`, which returns an absl::StatusOr, until its answer is final.
   template <typename Attempt>
   auto Repeat(Attempt attempt, const GiveUp& give_up = nullptr) -> decltype(attempt());

@@ -1,11 +1,15 @@
 #include "worker/agent/outbox.h"
 
+#include <algorithm>
+#include <chrono>
 #include <map>
 #include <string>
 #include <utility>
 
 namespace caviar::agent {
 namespace {
+
+constexpr auto kLook = std::chrono::milliseconds(20);
 
 // `measurement` in pieces that fit into a report, all of the same step.
 std::vector<v1::Measurement> Split(const v1::Measurement& measurement) {
@@ -27,14 +31,16 @@ std::vector<v1::Measurement> Split(const v1::Measurement& measurement) {
 void Outbox::OnMeasurement(const v1::Measurement& measurement) {
   if (measurement.metrics().empty()) return;
   std::vector<v1::Measurement> pieces = Split(measurement);
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   if (values_ + measurement.metrics_size() > max_values_) overflowed_ = true;
+  changed_.notify_all();
   if (overflowed_) {
     stop_ = true;
     no_checkpoints_ = true;
     return;
   }
   values_ += measurement.metrics_size();
+  taken_in_ += static_cast<int64_t>(pieces.size());
   for (v1::Measurement& piece : pieces) waiting_.push_back(std::move(piece));
 }
 
@@ -42,30 +48,43 @@ void Outbox::OnCheckpoint(int64_t step, std::string checkpoint) {
   if (checkpoint.empty()) return;
   // What it replaces may be large: it is freed after the lock is let go.
   std::optional<Checkpoint> next = Checkpoint{step, std::move(checkpoint)};
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   if (!no_checkpoints_) checkpoint_.swap(next);
+  changed_.notify_all();
 }
 
 void Outbox::Stop() {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   stop_ = true;
   no_checkpoints_ = true;
+  changed_.notify_all();
+}
+
+void Outbox::AwaitAnswers(absl::Duration at_most) {
+  const auto end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(at_most);
+  std::unique_lock lock(mutex_);
+  const int64_t count = taken_in_;
+  // In short pieces: a lease does not tell that it is to stop, it is asked.
+  while (answered_ < count && !StopRequested() && std::chrono::steady_clock::now() < end) {
+    changed_.wait_until(lock, std::min(end, std::chrono::steady_clock::now() + kLook));
+  }
 }
 
 bool Outbox::overflowed() const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return overflowed_;
 }
 
 void Outbox::Close(bool with_checkpoint) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   closed_ = true;
   if (!with_checkpoint) no_checkpoints_ = true;
+  changed_.notify_all();
 }
 
 std::vector<v1::Measurement> Outbox::Next() {
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(this, &Outbox::Ready));
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
   std::vector<v1::Measurement> batch;
   int values = 0;
   for (const v1::Measurement& measurement : waiting_) {
@@ -77,11 +96,13 @@ std::vector<v1::Measurement> Outbox::Next() {
 }
 
 void Outbox::Pop(size_t count) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   for (size_t i = 0; i < count; ++i) {
     values_ -= waiting_.front().metrics_size();
     waiting_.pop_front();
   }
+  answered_ += static_cast<int64_t>(count);
+  changed_.notify_all();
 }
 
 bool Outbox::CheckpointReady() const {
@@ -91,14 +112,14 @@ bool Outbox::CheckpointReady() const {
 }
 
 std::optional<Outbox::Checkpoint> Outbox::NextCheckpoint() {
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(this, &Outbox::CheckpointReady));
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return CheckpointReady(); });
   if (no_checkpoints_) return std::nullopt;
   return std::exchange(checkpoint_, std::nullopt);
 }
 
 bool Outbox::GivesWay(bool failed) const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return no_checkpoints_ || (failed && checkpoint_);
 }
 

@@ -1,24 +1,27 @@
-// Measurements and checkpoints on their way from a training to the coordinator.
+// Measurements, checkpoints and printed text on their way from a training to the coordinator.
 #ifndef CAVIAR_WORKER_AGENT_OUTBOX_H_
 #define CAVIAR_WORKER_AGENT_OUTBOX_H_
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "caviar/v1/measurement.pb.h"
 #include "worker/agent/lease.h"
+#include "worker/agent/log_box.h"
 #include "worker/training/trainer.h"
 
 namespace caviar::agent {
 
 // The observer of one attempt: the training puts measurements and checkpoints in without ever
-// waiting, senders take them out. Thread safe.
+// waiting (but in AwaitAnswers), senders take them out. Thread safe.
 //
 // Measurements leave in order. At most `max_values` values wait; a training that brings more while
 // the coordinator is away is stopped and has failed, because an attempt with a gap in its curve
@@ -36,12 +39,17 @@ class Outbox final : public training::AttemptObserver {
     std::string bytes;
   };
 
-  Outbox(const Lease& lease, int64_t max_values) : lease_(lease), max_values_(max_values) {}
+  Outbox(const Lease& lease, int64_t max_values, const LogBox::Options& log = LogBox::Options())
+      : lease_(lease), max_values_(max_values), log_(log) {}
 
   void OnMeasurement(const v1::Measurement& measurement) override;
   void OnCheckpoint(int64_t step, std::string checkpoint) override;
   bool StopRequested() const override { return stop_ || lease_.stop_requested(); }
   bool CheckpointRequested() const override { return lease_.checkpoint_requested(); }
+  void OnLog(absl::string_view text) override { log_.Add(text); }
+  void AwaitAnswers(absl::Duration at_most) override;
+
+  LogBox& log() { return log_; }
 
   // Ends the training soon: its measurements are not taken, and so no checkpoints either.
   void Stop();
@@ -54,7 +62,7 @@ class Outbox final : public training::AttemptObserver {
   // Blocks for the next measurements, of at most kMaxBatchValues values. They stay in the box until
   // Pop. Empty: closed, and everything was sent.
   std::vector<v1::Measurement> Next();
-  // The `count` oldest measurements were stored.
+  // The `count` oldest measurements were stored, and the lease knows what was answered.
   void Pop(size_t count);
 
   // Blocks for the next checkpoint, until it may leave, and takes it out. nullopt: none will come.
@@ -64,19 +72,22 @@ class Outbox final : public training::AttemptObserver {
   bool GivesWay(bool failed) const;
 
  private:
-  bool Ready() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closed_ || !waiting_.empty(); }
-  bool CheckpointReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool CheckpointReady() const;  // with mutex_ held
 
   const Lease& lease_;
   const int64_t max_values_;
   std::atomic<bool> stop_ = false;
-  mutable absl::Mutex mutex_;
-  std::deque<v1::Measurement> waiting_ ABSL_GUARDED_BY(mutex_);
-  int64_t values_ ABSL_GUARDED_BY(mutex_) = 0;  // in waiting_
-  std::optional<Checkpoint> checkpoint_ ABSL_GUARDED_BY(mutex_);
-  bool no_checkpoints_ ABSL_GUARDED_BY(mutex_) = false;
-  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
-  bool overflowed_ ABSL_GUARDED_BY(mutex_) = false;
+  LogBox log_;
+  mutable std::mutex mutex_;  // guards all below
+  std::condition_variable changed_;
+  std::deque<v1::Measurement> waiting_;
+  int64_t values_ = 0;    // in waiting_
+  int64_t taken_in_ = 0;  // measurements, or pieces of them, that ever waited
+  int64_t answered_ = 0;  // of these
+  std::optional<Checkpoint> checkpoint_;
+  bool no_checkpoints_ = false;
+  bool closed_ = false;
+  bool overflowed_ = false;
 };
 
 }  // namespace caviar::agent

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -10,9 +11,15 @@
 #include "worker/agent/thread_name.h"
 
 namespace caviar::agent {
+namespace {
 
-Sender::Sender(std::string name, int32_t number, Outbox& outbox, client::WorkerClient& client,
-               Lease& lease, const BackoffBounds& bounds)
+// An outcome may wait for the end of a log: a pause between tries does not make it wait for long.
+constexpr absl::Duration kMaxLogPause = absl::Seconds(1);
+
+}  // namespace
+
+Sender::Sender(std::string name, int32_t number, bool with_log, Outbox& outbox,
+               client::WorkerClient& client, Lease& lease, const BackoffBounds& bounds)
     : name_(std::move(name)),
       outbox_(outbox),
       lease_(lease),
@@ -23,11 +30,19 @@ Sender::Sender(std::string name, int32_t number, Outbox& outbox, client::WorkerC
       checkpoints_([this, number, &client, &lease, bounds] {
         NameThisThread(absl::StrCat("save-", number));
         SendCheckpoints(LeasedCalls(client, lease, bounds));
-      }) {}
+      }) {
+  if (!with_log) return;
+  log_ = std::thread([this, number, &client, &lease, bounds] {
+    NameThisThread(absl::StrCat("log-", number));
+    SendLog(LeasedCalls(client, lease, {bounds.min, std::min(bounds.max, kMaxLogPause)}));
+  });
+}
 
 absl::Status Sender::Join() {
   measurements_.join();
   checkpoints_.join();
+  outbox_.log().Close();
+  if (log_.joinable()) log_.join();
   return sent_;
 }
 
@@ -55,6 +70,22 @@ void Sender::SendCheckpoints(LeasedCalls calls) {
     if (stored.ok() || absl::IsCancelled(stored) || std::exchange(told, true)) continue;
     spdlog::warn("trial {}: a checkpoint at step {} was not stored; training goes on: {}", name_,
                  checkpoint->step, stored.ToString(absl::StatusToStringMode::kWithNoExtraData));
+  }
+}
+
+void Sender::SendLog(LeasedCalls calls) {
+  LogBox& log = outbox_.log();
+  while (const std::optional<LogBox::Piece> piece = log.Next()) {
+    const absl::StatusOr<int64_t> size = calls.AppendLog(
+        piece->offset, piece->data, [&log](bool failed) { return failed && log.OutOfPatience(); });
+    if (size.ok()) {
+      log.Answered(*piece, *size);
+      continue;
+    }
+    log.GiveUp();
+    if (lease_.ended()) return;
+    spdlog::warn("trial {}: from byte {} on, its log is not stored: {}", name_, piece->offset,
+                 size.status().ToString(absl::StatusToStringMode::kWithNoExtraData));
   }
 }
 

@@ -14,14 +14,15 @@
 
 namespace caviar::agent {
 
-// Two threads: a measurement never waits behind a checkpoint. A checkpoint that cannot be stored is
-// no reason to fail: the next one is tried.
+// A thread for each kind, so that a measurement never waits behind a checkpoint or a log. A
+// checkpoint that cannot be stored is no reason to fail: the next one is tried. Nor is a log: the
+// rest of it is dropped.
 class Sender {
  public:
-  // `name` is the attempt's, for the log; `number` the trial's, for the names of the threads. All
-  // outlive the sender.
-  Sender(std::string name, int32_t number, Outbox& outbox, client::WorkerClient& client,
-         Lease& lease, const BackoffBounds& bounds);
+  // `name` is the attempt's, for the log; `number` the trial's, for the names of the threads.
+  // `with_log`: the training prints. All outlive the sender.
+  Sender(std::string name, int32_t number, bool with_log, Outbox& outbox,
+         client::WorkerClient& client, Lease& lease, const BackoffBounds& bounds);
   // Join has been called.
   ~Sender() = default;
 
@@ -32,6 +33,7 @@ class Sender {
   // Until all is sent or it cannot be; then the training is stopped, and sent_ says why.
   void SendMeasurements(LeasedCalls calls);
   void SendCheckpoints(LeasedCalls calls);
+  void SendLog(LeasedCalls calls);
 
   const std::string name_;
   Outbox& outbox_;
@@ -39,6 +41,7 @@ class Sender {
   absl::Status sent_;  // the first thread's until it is joined
   std::thread measurements_;
   std::thread checkpoints_;
+  std::thread log_;  // none without a log
 };
 
 }  // namespace caviar::agent

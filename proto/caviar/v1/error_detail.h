@@ -18,7 +18,8 @@ inline constexpr absl::string_view kLeaseLost = "LEASE_LOST";          // ABORTE
 inline constexpr absl::string_view kWorkerUnknown = "WORKER_UNKNOWN";  // NOT_FOUND: register again
 inline constexpr absl::string_view kNameTaken = "NAME_TAKEN";          // ALREADY_EXISTS
 inline constexpr absl::string_view kInvalidField = "INVALID_FIELD";    // INVALID_ARGUMENT
-inline constexpr absl::string_view kNoTrial = "NO_TRIAL";              // nothing to ask for now
+inline constexpr absl::string_view kCodeMissing = "CODE_MISSING";  // FAILED_PRECONDITION: upload
+inline constexpr absl::string_view kNoTrial = "NO_TRIAL";          // nothing to ask for now
 
 // `status` with a reason.
 absl::Status WithReason(absl::Status status, absl::string_view reason);

@@ -322,6 +322,41 @@ TEST(WorkerClient, FilesGoAndComeInChecksummedChunks) {
   EXPECT_TRUE(absl::IsDataLoss(client->DownloadChunk(artifact, 0).status()));
 }
 
+TEST(WorkerClient, LogsGoAndCodeComesInPieces) {
+  FakeCoordinator coordinator;
+  std::string log;
+  coordinator.append_log =
+      [&](const v1::AppendLogRequest& request) -> absl::StatusOr<v1::AppendLogResponse> {
+    EXPECT_EQ(request.token().counter(), 7);
+    if (request.offset() > static_cast<int64_t>(log.size())) return absl::OutOfRangeError("gap");
+    log += request.data();
+    v1::AppendLogResponse response;
+    response.set_size(static_cast<int64_t>(log.size()));
+    return response;
+  };
+  const std::string hash(64, 'a');
+  coordinator.download_code =
+      [&](const v1::DownloadCodeRequest& request) -> absl::StatusOr<v1::DownloadCodeResponse> {
+    v1::DownloadCodeResponse response;
+    response.set_data(std::string("code").substr(request.offset()));
+    response.set_data_crc32(Crc32(response.data()) + (request.sha256() == hash ? 0 : 1));
+    return response;
+  };
+  const auto server = StartServer(coordinator);
+  const auto client = WorkerClient::Connect({server->address(), absl::Seconds(20)});
+  v1::FencingToken token;
+  token.set_epoch(1);
+  token.set_counter(7);
+  EXPECT_EQ(*client->AppendLog(token, 0, "one ", absl::Seconds(20)), 4);
+  EXPECT_EQ(*client->AppendLog(token, 4, "two", absl::Seconds(20)), 7);
+  EXPECT_EQ(*client->AppendLog(token, 0, "", absl::Seconds(20)), 7);
+  EXPECT_TRUE(absl::IsOutOfRange(client->AppendLog(token, 9, "x", absl::Seconds(20)).status()));
+  EXPECT_EQ(log, "one two");
+  EXPECT_EQ(*client->DownloadCode(hash, 1), "ode");
+  EXPECT_EQ(*client->DownloadCode(hash, 4), "") << "its end";
+  EXPECT_TRUE(absl::IsDataLoss(client->DownloadCode(std::string(64, 'b'), 0).status()));
+}
+
 TEST(WorkerClient, AnAcquireIsCancelledFromAnotherThreadAndStaysSo) {
   FakeCoordinator coordinator;
   const auto server = StartServer(coordinator);

@@ -40,6 +40,10 @@ class MockClient : public client::Client {
   MOCK_METHOD(absl::StatusOr<v1::Trial>, AddTrial, (v1::AddTrialRequest), (override));
   MOCK_METHOD(absl::StatusOr<v1::DownloadModelResponse>, DownloadModel,
               (const v1::DownloadModelRequest&), (override));
+  MOCK_METHOD(absl::StatusOr<v1::UploadCodeResponse>, UploadCode, (const v1::UploadCodeRequest&),
+              (override));
+  MOCK_METHOD(absl::StatusOr<v1::ReadLogResponse>, ReadLog, (const v1::ReadLogRequest&),
+              (override));
   MOCK_METHOD(absl::StatusOr<v1::GetImportanceResponse>, GetImportance,
               (const v1::GetImportanceRequest&), (override));
   MOCK_METHOD(absl::StatusOr<v1::LintStudyResponse>, LintStudy, (const v1::LintStudyRequest&),
@@ -131,6 +135,8 @@ class CommandTest : public ::testing::Test {
               interrupt_ = std::move(on_interrupt);
               return std::shared_ptr<void>();
             },
+        .run_trial = run_trial_,
+        .start_cluster = start_cluster_,
     };
     return RunCaviar(static_cast<int>(words.size()), words.data(), environment);
   }
@@ -146,6 +152,9 @@ class CommandTest : public ::testing::Test {
   bool terminal_ = false;
   absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
   std::function<void()> interrupt_;
+  // As in Environment; for commands that need them.
+  std::function<LocalOutcome(const LocalTrial&, LocalTrialWatcher&)> run_trial_;
+  std::function<absl::StatusOr<std::unique_ptr<LocalCluster>>(LocalClusterOptions)> start_cluster_;
 
  private:
   // What a command owns, of a client that the test owns.
@@ -198,6 +207,13 @@ class CommandTest : public ::testing::Test {
     absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
         const v1::DownloadModelRequest& request) override {
       return client_.DownloadModel(request);
+    }
+    absl::StatusOr<v1::UploadCodeResponse> UploadCode(
+        const v1::UploadCodeRequest& request) override {
+      return client_.UploadCode(request);
+    }
+    absl::StatusOr<v1::ReadLogResponse> ReadLog(const v1::ReadLogRequest& request) override {
+      return client_.ReadLog(request);
     }
     absl::StatusOr<v1::GetImportanceResponse> GetImportance(
         const v1::GetImportanceRequest& request) override {

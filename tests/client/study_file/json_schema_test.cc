@@ -48,19 +48,25 @@ TEST(JsonSchema, HasEveryNameThatTheReaderKnowsAndNoOther) {
 }
 
 TEST(JsonSchema, EveryInputFieldOfTheMessagesIsInTheTables) {
-  // Fields from 16 on are the coordinator's own.
+  // Fields from 16 to 29 are the coordinator's own.
   const Descriptor& study = *v1::Study::descriptor();
   int inputs = 0;
-  for (int i = 0; i < study.field_count(); ++i) inputs += study.field(i)->number() < 16;
+  for (int i = 0; i < study.field_count(); ++i) {
+    inputs += study.field(i)->number() < 16 || study.field(i)->number() > 29;
+  }
   EXPECT_EQ(static_cast<int>(SectionOf(study).fields.size()), inputs);
   for (const Descriptor* message :
        {v1::Objective::descriptor(), v1::Constraint::descriptor(), v1::Trainer::descriptor(),
         v1::BatchNormNetwork::descriptor(), v1::IdxFiles::descriptor(), v1::CsvFile::descriptor(),
         v1::NpyFiles::descriptor(), v1::NpzFile::descriptor(), v1::Sampler::descriptor(),
-        v1::Limits::descriptor()}) {
+        v1::Limits::descriptor(), v1::Command::descriptor(), v1::Resources::descriptor(),
+        v1::Checkpoints::descriptor()}) {
     EXPECT_EQ(static_cast<int>(SectionOf(*message).fields.size()), message->field_count())
         << message->full_name();
   }
+  // The archive is made from the folder to upload.
+  EXPECT_EQ(static_cast<int>(SectionOf(*v1::Code::descriptor()).fields.size()),
+            v1::Code::descriptor()->field_count() - 1);
   // A parameter's name is its key.
   EXPECT_EQ(static_cast<int>(SectionOf(*v1::Parameter::descriptor()).fields.size()),
             v1::Parameter::descriptor()->field_count() - 1);
@@ -120,6 +126,21 @@ TEST(JsonSchema, EveryFormatOfTheDataIsAForm) {
   EXPECT_EQ(csv["missing"]["enum"], ordered_json({"refuse", "mean", "median"}));
   EXPECT_EQ(csv["categorical"]["type"], "array");
   EXPECT_EQ(network["checkpoint_every"]["maximum"], 100000);
+}
+
+TEST(JsonSchema, WhatACommandIs) {
+  const ordered_json schema = StudyFileSchema();
+  const ordered_json& command =
+      schema["properties"]["trainer"]["properties"]["command"]["properties"];
+  EXPECT_EQ(command["arguments"]["enum"], ordered_json({"flags", "hydra", "json", "none"}));
+  EXPECT_EQ(command["resumable"]["type"], "boolean");
+  EXPECT_EQ(command["env"]["additionalProperties"]["type"],
+            ordered_json({"boolean", "number", "string"}));
+  EXPECT_EQ(command["code"]["maxProperties"], 1);
+  EXPECT_EQ(command["resources"]["properties"]["memory"]["type"],
+            ordered_json({"string", "integer"}));
+  const ordered_json& kept = schema["properties"]["checkpoints"]["properties"]["keep_per_trial"];
+  EXPECT_EQ(kept["items"]["enum"], ordered_json({"last", "best"}));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/study_file/byte_size.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "study_file_text.h"
@@ -204,6 +205,71 @@ TEST(StudyFile, CheckpointsEverySoManyEpochs) {
   EXPECT_TRUE(file->study.trainer().batch_norm_network().has_checkpoint_every());
 }
 
+TEST(StudyFile, AProgramOfOnesOwn) {
+  const auto file = ParseStudyFile(
+      "trainer:\n  command:\n    run: [python3, train.py, \"${args}\", \"--out=${output_dir}\"]\n"
+      "    arguments: hydra\n    code: {upload: .}\n    env: {HF_HOME: /scratch, N: 07, B: true}\n"
+      "    pass_env: [WANDB_API_KEY]\n    resources: {cpus: 0.5, gpus: 0, memory: 2GiB}\n"
+      "    time_limit: 30m\n    stop_grace: 60s\n    resumable: true\n    keep: none\n"
+      "    patterns: ['accuracy: (?P<accuracy>[0-9.]+)']\n"
+      "metrics: [validation_accuracy, train_loss]\nworkers: {gpu: a100, cores: 64}\n"
+      "checkpoints: {store: /shared/ckpt, keep_per_trial: [last, best], keep_trials: 5, "
+      "max_size: 1GiB}\nlimits: {weight: 2}\n",
+      "f");
+  ASSERT_TRUE(file.ok()) << file.status();
+  v1::Study expected;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      R"text(trainer { command {
+               run: ["python3", "train.py", "${args}", "--out=${output_dir}"]
+               arguments: HYDRA
+               code { upload: "." }
+               env { key: "HF_HOME" value: "/scratch" }
+               env { key: "N" value: "07" }
+               env { key: "B" value: "true" }
+               pass_env: "WANDB_API_KEY"
+               resources { cpus: 0.5 gpus: 0 memory { bytes: 2147483648 } }
+               time_limit { seconds: 1800 }
+               stop_grace { seconds: 60 }
+               resumable: true
+               keep: NONE
+               patterns: "accuracy: (?P<accuracy>[0-9.]+)"
+             } }
+             metrics: ["validation_accuracy", "train_loss"]
+             workers { key: "gpu" value: "a100" }
+             workers { key: "cores" value: "64" }
+             checkpoints { store: "/shared/ckpt" keep_per_trial: [LAST, BEST] keep_trials: 5
+                           max_size { bytes: 1073741824 } }
+             limits { weight: 2 })text",
+      &expected));
+  EXPECT_TRUE(MessageDifferencer::Equals(file->study, expected)) << file->study.DebugString();
+  EXPECT_EQ(file->lines.Find("trainer.command.env.HF_HOME"), 6);
+}
+
+TEST(StudyFile, AmountsOfMemoryHaveUnits) {
+  const std::pair<const char*, int64_t> sizes[] = {{"2GiB", int64_t{2} << 30},
+                                                   {"512MB", 512'000'000},
+                                                   {"1.5KiB", 1536},
+                                                   {"3 TiB", int64_t{3} << 40},
+                                                   {"1048576", int64_t{1} << 20},
+                                                   {"0", 0},
+                                                   {"1001B", 1001},
+                                                   {"1e3", -1},
+                                                   {"GiB", -1},
+                                                   {".5GiB", -1},
+                                                   {"-1", -1},
+                                                   {"9000TiB", -1}};
+  for (const auto& [text, bytes] : sizes) {
+    const auto read = ParseByteSize(text);
+    EXPECT_EQ(read.value_or(-1), bytes) << text;
+    if (read.ok()) {
+      EXPECT_EQ(*ParseByteSize(WriteByteSize(*read)), bytes) << text;
+    }
+  }
+  EXPECT_EQ(WriteByteSize(int64_t{3} << 29), "1536MiB");
+  EXPECT_EQ(WriteByteSize(2'000'000'000), "2GB");
+  EXPECT_EQ(WriteByteSize(1001), "1001");
+}
+
 TEST(StudyFile, ConstraintsAndSeveralObjectivesAreLists) {
   const auto file = ParseStudyFile(
       "objectives:\n  - {metric: accuracy, goal: maximize}\n  - {metric: latency, goal: minimize}\n"
@@ -303,6 +369,11 @@ TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
       "pruner: {algorithm: asha, mode: promote, grace: 3, eta: 4}\nlimits: {no_gain: {trials: 30}, "
       "max_steps: 9007199254740992}\ntrials: [{x: 1, 'a b': [1, 2]}, {x: 2.5, y: true}]\n"
       "trainer: {external: {}}\nparameters: {x: {min: 1, max: 2}}\n",
+      "trainer: {command: {run: [./a b.sh, '${args}', '--x'], arguments: none, code: {path: /a}, "
+      "env: {A: '', 'B C': \"d\\ne\"}, pass_env: [A, B], resources: {cpus: 2, memory: 1000}, "
+      "time_limit: 1.5h, stop_grace: 0s, resumable: true, keep: all, patterns: ['a=(?P<a>.*)']}}\n"
+      "metrics: [a.b, '1']\nworkers: {gpu: '', '7': 8}\ncheckpoints: {keep_per_trial: [best]}\n"
+      "limits: {weight: 0.5}\nparameters: {x: {min: 1, max: 2}}\n",
       "repeats: 3\nwarm_start: [mnist-1, '7', 'a b']\nparameters: {x: {min: 1, max: 2}}\n",
       "objectives: [{metric: a.b, goal: maximize, value: last}, {metric: c, goal: minimize}]\n"
       "constraints: [{metric: d, min: -1.5, max: 1e+30}, {metric: e, min: 0}]\n"

@@ -59,6 +59,10 @@ class FakeCoordinator : public coordinator::Coordinator {
   CAVIAR_FAKE_METHOD(FinishWork, finish_work, FinishWorkRequest, FinishWorkResponse);
   CAVIAR_FAKE_METHOD(GiveBackWork, give_back_work, GiveBackWorkRequest, GiveBackWorkResponse);
   CAVIAR_FAKE_METHOD(UploadChunk, upload_chunk, UploadChunkRequest, UploadChunkResponse);
+  CAVIAR_FAKE_METHOD(AppendLog, append_log, AppendLogRequest, AppendLogResponse);
+  CAVIAR_FAKE_METHOD(DownloadCode, download_code, DownloadCodeRequest, DownloadCodeResponse);
+  CAVIAR_FAKE_METHOD(UploadCode, upload_code, UploadCodeRequest, UploadCodeResponse);
+  CAVIAR_FAKE_METHOD(ReadLog, read_log, ReadLogRequest, ReadLogResponse);
   CAVIAR_FAKE_METHOD(DownloadChunk, download_chunk, DownloadChunkRequest, DownloadChunkResponse);
   CAVIAR_FAKE_METHOD(GetStudy, get_study, GetStudyRequest, Study);
   CAVIAR_FAKE_METHOD(ListStudies, list_studies, ListStudiesRequest, ListStudiesResponse);

@@ -319,6 +319,59 @@ TEST(RequestChecks, AChunkFitsItsFile) {
   EXPECT_THAT(BadFields(CheckRequest(request)), Contains("size"));
 }
 
+TEST(RequestChecks, ACodeHashIsSixtyFourHexDigits) {
+  v1::DownloadCodeRequest request;
+  for (const std::string& bad : {std::string(), std::string("../../etc/passwd"),
+                                std::string(64, 'A'), std::string(63, 'a'), std::string(64, '/')}) {
+    request.set_sha256(bad);
+    EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("sha256")) << bad;
+  }
+  request.set_sha256(std::string(64, 'a'));
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.set_offset(-1);
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("offset"));
+}
+
+TEST(RequestChecks, AChunkOfCodeLiesWithinItsArchive) {
+  v1::UploadCodeRequest request;
+  request.mutable_archive()->set_sha256(std::string(64, '0'));
+  request.mutable_archive()->set_size(10);
+  EXPECT_TRUE(CheckRequest(request).ok()) << "asks whether it is there";
+  request.set_offset(8);
+  request.set_data("ab");
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.set_data("");
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("data"));
+  request.set_data("abc");
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("offset"));
+  request.mutable_archive()->set_size((50 << 20) + 1);
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("archive.size"));
+}
+
+TEST(RequestChecks, APieceOfALogIsBounded) {
+  v1::AppendLogRequest request;
+  SetToken(request.mutable_token());
+  request.set_data(std::string(256 << 10, 'x'));
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.set_data(std::string((256 << 10) + 1, 'x'));
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("data"));
+}
+
+TEST(RequestChecks, AWorkersResourcesAreNumbersFromZero) {
+  v1::RegisterWorkerRequest request;
+  SetId(request.mutable_request_id());
+  request.set_name("w");
+  request.set_version("1");
+  request.set_slots(1);
+  request.mutable_resources()->set_cpus(0.5);
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.mutable_resources()->set_cpus(std::nan(""));
+  request.mutable_resources()->set_gpus(-1);
+  request.mutable_resources()->mutable_memory()->set_bytes(-1);
+  EXPECT_THAT(BadFields(CheckRequest(request)),
+              ElementsAre("resources.cpus", "resources.gpus", "resources.memory"));
+}
+
 TEST(RequestChecks, ManyFaultsAreCutAtTwenty) {
   v1::ReportMeasurementsRequest request;
   SetToken(request.mutable_token());

@@ -14,10 +14,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "caviar/v1/code_hash.h"
 #include "caviar/v1/error_detail.h"
 #include "storage/artifact_store.h"
 #include "storage/memory_store.h"
-#include "tests/server/coordinator/harness.h"
+#include "tests/server/coordinator/command_study.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -76,12 +77,12 @@ class ThreadedCoordinatorTest : public ::testing::Test {
     ASSERT_TRUE(created.ok()) << created.status();
   }
 
-  std::string Register() {
+  std::string Register(const std::string& feature = "batch_norm_network") {
     v1::RegisterWorkerRequest request;
     *request.mutable_request_id() = NewRequestId();
     request.set_name("w");
     request.set_slots(1);
-    request.add_features("batch_norm_network");
+    request.add_features(feature);
     return Wait<v1::RegisterWorkerResponse>([&](Done<v1::RegisterWorkerResponse> done) {
              coordinator_->RegisterWorker(request, std::move(done));
            })
@@ -368,6 +369,67 @@ TEST_F(ThreadedCoordinatorTest, AFileUnderAStaleTokenIsRefused) {
   const auto refused = Wait<v1::UploadChunkResponse>(
       [&](auto done) { coordinator_->UploadChunk(request, std::move(done)); });
   EXPECT_TRUE(error::HasReason(refused.status(), error::kLeaseLost));
+}
+
+TEST_F(ThreadedCoordinatorTest, AStudyWhoseCodeIsNotThereIsRefused) {
+  v1::CreateStudyRequest request;
+  *request.mutable_request_id() = NewRequestId();
+  *request.mutable_study() = CommandStudy("s");
+  v1::Code& code = *request.mutable_study()->mutable_trainer()->mutable_command()->mutable_code();
+  code.set_upload(".");
+  v1::CodeArchive& archive = *code.mutable_archive();
+  archive.set_sha256(vocabulary::CodeHash("code"));
+  archive.set_size(4);
+  archive.set_crc32(storage::Crc32("code"));
+  const auto create = [&] {
+    return Wait<v1::Study>([&](auto done) { coordinator_->CreateStudy(request, std::move(done)); });
+  };
+  EXPECT_TRUE(error::HasReason(create().status(), error::kCodeMissing));
+  request.mutable_study()->clear_parameters();
+  EXPECT_TRUE(error::HasReason(create().status(), error::kInvalidField)) << "what is wrong first";
+  *request.mutable_study()->mutable_parameters() = CommandStudy("s").parameters();
+  v1::UploadCodeRequest upload;
+  *upload.mutable_archive() = archive;
+  upload.set_data("code");
+  EXPECT_TRUE(Wait<v1::UploadCodeResponse>([&](auto done) {
+                coordinator_->UploadCode(upload, std::move(done));
+              }).ok());
+  EXPECT_TRUE(create().ok());
+}
+
+TEST_F(ThreadedCoordinatorTest, WhatAProgramPrintsIsReadWhileItRunsAndAfterwards) {
+  Create(CommandStudy("s"));
+  const std::string worker = Register("command");
+  const auto work = Acquire(worker)->trial();
+  const auto read = [&](int64_t offset, int32_t attempt = 0) {
+    v1::ReadLogRequest request;
+    request.set_study("s");
+    request.set_offset(offset);
+    request.set_attempt(attempt);
+    return Wait<v1::ReadLogResponse>(
+        [&](auto done) { coordinator_->ReadLog(request, std::move(done)); });
+  };
+  EXPECT_EQ(read(0)->size(), 0) << "nothing yet";
+  EXPECT_FALSE(read(0)->ended());
+  EXPECT_EQ(read(0, 2).status().code(), absl::StatusCode::kNotFound);
+  v1::AppendLogRequest append;
+  *append.mutable_token() = work.token();
+  append.set_data("epoch 1\n");
+  ASSERT_TRUE(Wait<v1::AppendLogResponse>([&](auto done) {
+                coordinator_->AppendLog(append, std::move(done));
+              }).ok());
+  EXPECT_EQ(read(0)->data(), "epoch 1\n");
+  EXPECT_EQ(read(-3)->data(), " 1\n") << "from the end";
+  v1::FinishWorkRequest finish;
+  *finish.mutable_token() = work.token();
+  finish.mutable_failed()->set_message("x");
+  ASSERT_TRUE(Wait<v1::FinishWorkResponse>([&](auto done) {
+                coordinator_->FinishWork(finish, std::move(done));
+              }).ok());
+  StartCoordinator();  // which removes files that nobody needs
+  EXPECT_EQ(read(0, 1)->data(), "epoch 1\n");
+  EXPECT_TRUE(read(0)->ended());
+  EXPECT_EQ(read(100)->data(), "");
 }
 
 TEST_F(ThreadedCoordinatorTest, AnAcquireCanBeCancelled) {

@@ -209,7 +209,7 @@ TEST_F(CoreTest, ATrialThatLosesTooManyLeasesFails) {
     house_.Advance(absl::Seconds(61));
   }
   EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::FAILED);
-  EXPECT_THAT(house_.trial("s", 0).row.message, ::testing::HasSubstr("3 times"));
+  EXPECT_THAT(house_.trial("s", 0).row.message, ::testing::HasSubstr("3 attempts came to nothing"));
   EXPECT_EQ(house_.study("s").row.state, v1::Study::ENDED) << "an end of its own";
 }
 

@@ -58,6 +58,8 @@ class AgentTest : public testing::Test {
     options.backoff = {absl::Milliseconds(1), absl::Milliseconds(20)};
     options.max_unsent_values = 1000;
     options.grace = grace_;
+    options.log = log_;
+    options.code_directory = code_directory_;
     agent_ = Agent::Make(*client_, trainer_, options);
     runner_ = std::thread([this] { all_given_back_ = agent_->Run(); });
   }
@@ -69,6 +71,8 @@ class AgentTest : public testing::Test {
   }
 
   absl::Duration grace_ = absl::Seconds(8);
+  LogBox::Options log_ = {absl::ZeroDuration(), absl::Hours(1)};
+  std::string code_directory_;
   FakeWork work_;
   FakeTrainer trainer_;
   std::unique_ptr<Server> server_;

@@ -16,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "caviar/v1/error_detail.h"
 #include "client/api/worker_client.h"
+#include "client/archive/archive.h"
 #include "tests/server/api/fake_coordinator.h"
 #include "worker/training/trainer.h"
 
@@ -34,6 +35,8 @@ class FakeWork {
     coordinator.give_back_work = [this](const auto& request) { return GiveBack(request); };
     coordinator.upload_chunk = [this](const auto& request) { return Upload(request); };
     coordinator.download_chunk = [this](const auto& request) { return Download(request); };
+    coordinator.append_log = [this](const auto& request) { return AppendLog(request); };
+    coordinator.download_code = [this](const auto& request) { return DownloadCode(request); };
   }
 
   server_api::FakeCoordinator coordinator;
@@ -68,6 +71,17 @@ class FakeWork {
     }
   }
   // The token of Grant(number).
+  // The same for a study that runs a program; where `code` is given, with that as its archive.
+  static v1::AcquireWorkResponse Program(int32_t number, const std::string& code = "") {
+    v1::AcquireWorkResponse work = Trial(number);
+    v1::Command& command =
+        *work.mutable_trial()->mutable_study()->mutable_trainer()->mutable_command();
+    command.add_run("train");
+    if (code.empty()) return work;
+    command.mutable_code()->mutable_archive()->set_sha256(archive::Sha256(code));
+    command.mutable_code()->mutable_archive()->set_size(static_cast<int64_t>(code.size()));
+    return work;
+  }
   static void SetToken(v1::FencingToken* token, int32_t number) {
     token->set_epoch(1);
     token->set_counter(100 + number);
@@ -169,6 +183,36 @@ class FakeWork {
     absl::MutexLock lock(&mutex_);
     report_error_ = std::move(status);
   }
+  // What programs printed, and what calls that add to it are answered.
+  std::string log() {
+    absl::MutexLock lock(&mutex_);
+    return log_;
+  }
+  void AwaitLog(const std::string& log) {
+    const auto there = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return log_ == log; };
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&there));
+  }
+  void FailLogs(absl::Status status) {
+    absl::MutexLock lock(&mutex_);
+    log_error_ = std::move(status);
+  }
+  void AwaitLogTries(int count) {
+    const auto there = [&]()
+                           ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return failed_logs_ >= count; };
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&there));
+  }
+  // The code that is to be downloaded, and how often a piece of it was asked for.
+  void set_code(std::string code) {
+    absl::MutexLock lock(&mutex_);
+    code_ = std::move(code);
+  }
+  int code_calls() {
+    absl::MutexLock lock(&mutex_);
+    return code_calls_;
+  }
+
   // Blocks until a renewal has named this trial's lease.
   void AwaitRenewal(int32_t number) {
     const auto there = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -276,6 +320,31 @@ class FakeWork {
     return response;
   }
 
+  absl::StatusOr<v1::AppendLogResponse> AppendLog(const v1::AppendLogRequest& request) {
+    absl::MutexLock lock(&mutex_);
+    if (!log_error_.ok()) {
+      ++failed_logs_;
+      return log_error_;
+    }
+    const int64_t size = static_cast<int64_t>(log_.size());
+    if (request.offset() > size) return absl::OutOfRangeError("something is missing");
+    const int64_t known = size - request.offset();
+    if (known < static_cast<int64_t>(request.data().size())) log_ += request.data().substr(known);
+    events_.push_back("log");
+    v1::AppendLogResponse response;
+    response.set_size(static_cast<int64_t>(log_.size()));
+    return response;
+  }
+  absl::StatusOr<v1::DownloadCodeResponse> DownloadCode(const v1::DownloadCodeRequest& request) {
+    absl::MutexLock lock(&mutex_);
+    ++code_calls_;
+    if (code_.empty()) return absl::NotFoundError("no study has this code");
+    v1::DownloadCodeResponse response;
+    response.set_data(code_.substr(request.offset(), client::kChunkBytes));
+    response.set_data_crc32(client::Crc32(response.data()));
+    return response;
+  }
+
   absl::Mutex mutex_;
   std::string worker_id_ ABSL_GUARDED_BY(mutex_);
   int registrations_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -291,6 +360,11 @@ class FakeWork {
   v1::Artifact::Kind refused_ ABSL_GUARDED_BY(mutex_) = v1::Artifact::KIND_UNSPECIFIED;
   absl::Status checkpoint_error_ ABSL_GUARDED_BY(mutex_);
   int failed_chunks_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::string log_ ABSL_GUARDED_BY(mutex_);
+  absl::Status log_error_ ABSL_GUARDED_BY(mutex_);
+  int failed_logs_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::string code_ ABSL_GUARDED_BY(mutex_);
+  int code_calls_ ABSL_GUARDED_BY(mutex_) = 0;
   v1::RegisterWorkerRequest registration_ ABSL_GUARDED_BY(mutex_);
 };
 

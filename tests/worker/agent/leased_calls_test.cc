@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "caviar/v1/error_detail.h"
+#include "client/archive/archive.h"
 
 namespace caviar::agent {
 namespace {
@@ -54,12 +55,23 @@ class FakeClient final : public client::WorkerClient {
     offsets.push_back(offset);
     return download(offset);
   }
+  Answer<int64_t> AppendLog(const v1::FencingToken&, int64_t offset, absl::string_view data,
+                            absl::Duration) override {
+    offsets.push_back(offset);
+    return append(offset, std::string(data));
+  }
+  Answer<std::string> DownloadCode(const std::string& sha256, int64_t offset) override {
+    EXPECT_EQ(sha256, archive::Sha256("123456"));
+    offsets.push_back(offset);
+    return download(offset);
+  }
   void CancelWaiting() override {}
   void CancelAll() override {}
 
   std::function<Answer<v1::GiveBackWorkResponse>(const v1::GiveBackWorkRequest&)> give_back;
   std::function<Answer<int64_t>(int64_t)> upload;
   std::function<Answer<std::string>(int64_t)> download;
+  std::function<Answer<int64_t>(int64_t, const std::string&)> append;
   std::vector<int64_t> offsets;  // that were asked for
 };
 
@@ -173,6 +185,43 @@ TEST_F(LeasedCallsTest, AFetchEndsWhereTheAttemptIsToStop) {
   EXPECT_FALSE(DownloadFile().ok());
   EXPECT_THAT(client_.offsets, ElementsAre(0, 2));
   EXPECT_FALSE(lease_.ended());
+}
+
+TEST_F(LeasedCallsTest, CodeIsFetchedAndItsHashVerified) {
+  v1::CodeArchive code;
+  code.set_size(6);
+  code.set_sha256(archive::Sha256("123456"));
+  client_.download = [](int64_t offset) { return std::string("123456").substr(offset, 4); };
+  EXPECT_EQ(calls_.DownloadCode(code).value(), "123456");
+  EXPECT_THAT(client_.offsets, ElementsAre(0, 4));
+  client_.download = [](int64_t) { return std::string("12345x"); };
+  EXPECT_TRUE(absl::IsDataLoss(calls_.DownloadCode(code).status()));
+  client_.download = [](int64_t offset) { return std::string("123").substr(offset); };
+  EXPECT_THAT(std::string(calls_.DownloadCode(code).status().message()),
+              HasSubstr("ends at 3 of 6 bytes"));
+}
+
+TEST_F(LeasedCallsTest, ALogIsSentAgainWhileTheCoordinatorIsAway) {
+  int calls = 0;
+  client_.append = [&](int64_t offset, const std::string& data) -> absl::StatusOr<int64_t> {
+    if (++calls < 3) return absl::UnavailableError("away");
+    return offset + static_cast<int64_t>(data.size());
+  };
+  EXPECT_EQ(calls_.AppendLog(5, "abc", nullptr).value(), 8);
+  client_.append = [](int64_t, const std::string&) -> absl::StatusOr<int64_t> {
+    return absl::UnavailableError("away");
+  };
+  EXPECT_FALSE(calls_.AppendLog(5, "abc", [](bool failed) { return failed; }).ok());
+}
+
+TEST_F(LeasedCallsTest, WhereALogIsMissingItsEndItIsAskedHowMuchIsThere) {
+  client_.append = [](int64_t offset, const std::string& data) -> absl::StatusOr<int64_t> {
+    if (offset > 2) return absl::OutOfRangeError("something is missing");
+    EXPECT_EQ(data, "");
+    return 2;
+  };
+  EXPECT_EQ(calls_.AppendLog(5, "abc", nullptr).value(), 2);
+  EXPECT_THAT(client_.offsets, ElementsAre(5, 0));
 }
 
 TEST_F(LeasedCallsTest, WhatIsGivenBackIsHeldNoMore) {

@@ -148,6 +148,38 @@ TEST_F(OutboxTest, ACheckpointDoesNotWaitForMeasurementsThatAreNotTaken) {
   EXPECT_EQ(overflowing.NextCheckpoint(), std::nullopt);
 }
 
+TEST_F(OutboxTest, AnswersAreAwaitedForAllMeasurementsSoFar) {
+  Outbox outbox(lease_, 100);
+  outbox.AwaitAnswers(absl::Hours(1));  // there are none
+  outbox.OnMeasurement(At(1));
+  outbox.OnMeasurement(At(2));
+  std::atomic<int> answered = 0;
+  std::thread training([&] {
+    outbox.AwaitAnswers(absl::Hours(1));
+    EXPECT_EQ(answered, 2);
+  });
+  ++answered;
+  outbox.Pop(1);
+  ++answered;
+  outbox.Pop(1);
+  training.join();
+}
+
+TEST_F(OutboxTest, AnswersAreNotAwaitedForeverNorWhereTheTrainingIsToStop) {
+  Outbox outbox(lease_, 100);
+  outbox.OnMeasurement(At(1));
+  outbox.AwaitAnswers(absl::Milliseconds(1));
+  std::thread training([&] { outbox.AwaitAnswers(absl::Hours(1)); });
+  lease_.RequestCheckpoint();
+  training.join();
+}
+
+TEST_F(OutboxTest, WhatIsPrintedGoesIntoTheLog) {
+  Outbox outbox(lease_, 100);
+  outbox.OnLog("epoch 1\n");
+  EXPECT_EQ(outbox.log().Next()->data, "epoch 1\n");
+}
+
 TEST_F(OutboxTest, TheTrainingStopsWithItsLease) {
   Outbox outbox(lease_, 3);
   EXPECT_FALSE(outbox.StopRequested());

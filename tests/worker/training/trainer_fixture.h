@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "worker/network/network.h"
 #include "worker/network/random.h"
 #include "worker/network/weights.h"
@@ -35,6 +37,8 @@ class Recorder : public AttemptObserver {
   }
   bool StopRequested() const override { return left_ >= 0 && left_-- == 0; }
   bool CheckpointRequested() const override { return true; }
+  void OnLog(absl::string_view /*text*/) override {}
+  void AwaitAnswers(absl::Duration /*at_most*/) override {}
 
   double Metric(size_t i, const std::string& name) const {
     return measurements[i].metrics().at(name);

@@ -2,30 +2,45 @@
 //
 // caviar/v1/command.proto says what the program gets and what its exit codes mean. Why the worker
 // ended it counts before the exit code.
+//
+// This room knows processes and files. It must never know leases, calls or the coordinator.
 #ifndef CAVIAR_WORKER_TRAINING_COMMAND_COMMAND_TRAINER_H_
 #define CAVIAR_WORKER_TRAINING_COMMAND_COMMAND_TRAINER_H_
 
+#include <atomic>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/training/command/cgroup.h"
+#include "worker/training/command/environment.h"
+#include "worker/training/command/gpus.h"
 #include "worker/training/trainer.h"
 
 namespace caviar::command {
 
 struct CommandTrainerOptions {
-  // Exists, is the worker's own, with a short path: attempts' folders lie below it.
+  // Exists, is the worker's own, absolute, with a short path (at most 80 bytes): attempts' folders
+  // lie below it.
   std::string work_directory;
   // What CUDA_VISIBLE_DEVICES names them: "0", or "GPU-8932f937-...". Each is given to one attempt
-  // at a time.
+  // at a time. Where there are any, a program sees those that it was given and no others.
   std::vector<std::string> gpus;
+  // false: attempts get no cgroups, as where none can be made.
+  bool use_cgroups = true;
 };
 
-// Thread safe.
+// Thread safe. The main function of a program that has one calls RunSupervisor first
+// (supervisor.h), and RemoveLeftovers before it makes one.
+//
+// Where the system lets this process make cgroups, each attempt has its own: all of it is killed at
+// once, and the kernel holds it to resources.memory. Elsewhere its supervisor looks every quarter
+// of a second what the program and all that it started take, and kills them past the limit; what
+// grows faster may take more for that long.
 class CommandTrainer final : public training::Trainer {
  public:
   explicit CommandTrainer(CommandTrainerOptions options);
-  ~CommandTrainer() override;
 
   // As the interface says; blocks while other attempts hold the GPUs that it needs.
   training::Outcome Train(const training::AttemptWork& work,
@@ -35,7 +50,18 @@ class CommandTrainer final : public training::Trainer {
                                                 const std::string& weights) override;
   // Nothing is known of what programs compute with: empty.
   std::string NumericsFingerprint() const override { return ""; }
+
+ private:
+  const CommandTrainerOptions options_;
+  const Environment environment_;  // of this process, when it was made
+  Cgroups cgroups_;
+  Gpus gpus_;
+  std::atomic<int64_t> attempts_ = 0;
 };
+
+// Removes what a worker that was killed left in its work directory: the folders of attempts that
+// ran. Those that were kept stay.
+void RemoveLeftovers(const std::string& work_directory);
 
 }  // namespace caviar::command
 

@@ -1,0 +1,194 @@
+#include "client/commands/study_waiter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "caviar/v1/objectives.h"
+#include "client/commands/findings.h"
+#include "client/commands/nearest_trial.h"
+#include "client/commands/study_text.h"
+#include "client/render/number.h"
+
+namespace caviar::commands {
+namespace {
+
+// How long a coordinator that went away is waited for, and how often it is tried.
+constexpr absl::Duration kPatience = absl::Minutes(5);
+constexpr absl::Duration kFirstDelay = absl::Milliseconds(500);
+constexpr absl::Duration kLongestDelay = absl::Seconds(10);
+// As many trials of a Pareto front as are counted.
+constexpr int kMostOfFront = 1000;
+
+}  // namespace
+
+StudyWaiter::StudyWaiter(std::string name, WaitAdvice advice, Session& session)
+    : name_(std::move(name)),
+      advice_(std::move(advice)),
+      session_(session),
+      display_(session),
+      delay_(kFirstDelay) {}
+
+void StudyWaiter::Cancel() {
+  if (!interrupted_.HasBeenNotified()) interrupted_.Notify();
+  if (client::Client* client = client_.load()) client->CancelWatch();
+}
+
+int StudyWaiter::Run() {
+  const auto client = session_.Client();
+  if (!client.ok()) return session_.Fail(client.status());
+  client_ = *client;
+  // Patient, unlike a watch: tells at once whether there is a coordinator, and such a study.
+  v1::GetStudyRequest request;
+  request.set_study(name_);
+  const auto study = client_.load()->GetStudy(request);
+  if (interrupted_.HasBeenNotified()) return FinishInterrupted();
+  if (!study.ok()) return session_.Fail(study.status());
+  study_ = *study;
+  return Watch();
+}
+
+int StudyWaiter::Watch() {
+  v1::WatchStudyRequest request;
+  request.set_study(name_);
+  request.set_include_finished(true);
+  while (true) {
+    const absl::Status status = client_.load()->WatchStudy(
+        request, [this](const v1::WatchStudyResponse& change) { return OnChange(change); });
+    if (interrupted_.HasBeenNotified()) return FinishInterrupted();
+    if (status.ok() && (study_.state() == v1::Study::ENDED || IsIdle())) return Finish();
+    // A coordinator that shuts down ends its streams in one of these ways.
+    const bool is_away = status.ok() || absl::IsUnavailable(status) || absl::IsCancelled(status) ||
+                         absl::IsDeadlineExceeded(status);
+    if (!is_away) {
+      display_.Clear();
+      return session_.Fail(status);
+    }
+    if (!WaitForCoordinator()) {
+      if (interrupted_.HasBeenNotified()) return FinishInterrupted();
+      display_.Clear();
+      return session_.Fail(absl::UnavailableError(absl::StrCat(
+          "no coordinator answers at ", session_.Address().value_or(""), " for ",
+          render::DurationText(kPatience), "; the study goes on when one is started again on ",
+          "the same --data-dir")));
+    }
+  }
+}
+
+// Whether to go on watching.
+bool StudyWaiter::OnChange(const v1::WatchStudyResponse& change) {
+  study_ = change.study();
+  for (const v1::Trial& trial : change.finished()) {
+    if (study_.has_best_trial() && trial.number() == study_.best_trial()) best_ = trial;
+  }
+  away_since_.reset();
+  delay_ = kFirstDelay;
+  display_.Show(change);
+  return !interrupted_.HasBeenNotified() && !IsIdle();
+}
+
+// Stopped, and nothing runs any more: nothing will happen by itself.
+bool StudyWaiter::IsIdle() const {
+  return study_.state() == v1::Study::STOPPED && study_.trial_counts().running() == 0;
+}
+
+// Before the next try. false: waited long enough, or interrupted.
+bool StudyWaiter::WaitForCoordinator() {
+  Environment& environment = session_.environment();
+  const absl::Time now = environment.now();
+  if (!away_since_) {
+    away_since_ = now;
+    display_.Complain(absl::StrCat("the coordinator is away; waiting for it to come back, for ",
+                                   render::DurationText(kPatience), " at most"));
+  }
+  if (now - *away_since_ >= kPatience) return false;
+  environment.wait(delay_, interrupted_);
+  delay_ = std::min(2 * delay_, kLongestDelay);
+  return !interrupted_.HasBeenNotified();
+}
+
+int StudyWaiter::FinishInterrupted() {
+  display_.Clear();
+  if (!advice_.interrupted.empty()) {
+    session_.Complain(absl::StrCat("interrupted; ", advice_.interrupted));
+  }
+  return kInterrupted;
+}
+
+// The best trial, from the stream or asked for; null where there is none.
+const v1::Trial* StudyWaiter::Best() {
+  if (!study_.has_best_trial()) return nullptr;
+  if (best_ && best_->number() == study_.best_trial()) return &*best_;
+  v1::GetTrialRequest request;
+  request.set_study(name_);
+  request.set_number(study_.best_trial());
+  request.set_view(v1::TRIAL_VIEW_BASIC);
+  const auto trial = client_.load()->GetTrial(request);
+  if (!trial.ok()) return nullptr;  // the summary goes without its parameters
+  best_ = *trial;
+  return &*best_;
+}
+
+// What a colleague would remark. A coordinator that cannot say (an older one, or one that went
+// away right now) is no failure of the wait.
+void StudyWaiter::PrintFindings() {
+  v1::LintStudyRequest request;
+  request.set_study(name_);
+  const auto response = client_.load()->LintStudy(request);
+  if (response.ok()) session_.out() << FindingLines(*response, session_.colors());
+}
+
+// What there is where no trial is the best.
+std::string StudyWaiter::InsteadOfBest() {
+  const bool bounded = !study_.constraints().empty();
+  if (study_.trial_counts().completed() == 0) return "no completed trial";
+  if (vocabulary::HasSeveralObjectives(study_)) {
+    v1::ListBestTrialsRequest request;
+    request.set_study(name_);
+    request.set_count(kMostOfFront);
+    const auto front = client_.load()->ListBestTrials(request);
+    if (!front.ok()) return "the Pareto front: caviar best " + name_;
+    if (front->trials_size() > 0) {
+      return absl::StrCat(front->trials_size(), front->trials_size() == 1 ? " trial" : " trials",
+                          " on the Pareto front: caviar best ", name_);
+    }
+  }
+  feasible_ = !bounded;
+  if (RepeatsOf(study_) > 1) return NoBestText(study_);
+  if (!bounded) return "no best trial";
+  const auto nearest = NearestText(*client_.load(), study_);
+  return nearest.ok() ? *nearest : "no trial keeps the constraints";
+}
+
+int StudyWaiter::Finish() {
+  display_.Clear();
+  const std::string instead = study_.has_best_trial() ? "" : InsteadOfBest();
+  if (session_.is_table()) {
+    session_.out() << SummaryOf(study_, Best(), instead) << "\n";
+    if (study_.state() == v1::Study::ENDED) PrintFindings();
+  } else {
+    session_.Print(study_);
+  }
+  const std::string why = study_.message().empty() ? "" : absl::StrCat(": ", study_.message());
+  if (study_.state() == v1::Study::STOPPED) {
+    session_.Complain(absl::StrCat("study ", name_, " is stopped", why, "; ", advice_.stopped));
+    return kFailed;
+  }
+  if (study_.trial_counts().completed() == 0) {
+    session_.Complain(absl::StrCat("study ", name_, " ended without a completed trial", why));
+    return kFailed;
+  }
+  if (!feasible_) {
+    session_.Complain(
+        absl::StrCat("study ", name_, " ended without a trial that keeps the constraints", why));
+    return kFailed;
+  }
+  if (study_.end_reason() == v1::Study::MAX_FAILED) {
+    session_.Complain(absl::StrCat("study ", name_, " ended because ",
+                                   study_.trial_counts().failed(), " trials failed", why));
+    return kFailed;
+  }
+  return kDone;
+}
+
+}  // namespace caviar::commands

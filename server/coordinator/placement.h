@@ -1,0 +1,31 @@
+// Which workers may run a study's trials, and how many at once. Internal to this room.
+#ifndef CAVIAR_SERVER_COORDINATOR_PLACEMENT_H_
+#define CAVIAR_SERVER_COORDINATOR_PLACEMENT_H_
+
+#include <cstdint>
+
+#include "caviar/v1/study.pb.h"
+#include "storage/store.h"
+
+namespace caviar::coordinator {
+
+// What programs take of a worker.
+struct Taken {
+  double cpus = 0;
+  int32_t gpus = 0;
+  int64_t memory = 0;  // bytes
+
+  // One more attempt of this study. The built-in trainer takes a slot and nothing else.
+  void Add(const v1::Study& study);
+};
+
+// Whether the worker has the feature and the labels that the study needs; never for asked trials.
+bool CanRun(const storage::WorkerRow& worker, const v1::Study& study);
+
+// Whether one more attempt of the study fits beside what is taken. What a worker does not say is
+// without limit, but for GPUs.
+bool Fits(const storage::WorkerRow& worker, const Taken& taken, const v1::Study& study);
+
+}  // namespace caviar::coordinator
+
+#endif  // CAVIAR_SERVER_COORDINATOR_PLACEMENT_H_

@@ -1,0 +1,234 @@
+// Studies that run the user's own program: who gets their trials, and how their attempts end.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/server/coordinator/command_study.h"
+#include "tests/server/coordinator/core_fixture.h"
+
+namespace caviar::coordinator {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::UnorderedElementsAre;
+
+class CommandTest : public CoreTest {
+ protected:
+  std::string Worker(double cpus, int gpus = 0) {
+    v1::RegisterWorkerRequest request;
+    *request.mutable_request_id() = house_.NewRequestId();
+    request.set_name("w");
+    request.set_slots(100);
+    request.add_features("command");
+    request.mutable_resources()->set_cpus(cpus);
+    request.mutable_resources()->set_gpus(gpus);
+    return house_.Call(&Core::RegisterWorker, request)->worker_id();
+  }
+  absl::Status RunAgain(const v1::FencingToken& token, const std::string& message) {
+    v1::FinishWorkRequest request;
+    *request.mutable_token() = token;
+    request.mutable_run_again()->set_message(message);
+    return house_.Call(&Core::Finish, request).status();
+  }
+  absl::Status GiveBack(const v1::FencingToken& token) {
+    v1::GiveBackWorkRequest request;
+    *request.add_tokens() = token;
+    return house_.Call(&Core::GiveBack, request).status();
+  }
+  absl::Status Checkpoint(const v1::TrialWork& work, int64_t step, const std::string& name) {
+    storage::ArtifactRow row;
+    row.kind = v1::Artifact::CHECKPOINT;
+    row.step = step;
+    row.size = 10;
+    row.file = absl::StrCat("artifacts/1/", work.trial().number(), "/", name);
+    house_.files.insert(row.file);
+    absl::Status status = absl::DeadlineExceededError("no answer");
+    house_.Queue<v1::UploadChunkResponse>(
+        [token = ToToken(work.token()), row](Core& core) {
+          return core.RecordArtifact(token, row);
+        },
+        [&](const auto& response) { status = response.status(); });
+    house_.Settle();
+    return status;
+  }
+  // A trial that measures these values, with a checkpoint named after trial and step at each.
+  v1::TrialWork Train(const std::vector<double>& values) {
+    const auto work = house_.Acquire(worker_).trial();
+    for (size_t i = 0; i < values.size(); ++i) {
+      const auto step = static_cast<int64_t>(i) + 1;
+      EXPECT_TRUE(Report(work.token(), step, values[i]).ok());
+      EXPECT_TRUE(Checkpoint(work, step, absl::StrCat(work.trial().number(), "@", step)).ok());
+    }
+    return work;
+  }
+  // The names of the checkpoints that are on the disk.
+  std::vector<std::string> Checkpoints() {
+    std::vector<std::string> names;
+    for (const std::string& file : house_.files) names.push_back(file.substr(file.rfind('/') + 1));
+    return names;
+  }
+  v1::Study Resumable(int max_trials = 4) {
+    v1::Study study = CommandStudy("s", max_trials);
+    study.mutable_trainer()->mutable_command()->set_resumable(true);
+    return study;
+  }
+
+  std::string worker_;
+};
+
+TEST_F(CommandTest, ItsTrialsGoToWorkersThatRunPrograms) {
+  Create(CommandStudy("s"));
+  EXPECT_FALSE(house_.Acquire(house_.Register("w")).has_trial());
+  EXPECT_TRUE(house_.Acquire(Worker(1)).has_trial());
+}
+
+TEST_F(CommandTest, AWorkerGetsWhatFitsAndNoMore) {
+  v1::Study study = CommandStudy("s", 10);
+  study.mutable_trainer()->mutable_command()->mutable_resources()->set_cpus(2);
+  Create(study);
+  const std::string small = Worker(1), large = Worker(4);
+  EXPECT_FALSE(house_.Acquire(small).has_trial());
+  const auto first = house_.Acquire(large);
+  EXPECT_TRUE(first.has_trial());
+  EXPECT_TRUE(house_.Acquire(large).has_trial());
+  EXPECT_FALSE(house_.Acquire(large).has_trial());
+  EXPECT_TRUE(house_.Acquire(Worker(2)).has_trial()) << "workers are counted each for itself";
+  ASSERT_TRUE(Fail(first.trial().token(), "x").ok());
+  EXPECT_TRUE(house_.Acquire(large).has_trial());
+}
+
+TEST_F(CommandTest, PollsOfOneBatchShareAWorkersResources) {
+  v1::Study study = CommandStudy("s", 10);
+  study.mutable_trainer()->mutable_command()->mutable_resources()->set_gpus(1);
+  Create(study);
+  const std::string worker = Worker(16, 2);
+  int granted = 0;
+  for (int i = 0; i < 4; ++i) {
+    house_.QueueAcquire(worker, "c", 100 + i, [&granted](const auto& response) {
+      granted += response.ok() && response->has_trial() ? 1 : 0;
+    });
+  }
+  house_.Settle();
+  EXPECT_EQ(granted, 2);
+}
+
+TEST_F(CommandTest, WhatAWorkerRunsCountsAfterARestartToo) {
+  v1::Study study = CommandStudy("s", 10);
+  study.mutable_trainer()->mutable_command()->mutable_resources()->set_cpus(3);
+  Create(study);
+  const std::string worker = Worker(4);
+  ASSERT_TRUE(house_.Acquire(worker).has_trial());
+  house_.Restart();
+  EXPECT_FALSE(house_.Acquire(worker).has_trial());
+}
+
+TEST_F(CommandTest, StudiesShareByWeight) {
+  v1::Study light = CommandStudy("light", 100), heavy = CommandStudy("heavy", 100);
+  heavy.mutable_limits()->set_weight(2);
+  Create(light);
+  Create(heavy);
+  const std::string worker = Worker(1000);
+  int of_heavy = 0;
+  for (int i = 0; i < 30; ++i) {
+    of_heavy += house_.Acquire(worker).trial().study().name() == "heavy" ? 1 : 0;
+  }
+  EXPECT_EQ(of_heavy, 20);
+}
+
+TEST_F(CommandTest, AProgramMayAskToBeRunAgainAsOftenAsLeasesMayBeLost) {
+  v1::Study study = CommandStudy("s");
+  study.mutable_limits()->set_max_attempts(2);
+  Create(study);
+  worker_ = Worker(1);
+  const auto first = house_.Acquire(worker_).trial();
+  ASSERT_TRUE(RunAgain(first.token(), "no licence").ok());
+  ASSERT_TRUE(RunAgain(first.token(), "no licence").ok()) << "a repeat is answered again";
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING);
+  EXPECT_EQ(house_.trial("s", 0).attempt->outcome, v1::Attempt::RUN_AGAIN);
+  EXPECT_EQ(house_.trial("s", 0).row.lost_leases, 1);
+  const auto second = house_.Acquire(worker_).trial();
+  EXPECT_EQ(second.attempt(), 2);
+  ASSERT_TRUE(RunAgain(second.token(), "no licence").ok());
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::FAILED);
+  EXPECT_THAT(house_.trial("s", 0).row.message, HasSubstr("2 attempts came to nothing"));
+  EXPECT_THAT(house_.trial("s", 0).row.message, HasSubstr("no licence"));
+}
+
+TEST_F(CommandTest, GivenBackTenTimesWithoutANewStepItFails) {
+  Create(CommandStudy("s"));
+  worker_ = Worker(1);
+  for (int i = 0; i < 9; ++i) {
+    const auto work = house_.Acquire(worker_).trial();
+    ASSERT_EQ(work.trial().number(), 0);
+    ASSERT_TRUE(GiveBack(work.token()).ok());
+  }
+  // A step further: counted from the start.
+  auto work = house_.Acquire(worker_).trial();
+  ASSERT_TRUE(Report(work.token(), 1, 0.5).ok());
+  ASSERT_TRUE(GiveBack(work.token()).ok());
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING) << i;
+    if (i == 5) house_.Restart();
+    work = house_.Acquire(worker_).trial();
+    ASSERT_TRUE(Report(work.token(), 1, 0.5).ok()) << "it began anew, and comes no further";
+    ASSERT_TRUE(GiveBack(work.token()).ok());
+  }
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::FAILED);
+  EXPECT_THAT(house_.trial("s", 0).row.message, HasSubstr("given back 10 times in a row"));
+  EXPECT_EQ(house_.trial("s", 0).row.lost_leases, 0);
+}
+
+TEST_F(CommandTest, TheBuiltInTrainerMayBeGivenBackAsOftenAsItTakes) {
+  Create(NetworkStudy("s"));
+  const std::string worker = house_.Register("w");
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(GiveBack(house_.Acquire(worker).trial().token()).ok());
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING);
+}
+
+TEST_F(CommandTest, OnlyTheLastCheckpointIsKeptAndNoneOfAFinalTrial) {
+  Create(Resumable());
+  worker_ = Worker(4);
+  const auto work = Train({0.3, 0.9, 0.5});
+  EXPECT_THAT(Checkpoints(), ElementsAre("0@3"));
+  ASSERT_TRUE(Complete(work.token()).ok());
+  EXPECT_THAT(Checkpoints(), ElementsAre());
+}
+
+TEST_F(CommandTest, TheBestCheckpointIsKeptBesideTheLastOneAndTheTrialGoesOnFromTheLast) {
+  v1::Study study = Resumable();
+  study.mutable_checkpoints()->add_keep_per_trial(v1::Checkpoints::LAST);
+  study.mutable_checkpoints()->add_keep_per_trial(v1::Checkpoints::BEST);
+  Create(study);
+  worker_ = Worker(4);
+  const auto work = Train({0.3, 0.9, 0.5, 0.6});
+  EXPECT_THAT(Checkpoints(), UnorderedElementsAre("0@2", "0@4"));
+  ASSERT_TRUE(GiveBack(work.token()).ok());
+  house_.Restart();
+  const auto again = house_.Acquire(worker_).trial();
+  EXPECT_EQ(again.checkpoint().step(), 4);
+  ASSERT_TRUE(Report(again.token(), 5, 0.95).ok());
+  ASSERT_TRUE(Checkpoint(again, 5, "0@5").ok());
+  EXPECT_THAT(Checkpoints(), ElementsAre("0@5")) << "it is both";
+}
+
+TEST_F(CommandTest, CheckpointsOfTheBestTrialsStayWhenTheyAreFinal) {
+  v1::Study study = Resumable(5);
+  study.mutable_checkpoints()->add_keep_per_trial(v1::Checkpoints::BEST);
+  study.mutable_checkpoints()->set_keep_trials(2);
+  Create(study);
+  worker_ = Worker(4);
+  for (const double best : {0.5, 0.7, 0.6}) {
+    ASSERT_TRUE(Complete(Train({0.1, best, 0.2}).token()).ok());
+  }
+  EXPECT_THAT(Checkpoints(), UnorderedElementsAre("1@2", "2@2"));
+  ASSERT_TRUE(Fail(Train({0.8, 0.9}).token(), "x").ok());
+  EXPECT_THAT(Checkpoints(), UnorderedElementsAre("1@2", "2@2")) << "it failed";
+  house_.Restart();
+  ASSERT_TRUE(Complete(Train({0.99}).token()).ok());
+  EXPECT_THAT(Checkpoints(), UnorderedElementsAre("1@2", "4@1"));
+}
+
+}  // namespace
+}  // namespace caviar::coordinator

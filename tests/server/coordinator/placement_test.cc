@@ -1,0 +1,89 @@
+#include "server/coordinator/placement.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/server/coordinator/command_study.h"
+
+namespace caviar::coordinator {
+namespace {
+
+storage::WorkerRow Worker(std::vector<std::string> features) {
+  storage::WorkerRow worker;
+  worker.id = "w";
+  worker.features = std::move(features);
+  return worker;
+}
+
+v1::Study Needing(double cpus, int gpus, int64_t memory) {
+  v1::Study study = CommandStudy("s");
+  v1::Resources& resources = *study.mutable_trainer()->mutable_command()->mutable_resources();
+  resources.set_cpus(cpus);
+  resources.set_gpus(gpus);
+  if (memory > 0) resources.mutable_memory()->set_bytes(memory);
+  return study;
+}
+
+TEST(Placement, AStudyGoesToWorkersWithItsFeature) {
+  EXPECT_TRUE(CanRun(Worker({"command"}), CommandStudy("s")));
+  EXPECT_FALSE(CanRun(Worker({"command"}), NetworkStudy("s")));
+  EXPECT_FALSE(CanRun(Worker({"batch_norm_network"}), CommandStudy("s")));
+  EXPECT_TRUE(CanRun(Worker({"command", "batch_norm_network"}), NetworkStudy("s")));
+  EXPECT_FALSE(CanRun(Worker({"command", "batch_norm_network"}), ExternalStudy("s")));
+}
+
+TEST(Placement, AStudyGoesToWorkersWithAllItsLabels) {
+  v1::Study study = NetworkStudy("s");
+  (*study.mutable_workers())["gpu"] = "a100";
+  (*study.mutable_workers())["zone"] = "b";
+  storage::WorkerRow worker = Worker({"batch_norm_network"});
+  EXPECT_FALSE(CanRun(worker, study));
+  worker.labels = {{"gpu", "a100"}, {"zone", "a"}, {"rack", "7"}};
+  EXPECT_FALSE(CanRun(worker, study));
+  worker.labels["zone"] = "b";
+  EXPECT_TRUE(CanRun(worker, study));
+}
+
+TEST(Placement, FitsWhileNoneOfTheResourcesIsUsedUp) {
+  storage::WorkerRow worker = Worker({"command"});
+  worker.resources.set_cpus(1);
+  worker.resources.set_gpus(2);
+  worker.resources.mutable_memory()->set_bytes(1000);
+  EXPECT_TRUE(Fits(worker, {}, Needing(1, 2, 1000)));
+  EXPECT_FALSE(Fits(worker, {}, Needing(1.1, 0, 0)));
+  EXPECT_FALSE(Fits(worker, {}, Needing(1, 3, 0)));
+  EXPECT_FALSE(Fits(worker, {}, Needing(1, 0, 1001)));
+
+  Taken taken;
+  for (int i = 0; i < 9; ++i) taken.Add(Needing(0.1, 0, 0));
+  EXPECT_TRUE(Fits(worker, taken, Needing(0.1, 0, 0))) << "ten tenths are one";
+  taken.Add(Needing(0.1, 0, 0));
+  EXPECT_FALSE(Fits(worker, taken, Needing(0.1, 0, 0)));
+}
+
+TEST(Placement, WhatAWorkerDoesNotSayIsWithoutLimitButForGpus) {
+  const storage::WorkerRow worker = Worker({"command"});
+  EXPECT_TRUE(Fits(worker, {}, Needing(1000, 0, int64_t{1} << 50)));
+  EXPECT_FALSE(Fits(worker, {}, Needing(1, 1, 0)));
+}
+
+TEST(Placement, AProgramWithoutGpusFitsBesideOnesThatTookMoreThanThereAre) {
+  // The worker came back and offers less than before.
+  storage::WorkerRow worker = Worker({"command"});
+  worker.resources.set_gpus(1);
+  Taken taken;
+  taken.Add(Needing(1, 2, 0));
+  EXPECT_TRUE(Fits(worker, taken, Needing(1, 0, 0)));
+  EXPECT_FALSE(Fits(worker, taken, Needing(1, 1, 0)));
+}
+
+TEST(Placement, TheBuiltInTrainerTakesNothingBesideItsSlot) {
+  storage::WorkerRow worker = Worker({"batch_norm_network"});
+  worker.resources.set_cpus(0);
+  Taken taken;
+  taken.Add(NetworkStudy("s"));
+  EXPECT_EQ(taken.cpus, 0);
+  EXPECT_TRUE(Fits(worker, taken, NetworkStudy("s")));
+}
+
+}  // namespace
+}  // namespace caviar::coordinator

@@ -1,0 +1,141 @@
+#include "worker/flags.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_cat.h"
+
+namespace caviar::worker {
+namespace {
+
+std::string DefaultName() {
+  char host[65] = {};
+  if (gethostname(host, sizeof(host) - 1) != 0) return absl::StrCat("worker:", getpid());
+  return absl::StrCat(host, ":", getpid());
+}
+
+// Checks in the form in which CLI11 asks: "" where all is well.
+std::string CheckAddress(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  if (colon != std::string::npos && colon > 0 && colon + 1 < text.size()) return "";
+  return absl::StrCat("\"", text, "\" is not an address; write host:port, such as head:7461");
+}
+
+std::string CheckName(const std::string& text) {
+  const bool printable = text.find_first_of("\n\r\t\v\f\b\a\x1b\x7f") == std::string::npos;
+  return !text.empty() && text.size() <= 128 && printable
+             ? ""
+             : "a name has 1 to 128 bytes, all of them printable";
+}
+
+std::string CheckLabel(const std::string& text) {
+  const size_t equals = text.find('=');
+  const bool valid =
+      equals != std::string::npos && equals > 0 && equals <= 128 && text.size() - equals - 1 <= 256;
+  return valid ? ""
+               : absl::StrCat("\"", text, "\" is not a label; write key=value, such as gpu=none");
+}
+
+std::string CheckGrace(const std::string& text) {
+  absl::Duration grace;
+  if (!absl::ParseDuration(text, &grace)) {
+    return absl::StrCat("\"", text, "\" is not a duration; write 10s, 2m or 1500ms");
+  }
+  if (grace < absl::Seconds(1) || grace > absl::Hours(24)) {
+    return absl::StrCat(text, " is out of range; it is at least 1s and at most 24h");
+  }
+  return "";
+}
+
+void AddFlags(CLI::App& app, Flags& flags) {
+  app.set_version_flag("--version", "caviar-worker " CAVIAR_VERSION);
+  app.add_option("--coordinator", flags.coordinator, "host:port of the coordinator")
+      ->envname("CAVIAR_COORDINATOR")
+      ->required()
+      ->check(CheckAddress);
+  app.add_option("--slots", flags.slots, "trials that run at the same time, at most")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--name", flags.name, "what people call this worker; default: host:process")
+      ->check(CheckName);
+  app.add_option("--dataset-dir", flags.dataset_directory,
+                 "where relative data paths start; nothing outside of it is read")
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--label", flags.labels,
+                 "key=value, for people, and for studies that ask for it (workers: {key: value}); "
+                 "may be repeated")
+      ->check(CheckLabel)
+      ->allow_extra_args(false);
+  app.add_option("--grace", flags.grace,
+                 "on SIGTERM, how long it may take to send checkpoints and to give trials back "
+                 "(programs: more than their stop_grace); a second SIGTERM ends it at once")
+      ->check(CheckGrace)
+      ->capture_default_str();
+  app.add_option("--log-level", flags.log_level, "what is logged on stderr")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
+      ->capture_default_str();
+}
+
+// Of studies whose trainer is a command.
+void AddCommandFlags(CLI::App& app, Flags& flags) {
+  CLI::Option* allow =
+      app.add_flag("--allow-commands", flags.allow_commands,
+                   "run the programs of studies, as this user: whoever may create studies at the "
+                   "coordinator then decides what runs here");
+  app.add_option("--work-dir", flags.work_directory,
+                 "where the folder lies that this worker makes for programs and their code, on a "
+                 "local disk")
+      ->needs(allow)
+      ->capture_default_str();
+  app.add_option("--cpus", flags.cpus,
+                 "processors for programs, fractions allowed; default: those that this process may "
+                 "use")
+      ->needs(allow)
+      ->check(CLI::Range(0.01, 1e6));
+  app.add_option("--memory", flags.memory_bytes,
+                 "memory for programs, such as 64GiB; default: what this process may use")
+      ->needs(allow)
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::PositiveNumber);
+  app.add_option("--gpus", flags.gpus,
+                 "GPUs for programs: all, or the first so many of those that "
+                 "CUDA_VISIBLE_DEVICES names, of all where that is not set")
+      ->needs(allow)
+      ->capture_default_str();
+}
+
+}  // namespace
+
+std::optional<int> ParseFlags(int argc, char** argv, Flags& flags) {
+  CLI::App app("caviar-worker: trains the trials that a coordinator hands out");
+  AddFlags(app, flags);
+  AddCommandFlags(app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  return std::nullopt;
+}
+
+absl::Duration GraceOf(const Flags& flags) {
+  absl::Duration grace;
+  absl::ParseDuration(flags.grace, &grace);
+  return grace;
+}
+
+v1::RegisterWorkerRequest RegistrationOf(const Flags& flags) {
+  v1::RegisterWorkerRequest self;
+  self.set_name(flags.name.empty() ? DefaultName() : flags.name);
+  self.set_version(CAVIAR_VERSION);
+  self.set_slots(flags.slots);
+  self.add_features("batch_norm_network");
+  for (const std::string& label : flags.labels) {
+    const size_t equals = label.find('=');
+    (*self.mutable_labels())[label.substr(0, equals)] = label.substr(equals + 1);
+  }
+  return self;
+}
+
+}  // namespace caviar::worker

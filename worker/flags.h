@@ -1,0 +1,43 @@
+// What caviar-worker is started with.
+#ifndef CAVIAR_WORKER_FLAGS_H_
+#define CAVIAR_WORKER_FLAGS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "caviar/v1/worker_service.pb.h"
+
+namespace caviar::worker {
+
+struct Flags {
+  std::string coordinator;
+  int slots = 1;
+  std::string name;
+  std::string dataset_directory;
+  std::vector<std::string> labels;
+  std::string grace = "10s";
+  std::string log_level = "info";
+  bool allow_commands = false;
+  std::string work_directory = "/tmp";
+  // What it offers to programs; nullopt: what the machine lets it have.
+  std::optional<double> cpus;
+  std::optional<int64_t> memory_bytes;
+  std::string gpus = "all";
+};
+
+inline constexpr int kExitUsage = 2;
+
+// Reads the command line. The exit code where that is all there is to do: help was wanted, or
+// something is wrong; it has been said then.
+std::optional<int> ParseFlags(int argc, char** argv, Flags& flags);
+
+absl::Duration GraceOf(const Flags& flags);
+// Name, version, slots, features and labels, without what programs are offered.
+v1::RegisterWorkerRequest RegistrationOf(const Flags& flags);
+
+}  // namespace caviar::worker
+
+#endif  // CAVIAR_WORKER_FLAGS_H_

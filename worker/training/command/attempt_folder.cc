@@ -1,0 +1,72 @@
+#include "worker/training/command/attempt_folder.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace caviar::command {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A folder without a right to write cannot be emptied.
+void AllowRemoval(const fs::path& folder) {
+  std::error_code error;
+  fs::permissions(folder, fs::perms::owner_all, fs::perm_options::add, error);
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    std::error_code ignored;
+    if (fs::symlink_status(at->path(), ignored).type() == fs::file_type::directory) {
+      AllowRemoval(at->path());
+    }
+  }
+}
+
+absl::Status MakeFolder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  return error ? absl::ErrnoToStatus(error.value(), path) : absl::OkStatus();
+}
+
+}  // namespace
+
+void RemoveFolder(const std::string& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (!error) return;
+  AllowRemoval(path);
+  fs::remove_all(path, error);
+}
+
+AttemptFolder::AttemptFolder(std::string work_directory, std::string name, int64_t number)
+    : work_directory_(std::move(work_directory)),
+      name_(std::move(name)),
+      path_(absl::StrCat(work_directory_, "/running/", name_)),
+      socket_(absl::StrCat(work_directory_, "/running/", number)) {}
+
+absl::StatusOr<std::unique_ptr<AttemptFolder>> AttemptFolder::Make(
+    const std::string& work_directory, const std::string& name, int64_t number) {
+  std::unique_ptr<AttemptFolder> folder(new AttemptFolder(work_directory, name, number));
+  RemoveFolder(folder->path_);
+  for (const std::string& path :
+       {folder->code(), folder->output(), folder->checkpoints(), folder->latest()}) {
+    if (absl::Status status = MakeFolder(path); !status.ok()) return status;
+  }
+  return folder;
+}
+
+AttemptFolder::~AttemptFolder() { RemoveFolder(path_); }
+
+absl::StatusOr<std::string> AttemptFolder::Keep() {
+  const std::string kept = absl::StrCat(work_directory_, "/kept");
+  if (absl::Status status = MakeFolder(kept); !status.ok()) return status;
+  const std::string path = absl::StrCat(kept, "/", name_);
+  RemoveFolder(path);
+  std::error_code error;
+  fs::rename(path_, path, error);
+  if (error) return absl::ErrnoToStatus(error.value(), path);
+  return path;
+}
+
+}  // namespace caviar::command

@@ -1,0 +1,58 @@
+// The folder of one attempt, below the worker's.
+//
+//   WORK_DIRECTORY/running/STUDY.TRIAL.ATTEMPT/   while it runs
+//     code/              current, where the study names no other folder
+//     output/            CAVIAR_OUTPUT_DIR
+//     checkpoints/       CAVIAR_CHECKPOINT_DIR
+//     latest/step-N      CAVIAR_LATEST_CHECKPOINT
+//     parameters.json    CAVIAR_PARAMETERS_FILE
+//   WORK_DIRECTORY/running/NUMBER                  its socket, with a short path
+//   WORK_DIRECTORY/kept/STUDY.TRIAL.ATTEMPT/      when it is over and to be kept
+#ifndef CAVIAR_WORKER_TRAINING_COMMAND_ATTEMPT_FOLDER_H_
+#define CAVIAR_WORKER_TRAINING_COMMAND_ATTEMPT_FOLDER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace caviar::command {
+
+class AttemptFolder {
+ public:
+  // Makes it, with its folders. `name` and `number` are unique among those that run here.
+  static absl::StatusOr<std::unique_ptr<AttemptFolder>> Make(const std::string& work_directory,
+                                                             const std::string& name,
+                                                             int64_t number);
+  // Removes it.
+  ~AttemptFolder();
+  AttemptFolder(const AttemptFolder&) = delete;
+  AttemptFolder& operator=(const AttemptFolder&) = delete;
+
+  std::string code() const { return path_ + "/code"; }
+  std::string output() const { return path_ + "/output"; }
+  std::string checkpoints() const { return path_ + "/checkpoints"; }
+  std::string latest() const { return path_ + "/latest"; }
+  std::string parameters_file() const { return path_ + "/parameters.json"; }
+  const std::string& socket() const { return socket_; }
+
+  // Moves it to where it is kept, in place of one of the same name, and says where that is.
+  absl::StatusOr<std::string> Keep();
+
+ private:
+  AttemptFolder(std::string work_directory, std::string name, int64_t number);
+
+  const std::string work_directory_;
+  const std::string name_;
+  const std::string path_;
+  const std::string socket_;
+};
+
+// Removes a folder with all in it, also where folders in there forbid that.
+void RemoveFolder(const std::string& path);
+
+}  // namespace caviar::command
+
+#endif  // CAVIAR_WORKER_TRAINING_COMMAND_ATTEMPT_FOLDER_H_

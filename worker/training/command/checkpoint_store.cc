@@ -1,0 +1,120 @@
+#include "worker/training/command/checkpoint_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "client/archive/archive.h"
+#include "worker/training/command/attempt_folder.h"
+#include "worker/training/command/checkpoint_format.h"
+#include "worker/training/command/descriptor.h"
+
+namespace caviar::command {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status DiskError(const std::error_code& error, const std::string& path) {
+  return absl::UnavailableError(absl::StrCat(path, ": ", error.message()));
+}
+
+absl::Status Copy(const std::string& from, const std::string& to) {
+  std::error_code error;
+  fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
+  return error ? DiskError(error, to) : absl::OkStatus();
+}
+
+absl::Status SyncOne(const std::string& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (file.is_open() && fsync(file.number()) == 0) return absl::OkStatus();
+  return DiskError(std::error_code(errno, std::generic_category()), path);
+}
+
+// Until it is on the disk.
+absl::Status SyncAll(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) {
+    for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
+         at.increment(error)) {
+      std::error_code gone;
+      if (at->is_symlink(gone)) continue;
+      if (absl::Status status = SyncOne(at->path().string()); !status.ok()) return status;
+    }
+    if (error) return DiskError(error, path);
+  }
+  return SyncOne(path);
+}
+
+}  // namespace
+
+CheckpointStore::CheckpointStore(std::string store, const std::string& study, int32_t trial,
+                                 int32_t attempt)
+    : store_(std::move(store)), folder_(absl::StrCat(study, "/", trial)), attempt_(attempt) {}
+
+std::string CheckpointStore::NameOf(int64_t step) const {
+  return absl::StrCat(folder_, "/", attempt_, "-", StepName(step));
+}
+
+absl::StatusOr<CheckpointStore::Stored> CheckpointStore::Put(const std::string& source,
+                                                             int64_t step) {
+  const std::string folder = absl::StrCat(store_, "/", folder_);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) return DiskError(error, folder);
+  const std::string unfinished = absl::StrCat(folder, "/.", attempt_, "-", StepName(step));
+  RemoveFolder(unfinished);
+  if (absl::Status status = Copy(source, unfinished); !status.ok()) return status;
+  auto sum = archive::Fingerprint(unfinished, {});
+  if (!sum.ok()) return sum.status();
+  if (absl::Status status = SyncAll(unfinished); !status.ok()) return status;
+  const std::string final_path = absl::StrCat(store_, "/", NameOf(step));
+  RemoveFolder(final_path);
+  fs::rename(unfinished, final_path, error);
+  if (error) return DiskError(error, final_path);
+  if (absl::Status status = SyncOne(folder); !status.ok()) return status;
+  return Stored{NameOf(step), *std::move(sum)};
+}
+
+std::set<int64_t> CheckpointStore::Steps() const {
+  std::set<int64_t> steps;
+  std::error_code error;
+  const std::string prefix = absl::StrCat(attempt_, "-");
+  for (fs::directory_iterator at(absl::StrCat(store_, "/", folder_), error), end;
+       !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    absl::string_view rest = name;
+    if (!absl::ConsumePrefix(&rest, prefix)) continue;
+    if (const std::optional<int64_t> step = ParseStepName(rest)) steps.insert(*step);
+  }
+  return steps;
+}
+
+void CheckpointStore::Remove(int64_t step) {
+  RemoveFolder(absl::StrCat(store_, "/", NameOf(step)));
+}
+
+absl::Status FetchStored(const std::string& store, const CheckpointStore::Stored& stored,
+                         const std::string& target) {
+  const std::string path = absl::StrCat(store, "/", stored.path);
+  if (absl::Status status = Copy(path, target); !status.ok()) {
+    std::error_code error;
+    return fs::exists(path, error) ? status
+                                   : absl::NotFoundError(absl::StrCat(path, " is not there"));
+  }
+  const auto sum = archive::Fingerprint(target, {});
+  if (!sum.ok()) return sum.status();
+  if (*sum != stored.sha256) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " is not what was stored there"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace caviar::command

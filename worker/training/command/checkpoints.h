@@ -1,0 +1,52 @@
+// Checkpoints of a program: from its folder to the bytes that are kept, and back.
+#ifndef CAVIAR_WORKER_TRAINING_COMMAND_CHECKPOINTS_H_
+#define CAVIAR_WORKER_TRAINING_COMMAND_CHECKPOINTS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "worker/training/command/checkpoint_store.h"
+#include "worker/training/command/curve.h"
+#include "worker/training/trainer.h"
+
+namespace caviar::command {
+
+// Keeps one attempt's checkpoints as the study's `checkpoints` say. Used by one thread.
+class CheckpointKeeper {
+ public:
+  // Both outlive it.
+  CheckpointKeeper(const training::AttemptWork& work, const Curve& curve);
+
+  // The bytes to hand in for the file or folder at `path`: itself, or where the store has it now.
+  // RESOURCE_EXHAUSTED: it is larger than the study allows.
+  absl::StatusOr<std::string> Keep(const std::string& path, int64_t step);
+
+ private:
+  absl::StatusOr<std::string> KeepInStore(const std::string& path, int64_t step);
+  // Those that nobody will go on from; the newest two are kept, because the coordinator may not
+  // have heard of the newest yet.
+  void RemoveOld();
+
+  const v1::Checkpoints& settings_;
+  const Curve& curve_;
+  const int64_t max_size_;
+  std::optional<CheckpointStore> store_;
+};
+
+struct RestoredCheckpoint {
+  std::string path;  // FOLDER/step-N
+  int64_t step = 0;
+};
+// Puts a checkpoint from such bytes into an empty folder. An error says why they cannot be used.
+absl::StatusOr<RestoredCheckpoint> RestoreCheckpoint(const std::string& bytes,
+                                                     const v1::Study& study,
+                                                     const std::string& folder);
+
+// Whether the study's checkpoints are to have their best step kept.
+bool KeepsBest(const v1::Study& study);
+
+}  // namespace caviar::command
+
+#endif  // CAVIAR_WORKER_TRAINING_COMMAND_CHECKPOINTS_H_

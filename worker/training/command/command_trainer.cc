@@ -1,0 +1,86 @@
+#include "worker/training/command/command_trainer.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "worker/training/command/attempt.h"
+#include "worker/training/command/attempt_folder.h"
+
+namespace caviar::command {
+namespace {
+
+using training::Outcome;
+
+Outcome Failed(const absl::Status& status) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::kFailed;
+  outcome.message = std::string(status.message());
+  return outcome;
+}
+
+// "digits.7.1", a folder's name whatever the study is called.
+std::string NameOf(const training::AttemptWork& work) {
+  std::string name = work.study.name();
+  for (char& letter : name) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(letter)) && letter != '_' &&
+        letter != '-') {
+      letter = '_';
+    }
+  }
+  return absl::StrCat(name, ".", work.trial.number(), ".", work.attempt);
+}
+
+bool Keeps(v1::KeptFolders::Which which, Outcome::Kind kind) {
+  if (which == v1::KeptFolders::ALL) return true;
+  return which != v1::KeptFolders::NONE && kind == Outcome::Kind::kFailed;
+}
+
+}  // namespace
+
+CommandTrainer::CommandTrainer(CommandTrainerOptions options)
+    : options_(std::move(options)),
+      environment_(OwnEnvironment()),
+      cgroups_(options_.use_cgroups),
+      gpus_(options_.gpus) {}
+
+training::Outcome CommandTrainer::Train(const training::AttemptWork& work,
+                                        training::AttemptObserver& observer) {
+  const v1::Command& command = work.study.trainer().command();
+  const auto gpus =
+      gpus_.Take(command.resources().gpus(), [&] { return observer.StopRequested(); });
+  if (absl::IsCancelled(gpus.status())) {
+    Outcome outcome;
+    outcome.kind = Outcome::Kind::kStopped;
+    return outcome;
+  }
+  if (!gpus.ok()) return Failed(gpus.status());
+  const auto folder = AttemptFolder::Make(options_.work_directory, NameOf(work), ++attempts_);
+  if (!folder.ok()) return Failed(folder.status());
+  std::optional<std::string> visible;
+  if (!gpus_.empty()) visible = (*gpus)->Names();
+  Attempt attempt({work, observer, **folder, environment_, cgroups_, visible});
+  Outcome outcome = attempt.Run();
+  if (Keeps(command.keep(), outcome.kind)) {
+    const auto kept = (*folder)->Keep();
+    attempt.log().Remark(kept.ok() ? absl::StrCat("this attempt's folder is kept: ", *kept)
+                                   : absl::StrCat("this attempt's folder could not be kept: ",
+                                                  kept.status().message()));
+  }
+  return outcome;
+}
+
+absl::StatusOr<training::TestResult> CommandTrainer::Evaluate(const v1::Study& /*study*/,
+                                                              const v1::Trial& /*trial*/,
+                                                              const std::string& /*weights*/) {
+  return absl::UnimplementedError("a program meets no test set");
+}
+
+void RemoveLeftovers(const std::string& work_directory) {
+  RemoveFolder(absl::StrCat(work_directory, "/running"));
+}
+
+}  // namespace caviar::command
