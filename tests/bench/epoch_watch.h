@@ -51,6 +51,8 @@ class EpochWatch : public training::AttemptObserver {
   }
 
   bool CheckpointRequested() const override { return false; }
+  void OnLog(absl::string_view /*text*/) override {}
+  void AwaitAnswers(absl::Duration /*at_most*/) override {}
 
  private:
   static double Seconds(Clock::duration duration) {

@@ -57,6 +57,8 @@ class LastAccuracy : public training::AttemptObserver {
   void OnCheckpoint(int64_t /*step*/, std::string /*checkpoint*/) override {}
   bool StopRequested() const override { return false; }
   bool CheckpointRequested() const override { return false; }
+  void OnLog(absl::string_view /*text*/) override {}
+  void AwaitAnswers(absl::Duration /*at_most*/) override {}
   double value = 0;
 };
 

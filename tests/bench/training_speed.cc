@@ -60,6 +60,8 @@ class Counter : public training::AttemptObserver {
   void OnMeasurement(const v1::Measurement& /*measurement*/) override {}
   void OnCheckpoint(int64_t /*step*/, std::string /*checkpoint*/) override {}
   bool CheckpointRequested() const override { return false; }
+  void OnLog(absl::string_view /*text*/) override {}
+  void AwaitAnswers(absl::Duration /*at_most*/) override {}
   bool StopRequested() const override {
     updates.fetch_add(1, std::memory_order_relaxed);
     return stop.load(std::memory_order_relaxed);

@@ -76,7 +76,8 @@ struct AttemptWork {
 class AttemptObserver {
  public:
   virtual ~AttemptObserver() = default;
-  // Takes a measurement. Steps grow; those of a trainer that makes checkpoints count from 1.
+  // Takes a measurement. Steps do not fall, and a metric comes once a step; those of a trainer that
+  // makes checkpoints count from 1.
   virtual void OnMeasurement(const v1::Measurement& measurement) = 0;
   // Takes all the state from which the training goes on, at most 1 GiB. `step` is the last one
   // measured before it, 0: none was yet. Only the newest checkpoint matters: one that is not stored

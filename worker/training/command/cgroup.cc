@@ -1,11 +1,16 @@
 #include "worker/training/command/cgroup.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -81,6 +86,22 @@ bool MoveOneLevelDown(const std::string& folder) {
   return Write(own + "/cgroup.procs", "0");
 }
 
+// What workers that were killed left: "caviar-PROCESS-NUMBER". One that is in use stays, because it
+// cannot be removed.
+void RemoveLeftGroups(const std::string& parent) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(parent, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    int worker = 0;
+    int number = 0;
+    if (std::sscanf(name.c_str(), "caviar-%d-%d", &worker, &number) == 2 && kill(worker, 0) != 0 &&
+        errno == ESRCH) {
+      RemoveGroup(at->path().string());
+    }
+  }
+}
+
 }  // namespace
 
 Cgroups::Cgroups(bool use) : parent_(use ? OwnFolder() : "") {
@@ -88,6 +109,7 @@ Cgroups::Cgroups(bool use) : parent_(use ? OwnFolder() : "") {
     parent_.clear();
     return;
   }
+  RemoveLeftGroups(parent_);
   memory_ = EnableMemory(parent_) || (HasWord(ReadAll(parent_ + "/cgroup.controllers"), "memory") &&
                                       MoveOneLevelDown(parent_) && EnableMemory(parent_));
 }

@@ -44,7 +44,8 @@ absl::Status SyncAll(const std::string& path) {
   if (fs::is_directory(path, error)) {
     for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
          at.increment(error)) {
-      if (at->is_symlink()) continue;
+      std::error_code gone;
+      if (at->is_symlink(gone)) continue;
       if (absl::Status status = SyncOne(at->path().string()); !status.ok()) return status;
     }
     if (error) return DiskError(error, path);

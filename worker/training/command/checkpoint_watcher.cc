@@ -2,9 +2,9 @@
 
 #include <pthread.h>
 
+#include <exception>
 #include <filesystem>
 #include <limits>
-#include <new>
 #include <system_error>
 #include <utility>
 
@@ -86,10 +86,11 @@ void CheckpointWatcher::Look() {
 }
 
 void CheckpointWatcher::HandIn(int64_t step) {
-  absl::StatusOr<std::string> bytes = absl::UnavailableError("not enough memory");
+  absl::StatusOr<std::string> bytes = absl::UnknownError("");
   try {
     bytes = context_.keeper.Keep(absl::StrCat(context_.folder, "/", StepName(step)), step);
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception& error) {  // memory ran out
+    bytes = absl::UnavailableError(error.what());
   }
   if (bytes.ok()) {
     last_ = step;

@@ -1,6 +1,7 @@
 #include "worker/training/command/line_splitter.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace caviar::command {
 
@@ -20,7 +21,8 @@ void LineSplitter::AddToLine(absl::string_view piece) {
   if (piece.empty()) return;
   // At the end it may be half of "\r\n": only what comes next goes over the line.
   const bool returns = piece.back() == '\r';
-  if (returns) piece.remove_suffix(1);
+  while (absl::ConsumeSuffix(&piece, "\r")) {
+  }
   const size_t last = piece.rfind('\r');
   if (last != piece.npos || (returned_ && !piece.empty())) line_.clear();
   if (last != piece.npos) piece.remove_prefix(last + 1);

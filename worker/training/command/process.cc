@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "worker/training/command/cgroup.h"
 #include "worker/training/command/program_path.h"
 #include "worker/training/command/supervisor.h"
 
@@ -101,8 +102,11 @@ bool SendAll(int socket, absl::string_view text) {
 
 }  // namespace
 
-Process::Process(pid_t supervisor, Descriptor control, Descriptor output)
-    : supervisor_(supervisor), control_(std::move(control)), output_(std::move(output)) {}
+Process::Process(pid_t supervisor, std::string cgroup, Descriptor control, Descriptor output)
+    : supervisor_(supervisor),
+      cgroup_(std::move(cgroup)),
+      control_(std::move(control)),
+      output_(std::move(output)) {}
 
 absl::StatusOr<std::unique_ptr<Process>> Process::Start(const ProgramSpec& spec,
                                                         const std::string& title) {
@@ -127,7 +131,8 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Start(const ProgramSpec& spec,
   fcntl(output.number(), F_SETPIPE_SZ, kPipeBytes);  // only for speed: it may be refused
   const auto supervisor = Spawn(title, nothing.number(), printed.number(), other_end.number());
   if (!supervisor.ok()) return supervisor.status();
-  std::unique_ptr<Process> process(new Process(*supervisor, std::move(control), std::move(output)));
+  std::unique_ptr<Process> process(
+      new Process(*supervisor, spec.cgroup, std::move(control), std::move(output)));
   const bool told = SendAll(process->control(), absl::StrCat(text->size(), "\n", *text));
   other_end.Close();  // so that the socket closes when the supervisor dies
   const std::optional<std::string> answer = told ? process->ReadLine(/*wait=*/true) : std::nullopt;
@@ -135,15 +140,23 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Start(const ProgramSpec& spec,
     return absl::InternalError(
         "the program could not be started: the process that watches over it did not answer");
   }
+  std::array<char, 8> where = {};
   int error = 0;
-  if (std::sscanf(answer->c_str(), "failed %d", &error) == 1) return ExecError(spec.file, error);
-  return process;
+  if (std::sscanf(answer->c_str(), "failed %7s %d", where.data(), &error) != 2) return process;
+  const absl::string_view what = where.data();
+  if (what == "exec") return ExecError(spec.file, error);
+  return absl::ErrnoToStatus(error,
+                             absl::StrCat("the program could not be started: its ", what, ", ",
+                                          what == "folder" ? spec.folder : spec.cgroup));
 }
 
 Process::~Process() {
   control_.Close();  // the supervisor kills all that is left
   while (waitpid(supervisor_, nullptr, 0) < 0 && errno == EINTR) {
   }
+  // It has done that, too, unless somebody killed it.
+  KillAllIn(cgroup_);
+  RemoveGroup(cgroup_);
 }
 
 void Process::Tell(char word) {

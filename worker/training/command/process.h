@@ -45,12 +45,13 @@ class Process {
   std::optional<End> PollEnd();
 
  private:
-  Process(pid_t supervisor, Descriptor control, Descriptor output);
+  Process(pid_t supervisor, std::string cgroup, Descriptor control, Descriptor output);
   // The supervisor's next line, "" while it says nothing; nullopt: it is gone.
   std::optional<std::string> ReadLine(bool wait);
   void Tell(char word);
 
   const pid_t supervisor_;
+  const std::string cgroup_;
   Descriptor control_;
   Descriptor output_;
   std::string heard_;  // the beginning of a line

@@ -34,22 +34,28 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
   return pointers;
 }
 
-// Becomes the program; returns the errno of what failed.
-int Become(ProgramSpec& spec, pid_t supervisor) {
+// What could not be done before a program runs, and its errno; 0: all was.
+struct Failure {
+  char where[8] = "exec";
+  int error = 0;
+};
+
+// Becomes the program; returns what failed.
+Failure Become(ProgramSpec& spec, pid_t supervisor) {
   // Its own session: a signal from a terminal is the worker's business.
   setsid();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != supervisor) return ESRCH;
+  if (getppid() != supervisor) return {"exec", ESRCH};
   if (!spec.cgroup.empty()) {
     const int processes = open((spec.cgroup + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC);
-    if (processes < 0 || write(processes, "0", 1) != 1) return errno;
+    if (processes < 0 || write(processes, "0", 1) != 1) return {"cgroup", errno};
   }
-  if (chdir(spec.folder.c_str()) != 0) return errno;
+  if (chdir(spec.folder.c_str()) != 0) return {"folder", errno};
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   execve(spec.file.c_str(), Pointers(spec.arguments).data(), Pointers(spec.environment).data());
-  return errno;
+  return {"exec", errno};
 }
 
 class Supervisor {
@@ -60,9 +66,9 @@ class Supervisor {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     BlockSignals();
     if (!ReadSpec()) return 1;
-    if (const int error = StartProgram(); error != 0) {
+    if (const Failure failure = StartProgram(); failure.error != 0) {
       RemoveGroup(spec_.cgroup);
-      Say(absl::StrCat("failed ", error, "\n"));
+      Say(absl::StrCat("failed ", failure.where, " ", failure.error, "\n"));
       return 0;
     }
     Say("started\n");
@@ -103,24 +109,23 @@ class Supervisor {
     return spec.ok();
   }
 
-  // Returns the errno of what failed; 0: it runs.
-  int StartProgram() {
-    std::array<int, 2> failure;  // closed by a program that starts
-    if (pipe2(failure.data(), O_CLOEXEC) != 0) return errno;
+  Failure StartProgram() {
+    std::array<int, 2> ends;  // closed by a program that starts
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) return {"exec", errno};
     const pid_t supervisor = getpid();
     program_ = fork();
-    if (program_ < 0) return errno;
+    if (program_ < 0) return {"exec", errno};
+    Failure failure;
     if (program_ == 0) {
-      const int error = Become(spec_, supervisor);
-      if (write(failure[1], &error, sizeof(error)) < 0) _exit(126);
+      failure = Become(spec_, supervisor);
+      if (write(ends[1], &failure, sizeof(failure)) < 0) _exit(126);
       _exit(127);
     }
-    close(failure[1]);
-    int error = 0;
-    const bool failed = read(failure[0], &error, sizeof(error)) == sizeof(error);
-    close(failure[0]);
+    close(ends[1]);
+    const bool failed = read(ends[0], &failure, sizeof(failure)) == sizeof(failure);
+    close(ends[0]);
     if (failed) waitpid(program_, nullptr, 0);
-    return failed ? error : 0;
+    return failure;
   }
 
   // Until all is to be killed: the program has ended, the worker says so or is gone, or too much

@@ -10,7 +10,8 @@
 //   worker:     size:text "\n" spec{size}   what to run (program_spec.h); then
 //               "T"                         SIGTERM to all
 //               "K"                         SIGKILL to all
-//   supervisor: "failed" errno "\n"         the program could not be executed
+//   supervisor: "failed" where errno "\n"   the program could not be started: where = "exec",
+//                                           "folder" (to go there) or "cgroup" (to be put there)
 //             | "started\n"
 //               "ended" status memory "\n"  nothing is left; status as of waitpid, memory 1: it
 //               took

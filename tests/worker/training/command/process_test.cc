@@ -136,7 +136,9 @@ TEST_F(CleanStart, SignalsAreAsInAFreshShell) {
   Run("grep -E 'Sig(Blk|Ign)' /proc/self/status | cut -f 2");
   signal(SIGPIPE, handler);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  EXPECT_EQ(seen_.log(), "0000000000000000\n0000000000000000\n");
+  // Two signals that the C library keeps for itself may be ignored.
+  EXPECT_THAT(seen_.log(), testing::AnyOf("0000000000000000\n0000000000000000\n",
+                                          "0000000000000000\n0000000180000000\n"));
 }
 
 TEST_F(CleanStart, NothingIsReadAndTheSessionIsItsOwn) {
