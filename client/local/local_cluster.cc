@@ -79,11 +79,14 @@ absl::StatusOr<std::string> AwaitAddress(ChildProcess& coordinator) {
     return absl::FailedPreconditionError(
         absl::StrCat("the coordinator could not start; it ended ", coordinator.DescribeEnd()));
   }
-  absl::string_view address = line.ok() ? *line : "";
+  if (!line.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the coordinator does not say where it serves: ", line.status().message()));
+  }
+  absl::string_view address = *line;
   if (absl::ConsumePrefix(&address, "caviar-coordinator serves ")) return std::string(address);
   return absl::FailedPreconditionError(
-      absl::StrCat("the coordinator does not say where it serves: ",
-                   line.ok() ? *line : std::string(line.status().message())));
+      absl::StrCat("the coordinator says \"", *line, "\" instead of where it serves"));
 }
 
 }  // namespace
