@@ -8,6 +8,9 @@
 #include "absl/time/clock.h"
 #include "client/commands/environment.h"
 #include "client/commands/interrupts.h"
+#include "client/local/local_cluster.h"
+#include "client/local/local_trial.h"
+#include "worker/training/command/supervisor.h"
 
 namespace {
 
@@ -26,6 +29,8 @@ std::optional<std::string> Variable(const std::string& name) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // The process beside the program of `study try`.
+  if (const auto code = caviar::command::RunSupervisor(argc, argv)) return *code;
   std::ios::sync_with_stdio(false);
   caviar::commands::Environment environment{
       .in = std::cin,
@@ -42,6 +47,8 @@ int main(int argc, char** argv) {
             until.WaitForNotificationWithTimeout(duration);
           },
       .catch_interrupts = caviar::commands::CatchInterrupts,
+      .run_trial = caviar::local::RunTrial,
+      .start_cluster = caviar::local::StartCluster,
   };
   return caviar::commands::RunCaviar(argc, argv, environment);
 }

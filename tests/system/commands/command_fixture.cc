@@ -47,7 +47,7 @@ std::string CommandSystemTest::Log(const std::string& study) {
 void CommandSystemTest::AwaitStep(const std::string& study, int64_t step) {
   ASSERT_TRUE(Eventually([&] {
     const json trial = Trial(study);
-    return trial.is_object() && std::stoll(trial.value("last_step", std::string("0"))) >= step;
+    return trial.is_object() && trial.value("last_step", int64_t{0}) >= step;
   })) << Trial(study);
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "tests/system/commands/command_fixture.h"
 
 namespace caviar::system_test {
@@ -34,7 +35,7 @@ echo 'caviar: {"step": 2, "accuracy": 0.75}'
   EXPECT_EQ(trial.at("objective"), 0.75);
   const std::string log = Log("s");
   EXPECT_THAT(log, HasSubstr("got --x=0."));
-  EXPECT_THAT(log, HasSubstr(R"(and {"x":0.)"));
+  EXPECT_THAT(log, HasSubstr(R"(and {"x": 0.)"));
   EXPECT_THAT(log, HasSubstr("as s/0.1"));
 }
 
@@ -96,7 +97,7 @@ echo 'caviar: {"step": 1, "accuracy": 0.5}'
   EXPECT_EQ(trial.at("state"), "COMPLETED") << trial;
   EXPECT_EQ(trial.at("objective"), 0.5) << "what it measured at the end counts";
   const std::string log = Log("chatty");
-  EXPECT_GT(log.size(), size_t{10} << 20);
+  EXPECT_GT(log.size(), size_t{10'000'000});
   EXPECT_LT(log.size(), (size_t{10} << 20) + 4096);
 }
 
@@ -164,22 +165,23 @@ TEST_F(ProgramTest, ItSpeaksToItsWorkerByTheCommandLine) {
 }
 
 TEST_F(ProgramTest, APrunedOneIsToldToStopAndIsPrunedWhateverItsExitCode) {
-  // Trial n reports 1 - n/10 at each of nine steps: all but the first are worse.
-  Create("pruned", R"(
+  // Trial n reports .(9 - n) at each of nine steps: all but the first are worse.
+  const std::string script = R"sh(
 step=1
 while [ $step -le 9 ]; do
-  answer=$()" + cluster_.Binary("caviar") +
-                       R"( report --step $step "accuracy=0.$((9 - CAVIAR_TRIAL))") echo
-      "$step $answer" if["$answer" = stop];
-  then exit 0; fi
+  answer=$(CAVIAR report --step $step "accuracy=0.$((9 - CAVIAR_TRIAL))")
+  echo "$step $answer"
+  if [ "$answer" = stop ]; then exit 0; fi
   step=$((step + 1))
 done
-)",
-         "", "limits: {max_trials: 6, parallel: 1}\npruner: {algorithm: asha, grace: 1, eta: 3, max_step: 9}\n");
+)sh";
+  Create("pruned", absl::StrReplaceAll(script, {{"CAVIAR ", cluster_.Binary("caviar") + " "}}), "",
+         "limits: {max_trials: 6, parallel: 1}\n"
+         "pruner: {algorithm: asha, grace: 1, eta: 3, max_step: 9}\n");
   EXPECT_EQ(Finish("pruned").at("state"), "COMPLETED");
   const json last = Trial("pruned", 5);
   EXPECT_EQ(last.at("state"), "PRUNED") << last;
-  EXPECT_EQ(last.at("last_step"), "1");
+  EXPECT_EQ(last.at("last_step"), 1);
 }
 
 }  // namespace

@@ -46,8 +46,8 @@ class ResumeTest : public CommandSystemTest {
            rest);
   }
   // By step.
-  std::map<std::string, double> Curve(const std::string& study, int number = 0) {
-    std::map<std::string, double> curve;
+  std::map<int64_t, double> Curve(const std::string& study, int number = 0) {
+    std::map<int64_t, double> curve;
     const json trial = Trial(study, number);
     for (const json& measurement : trial.at("measurements")) {
       curve[measurement.at("step")] = measurement.at("metrics").at("accuracy");
@@ -75,7 +75,7 @@ TEST_F(ResumeTest, PreemptedAndKilledItEndsWithTheSameMetrics) {
   EXPECT_EQ(trial.at("state"), "COMPLETED") << trial;
   EXPECT_EQ(trial.at("lost_leases"), 1) << "the preemption is not counted";
   ASSERT_EQ(trial.at("attempts").size(), 3u);
-  EXPECT_EQ(trial.at("attempts")[1].at("resumed_from_step"), "5");
+  EXPECT_EQ(trial.at("attempts")[1].at("resumed_from_step"), 5);
   EXPECT_EQ(Curve("cut"), Curve("through"));
   EXPECT_EQ(Curve("cut").size(), 27u);
 }

@@ -166,6 +166,7 @@ training::Outcome Attempt::RunFrom(const RestoredCheckpoint& checkpoint) {
   const Cgroups::Group group = context_.cgroups.Make(max_memory);
   spec->cgroup = group.folder;
   spec->max_memory = group.limits_memory ? 0 : max_memory;
+  if (context_.on_start) context_.on_start(*spec);
   const auto process =
       Process::Start(*spec, absl::StrCat(study.name(), "/", context_.work.trial.number()));
   if (!process.ok()) {

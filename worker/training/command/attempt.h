@@ -3,6 +3,7 @@
 #define CAVIAR_WORKER_TRAINING_COMMAND_ATTEMPT_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -31,6 +32,7 @@ class Attempt {
     const Environment& worker_environment;
     Cgroups& cgroups;
     std::optional<std::string> gpus;  // CUDA_VISIBLE_DEVICES; nullopt: left alone
+    const std::function<void(const ProgramSpec&)>& on_start;  // may be empty
   };
   explicit Attempt(const Context& context);
 

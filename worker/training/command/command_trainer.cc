@@ -62,7 +62,7 @@ training::Outcome CommandTrainer::Train(const training::AttemptWork& work,
   if (!folder.ok()) return Failed(folder.status());
   std::optional<std::string> visible;
   if (!gpus_.empty()) visible = (*gpus)->Names();
-  Attempt attempt({work, observer, **folder, environment_, cgroups_, visible});
+  Attempt attempt({work, observer, **folder, environment_, cgroups_, visible, options_.on_start});
   Outcome outcome = attempt.Run();
   if (Keeps(command.keep(), outcome.kind)) {
     const auto kept = (*folder)->Keep();

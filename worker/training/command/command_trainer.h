@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "worker/training/command/cgroup.h"
 #include "worker/training/command/environment.h"
 #include "worker/training/command/gpus.h"
+#include "worker/training/command/program_spec.h"
 #include "worker/training/trainer.h"
 
 namespace caviar::command {
@@ -29,6 +31,9 @@ struct CommandTrainerOptions {
   std::vector<std::string> gpus;
   // false: attempts get no cgroups, as where none can be made.
   bool use_cgroups = true;
+  // Called before an attempt's program starts, by the attempt's thread, with all that it gets;
+  // empty: nobody wants to know.
+  std::function<void(const ProgramSpec& program)> on_start = nullptr;
 };
 
 // Thread safe. The main function of a program that has one calls RunSupervisor first

@@ -1,0 +1,123 @@
+#include "client/local/local_cluster.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "client/local/child_process.h"
+
+namespace caviar::local {
+namespace {
+
+using commands::LocalClusterOptions;
+
+// A large database is read through at the start.
+constexpr absl::Duration kStart = absl::Minutes(2);
+// A worker gives its trials back within ten seconds, a coordinator ends within nine.
+constexpr absl::Duration kEnd = absl::Seconds(20);
+
+class TwoProcesses final : public commands::LocalCluster {
+ public:
+  TwoProcesses(std::string address, std::unique_ptr<ChildProcess> coordinator,
+               std::unique_ptr<ChildProcess> worker,
+               std::function<void(const std::string&)> on_death)
+      : address_(std::move(address)),
+        coordinator_(std::move(coordinator)),
+        worker_(std::move(worker)),
+        on_death_(std::move(on_death)),
+        stop_(eventfd(0, EFD_CLOEXEC)) {
+    thread_ = std::thread([this] { Watch(); });
+    pthread_setname_np(thread_.native_handle(), "cluster");
+  }
+
+  ~TwoProcesses() override {
+    const uint64_t one = 1;
+    // A counter at 0 takes it.
+    [[maybe_unused]] const ssize_t written = write(stop_, &one, sizeof(one));
+    thread_.join();
+    close(stop_);
+    worker_->End(kEnd);
+    coordinator_->End(kEnd);
+  }
+
+  std::string address() const override { return address_; }
+
+ private:
+  void Watch() {
+    pollfd entries[] = {{stop_, POLLIN, 0},
+                        {coordinator_->end_descriptor(), POLLIN, 0},
+                        {worker_->end_descriptor(), POLLIN, 0}};
+    while (poll(entries, 3, -1) < 0 && errno == EINTR) {
+    }
+    if (entries[0].revents != 0) return;
+    const bool is_worker = entries[1].revents == 0;
+    on_death_(absl::StrCat(is_worker ? "the worker" : "the coordinator", " ended by itself, ",
+                           (is_worker ? worker_ : coordinator_)->DescribeEnd()));
+  }
+
+  const std::string address_;
+  const std::unique_ptr<ChildProcess> coordinator_;
+  const std::unique_ptr<ChildProcess> worker_;
+  const std::function<void(const std::string&)> on_death_;
+  const int stop_;
+  std::thread thread_;
+};
+
+absl::StatusOr<std::string> AwaitAddress(ChildProcess& coordinator) {
+  auto line = coordinator.ReadLine(kStart);
+  if (absl::IsUnavailable(line.status())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the coordinator could not start; it ended ", coordinator.DescribeEnd()));
+  }
+  if (!line.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the coordinator does not say where it serves: ", line.status().message()));
+  }
+  absl::string_view address = *line;
+  if (absl::ConsumePrefix(&address, "caviar-coordinator serves ")) return std::string(address);
+  return absl::FailedPreconditionError(
+      absl::StrCat("the coordinator says \"", *line, "\" instead of where it serves"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<commands::LocalCluster>> StartCluster(LocalClusterOptions options) {
+  const auto coordinator_file = FindProgram("caviar-coordinator");
+  if (!coordinator_file.ok()) return coordinator_file.status();
+  const auto worker_file = FindProgram("caviar-worker");
+  if (!worker_file.ok()) return worker_file.status();
+  std::error_code error;
+  std::filesystem::create_directories(options.data_directory, error);
+  if (error) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(options.data_directory, ": ", error.message()));
+  }
+  auto coordinator = ChildProcess::Start(
+      {*coordinator_file, "--listen", "127.0.0.1:0", "--data-dir", options.data_directory},
+      options.data_directory + "/coordinator.log");
+  if (!coordinator.ok()) return coordinator.status();
+  auto address = AwaitAddress(**coordinator);
+  if (!address.ok()) return address.status();
+  std::vector<std::string> words = {
+      *worker_file,      "--coordinator", *address, "--slots", absl::StrCat(options.slots),
+      "--allow-commands"};
+  if (!options.dataset_directory.empty()) {
+    words.insert(words.end(), {"--dataset-dir", options.dataset_directory});
+  }
+  auto worker = ChildProcess::Start(words, options.data_directory + "/worker.log");
+  if (!worker.ok()) return worker.status();
+  return std::make_unique<TwoProcesses>(*std::move(address), *std::move(coordinator),
+                                        *std::move(worker), std::move(options.on_death));
+}
+
+}  // namespace caviar::local
