@@ -43,11 +43,21 @@ LOOP = {
         "flag": {"values": [True, False]}, "number": {"values": [1, 2.5]}, "units": {"values": [32, 64], "scale": "log"},
         "shape": {"values": [[512, 256], [1e-5, 100000, 2.0**60]]}, "p": {"min": 0.1, "max": 0.9, "scale": "logit"},
         "depends": {"min": 1, "max": 2, "when": {"number": 1, "flag": True}}, "fixed": {"value": "word"}}}
+PROGRAM = {
+    **SMALL, "study": "program",
+    "trainer": {"command": {
+        "run": ["python3", "train.py", "${args}", 3, "--lr=${x}"], "arguments": "hydra",
+        "code": {"path": "/me"}, "env": {"HF_HOME": "/scratch", "N": 1}, "pass_env": ["KEY"],
+        "resources": {"cpus": 1.5, "gpus": 0, "memory": "2GiB"}, "time_limit": "30m", "stop_grace": "0s",
+        "resumable": True, "keep": "none", "patterns": ["accuracy: (?P<accuracy>[0-9.]+)"]}},
+    "metrics": ["loss"], "workers": {"gpu": "a100"}, "limits": {"weight": 2},
+    "checkpoints": {"store": "/ckpt", "keep_per_trial": ["last", "best"], "keep_trials": 5, "max_size": 1000},
+    "pruner": {"algorithm": "asha", "max_step": 27}}
 
 
 class StudyDefinitionTest(CoordinatorTest):
     def test_agrees_with_the_study_file(self):
-        for definition in (SMALL, NETWORK, LOOP):
+        for definition in (SMALL, NETWORK, LOOP, PROGRAM):
             with self.subTest(definition["study"]), tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
                 json.dump(definition, file)  # JSON is YAML
                 file.flush()
@@ -102,18 +112,9 @@ class FormTest(unittest.TestCase):
         return dict(caught.exception.violations)
 
     def test_a_program_and_all_around_it(self):
-        study = to_study({
-            **SMALL,
-            "trainer": {"command": {
-                "run": ["python3", "train.py", "${args}", 3, "--lr=${learning_rate}"], "arguments": "hydra",
-                "code": {"path": "/me"}, "env": {"HF_HOME": "/scratch", "N": 1}, "pass_env": ["KEY"],
-                "resources": {"cpus": 1.5, "gpus": 0, "memory": "2GiB"}, "time_limit": "30m", "stop_grace": "0s",
-                "resumable": True, "keep": "none", "patterns": ["accuracy: (?P<accuracy>[0-9.]+)"]}},
-            "metrics": ["loss"], "workers": {"gpu": "a100"}, "limits": {"weight": 2},
-            "checkpoints": {"store": "/ckpt", "keep_per_trial": ["last", "best"], "keep_trials": 5, "max_size": 1000},
-            "pruner": {"algorithm": "asha", "max_step": 27}})
+        study = to_study(PROGRAM)
         command = study.trainer.command
-        self.assertEqual(list(command.run), ["python3", "train.py", "${args}", "3", "--lr=${learning_rate}"])
+        self.assertEqual(list(command.run), ["python3", "train.py", "${args}", "3", "--lr=${x}"])
         self.assertEqual((command.arguments, command.keep), (command.HYDRA, command.keep))
         self.assertEqual(dict(command.env), {"HF_HOME": "/scratch", "N": "1"})
         self.assertEqual((command.resources.memory.bytes, command.resources.cpus), (2 << 30, 1.5))
