@@ -89,6 +89,7 @@ void Workers::Begin(const WorkerPtr& worker, const v1::TrialWork& work) {
   worker->reported.reset();
   worker->finish.reset();
   Resume(worker);
+  if (!worker->work) return;  // it was given back
   world_.time.Later(1 + world_.time.Uniform(20), [this, worker, token = worker->token()] {
     if (worker->work && worker->token() == token) TrainStep(worker);
   });
