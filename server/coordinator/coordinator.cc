@@ -105,7 +105,7 @@ class ThreadedCoordinator : public Coordinator {
                [this](int64_t study_id, int32_t number, const std::set<std::string>& files) {
                  RemoveOtherFiles(study_id, number, files);
                },
-               dependencies.on_fatal},
+               dependencies.on_fatal, dependencies.on_late},
               options),
         suggester_(kSuggesterThreads),
         reads_("reads", 2),
