@@ -151,6 +151,15 @@ void RaiseFileLimit() {
   _exit(kExitFatal);
 }
 
+// Once a minute at most.
+void LogLateValues(const coordinator::LateValues& all) {
+  spdlog::warn(
+      "of metric values that came from workers without their leases, {} were kept apart and {} "
+      "dropped since the start; longer leases (--lease-ttl) help where workers or their network "
+      "are slow",
+      all.kept, all.dropped);
+}
+
 int ExitCode(const absl::Status& status) {
   if (status.ok()) return 0;
   std::fprintf(stderr, "caviar-coordinator: %s\n", std::string(status.message()).c_str());
@@ -176,7 +185,7 @@ int StoreExitCode(const absl::Status& status) {
 // Serves until a signal of `signals`, which are blocked.
 absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset_t& signals) {
   storage::RemoveUnfinishedBackup(flags.data_directory);
-  auto reader = storage::SqliteReader::Open(flags.data_directory);
+  auto reader = storage::SqliteReader::Open(flags.data_directory, DieOfUntrustworthyStore);
   if (!reader.ok()) return reader.status();
   auto artifacts = storage::ArtifactStore::Open(flags.data_directory);
   if (!artifacts.ok()) return artifacts.status();
@@ -187,7 +196,8 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
   absl::ParseDuration(flags.lease_ttl, &options.lease_ttl);
   options.version = CAVIAR_VERSION;
   auto coordinator = coordinator::Coordinator::Start(
-      {store, **reader, *artifacts, clock, randomness, DieOfUntrustworthyStore}, options);
+      {store, **reader, *artifacts, clock, randomness, DieOfUntrustworthyStore, LogLateValues},
+      options);
   if (!coordinator.ok()) return coordinator.status();
   coordinator::Backups backups([&flags] { return storage::Backup::Take(flags.data_directory); });
   server_api::ServerOptions server_options;

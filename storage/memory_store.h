@@ -28,6 +28,9 @@ class MemoryStore : public Store, public Reader {
 
   explicit MemoryStore(int64_t store_epoch = 1) : store_epoch_(store_epoch) {}
 
+  // What taking a backup back does to a store; no call may run beside it.
+  void SetStoreEpoch(int64_t epoch) { store_epoch_ = epoch; }
+
   // Replaces the one before; nullptr: none.
   void SetBeforeApply(BeforeApply before_apply);
 
@@ -62,7 +65,7 @@ class MemoryStore : public Store, public Reader {
                                           v1::Artifact::Kind kind, int64_t step) override;
 
  private:
-  const int64_t store_epoch_;
+  int64_t store_epoch_;
   absl::Mutex mutex_;
   BeforeApply before_apply_ ABSL_GUARDED_BY(mutex_);
   MemoryTables tables_ ABSL_GUARDED_BY(mutex_);

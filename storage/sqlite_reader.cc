@@ -105,10 +105,10 @@ absl::StatusOr<std::vector<TrialReading>> Complete(Connection& connection,
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SqliteReader>> SqliteReader::Open(
-    const std::string& data_directory) {
+absl::StatusOr<std::unique_ptr<SqliteReader>> SqliteReader::Open(const std::string& data_directory,
+                                                                 OnDamage on_damage) {
   std::unique_ptr<SqliteReader> reader =
-      absl::WrapUnique(new SqliteReader(DatabaseFile(data_directory)));
+      absl::WrapUnique(new SqliteReader(DatabaseFile(data_directory), std::move(on_damage)));
   absl::StatusOr<std::unique_ptr<Connection>> connection = reader->Take();
   if (!connection.ok()) return connection.status();
   if (absl::Status status = CheckFile(**connection); !status.ok()) return status;
@@ -143,6 +143,13 @@ void SqliteReader::PutBack(std::unique_ptr<Connection> connection) {
 
 template <typename Result, typename Read>
 absl::StatusOr<Result> SqliteReader::InSnapshot(Read read) {
+  absl::StatusOr<Result> result = TryInSnapshot<Result>(read);
+  if (absl::IsDataLoss(result.status()) && on_damage_ != nullptr) on_damage_(result.status());
+  return result;
+}
+
+template <typename Result, typename Read>
+absl::StatusOr<Result> SqliteReader::TryInSnapshot(Read read) {
   absl::StatusOr<std::unique_ptr<Connection>> connection = Take();
   if (!connection.ok()) return connection.status();
   if (absl::Status status = (*connection)->Execute("BEGIN"); !status.ok()) return status;

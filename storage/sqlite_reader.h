@@ -3,8 +3,10 @@
 #define CAVIAR_STORAGE_SQLITE_READER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -20,9 +22,14 @@ namespace caviar::storage {
 // one read transaction.
 class SqliteReader : public Reader {
  public:
+  // Called with a DATA_LOSS that a read met, before it is returned: as with Store::Apply nothing
+  // may be answered any more, and the process has to end. From any thread, perhaps several times.
+  using OnDamage = std::function<void(const absl::Status&)>;
+
   // The file must be there, of the schema this build writes: open it after the SqliteStore.
   // FAILED_PRECONDITION: it is not.
-  static absl::StatusOr<std::unique_ptr<SqliteReader>> Open(const std::string& data_directory);
+  static absl::StatusOr<std::unique_ptr<SqliteReader>> Open(const std::string& data_directory,
+                                                            OnDamage on_damage = nullptr);
 
   absl::StatusOr<StudyReading> GetStudy(const std::string& name) override;
   absl::StatusOr<std::vector<StudyReading>> ListStudies(int64_t after_id, int32_t limit) override;
@@ -39,7 +46,8 @@ class SqliteReader : public Reader {
                                           v1::Artifact::Kind kind, int64_t step) override;
 
  private:
-  explicit SqliteReader(std::string file) : file_(std::move(file)) {}
+  SqliteReader(std::string file, OnDamage on_damage)
+      : file_(std::move(file)), on_damage_(std::move(on_damage)) {}
 
   // A connection from the kept ones, or a new one.
   absl::StatusOr<std::unique_ptr<Connection>> Take();
@@ -48,8 +56,11 @@ class SqliteReader : public Reader {
   // Runs `read` on a connection inside one read transaction.
   template <typename Result, typename Read>
   absl::StatusOr<Result> InSnapshot(Read read);
+  template <typename Result, typename Read>
+  absl::StatusOr<Result> TryInSnapshot(Read read);
 
   const std::string file_;
+  const OnDamage on_damage_;
   absl::Mutex mutex_;
   std::vector<std::unique_ptr<Connection>> free_ ABSL_GUARDED_BY(mutex_);
 };

@@ -355,7 +355,8 @@ struct TrialReading {
 };
 
 // Reads of a moment's snapshot, beside the writer. Thread safe. What was committed before the call
-// is seen. Deleted studies are not.
+// is seen. Deleted studies are not. DATA_LOSS: what is stored is damaged; nothing may be answered
+// any more, the process has to end.
 class Reader {
  public:
   virtual ~Reader() = default;

@@ -21,6 +21,8 @@ struct PackOptions {
   // Name of a file in the folder with patterns, in the form of .gitignore, of what is left out;
   // the folder may be without it. As in git, .git itself is left out then. Empty: nothing is.
   std::string ignore_file = "";
+  // More such patterns, in front of the file's, which may take them back ("!name").
+  std::string ignore = "";
 };
 
 // What is in the folder (or the one file that `path` is, under its name), with permissions, without

@@ -119,7 +119,7 @@ absl::Status TooLarge(const std::string& path, std::vector<TreeEntry> tree, int6
 }  // namespace
 
 absl::StatusOr<std::string> Pack(const std::string& path, const PackOptions& options) {
-  auto tree = ListTree(path, options.ignore_file);
+  auto tree = ListTree(path, options.ignore_file, options.ignore);
   if (!tree.ok()) return tree.status();
   std::string packed;
   bool too_large = false;
@@ -136,7 +136,7 @@ absl::StatusOr<std::string> Pack(const std::string& path, const PackOptions& opt
 }
 
 absl::StatusOr<std::string> Fingerprint(const std::string& path, const PackOptions& options) {
-  auto tree = ListTree(path, options.ignore_file);
+  auto tree = ListTree(path, options.ignore_file, options.ignore);
   if (!tree.ok()) return tree.status();
   int64_t bytes = 0;
   for (const TreeEntry& entry : *tree) bytes += entry.size;

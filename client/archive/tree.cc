@@ -51,11 +51,14 @@ absl::StatusOr<TreeEntry> Look(const std::string& path, const std::string& name)
 
 class Walk {
  public:
-  Walk(const std::string& root, const std::string& ignore_file)
+  Walk(const std::string& root, const std::string& ignore_file, const std::string& ignore)
       : leaves_git_out_(!ignore_file.empty()) {
-    if (ignore_file.empty()) return;
-    std::ifstream file(absl::StrCat(root, "/", ignore_file), std::ios::binary);
-    rules_ = IgnoreRules(std::string(std::istreambuf_iterator<char>(file), {}));
+    std::string rules = ignore + "\n";
+    if (!ignore_file.empty()) {
+      std::ifstream file(absl::StrCat(root, "/", ignore_file), std::ios::binary);
+      rules.append(std::istreambuf_iterator<char>(file), {});
+    }
+    rules_ = IgnoreRules(rules);
   }
 
   // Adds what is in `folder`, whose name in the archive is `prefix` ("" or "src/").
@@ -114,14 +117,15 @@ bool LinkStaysInside(absl::string_view name, absl::string_view link) {
 }
 
 absl::StatusOr<std::vector<TreeEntry>> ListTree(const std::string& path,
-                                                const std::string& ignore_file) {
+                                                const std::string& ignore_file,
+                                                const std::string& ignore) {
   auto top = Look(path, fs::path(path).filename().string());
   if (!top.ok()) return top.status();
   if (S_ISREG(top->mode)) return std::vector<TreeEntry>{*std::move(top)};
   if (std::error_code error; !fs::is_directory(path, error)) {
     return absl::FailedPreconditionError(absl::StrCat(path, " is no folder and no file"));
   }
-  Walk walk(path, ignore_file);
+  Walk walk(path, ignore_file, ignore);
   if (absl::Status status = walk.Add(path, ""); !status.ok()) return status;
   return walk.Take();
 }

@@ -23,9 +23,10 @@ struct TreeEntry {
 };
 
 // All that is below the folder, sorted by name, folders before what is in them; or the one file
-// that `path` is. `ignore_file`, errors: as archive::Pack.
+// that `path` is. `ignore_file`, `ignore`, errors: as archive::Pack.
 absl::StatusOr<std::vector<TreeEntry>> ListTree(const std::string& path,
-                                                const std::string& ignore_file);
+                                                const std::string& ignore_file,
+                                                const std::string& ignore);
 
 // Whether a link named `name` with this text stays in the folder that both are relative to. Links
 // on the way count as folders.

@@ -39,6 +39,7 @@ absl::StatusOr<std::string> PackCode(study_file::StudyFile& file) {
   archive::PackOptions options;
   options.max_bytes = kMaxCodeBytes;
   options.ignore_file = ".caviarignore";
+  options.ignore = "/caviar-data/";  // where `caviar run` keeps results
   auto packed = archive::Pack(folder.string(), options);
   if (absl::IsResourceExhausted(packed.status())) {
     return Wrong(

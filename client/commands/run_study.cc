@@ -36,6 +36,10 @@ bool IsStudyName(const std::string& name) {
 std::string DefinitionOf(const v1::Study& study) {
   v1::Study parts;
   *parts.mutable_parameters() = study.parameters();
+  for (v1::Parameter& parameter : *parts.mutable_parameters()) {
+    // The coordinator fills it in.
+    if (parameter.scale() == v1::Parameter::LINEAR) parameter.clear_scale();
+  }
   *parts.mutable_trainer()->mutable_command()->mutable_run() = study.trainer().command().run();
   return study_file::WriteStudyFile(parts);
 }

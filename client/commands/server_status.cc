@@ -1,3 +1,5 @@
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "client/commands/command_line.h"
 #include "client/commands/trial_text.h"
@@ -6,6 +8,13 @@
 
 namespace caviar::commands {
 namespace {
+
+// What workers sent after they had lost their leases; empty: nothing.
+std::string LateText(const v1::ServerStatus& status) {
+  if (status.late_values_kept() == 0 && status.late_values_dropped() == 0) return "";
+  return absl::StrCat(status.late_values_kept(), " kept apart, ", status.late_values_dropped(),
+                      " dropped");
+}
 
 int Status(Session& session) {
   const auto client = session.Client();
@@ -26,6 +35,7 @@ int Status(Session& session) {
        {"workers", absl::StrCat(status->workers(), ", ", status->busy_slots(), " of ",
                                 status->slots(), " slots busy")},
        {"lease TTL", render::DurationText(render::ToDuration(status->lease_ttl()))},
+       {"late values", LateText(*status)},
        {"commit", absl::StrCat(status->commit())}},
       session.colors());
   return kDone;

@@ -105,7 +105,7 @@ class ThreadedCoordinator : public Coordinator {
                [this](int64_t study_id, int32_t number, const std::set<std::string>& files) {
                  RemoveOtherFiles(study_id, number, files);
                },
-               dependencies.on_fatal},
+               dependencies.on_fatal, dependencies.on_late},
               options),
         suggester_(kSuggesterThreads),
         reads_("reads", 2),
@@ -439,6 +439,7 @@ class ThreadedCoordinator : public Coordinator {
   // Files go after their rows; what cannot be removed is only space, and is tried again at the next
   // start.
   void RemoveFiles(int64_t study_id) {
+    leases_.ForgetEnded(study_id);
     files_.Post([this, study_id, code = core_.CodeFiles()] {
       artifacts_.RemoveFolder(absl::StrCat("artifacts/", study_id)).IgnoreError();
       code_.RemoveOthers(code);

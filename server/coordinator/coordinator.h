@@ -31,6 +31,13 @@ struct Options {
   std::string version;
 };
 
+// Metric values that came under stale tokens since the coordinator was started.
+struct LateValues {
+  int64_t kept = 0;     // apart, never counted
+  int64_t dropped = 0;  // too many of one trial's, or of a trial that is not stored
+  bool operator==(const LateValues&) const = default;
+};
+
 // Called exactly once with the answer, on any thread, never while a lock is held; must not block.
 template <typename Response>
 using Done = std::function<void(absl::StatusOr<Response>)>;
@@ -48,6 +55,9 @@ class Coordinator {
     // Called once when the store can no longer be trusted: nothing is answered any more, the
     // process has to end (exit 74).
     std::function<void(absl::Status)> on_fatal;
+    // More values came under stale tokens: all so far. Called at most once a minute, on the
+    // coordinator's thread; may be null.
+    std::function<void(const LateValues&)> on_late = nullptr;
   };
 
   // Reads the store and starts the threads. All must outlive the coordinator.

@@ -138,6 +138,8 @@ void Core::Begin() {
   served_.clear();
   answers_.clear();
   new_values_.clear();
+  new_late_ = {};
+  new_late_of_trials_.clear();
 }
 
 void Core::Run(std::vector<Command> commands) {
@@ -185,9 +187,21 @@ void Core::Succeed(std::vector<Command>& commands) {
   const auto after = std::move(after_commit_);
   const auto changed = std::move(changed_);
   served_.clear();
+  CountLate();
   for (const auto& act : after) act();
   for (Command& command : commands) command.answer(absl::OkStatus());
   for (const std::string& study : changed) deps_.on_change(study);
+}
+
+void Core::CountLate() {
+  late_.kept += new_late_.kept;
+  late_.dropped += new_late_.dropped;
+  for (const auto& [trial_id, kept] : new_late_of_trials_) late_of_trials_[trial_id] += kept;
+  const absl::Duration now = deps_.clock.Steady();
+  if (late_ == told_late_ || now < next_late_word_ || deps_.on_late == nullptr) return;
+  told_late_ = late_;
+  next_late_word_ = now + absl::Minutes(1);
+  deps_.on_late(late_);
 }
 
 void Core::Recover(std::vector<Command>& commands, const absl::Status& failure) {
@@ -331,6 +345,8 @@ v1::ServerStatus Core::Status() const {
   *status.mutable_lease_ttl() = ToMessage(options_.lease_ttl);
   status.set_commit(state_.commit);
   status.set_store_epoch(state_.store_epoch);
+  status.set_late_values_kept(late_.kept);
+  status.set_late_values_dropped(late_.dropped);
   return status;
 }
 

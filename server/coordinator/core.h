@@ -104,6 +104,8 @@ class Core {
     std::function<void(int64_t study_id, int32_t number, const std::set<std::string>& files)>
         on_files_final;
     std::function<void(absl::Status)> on_fatal;
+    // As Coordinator::Dependencies::on_late.
+    std::function<void(const LateValues&)> on_late = nullptr;
   };
 
   Core(Dependencies dependencies, Options options);
@@ -167,6 +169,8 @@ class Core {
   void Replay(std::vector<Command> commands);
   void Hold();
   void Housekeep();
+  // Counts what the batch kept apart, and says so now and then.
+  void CountLate();
   void SetNextWake();
   // When what is decided now will have been written: its place in the order of all changes.
   storage::Moment Here() const { return {state_.commit + 1, static_cast<int32_t>(batch_.size())}; }
@@ -344,7 +348,9 @@ class Core {
   absl::Status StoreMeasurements(StudyState& study, TrialState& trial,
                                  const google::protobuf::RepeatedPtrField<v1::Measurement>& all,
                                  int32_t* conflicts);
-  void StoreLate(Token token, const google::protobuf::RepeatedPtrField<v1::Measurement>& all);
+  // Keeps apart what a stale token brought, or counts what cannot be kept.
+  absl::Status StoreLate(Token token,
+                         const google::protobuf::RepeatedPtrField<v1::Measurement>& all);
   void MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
                  const std::string& message);
   void CloseAttempt(TrialState& trial, v1::Attempt::Outcome outcome, const std::string& message);
@@ -405,8 +411,12 @@ class Core {
   // Values that are certainly new in this batch, by trial, attempt, step and metric.
   std::map<std::tuple<int64_t, int32_t, int64_t, std::string>, double> new_values_;
 
-  // Values kept apart so far, by trial; bounds what stale callers can store.
-  std::map<int64_t, int> late_;
+  // What stale callers brought in committed batches, and of that what is kept, by trial: it is
+  // bounded. The same of the batch being decided.
+  LateValues late_, new_late_;
+  std::map<int64_t, int64_t> late_of_trials_, new_late_of_trials_;
+  LateValues told_late_;
+  absl::Duration next_late_word_;
 
   storage::CountersRow stored_counters_;
 

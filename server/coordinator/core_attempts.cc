@@ -18,8 +18,8 @@
 namespace caviar::coordinator {
 namespace {
 
-// Values of stale callers that are kept for one trial.
-constexpr int kLateABatch = 10'000;
+// Values of stale callers that one process keeps for one trial.
+constexpr int64_t kLateOfATrial = 10'000;
 
 int64_t FinalTrials(const v1::TrialCounts& counts) {
   return int64_t{counts.completed()} + counts.pruned() + counts.failed() + counts.infeasible() +
@@ -155,16 +155,27 @@ absl::Status Core::StoreMeasurements(StudyState& study, TrialState& trial,
   return absl::OkStatus();
 }
 
-void Core::StoreLate(Token token, const google::protobuf::RepeatedPtrField<v1::Measurement>& all) {
+absl::Status Core::StoreLate(Token token,
+                             const google::protobuf::RepeatedPtrField<v1::Measurement>& all) {
   const auto attempt = deps_.store.FindAttempt(token.epoch, token.counter);
-  if (!attempt.ok() || !*attempt) return;
+  if (!attempt.ok()) return attempt.status();
+  const int64_t trial_id = *attempt ? (*attempt)->trial_id : 0;
+  int64_t& kept = new_late_of_trials_[trial_id];
+  int64_t room = *attempt ? kLateOfATrial - late_of_trials_[trial_id] - kept : 0;
   for (const v1::Measurement& measurement : all) {
     for (const auto& [metric, value] : measurement.metrics()) {
-      if (++late_[(*attempt)->trial_id] > kLateABatch) return;
-      batch_.push_back(storage::LateMeasurementRow{(*attempt)->trial_id, token.counter, metric,
+      if (room <= 0) {
+        ++new_late_.dropped;
+        continue;
+      }
+      --room;
+      ++kept;
+      ++new_late_.kept;
+      batch_.push_back(storage::LateMeasurementRow{trial_id, token.counter, metric,
                                                    measurement.step(), value, WallMicros()});
     }
   }
+  return absl::OkStatus();
 }
 
 bool Core::WasToldToStop(const std::optional<Holder>& target,
@@ -183,8 +194,8 @@ absl::StatusOr<v1::ReportMeasurementsResponse> Core::Report(
     v1::ReportMeasurementsResponse again;
     again.set_directive(v1::DIRECTIVE_STOP);
     if (WasToldToStop(FindTarget(token), request)) return again;
-    StoreLate(token, request.measurements());
-    return LeaseLost(token);
+    const absl::Status kept = StoreLate(token, request.measurements());
+    return kept.ok() ? LeaseLost(token) : kept;
   }
   if (holder->evaluation) {
     return error::InvalidField("token", "is of a test evaluation, which reports no measurements");

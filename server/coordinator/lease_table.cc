@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace caviar::coordinator {
+namespace {
+
+// Of leases that ended: enough for what their workers still send.
+constexpr size_t kMostEnded = 4096;
+
+}  // namespace
 
 Token ToToken(const v1::FencingToken& token) { return {token.epoch(), token.counter()}; }
 
@@ -38,6 +44,8 @@ void LeaseTable::RemoveLocked(Token token) {
     worker->second.erase(token.counter);
     if (worker->second.empty()) by_worker_.erase(worker);
   }
+  ended_.insert_or_assign(token.counter, std::pair(token, std::move(entry->lease)));
+  if (ended_.size() > kMostEnded) ended_.erase(ended_.begin());
   entries_.erase(token.counter);
 }
 
@@ -57,6 +65,20 @@ std::optional<Lease> LeaseTable::Find(Token token) const {
   const auto found = entries_.find(token.counter);
   if (found == entries_.end() || found->second.first != token) return std::nullopt;
   return found->second.second.lease;
+}
+
+std::optional<Lease> LeaseTable::FindOrEnded(Token token) const {
+  if (std::optional<Lease> lease = Find(token)) return lease;
+  absl::MutexLock lock(&mutex_);
+  const auto found = ended_.find(token.counter);
+  if (found == ended_.end() || found->second.first != token) return std::nullopt;
+  return found->second.second;
+}
+
+void LeaseTable::ForgetEnded(int64_t study_id) {
+  absl::MutexLock lock(&mutex_);
+  std::erase_if(ended_,
+                [study_id](const auto& ended) { return ended.second.second.study_id == study_id; });
 }
 
 LeaseTable::Renewal LeaseTable::Renew(const std::string& worker_id,

@@ -7,6 +7,7 @@
 #define CAVIAR_SERVER_COORDINATOR_LEASE_TABLE_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -51,6 +52,11 @@ class LeaseTable {
 
   // The lease of a token, if it stands.
   std::optional<Lease> Find(Token token) const;
+  // The same, or of one that ended lately: what is no right to change anything, such as a log's
+  // last lines, may come a moment later.
+  std::optional<Lease> FindOrEnded(Token token) const;
+  // What ended of this study is not found any more.
+  void ForgetEnded(int64_t study_id);
 
   struct Renewal {
     // Which of the renewed tokens stand, in their order.
@@ -86,6 +92,9 @@ class LeaseTable {
   mutable absl::Mutex mutex_;
   std::unordered_map<int64_t, std::pair<Token, Entry>> entries_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<std::string, std::set<int64_t>> by_worker_ ABSL_GUARDED_BY(mutex_);
+
+  // The newest kMostEnded, by counter.
+  std::map<int64_t, std::pair<Token, Lease>> ended_ ABSL_GUARDED_BY(mutex_);
 
   void RemoveLocked(Token token) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Entry* FindLocked(Token token) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

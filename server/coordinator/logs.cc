@@ -16,7 +16,7 @@ std::string LogFile(int64_t study_id, int32_t number, int32_t attempt) {
 }
 
 absl::StatusOr<v1::AppendLogResponse> Logs::Append(const v1::AppendLogRequest& request) {
-  const auto lease = leases_.Find(ToToken(request.token()));
+  const auto lease = leases_.FindOrEnded(ToToken(request.token()));
   if (!lease || lease->attempt == 0) {
     return error::WithReason(absl::AbortedError("the lease is over; the log was not taken"),
                              error::kLeaseLost);

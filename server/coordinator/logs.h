@@ -22,8 +22,9 @@ class Logs {
   Logs(const LeaseTable& leases, storage::ArtifactStore& artifacts)
       : leases_(leases), artifacts_(artifacts) {}
 
-  // ABORTED (LEASE_LOST): the token's lease does not stand. OUT_OF_RANGE: something before the
-  // offset is missing. INVALID_ARGUMENT: it passes what a log may hold.
+  // ABORTED (LEASE_LOST): the token's lease is not known, or ended long ago. Each attempt has a log
+  // of its own, so that nobody else's is changed. OUT_OF_RANGE: something before the offset is
+  // missing. INVALID_ARGUMENT: it passes what a log may hold.
   absl::StatusOr<v1::AppendLogResponse> Append(const v1::AppendLogRequest& request);
 
  private:

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/verification_service.pb.h"
 #include "server/api/request_checks.h"
 #include "server/coordinator/queries.h"
 #include "server/coordinator/study_validation.h"
@@ -77,15 +78,17 @@ struct Library {
 }  // namespace
 
 void Request(absl::string_view bytes) {
-  static constexpr auto kChecks = Checks<
-      v1::CreateStudyRequest, v1::GetStudyRequest, v1::ListStudiesRequest, v1::StopStudyRequest,
-      v1::ResumeStudyRequest, v1::DeleteStudyRequest, v1::GetTrialRequest, v1::ListTrialsRequest,
-      v1::ListBestTrialsRequest, v1::WatchStudyRequest, v1::AskTrialRequest, v1::ReportTrialRequest,
-      v1::TellTrialRequest, v1::AddTrialRequest, v1::DownloadModelRequest, v1::GetImportanceRequest,
-      v1::LintStudyRequest, v1::ReplayPrunerRequest, v1::RegisterWorkerRequest,
-      v1::AcquireWorkRequest, v1::RenewLeasesRequest, v1::ReportMeasurementsRequest,
-      v1::FinishWorkRequest, v1::GiveBackWorkRequest, v1::UploadChunkRequest,
-      v1::DownloadChunkRequest, v1::GetServerStatusRequest, v1::ListWorkersRequest>();
+  static constexpr auto kChecks =
+      Checks<v1::CreateStudyRequest, v1::GetStudyRequest, v1::ListStudiesRequest,
+             v1::StopStudyRequest, v1::ResumeStudyRequest, v1::DeleteStudyRequest,
+             v1::GetTrialRequest, v1::ListTrialsRequest, v1::ListBestTrialsRequest,
+             v1::WatchStudyRequest, v1::AskTrialRequest, v1::ReportTrialRequest,
+             v1::TellTrialRequest, v1::AddTrialRequest, v1::DownloadModelRequest,
+             v1::GetImportanceRequest, v1::LintStudyRequest, v1::ReplayPrunerRequest,
+             v1::RegisterWorkerRequest, v1::AcquireWorkRequest, v1::RenewLeasesRequest,
+             v1::ReportMeasurementsRequest, v1::FinishWorkRequest, v1::GiveBackWorkRequest,
+             v1::UploadChunkRequest, v1::DownloadChunkRequest, v1::GetServerStatusRequest,
+             v1::ListWorkersRequest, v1::VerifyStudyRequest>();
   if (bytes.empty()) return;
   kChecks[static_cast<uint8_t>(bytes[0]) % kChecks.size()](bytes.substr(1));
 }

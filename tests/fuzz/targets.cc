@@ -3,7 +3,8 @@
 namespace caviar::fuzz {
 
 std::vector<Target> AllTargets() {
-  return {{"checkpoint", TrainingCheckpoint},
+  return {{"backup", Backup},
+          {"checkpoint", TrainingCheckpoint},
           {"constraint", Constraint},
           {"csv", Csv},
           {"idx", Idx},

@@ -93,9 +93,16 @@ TEST_F(DamageTest, NoDamagedRowIsEverRead) {
     UPDATE measurement SET value = 0.99 WHERE step = 100;
     UPDATE request SET response = x'00' )"));
   auto store = SqliteStore::Open(path()).value();
-  auto reader = SqliteReader::Open(path()).value();
+  std::vector<absl::Status> told;
+  auto reader = SqliteReader::Open(path(), [&](const absl::Status& damage) {
+                  told.push_back(damage);
+                }).value();
   EXPECT_TRUE(reader->GetTrial(1, 0, false).ok());
+  EXPECT_TRUE(absl::IsNotFound(reader->GetTrial(1, 77, false).status()));
+  EXPECT_THAT(told, IsEmpty());
   EXPECT_TRUE(absl::IsDataLoss(reader->GetTrial(1, 0, true).status()));
+  ASSERT_EQ(told.size(), 1u) << "the process has to end";
+  EXPECT_THAT(told[0].message(), HasSubstr("table measurement"));
   const absl::Status parameter = reader->GetTrial(2, 0, false).status();
   EXPECT_TRUE(absl::IsDataLoss(parameter)) << parameter;
   EXPECT_THAT(parameter.message(),

@@ -99,6 +99,8 @@ TEST_F(CodeUpload, WhatIsThereAlreadyIsNotSentAgain) {
 TEST_F(CodeUpload, IgnoredFilesStayAtHome) {
   Write("project/.caviarignore", "*.log\n");
   Write("project/old.log", "x");
+  std::filesystem::create_directory(project_ + "/caviar-data");
+  Write("project/caviar-data/caviar.db", "x");
   ExpectUpload();
   ExpectCreate();
   EXPECT_EQ(Run({"study", "create", file_}), kDone) << err();
@@ -106,6 +108,8 @@ TEST_F(CodeUpload, IgnoredFilesStayAtHome) {
   std::filesystem::create_directory(unpacked);
   ASSERT_TRUE(archive::Unpack(received_, unpacked, 1 << 20).ok());
   EXPECT_FALSE(std::filesystem::exists(unpacked + "/old.log"));
+  EXPECT_FALSE(std::filesystem::exists(unpacked + "/caviar-data"));
+  EXPECT_TRUE(std::filesystem::exists(unpacked + "/train.py"));
 }
 
 TEST_F(CodeUpload, ADryRunSendsNothing) {

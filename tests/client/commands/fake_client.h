@@ -20,6 +20,9 @@ namespace caviar::commands {
 
 class MockClient : public client::Client {
  public:
+  // In the .cc: what they make of all the methods takes seconds to compile.
+  MockClient();
+  ~MockClient() override;
   MOCK_METHOD(absl::StatusOr<v1::Study>, CreateStudy, (v1::CreateStudyRequest), (override));
   MOCK_METHOD(absl::StatusOr<v1::Study>, GetStudy, (const v1::GetStudyRequest&), (override));
   MOCK_METHOD(absl::StatusOr<v1::ListStudiesResponse>, ListStudies, (const v1::ListStudiesRequest&),

@@ -140,8 +140,13 @@ TEST_F(StudyCommands, ServerAndWorkers) {
   EXPECT_EQ(Run({"server", "status"}), kDone);
   EXPECT_THAT(out(), HasSubstr("workers      2, 3 of 4 slots busy\n"));
   EXPECT_THAT(out(), HasSubstr("up for       2h05m\n"));
+  EXPECT_THAT(out(), Not(HasSubstr("late values")));
   EXPECT_EQ(Run({"server", "status", "--output", "json"}), kDone);
   EXPECT_EQ(json()["lease_ttl"], "60s");
+  EXPECT_CALL(client_, GetServerStatus).WillOnce(Return(Parse<v1::ServerStatus>(R"(
+    late_values_kept: 12 late_values_dropped: 3 )")));
+  EXPECT_EQ(Run({"server", "status"}), kDone);
+  EXPECT_THAT(out(), HasSubstr("late values  12 kept apart, 3 dropped\n"));
   EXPECT_CALL(client_, ListWorkers).WillOnce(Return(Parse<v1::ListWorkersResponse>(R"(
     workers { name: "host-1" state: ALIVE version: "0.1.0" slots: 2 busy_slots: 1
               idle { seconds: 3 } running: "mnist/4" }

@@ -55,6 +55,44 @@ inline grpc::Status RawCall(const std::shared_ptr<grpc::Channel>& channel,
   return status;
 }
 
+// A connection that takes in advance only 64 KiB of an answer that is not read.
+inline grpc::ChannelArguments TakingLittle() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 64 << 10);
+  return arguments;
+}
+
+// A call that is sent, and whose answer is not read. Ends with this object.
+class UnreadCall {
+ public:
+  UnreadCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+             const std::string& request)
+      : stub_(channel), call_(stub_.PrepareCall(&context_, method, &queue_)) {
+    call_->StartCall(nullptr);
+    Next();
+    call_->WriteLast(ToBytes(request), grpc::WriteOptions(), nullptr);
+    Next();
+  }
+  ~UnreadCall() {
+    context_.TryCancel();
+    grpc::Status status;
+    call_->Finish(&status, nullptr);
+    Next();
+  }
+
+ private:
+  void Next() {
+    void* tag = nullptr;
+    bool ok = false;
+    queue_.Next(&tag, &ok);
+  }
+  grpc::GenericStub stub_;
+  grpc::ClientContext context_;
+  grpc::CompletionQueue queue_;
+  const std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
+};
+
 }  // namespace caviar::server_api
 
 #endif  // CAVIAR_TESTS_SERVER_API_RAW_CALL_H_

@@ -1,6 +1,5 @@
 // A server whose limits are reached, over real connections on loopback.
 #include <gmock/gmock.h>
-#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -198,52 +197,18 @@ TEST_F(ServerLimitsTest, TooManyReadsAreToldWhenToTryAgainAndHoldUpNothingElse) 
   later.join();
 }
 
-// A call whose answer is longer than what a connection takes unread, and is not read.
-class UnreadCall {
- public:
-  explicit UnreadCall(const std::shared_ptr<grpc::Channel>& channel) : stub_(channel) {
-    call_ = stub_.PrepareCall(&context_, "/caviar.v1.StudyService/DownloadModel", &queue_);
-    call_->StartCall(nullptr);
-    Next();
-    v1::DownloadModelRequest request;
-    request.set_study("mnist");
-    call_->WriteLast(ToBytes(request.SerializeAsString()), grpc::WriteOptions(), nullptr);
-    Next();
-  }
-  ~UnreadCall() {
-    context_.TryCancel();
-    grpc::Status status;
-    call_->Finish(&status, nullptr);
-    Next();
-  }
-
- private:
-  void Next() {
-    void* tag = nullptr;
-    bool ok = false;
-    queue_.Next(&tag, &ok);
-  }
-  grpc::GenericStub stub_;
-  grpc::ClientContext context_;
-  grpc::CompletionQueue queue_;
-  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
-};
-
 TEST_F(ServerLimitsTest, WhoDoesNotReadAnswersIsCutOff) {
   ServerOptions options;
   options.limits.calls = 1;
   options.probe_interval = absl::Milliseconds(20);
   options.answer_patience = absl::Milliseconds(200);
   Start(options);
-  // Takes in advance only 64 KiB of what is not read.
-  grpc::ChannelArguments little;
-  little.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  little.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 64 << 10);
-  UnreadCall unread(Channel(1, little));
-  downloading_.WaitForNotification();
-  // Its place is free again after a while.
   v1::DownloadModelRequest request;
   request.set_study("mnist");
+  UnreadCall unread(Channel(1, TakingLittle()), "/caviar.v1.StudyService/DownloadModel",
+                    request.SerializeAsString());
+  downloading_.WaitForNotification();
+  // Its place is free again after a while.
   grpc::Status status;
   for (int i = 0; i < 1000; ++i) {
     grpc::ClientContext context;

@@ -147,6 +147,16 @@ TEST_F(LogsTest, TakesNothingUnderAStaleToken) {
   EXPECT_FALSE(artifacts_.Size(LogFile(3, 17, 2)).ok());
 }
 
+TEST_F(LogsTest, TakesTheLastLinesOfALeaseThatHasJustEnded) {
+  leases_.Remove({1, 5});
+  EXPECT_EQ(Append(5, 0, "stopped\n")->size(), 8);
+  leases_.ForgetEnded(4);
+  EXPECT_TRUE(Append(5, 8, "x").ok());
+  leases_.ForgetEnded(3);
+  EXPECT_TRUE(error::HasReason(Append(5, 9, "x").status(), error::kLeaseLost))
+      << "its study is gone";
+}
+
 TEST_F(LogsTest, HasABound) {
   const int64_t most = (10 << 20) + (4 << 10);
   EXPECT_EQ(Append(5, most, "x").status().code(), absl::StatusCode::kInvalidArgument);

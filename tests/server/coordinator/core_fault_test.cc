@@ -7,6 +7,7 @@
 
 #include "caviar/v1/error_detail.h"
 #include "tests/server/coordinator/core_fixture.h"
+#include "tests/server/coordinator/simulation/disk.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -306,6 +307,96 @@ TEST_F(FaultTest, AStaleTokenChangesNothingAndWhatItBroughtIsKeptApart) {
   EXPECT_TRUE(house_.trial("s", 0).objective_values.empty());
   EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::RUNNING);
   EXPECT_TRUE(Report(second.trial().token(), 1, 0.4).ok());
+}
+
+class LateTest : public FaultTest {
+ protected:
+  // A trial whose first lease is over: its token is stale.
+  void SetUp() override {
+    Create(NetworkStudy("s"));
+    stale_ = house_.Acquire(house_.Register("a")).trial().token();
+    house_.Advance(absl::Seconds(61));
+    ASSERT_TRUE(house_.Acquire(house_.Register("b")).has_trial());
+  }
+  // Of as many values, at steps that follow `from`.
+  absl::Status Send(int64_t from, int values) {
+    v1::ReportMeasurementsRequest request;
+    *request.mutable_token() = stale_;
+    for (int i = 0; i < values; ++i) {
+      auto& measurement = *request.add_measurements();
+      measurement.set_step(from + i);
+      (*measurement.mutable_metrics())["validation_accuracy"] = 0.5;
+    }
+    return house_.Call(&Core::Report, request).status();
+  }
+  void ReportLate(int64_t from, int values) {
+    EXPECT_TRUE(error::HasReason(Send(from, values), error::kLeaseLost));
+  }
+  LateValues Counted() {
+    const v1::ServerStatus status = *Status();
+    return {status.late_values_kept(), status.late_values_dropped()};
+  }
+  v1::FencingToken stale_;
+};
+
+TEST_F(LateTest, ValuesBeyondWhatIsKeptForATrialAreCountedAsDropped) {
+  EXPECT_EQ(Counted(), LateValues());
+  for (int i = 0; i < 9; ++i) ReportLate(i * 1000, 1000);
+  EXPECT_EQ(Counted(), (LateValues{9000, 0}));
+  ReportLate(9000, 1001);
+  EXPECT_EQ(Counted(), (LateValues{10'000, 1}));
+  ReportLate(20'000, 5);
+  EXPECT_EQ(Counted(), (LateValues{10'000, 6}));
+  stale_.set_counter(stale_.counter() + 1'000);
+  ReportLate(0, 2);
+  EXPECT_EQ(Counted(), (LateValues{10'000, 8})) << "of a trial that nobody knows";
+}
+
+TEST_F(LateTest, ValuesOfAFailedCommitAreNotCounted) {
+  FillDisk();
+  EXPECT_TRUE(absl::IsUnavailable(Send(0, 3)));
+  MakeRoom();
+  EXPECT_EQ(Counted(), LateValues());
+  ReportLate(0, 3);
+  EXPECT_EQ(Counted(), (LateValues{3, 0}));
+}
+
+TEST_F(LateTest, ValuesAreSpokenOfOnceAMinute) {
+  ReportLate(0, 1);
+  ReportLate(1, 1);
+  EXPECT_THAT(house_.late_words, ::testing::ElementsAre(LateValues{1, 0}));
+  house_.Advance(absl::Seconds(61));
+  EXPECT_THAT(house_.late_words, ::testing::ElementsAre(LateValues{1, 0}, LateValues{2, 0}));
+  house_.Advance(absl::Hours(1));
+  EXPECT_EQ(house_.late_words.size(), 2u) << "nothing new";
+}
+
+// Whose attempts cannot be found now.
+class StoreWithoutAttempts : public simulation::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  absl::StatusOr<std::optional<storage::AttemptRow>> FindAttempt(int64_t, int64_t) override {
+    return error_;
+  }
+  absl::Status error_ = absl::UnavailableError("simulated I/O error");
+};
+
+TEST(LateValuesTest, ThatCannotBePlacedAreToBeSentAgainOrEndTheProcess) {
+  storage::MemoryStore memory;
+  StoreWithoutAttempts store(&memory);
+  Harness house(absl::Seconds(60), nullptr, &store);
+  v1::ReportMeasurementsRequest request;
+  request.mutable_token()->set_epoch(1);
+  request.mutable_token()->set_counter(1);
+  auto& measurement = *request.add_measurements();
+  measurement.set_step(1);
+  (*measurement.mutable_metrics())["validation_accuracy"] = 0.5;
+  EXPECT_TRUE(absl::IsUnavailable(house.Call(&Core::Report, request).status()));
+  EXPECT_EQ(house.core().Status().late_values_dropped(), 0) << "not yet";
+  store.error_ = absl::DataLossError("a damaged row");
+  EXPECT_EQ(house.Call(&Core::Report, request).status().code(), absl::StatusCode::kDeadlineExceeded)
+      << "no answer";
+  EXPECT_TRUE(house.fatal);
 }
 
 TEST_F(FaultTest, ATokenOfAnotherStoreIsStale) {

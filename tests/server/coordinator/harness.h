@@ -94,7 +94,8 @@ class Harness {
                 return file.starts_with(folder) && !kept.contains(file);
               });
             },
-            [this](absl::Status status) { fatal = status; }},
+            [this](absl::Status status) { fatal = status; },
+            [this](const LateValues& all) { late_words.push_back(all); }},
         options);
     const absl::Status loaded = core_->Load();
     if (!loaded.ok()) fatal = loaded;
@@ -209,6 +210,7 @@ class Harness {
   // What lies on the disk below artifacts/.
   std::set<std::string> files;
   std::optional<absl::Status> fatal;
+  std::vector<LateValues> late_words;  // what was said of them
 
  private:
   const absl::Duration lease_ttl_;
