@@ -101,7 +101,7 @@ def comparable(value):
     if isinstance(value, list):
         return [comparable(each) for each in value]
     if isinstance(value, datetime.timedelta):
-        return f"{value.total_seconds():.3f}s"
+        return f"{value.total_seconds():.3f}s".replace(".000s", "s")
     return value
 
 
