@@ -60,15 +60,15 @@ std::optional<v1::Value> ValueOf(const v1::Parameter& parameter) {
 
 bool IsActive(const v1::Parameter& parameter, const Configuration& values) {
   using google::protobuf::util::MessageDifferencer;
-  return std::all_of(
-      parameter.when().begin(), parameter.when().end(), [&](const v1::Condition& condition) {
-        const auto found = values.find(condition.parameter());
-        return found != values.end() &&
-               std::any_of(condition.values().begin(), condition.values().end(),
-                           [&](const v1::Value& value) {
-                             return MessageDifferencer::Equals(value, found->second);
-                           });
-      });
+  return std::all_of(parameter.when().begin(), parameter.when().end(),
+                     [&](const v1::Condition& condition) {
+                       const auto found = values.find(condition.parameter());
+                       return found != values.end() &&
+                              std::any_of(condition.values().begin(), condition.values().end(),
+                                          [&](const v1::Value& value) {
+                                            return MessageDifferencer::Equals(value, found->second);
+                                          });
+                     });
 }
 
 }  // namespace

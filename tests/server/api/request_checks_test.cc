@@ -321,8 +321,9 @@ TEST(RequestChecks, AChunkFitsItsFile) {
 
 TEST(RequestChecks, ACodeHashIsSixtyFourHexDigits) {
   v1::DownloadCodeRequest request;
-  for (const std::string& bad : {std::string(), std::string("../../etc/passwd"),
-                                std::string(64, 'A'), std::string(63, 'a'), std::string(64, '/')}) {
+  for (const std::string& bad :
+       {std::string(), std::string("../../etc/passwd"), std::string(64, 'A'), std::string(63, 'a'),
+        std::string(64, '/')}) {
     request.set_sha256(bad);
     EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("sha256")) << bad;
   }
