@@ -61,7 +61,9 @@ class SlowReaderTest : public FaultTest {
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(1));
     v1::ListTrialsResponse response;
     const grpc::StatusCode code = stub.ListTrials(&context, ListAll(), &response).error_code();
-    if (code == grpc::StatusCode::OK) EXPECT_GT(response.ByteSizeLong(), 500u << 10);
+    if (code == grpc::StatusCode::OK) {
+      EXPECT_GT(response.ByteSizeLong(), 500u << 10);
+    }
     return code;
   }
   // Of the coordinator, in bytes.
@@ -98,7 +100,9 @@ TEST_F(SlowReaderTest, AnswersThatNobodyTakesAreBoundedAndHoldUpNoChange) {
     }
     EXPECT_TRUE(Eventually(refused)) << "8 MiB of answers wait, and no more are made";
     // All 60 would be more than 30 MiB, twice: as messages and as bytes.
-    if (!kSanitized) EXPECT_LT(Memory() - before, int64_t{48} << 20);
+    if (!kSanitized) {
+      EXPECT_LT(Memory() - before, int64_t{48} << 20);
+    }
     ExpectChangesAreTaken();
   }
   EXPECT_TRUE(Eventually([&] { return List(*stub) == grpc::StatusCode::OK; }))
