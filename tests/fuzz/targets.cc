@@ -3,8 +3,7 @@
 namespace caviar::fuzz {
 
 std::vector<Target> AllTargets() {
-  return {{"backup", Backup},
-          {"checkpoint", TrainingCheckpoint},
+  return {{"checkpoint", TrainingCheckpoint},
           {"constraint", Constraint},
           {"csv", Csv},
           {"idx", Idx},

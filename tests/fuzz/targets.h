@@ -11,7 +11,6 @@
 
 namespace caviar::fuzz {
 
-void Backup(absl::string_view bytes);      // a backup to be restored, its checksums put right
 void StudyFile(absl::string_view bytes);   // a study file; what was read is written and read again
 void Constraint(absl::string_view bytes);  // the text of a linear constraint
 void Csv(absl::string_view bytes);         // a CSV file; the first byte says how it is read

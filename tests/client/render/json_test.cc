@@ -46,7 +46,8 @@ TEST(Json, ATrialHasProtosFieldNames) {
   "model_file": "",
   "pruner_decisions": [],
   "outcome": {},
-  "origin": "SAMPLER"
+  "origin": "SAMPLER",
+  "checkpoint_files": []
 }
 )");
 }

@@ -21,7 +21,7 @@ using ::testing::IsEmpty;
 
 class RunTest : public ::testing::Test {
  protected:
-  RunTest() : mark_("CAVIAR_TEST_MARK=" + cluster_.directory()) {}
+  RunTest() : mark_("TEST_MARK=" + cluster_.directory()) {}
 
   // A study of three trials whose program is this script, with the argument ${x}.
   std::string StudyFile(const std::string& script) {
@@ -35,7 +35,7 @@ trainer:
   command:
     run: [sh, train.sh, "${x}"]
     code: {upload: project}
-    pass_env: [CAVIAR_TEST_MARK]
+    pass_env: [TEST_MARK]
     stop_grace: 1s
 sampler: {algorithm: sobol, seed: 1}
 limits: {max_trials: 3}
