@@ -145,7 +145,7 @@ TEST_F(FrozenTest, WhatAStaleTokenSendsChangesNothingAndIsKeptApart) {
   EXPECT_EQ(trial.at("objective"), 0.25);
   EXPECT_EQ(QueryNumber(database(), "SELECT count(*) FROM late_measurement WHERE value = 0.75"), 1);
   const json status = json::parse(cluster_.Run({"server", "status", "--output", "json"}).out);
-  EXPECT_EQ(status.at("late_values_kept"), "1") << status;
+  EXPECT_EQ(status.at("late_values_kept"), 1) << status;
   EXPECT_TRUE(cluster_.coordinator().Errors().find("1 were kept apart") != std::string::npos);
 }
 
