@@ -54,8 +54,8 @@ class CheckpointsTest(unittest.TestCase):
 
     def test_the_latest_one_is_the_workers_to_name(self):
         self.assertIsNone(caviar.latest_checkpoint())
-        with mock.patch.dict(os.environ, CAVIAR_LATEST_CHECKPOINT="/work/step-7"):
-            self.assertEqual(caviar.latest_checkpoint(), pathlib.Path("/work/step-7"))
+        with mock.patch.dict(os.environ, CAVIAR_LATEST_CHECKPOINT="/checkpoints/step-7"):
+            self.assertEqual(caviar.latest_checkpoint(), pathlib.Path("/checkpoints/step-7"))
 
     def test_outside_of_a_trial_they_go_to_a_folder_here(self):
         here = os.getcwd()
