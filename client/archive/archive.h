@@ -41,9 +41,6 @@ absl::StatusOr<std::string> Fingerprint(const std::string& path, const PackOptio
 // error stays.
 absl::Status Unpack(absl::string_view archive, const std::string& folder, int64_t max_bytes);
 
-// 64 lower-case hex digits.
-std::string Sha256(absl::string_view bytes);
-
 }  // namespace caviar::archive
 
 #endif  // CAVIAR_CLIENT_ARCHIVE_ARCHIVE_H_

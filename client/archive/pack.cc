@@ -12,8 +12,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "caviar/v1/sha256.h"
 #include "client/archive/archive.h"
-#include "client/archive/sha256.h"
 #include "client/archive/tree.h"
 
 namespace caviar::archive {
@@ -143,7 +143,7 @@ absl::StatusOr<std::string> Fingerprint(const std::string& path, const PackOptio
   if (options.max_bytes > 0 && bytes > options.max_bytes) {
     return TooLarge(path, *std::move(tree), options.max_bytes);
   }
-  Sha256Sum sum;
+  vocabulary::Sha256Sum sum;
   const absl::Status status = Write(*tree, /*compressed=*/false, [&sum](absl::string_view piece) {
     sum.Add(piece);
     return true;

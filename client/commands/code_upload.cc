@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/sha256.h"
 #include "client/api/crc32.h"
 #include "client/archive/archive.h"
 #include "client/commands/git_state.h"
@@ -50,7 +51,7 @@ absl::StatusOr<std::string> PackCode(study_file::StudyFile& file) {
   if (!packed.ok()) return Wrong(file, packed.status().message());
   v1::CodeArchive& description =
       *file.study.mutable_trainer()->mutable_command()->mutable_code()->mutable_archive();
-  description.set_sha256(archive::Sha256(*packed));
+  description.set_sha256(vocabulary::Sha256(*packed));
   description.set_size(static_cast<int64_t>(packed->size()));
   description.set_crc32(client::Crc32(*packed));
   if (const auto git = FindGitState(folder.string())) {

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "caviar/v1/code_hash.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/sha256.h"
 #include "storage/code_file.h"
 
 namespace caviar::coordinator {
@@ -22,7 +22,7 @@ bool CodeArchives::IsThere(const v1::CodeArchive& archive) {
   const auto bytes = artifacts_.Read(file, 0, archive.size() + 1);
   return bytes.ok() && static_cast<int64_t>(bytes->size()) == archive.size() &&
          storage::Crc32(*bytes) == archive.crc32() &&
-         vocabulary::CodeHash(*bytes) == archive.sha256();
+         vocabulary::Sha256(*bytes) == archive.sha256();
 }
 
 absl::StatusOr<v1::UploadCodeResponse> CodeArchives::Take(const v1::UploadCodeRequest& request) {

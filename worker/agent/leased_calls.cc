@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/sha256.h"
 #include "client/api/request_ids.h"
 #include "client/api/retry.h"
-#include "client/archive/archive.h"
 #include "worker/agent/wire_text.h"
 
 namespace caviar::agent {
@@ -140,7 +140,7 @@ absl::StatusOr<std::string> LeasedCalls::DownloadCode(const v1::CodeArchive& cod
         }
         return chunk;
       },
-      [&](const std::string& file) { return archive::Sha256(file) == code.sha256(); });
+      [&](const std::string& file) { return vocabulary::Sha256(file) == code.sha256(); });
 }
 
 absl::StatusOr<std::string> LeasedCalls::Fetch(

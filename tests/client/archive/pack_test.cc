@@ -120,10 +120,5 @@ TEST(Pack, WhatCannotBePackedIsNamed) {
   EXPECT_EQ(Pack(from / "none", {}).status().code(), absl::StatusCode::kNotFound);
 }
 
-TEST(Sha256, IsAsPublished) {
-  // FIPS 180-4's example "abc".
-  EXPECT_EQ(Sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
-
 }  // namespace
 }  // namespace caviar::archive

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "caviar/v1/sha256.h"
 #include "client/api/crc32.h"
 #include "client/archive/archive.h"
 #include "client/commands/git_state.h"
@@ -66,7 +67,7 @@ TEST_F(CodeUpload, TheFolderBesideTheFileIsSentBeforeTheStudyIsCreated) {
   EXPECT_EQ(Run({"study", "create", file_}), kDone) << err();
   const v1::Code& code = created_.trainer().command().code();
   EXPECT_EQ(code.upload(), "project");
-  EXPECT_EQ(code.archive().sha256(), archive::Sha256(received_));
+  EXPECT_EQ(code.archive().sha256(), vocabulary::Sha256(received_));
   EXPECT_EQ(code.archive().size(), static_cast<int64_t>(received_.size()));
   EXPECT_EQ(code.archive().crc32(), client::Crc32(received_));
   EXPECT_EQ(archive_.SerializeAsString(), code.archive().SerializeAsString());

@@ -8,8 +8,8 @@
 
 #include <fstream>
 
-#include "caviar/v1/code_hash.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/sha256.h"
 #include "server/coordinator/logs.h"
 #include "storage/code_file.h"
 #include "tests/server/coordinator/command_study.h"
@@ -22,7 +22,7 @@ class CodeArchivesTest : public testing::Test {
  protected:
   v1::CodeArchive Describe(const std::string& bytes) {
     v1::CodeArchive archive;
-    archive.set_sha256(vocabulary::CodeHash(bytes));
+    archive.set_sha256(vocabulary::Sha256(bytes));
     archive.set_size(static_cast<int64_t>(bytes.size()));
     archive.set_crc32(storage::Crc32(bytes));
     return archive;
@@ -52,11 +52,6 @@ class CodeArchivesTest : public testing::Test {
   storage::ArtifactStore artifacts_ = storage::ArtifactStore::Open(folder_.path()).value();
   CodeArchives code_{artifacts_};
 };
-
-TEST_F(CodeArchivesTest, TheHashIsSha256) {
-  EXPECT_EQ(vocabulary::CodeHash("abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
 
 TEST_F(CodeArchivesTest, IsThereOnceAllOfItCame) {
   const v1::CodeArchive archive = Describe("0123456789");

@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "client/archive/archive.h"
+#include "caviar/v1/sha256.h"
 
 namespace caviar::agent {
 namespace {
@@ -32,7 +32,7 @@ class CodeCacheTest : public testing::Test {
   // Gets these bytes, and counts how often they are fetched.
   absl::StatusOr<CodeCache::File> Get(CodeCache& cache, const std::string& bytes) {
     return cache.Get(
-        archive::Sha256(bytes),
+        vocabulary::Sha256(bytes),
         [&]() -> absl::StatusOr<std::string> {
           ++fetched_;
           return bytes;
@@ -62,7 +62,7 @@ TEST_F(CodeCacheTest, FetchesOnceAndKeepsIt) {
 
 TEST_F(CodeCacheTest, OthersWaitForTheOneThatFetches) {
   CodeCache cache(Folder());
-  const std::string hash = archive::Sha256("code");
+  const std::string hash = vocabulary::Sha256("code");
   std::atomic<bool> fetching = false, other_waits = false;
   std::thread first([&] {
     const auto file = cache.Get(
@@ -92,7 +92,7 @@ TEST_F(CodeCacheTest, OthersWaitForTheOneThatFetches) {
 
 TEST_F(CodeCacheTest, WhereOneFailsTheNextFetches) {
   CodeCache cache(Folder());
-  const std::string hash = archive::Sha256("code");
+  const std::string hash = vocabulary::Sha256("code");
   std::atomic<bool> fetching = false, other_waits = false;
   std::thread first([&] {
     const auto file = cache.Get(
@@ -118,7 +118,7 @@ TEST_F(CodeCacheTest, WhereOneFailsTheNextFetches) {
 
 TEST_F(CodeCacheTest, WhoWaitsMayGiveUp) {
   CodeCache cache(Folder());
-  const std::string hash = archive::Sha256("code");
+  const std::string hash = vocabulary::Sha256("code");
   const auto fetch = [&]() -> absl::StatusOr<std::string> {
     // Another slot, while this one fetches.
     EXPECT_TRUE(absl::IsCancelled(cache.Get(hash, nullptr, [] { return true; }).status()));

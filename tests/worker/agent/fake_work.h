@@ -15,8 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/sha256.h"
 #include "client/api/worker_client.h"
-#include "client/archive/archive.h"
 #include "tests/server/api/fake_coordinator.h"
 #include "worker/training/trainer.h"
 
@@ -78,7 +78,7 @@ class FakeWork {
         *work.mutable_trial()->mutable_study()->mutable_trainer()->mutable_command();
     command.add_run("train");
     if (code.empty()) return work;
-    command.mutable_code()->mutable_archive()->set_sha256(archive::Sha256(code));
+    command.mutable_code()->mutable_archive()->set_sha256(vocabulary::Sha256(code));
     command.mutable_code()->mutable_archive()->set_size(static_cast<int64_t>(code.size()));
     return work;
   }

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "caviar/v1/error_detail.h"
-#include "client/archive/archive.h"
+#include "caviar/v1/sha256.h"
 
 namespace caviar::agent {
 namespace {
@@ -61,7 +61,7 @@ class FakeClient final : public client::WorkerClient {
     return append(offset, std::string(data));
   }
   Answer<std::string> DownloadCode(const std::string& sha256, int64_t offset) override {
-    EXPECT_EQ(sha256, archive::Sha256("123456"));
+    EXPECT_EQ(sha256, vocabulary::Sha256("123456"));
     offsets.push_back(offset);
     return download(offset);
   }
@@ -190,7 +190,7 @@ TEST_F(LeasedCallsTest, AFetchEndsWhereTheAttemptIsToStop) {
 TEST_F(LeasedCallsTest, CodeIsFetchedAndItsHashVerified) {
   v1::CodeArchive code;
   code.set_size(6);
-  code.set_sha256(archive::Sha256("123456"));
+  code.set_sha256(vocabulary::Sha256("123456"));
   client_.download = [](int64_t offset) { return std::string("123456").substr(offset, 4); };
   EXPECT_EQ(calls_.DownloadCode(code).value(), "123456");
   EXPECT_THAT(client_.offsets, ElementsAre(0, 4));

@@ -1,11 +1,10 @@
-#include "client/archive/sha256.h"
+#include "caviar/v1/sha256.h"
 
 #include <array>
 
 #include "absl/strings/escaping.h"
-#include "client/archive/archive.h"
 
-namespace caviar::archive {
+namespace caviar::vocabulary {
 
 Sha256Sum::Sha256Sum() : context_(EVP_MD_CTX_new()) {
   EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
@@ -29,4 +28,4 @@ std::string Sha256(absl::string_view bytes) {
   return sum.Finish();
 }
 
-}  // namespace caviar::archive
+}  // namespace caviar::vocabulary
