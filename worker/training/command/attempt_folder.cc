@@ -1,8 +1,10 @@
 #include "worker/training/command/attempt_folder.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -27,6 +29,18 @@ absl::Status MakeFolder(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
   return error ? absl::ErrnoToStatus(error.value(), path) : absl::OkStatus();
+}
+
+// Of the folders in there all but the `most` that were changed last.
+void RemoveOldest(const std::string& folder, size_t most) {
+  std::vector<std::pair<fs::file_time_type, std::string>> found;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    std::error_code gone;
+    found.emplace_back(fs::last_write_time(at->path(), gone), at->path().string());
+  }
+  std::sort(found.rbegin(), found.rend());
+  for (size_t i = most; i < found.size(); ++i) RemoveFolder(found[i].second);
 }
 
 }  // namespace
@@ -66,6 +80,8 @@ absl::StatusOr<std::string> AttemptFolder::Keep() {
   std::error_code error;
   fs::rename(path_, path, error);
   if (error) return absl::ErrnoToStatus(error.value(), path);
+  fs::last_write_time(path, fs::file_time_type::clock::now(), error);
+  RemoveOldest(kept, kMostKept);
   return path;
 }
 

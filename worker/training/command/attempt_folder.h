@@ -38,7 +38,9 @@ class AttemptFolder {
   std::string parameters_file() const { return path_ + "/parameters.json"; }
   const std::string& socket() const { return socket_; }
 
-  // Moves it to where it is kept, in place of one of the same name, and says where that is.
+  // Moves it to where the newest kMostKept are kept, in place of one of the same name, and says
+  // where that is.
+  static constexpr size_t kMostKept = 100;
   absl::StatusOr<std::string> Keep();
 
  private:
