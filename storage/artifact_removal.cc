@@ -1,12 +1,10 @@
 // The ArtifactStore's ways to remove.
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -16,57 +14,9 @@
 #include "storage/artifact_place.h"
 #include "storage/artifact_store.h"
 #include "storage/beneath.h"
+#include "storage/folder_contents.h"
 
 namespace caviar::storage {
-namespace {
-
-// The names in a folder.
-absl::StatusOr<std::vector<std::string>> List(Descriptor folder) {
-  std::unique_ptr<DIR, int (*)(DIR*)> list(fdopendir(folder.number()), &closedir);
-  if (list == nullptr) return FileError(errno, "listing a folder");
-  (void)folder.Release();  // the list's now
-  std::vector<std::string> names;
-  while (const dirent* entry = readdir(list.get())) {
-    const absl::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  return names;
-}
-
-// Removes an empty folder; one that is not stays.
-absl::Status RemoveIfEmpty(const Descriptor& parent, const std::string& name) {
-  if (unlinkat(parent.number(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT ||
-      errno == ENOTEMPTY || errno == EEXIST) {
-    return absl::OkStatus();
-  }
-  return FileError(errno, absl::StrCat("removing ", name));
-}
-
-Descriptor OpenBelow(const Descriptor& folder, const std::string& name) {
-  return Descriptor(
-      openat(folder.number(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-}
-
-// Empties the folder `path`, but for what `keep` names; links themselves and not what they lead to.
-absl::Status RemoveBelow(const Descriptor& folder, const std::string& path,
-                         const std::set<std::string>& keep) {
-  absl::StatusOr<std::vector<std::string>> names = List(OpenBelow(folder, "."));
-  if (!names.ok()) return names.status();
-  for (const std::string& name : *names) {
-    const std::string inner_path = absl::StrCat(path, "/", name);
-    if (keep.contains(inner_path)) continue;
-    if (unlinkat(folder.number(), name.c_str(), 0) == 0 || errno == ENOENT) continue;
-    if (errno != EISDIR && errno != EPERM) return FileError(errno, absl::StrCat("removing ", name));
-    const Descriptor inner = OpenBelow(folder, name);
-    if (inner.number() < 0) return FileError(errno, absl::StrCat("opening ", name));
-    absl::Status status = RemoveBelow(inner, inner_path, keep);
-    if (status.ok()) status = RemoveIfEmpty(folder, name);
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
 
 absl::Status ArtifactStore::Remove(const std::string& file) {
   absl::StatusOr<ArtifactPlace> place = FindArtifactPlace(data_directory_, file, false);

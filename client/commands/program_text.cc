@@ -47,13 +47,8 @@ std::string EnvironmentText(const v1::Command& command) {
 }
 
 std::string TakesText(const v1::Command& command) {
-  const v1::Resources& resources = command.resources();
   std::vector<std::string> parts;
-  if (resources.has_cpus()) parts.push_back(absl::StrCat("cpus ", resources.cpus()));
-  if (resources.has_gpus()) parts.push_back(absl::StrCat("gpus ", resources.gpus()));
-  if (resources.has_memory()) {
-    parts.push_back(absl::StrCat("memory ", study_file::WriteByteSize(resources.memory().bytes())));
-  }
+  if (command.has_resources()) parts.push_back(ResourcesText(command.resources()));
   if (command.has_time_limit()) {
     parts.push_back(absl::StrCat("time_limit ",
                                  render::DurationText(render::ToDuration(command.time_limit()))));
@@ -97,6 +92,16 @@ std::string WordsText(const std::vector<std::string>& words) {
                              ? word
                              : absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'"));
   });
+}
+
+std::string ResourcesText(const v1::Resources& resources) {
+  std::vector<std::string> parts;
+  if (resources.has_cpus()) parts.push_back(absl::StrCat("cpus ", resources.cpus()));
+  if (resources.has_gpus()) parts.push_back(absl::StrCat("gpus ", resources.gpus()));
+  if (resources.has_memory()) {
+    parts.push_back(absl::StrCat("memory ", study_file::WriteByteSize(resources.memory().bytes())));
+  }
+  return absl::StrJoin(parts, ", ");
 }
 
 std::vector<std::pair<std::string, render::Cell>> ProgramLines(const v1::Study& study) {

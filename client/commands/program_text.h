@@ -15,6 +15,9 @@ namespace caviar::commands {
 // quoted.
 std::string WordsText(const std::vector<std::string>& words);
 
+// "cpus 1, gpus 0, memory 2GiB", of those that are set.
+std::string ResourcesText(const v1::Resources& resources);
+
 // Of a study with a program: lines for render::RenderPairs, below that of its trainer.
 std::vector<std::pair<std::string, render::Cell>> ProgramLines(const v1::Study& study);
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/objectives.h"
+#include "caviar/v1/vocabulary.h"
 #include "client/commands/findings.h"
 #include "client/commands/nearest_trial.h"
 #include "client/commands/study_text.h"
@@ -84,6 +86,10 @@ bool StudyWaiter::OnChange(const v1::WatchStudyResponse& change) {
   away_since_.reset();
   delay_ = kFirstDelay;
   display_.Show(change);
+  if (study_.message() != unplaced_ && absl::StartsWith(study_.message(), vocabulary::kNoWorker)) {
+    unplaced_ = study_.message();
+    display_.Complain(unplaced_);
+  }
   return !interrupted_.HasBeenNotified() && !IsIdle();
 }
 

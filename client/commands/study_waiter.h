@@ -54,6 +54,7 @@ class StudyWaiter {
   v1::Study study_;                // as it was last seen
   std::optional<v1::Trial> best_;  // the best trial, once it was seen
   bool feasible_ = true;           // false, once it is known that no trial keeps the constraints
+  std::string unplaced_;           // why no worker can run it, as it was last said
   std::optional<absl::Time> away_since_;
   absl::Duration delay_;
 };

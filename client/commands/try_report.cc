@@ -162,11 +162,16 @@ std::vector<std::string> TryReport::Advice(const LocalOutcome& outcome) const {
 
 std::string TryReport::Text(const LocalOutcome& outcome, absl::Duration duration,
                             bool colors) const {
+  LocalOutcome shown = outcome;
+  if (outcome.state == v1::Trial::COMPLETED && !is_complete()) {
+    // As the coordinator would judge it.
+    shown = {v1::Trial::FAILED, "it ended well, and did not measure all that the study needs"};
+  }
   std::string text = absl::StrCat(
-      render::Paint(StateText(outcome), Session::StateCell(StateText(outcome)).color, colors),
+      render::Paint(StateText(shown), Session::StateCell(StateText(shown)).color, colors),
       " after ", render::DurationText(duration));
-  if (!outcome.message.empty()) {
-    absl::StrAppend(&text, ": ", render::Printable(outcome.message));
+  if (!shown.message.empty()) {
+    absl::StrAppend(&text, ": ", render::Printable(shown.message));
   }
   absl::StrAppend(&text, "\n", MetricsTable(colors));
   if (outcome.state == v1::Trial::CANCELLED) return text;

@@ -1,11 +1,31 @@
+#include <map>
+#include <string>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/commands/command_line.h"
+#include "client/commands/program_text.h"
 #include "client/render/number.h"
 #include "client/render/table.h"
 
 namespace caviar::commands {
 namespace {
+
+// "cpus 2, gpus 0, memory 23.5GiB gpu=a100": what studies may ask for.
+std::string OffersText(const v1::Worker& worker) {
+  std::vector<std::string> parts;
+  if (worker.has_resources()) {
+    v1::Resources resources = worker.resources();
+    // In whole MiB, which people can read.
+    const int64_t bytes = resources.memory().bytes();
+    if (resources.has_memory()) resources.mutable_memory()->set_bytes(bytes >> 20 << 20);
+    parts.push_back(ResourcesText(resources));
+  }
+  const std::map<std::string, std::string> labels(worker.labels().begin(), worker.labels().end());
+  if (!labels.empty()) parts.push_back(absl::StrJoin(labels, " ", absl::PairFormatter("=")));
+  return absl::StrJoin(parts, " ");
+}
 
 int List(Session& session) {
   const auto client = session.Client();
@@ -16,13 +36,18 @@ int List(Session& session) {
     session.Print(*workers);
     return kDone;
   }
-  render::Table table(
-      {{"name"}, {"state"}, {"busy", true}, {"version"}, {"last heard", true}, {"runs"}});
+  render::Table table({{"name"},
+                       {"state"},
+                       {"busy", true},
+                       {"version"},
+                       {"last heard", true},
+                       {"offers"},
+                       {"runs"}});
   for (const v1::Worker& worker : workers->workers()) {
     table.AddRow({worker.name(), Session::StateCell(v1::Worker::State_Name(worker.state())),
                   absl::StrCat(worker.busy_slots(), "/", worker.slots()), worker.version(),
                   absl::StrCat(render::DurationText(render::ToDuration(worker.idle())), " ago"),
-                  absl::StrJoin(worker.running(), " ")});
+                  OffersText(worker), absl::StrJoin(worker.running(), " ")});
   }
   session.out() << table.Render(session.colors());
   return kDone;

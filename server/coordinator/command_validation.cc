@@ -271,11 +271,11 @@ class CommandCheck {
   Violations& violations_;
 };
 
-bool IsStoredElsewhere(const v1::Checkpoints& checkpoints) {
+}  // namespace
+
+bool IsShared(const v1::Checkpoints& checkpoints) {
   return !checkpoints.store().empty() && checkpoints.store() != "coordinator";
 }
-
-}  // namespace
 
 void CheckCommand(const v1::Study& study, Violations& violations) {
   if (study.trainer().has_command()) CommandCheck(study, violations).Run();
@@ -333,7 +333,7 @@ void CheckCheckpoints(const v1::Study& study, Violations& violations) {
   }
   const v1::Checkpoints& checkpoints = study.checkpoints();
   violations.CheckText("checkpoints.store", checkpoints.store(), kMaxTextBytes);
-  const bool elsewhere = IsStoredElsewhere(checkpoints);
+  const bool elsewhere = IsShared(checkpoints);
   if (elsewhere && !absl::StartsWith(checkpoints.store(), "/")) {
     violations.Add("checkpoints.store", absl::StrCat(vocabulary::Quoted(checkpoints.store()),
                                                      " is neither coordinator nor an absolute path "
@@ -378,7 +378,7 @@ void FillCommandDefaults(v1::Study& study) {
   if (checkpoints.store().empty()) checkpoints.set_store("coordinator");
   if (checkpoints.keep_per_trial().empty()) checkpoints.add_keep_per_trial(v1::Checkpoints::LAST);
   if (!checkpoints.has_keep_trials()) checkpoints.set_keep_trials(0);
-  if (!checkpoints.has_max_size() && !IsStoredElsewhere(checkpoints)) {
+  if (!checkpoints.has_max_size() && !IsShared(checkpoints)) {
     checkpoints.mutable_max_size()->set_bytes(kGiB);
   }
 }

@@ -15,6 +15,9 @@ void CheckMetrics(const v1::Study& study, Violations& violations);
 void CheckWorkers(const v1::Study& study, Violations& violations);
 void CheckCheckpoints(const v1::Study& study, Violations& violations);
 
+// Whether they lie in a folder that all workers share, not with the coordinator.
+bool IsShared(const v1::Checkpoints& checkpoints);
+
 // Writes out all defaults.
 void FillCommandDefaults(v1::Study& study);
 

@@ -105,7 +105,10 @@ class ThreadedCoordinator : public Coordinator {
                [this](int64_t study_id, int32_t number, const std::set<std::string>& files) {
                  RemoveOtherFiles(study_id, number, files);
                },
-               dependencies.on_fatal, dependencies.on_late},
+               dependencies.on_fatal, dependencies.on_late,
+               [this](const storage::SharedCheckpoints& rest) {
+                 files_.Post([rest] { storage::RemoveOthers(rest).IgnoreError(); });
+               }},
               options),
         suggester_(kSuggesterThreads),
         reads_("reads", 2),

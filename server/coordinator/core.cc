@@ -67,6 +67,7 @@ absl::Status Core::Load() {
   if (generation_ == 0) first_token_ = next_token + kTokensAStart;
   next_token = std::max(next_token, first_token_);
   ++generation_;
+  placement_changed_ = true;
 
   const absl::Duration now = deps_.clock.Steady();
   const int64_t bridge = BridgeMicros();
@@ -270,6 +271,7 @@ void Core::Housekeep() {
     }
   }
   if (now < hold_until_) return;
+  if (placement_changed_) NoteUnplaced();
   PutBackOfOtherEpochs(kExpiredABatch);
   for (int64_t id : std::set<int64_t>(state_.ending)) {
     GoOnEnding(state_.studies.at(id), kCancelledABatch);
@@ -367,6 +369,7 @@ v1::ListWorkersResponse Core::Workers(
     worker.set_slots(row.slots);
     for (const std::string& feature : row.features) worker.add_features(feature);
     for (const auto& [name, value] : row.labels) (*worker.mutable_labels())[name] = value;
+    if (RunsPrograms(row)) *worker.mutable_resources() = row.resources;
     worker.mutable_register_time()->set_seconds(row.register_time / 1'000'000);
     *worker.mutable_idle() = ToMessage(idle);
     for (const auto& [token, lease] : deps_.leases.HeldBy(id)) {

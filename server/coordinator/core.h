@@ -32,6 +32,7 @@
 #include "server/coordinator/state.h"
 #include "server/coordinator/suggester.h"
 #include "server/sampling/numerics.h"
+#include "storage/shared_checkpoints.h"
 #include "storage/store.h"
 
 namespace caviar::coordinator {
@@ -106,6 +107,9 @@ class Core {
     std::function<void(absl::Status)> on_fatal;
     // As Coordinator::Dependencies::on_late.
     std::function<void(const LateValues&)> on_late = nullptr;
+    // Of the trial's checkpoints in a shared folder, only these are named by rows.
+    std::function<void(const storage::SharedCheckpoints&)> on_shared_checkpoints =
+        [](const storage::SharedCheckpoints&) {};
   };
 
   Core(Dependencies dependencies, Options options);
@@ -243,6 +247,8 @@ class Core {
   // Whether the worker may run one more trial of the study beside what it runs.
   bool HasRoomFor(const storage::WorkerRow& worker, const StudyState& study);
   std::map<std::string, Taken> CountTaken() const;
+  // Says on studies that no worker could run why that is, and no longer where one can.
+  void NoteUnplaced();
   bool TryServe(const Poll& poll, const std::vector<StudyState*>& offers);
   void Grant(const Poll& poll, StudyState& study, int32_t number);
   void GrantEvaluation(const Poll& poll, const storage::WorkerRow& worker, StudyState& study);
@@ -320,6 +326,9 @@ class Core {
   void EraseRow(const storage::ArtifactRow& row);
   // Of a trial that has just become final.
   void EraseFiles(StudyState& study, TrialState& trial);
+  // Once the batch is committed: of a trial that is final, or whose study is deleted, what lies in
+  // a shared folder and is named by none of its rows goes.
+  void DropShared(const StudyState& study, const TrialState& trial);
   // Of COMPLETED trials that are not among the checkpoints.keep_trials best.
   void ForgetCheckpointsOfWorse(StudyState& study);
   // The one that the newest attempt went on from.
@@ -424,6 +433,8 @@ class Core {
   // How many a batch answers, of late.
   size_t usual_callers_ = 0;
   int64_t hand_outs_ = 0;
+  // Workers or studies came since NoteUnplaced.
+  bool placement_changed_ = true;
   // Of each worker, by id, while a batch hands out; nullopt: not counted yet.
   std::optional<std::map<std::string, Taken>> taken_;
   // That this batch may still make.

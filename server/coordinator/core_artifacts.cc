@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/coordinator/command_validation.h"
 #include "server/coordinator/core.h"
 #include "server/coordinator/logs.h"
 #include "storage/code_file.h"
@@ -196,7 +197,21 @@ void Core::EraseFiles(StudyState& study, TrialState& trial) {
   after_commit_.push_back([this, id = study.row.id, number = trial.row.number, kept] {
     deps_.on_files_final(id, number, kept);
   });
+  DropShared(study, trial);
   if (keeps_checkpoints) ForgetCheckpointsOfWorse(study);
+}
+
+void Core::DropShared(const StudyState& study, const TrialState& trial) {
+  const v1::Checkpoints& checkpoints = study.row.definition.checkpoints();
+  if (!IsShared(checkpoints) || !trial.attempt) return;
+  storage::SharedCheckpoints rest;
+  rest.store = checkpoints.store();
+  rest.study = study.row.definition.name();
+  rest.number = trial.row.number;
+  for (const storage::ArtifactRow& row : trial.artifacts) {
+    if (row.kind == v1::Artifact::CHECKPOINT) rest.keep.emplace(row.attempt, row.step);
+  }
+  after_commit_.push_back([this, rest] { deps_.on_shared_checkpoints(rest); });
 }
 
 void Core::ForgetCheckpointsOfWorse(StudyState& study) {
@@ -221,6 +236,7 @@ void Core::ForgetCheckpointsOfWorse(StudyState& study) {
       DropFile(*kept[i], row.file);
       return true;
     });
+    DropShared(study, *kept[i]);
   }
 }
 

@@ -4,9 +4,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/vocabulary.h"
 #include "server/coordinator/core.h"
 #include "server/coordinator/messages.h"
 #include "server/coordinator/placement.h"
@@ -51,6 +53,7 @@ absl::StatusOr<v1::RegisterWorkerResponse> Core::RegisterWorker(
     *response.mutable_renew_interval() = ToMessage(options_.lease_ttl / 6);
     response.set_version(options_.version);
     state_.workers[row.id] = row;
+    placement_changed_ = true;
     batch_.push_back(std::move(row));
     return absl::StatusOr<v1::RegisterWorkerResponse>(response);
   });
@@ -223,6 +226,18 @@ bool Core::HasRoomFor(const storage::WorkerRow& worker, const StudyState& study)
   if (!definition.trainer().has_command()) return true;
   if (!taken_) taken_ = CountTaken();
   return Fits(worker, (*taken_)[worker.id], definition);
+}
+
+void Core::NoteUnplaced() {
+  placement_changed_ = false;
+  for (auto& [id, study] : state_.studies) {
+    if (study.row.state != v1::Study::ACTIVE) continue;
+    const std::string why = WhyNoWorker(state_.workers, study.row.definition);
+    const bool was_unplaced = absl::StartsWith(study.row.message, vocabulary::kNoWorker);
+    if (why == study.row.message || (why.empty() && !was_unplaced)) continue;
+    study.row.message = why;
+    Put(study);
+  }
 }
 
 std::map<std::string, Taken> Core::CountTaken() const {

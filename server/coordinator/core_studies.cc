@@ -135,6 +135,7 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     state_.open.insert(id);
     StudyState& stored = state_.studies.emplace(id, std::move(study)).first->second;
     Put(stored);
+    placement_changed_ = true;
     for (storage::WarmStartTrialRow& row : *warm_start) {
       row.study_id = id;
       batch_.push_back(std::move(row));
@@ -214,7 +215,9 @@ absl::StatusOr<v1::DeleteStudyResponse> Core::DeleteStudy(const v1::DeleteStudyR
         if (study.evaluation && study.evaluation->state == v1::TestEvaluation::RUNNING) {
           ReleaseLease(*study.evaluation);
         }
-        for (const TrialState& trial : study.trials) {
+        for (TrialState& trial : study.trials) {
+          trial.artifacts.clear();
+          DropShared(study, trial);
           if (trial.attempt) ForgetToken(state_, *trial.attempt);
         }
         if (study.evaluation) ForgetToken(state_, *study.evaluation);

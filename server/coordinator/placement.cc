@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <string>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "caviar/v1/vocabulary.h"
+
 namespace caviar::coordinator {
 namespace {
 
@@ -27,11 +31,52 @@ void Taken::Add(const v1::Study& study) {
 bool CanRun(const storage::WorkerRow& worker, const v1::Study& study) {
   const bool able = study.trainer().has_batch_norm_network()
                         ? HasFeature(worker, "batch_norm_network")
-                        : study.trainer().has_command() && HasFeature(worker, "command");
+                        : study.trainer().has_command() && RunsPrograms(worker);
   return able && std::all_of(study.workers().begin(), study.workers().end(), [&](const auto& need) {
            const auto label = worker.labels.find(need.first);
            return label != worker.labels.end() && label->second == need.second;
          });
+}
+
+bool RunsPrograms(const storage::WorkerRow& worker) { return HasFeature(worker, "command"); }
+
+std::string WhyNoWorker(const std::map<std::string, storage::WorkerRow>& workers,
+                        const v1::Study& study) {
+  if (workers.empty() || study.trainer().has_external()) return "";
+  v1::Study anywhere = study;
+  anywhere.clear_workers();
+  const v1::Resources& taken = study.trainer().command().resources();
+  bool able = false, labelled = false;
+  v1::Resources most;
+  for (const auto& [id, worker] : workers) {
+    if (!CanRun(worker, anywhere)) continue;
+    able = true;
+    if (!CanRun(worker, study)) continue;
+    labelled = true;
+    if (Fits(worker, {}, study)) return "";
+    const v1::Resources& offered = worker.resources;
+    most.set_cpus(std::max(most.cpus(), offered.has_cpus() ? offered.cpus() : taken.cpus()));
+    most.set_gpus(std::max(most.gpus(), offered.gpus()));
+    most.mutable_memory()->set_bytes(
+        std::max(most.memory().bytes(), (offered.has_memory() ? offered : taken).memory().bytes()));
+  }
+  if (!able) {
+    return absl::StrCat(vocabulary::kNoWorker,
+                        study.trainer().has_command()
+                            ? ": none runs programs; start one with --allow-commands"
+                            : ": none trains networks");
+  }
+  if (!labelled) {
+    return absl::StrCat(vocabulary::kNoWorker, ": none has all of its labels (workers), ",
+                        absl::StrJoin(std::map<std::string, std::string>(study.workers().begin(),
+                                                                         study.workers().end()),
+                                      " ", absl::PairFormatter("=")));
+  }
+  return absl::StrCat(
+      vocabulary::kNoWorker, ": a trial takes ", taken.cpus(), " cpus, ", taken.gpus(),
+      " gpus and ", taken.memory().bytes() >> 20,
+      " MiB of memory, and no worker offers all of that; the most that any offers is ", most.cpus(),
+      ", ", most.gpus(), " and ", most.memory().bytes() >> 20);
 }
 
 bool Fits(const storage::WorkerRow& worker, const Taken& taken, const v1::Study& study) {

@@ -3,6 +3,8 @@
 #define CAVIAR_SERVER_COORDINATOR_PLACEMENT_H_
 
 #include <cstdint>
+#include <map>
+#include <string>
 
 #include "caviar/v1/study.pb.h"
 #include "storage/store.h"
@@ -21,6 +23,14 @@ struct Taken {
 
 // Whether the worker has the feature and the labels that the study needs; never for asked trials.
 bool CanRun(const storage::WorkerRow& worker, const v1::Study& study);
+
+bool RunsPrograms(const storage::WorkerRow& worker);
+
+// Why none of these workers, by id, could run a trial of the study, also if it ran nothing else: in
+// words for people, which begin with vocabulary::kNoWorker. "": one could, there are none, or its
+// trials go to no workers.
+std::string WhyNoWorker(const std::map<std::string, storage::WorkerRow>& workers,
+                        const v1::Study& study);
 
 // Whether one more attempt of the study fits beside what is taken. What a worker does not say is
 // without limit, but for GPUs.

@@ -23,6 +23,9 @@ namespace caviar::vocabulary {
 // none is near: more than a third of the word's letters differ.
 std::string NearestName(absl::string_view word, const std::vector<std::string>& known);
 
+// How Study.message begins where trials wait and no worker that is known could run one.
+inline constexpr absl::string_view kNoWorker = "no worker can run it";
+
 // Names of the built-in trainer's hyperparameters, in order of importance.
 std::vector<std::string> BatchNormNetworkParameterNames();
 

@@ -149,12 +149,20 @@ TEST_F(StudyCommands, ServerAndWorkers) {
   EXPECT_THAT(out(), HasSubstr("late values  12 kept apart, 3 dropped\n"));
   EXPECT_CALL(client_, ListWorkers).WillOnce(Return(Parse<v1::ListWorkersResponse>(R"(
     workers { name: "host-1" state: ALIVE version: "0.1.0" slots: 2 busy_slots: 1
-              idle { seconds: 3 } running: "mnist/4" }
+              idle { seconds: 3 } running: "mnist/4"
+              resources { cpus: 2 gpus: 0 memory { bytes: 1074000000 } }
+              labels { key: "zone" value: "b" } labels { key: "gpu" value: "none" } }
+    workers { name: "host-2" state: SILENT version: "0.1.0" slots: 1 idle { seconds: 90 } }
   )")));
   EXPECT_EQ(Run({"worker", "list"}), kDone);
-  EXPECT_EQ(out(),
-            "NAME    STATE  BUSY  VERSION  LAST HEARD  RUNS\n"
-            "host-1  ALIVE   1/2  0.1.0      3.0s ago  mnist/4\n");
+  EXPECT_EQ(
+      out(),
+      "NAME    STATE   BUSY  VERSION  LAST HEARD  OFFERS                                       "
+      "RUNS\n"
+      "host-1  ALIVE    1/2  0.1.0      3.0s ago  cpus 2, gpus 0, memory 1GiB gpu=none zone=b  "
+      "mnist/4\n"
+      "host-2  SILENT   0/1  0.1.0     1m30s ago  -                                            "
+      "-\n");
 }
 
 TEST_F(StudyCommands, ColoursAreForTerminalsWithoutNoColor) {

@@ -94,6 +94,7 @@ TEST_F(StudyTry, AnObjectiveThatOnlyAPatternReadsIsSaidReadyToPaste) {
                   return LocalOutcome{v1::Trial::COMPLETED, ""};
                 }),
             kFailed);
+  EXPECT_THAT(out(), HasSubstr("FAILED after 0s: it ended well, and did not measure all"));
   EXPECT_THAT(out(), HasSubstr("accuracy  never"));
   EXPECT_THAT(out(), HasSubstr("accuracy was never measured. Lines that look like it, and what "
                                "reads them, under trainer.command:\n"

@@ -118,6 +118,15 @@ TEST_F(StudyWait, OfRepeatsTheMeanIsToldAndAllTrialsCount) {
                                "left"));
 }
 
+TEST_F(StudyWait, ThatNoWorkerCanRunItIsSaidOnce) {
+  const std::string unplaced = "message: 'no worker can run it: none runs programs'";
+  EXPECT_CALL(client_, WatchStudy)
+      .WillOnce(Stream({Change(unplaced), Change(unplaced), Change("message: 'trial 3 failed: x'"),
+                        Change(kEnded, {TestTrial(1)})}));
+  EXPECT_EQ(Run({"study", "wait", "mnist"}), kDone);
+  EXPECT_EQ(err(), "caviar: no worker can run it: none runs programs\n");
+}
+
 TEST_F(StudyWait, AsJsonPrintsTheStudyAtTheEnd) {
   EXPECT_CALL(client_, WatchStudy).WillOnce(Stream({Change(kEnded, {TestTrial(1)})}));
   EXPECT_EQ(Run({"study", "wait", "mnist", "--output", "json"}), kDone);

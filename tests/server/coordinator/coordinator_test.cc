@@ -14,8 +14,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "caviar/v1/code_hash.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/sha256.h"
 #include "storage/artifact_store.h"
 #include "storage/memory_store.h"
 #include "tests/server/coordinator/command_study.h"
@@ -378,7 +378,7 @@ TEST_F(ThreadedCoordinatorTest, AStudyWhoseCodeIsNotThereIsRefused) {
   v1::Code& code = *request.mutable_study()->mutable_trainer()->mutable_command()->mutable_code();
   code.set_upload(".");
   v1::CodeArchive& archive = *code.mutable_archive();
-  archive.set_sha256(vocabulary::CodeHash("code"));
+  archive.set_sha256(vocabulary::Sha256("code"));
   archive.set_size(4);
   archive.set_crc32(storage::Crc32("code"));
   const auto create = [&] {

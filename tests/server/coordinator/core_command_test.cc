@@ -99,6 +99,35 @@ TEST_F(CommandTest, AWorkerGetsWhatFitsAndNoMore) {
   EXPECT_TRUE(house_.Acquire(large).has_trial());
 }
 
+TEST_F(CommandTest, AStudyThatNoWorkerCanRunSaysWhy) {
+  v1::Study study = CommandStudy("s");
+  study.mutable_trainer()->mutable_command()->mutable_resources()->set_gpus(2);
+  (*study.mutable_workers())["zone"] = "b";
+  Create(study);
+  const auto message = [this] { return house_.study("s").row.message; };
+  EXPECT_EQ(message(), "") << "no worker is known yet";
+  house_.Register("w");
+  EXPECT_THAT(message(), HasSubstr("no worker can run it: none runs programs"));
+  v1::RegisterWorkerRequest request;
+  *request.mutable_request_id() = house_.NewRequestId();
+  request.set_name("w");
+  request.set_slots(1);
+  request.add_features("command");
+  request.mutable_resources()->set_cpus(8);
+  ASSERT_TRUE(house_.Call(&Core::RegisterWorker, request).ok());
+  EXPECT_THAT(message(), HasSubstr("none has all of its labels (workers), zone=b"));
+  (*request.mutable_labels())["zone"] = "b";
+  request.mutable_resources()->set_gpus(1);
+  *request.mutable_request_id() = house_.NewRequestId();
+  ASSERT_TRUE(house_.Call(&Core::RegisterWorker, request).ok());
+  EXPECT_THAT(message(), HasSubstr("takes 1 cpus, 2 gpus and 0 MiB of memory, and no worker offers "
+                                   "all of that; the most that any offers is 8, 1 and 0"));
+  request.mutable_resources()->set_gpus(2);
+  *request.mutable_request_id() = house_.NewRequestId();
+  ASSERT_TRUE(house_.Call(&Core::RegisterWorker, request).ok());
+  EXPECT_EQ(message(), "");
+}
+
 TEST_F(CommandTest, PollsOfOneBatchShareAWorkersResources) {
   v1::Study study = CommandStudy("s", 10);
   study.mutable_trainer()->mutable_command()->mutable_resources()->set_gpus(1);
@@ -228,6 +257,31 @@ TEST_F(CommandTest, CheckpointsOfTheBestTrialsStayWhenTheyAreFinal) {
   house_.Restart();
   ASSERT_TRUE(Complete(Train({0.99}).token()).ok());
   EXPECT_THAT(Checkpoints(), UnorderedElementsAre("1@2", "4@1"));
+}
+
+TEST_F(CommandTest, InASharedFolderOnlyTheBestTrialsCheckpointsStay) {
+  v1::Study study = Resumable(3);
+  study.mutable_checkpoints()->set_store("/shared");
+  study.mutable_checkpoints()->set_keep_trials(1);
+  Create(study);
+  worker_ = Worker(4);
+  ASSERT_TRUE(Complete(Train({0.1, 0.5}).token()).ok());
+  ASSERT_EQ(house_.shared.size(), 1u);
+  EXPECT_EQ(house_.shared[0].store, "/shared");
+  EXPECT_EQ(house_.shared[0].study, "s");
+  EXPECT_EQ(house_.shared[0].number, 0);
+  EXPECT_THAT(house_.shared[0].keep, ElementsAre(testing::Pair(1, 2)));
+  ASSERT_TRUE(Complete(Train({0.9}).token()).ok());
+  ASSERT_EQ(house_.shared.size(), 3u);
+  EXPECT_THAT(house_.shared[1].keep, ElementsAre(testing::Pair(1, 1)));
+  EXPECT_EQ(house_.shared[2].number, 0) << "it is the best one no longer";
+  EXPECT_THAT(house_.shared[2].keep, ElementsAre());
+  v1::DeleteStudyRequest request;
+  *request.mutable_request_id() = house_.NewRequestId();
+  request.set_study("s");
+  ASSERT_TRUE(house_.Call(&Core::DeleteStudy, request).ok());
+  ASSERT_EQ(house_.shared.size(), 5u);
+  EXPECT_THAT(house_.shared[4].keep, ElementsAre());
 }
 
 }  // namespace

@@ -95,7 +95,8 @@ class Harness {
               });
             },
             [this](absl::Status status) { fatal = status; },
-            [this](const LateValues& all) { late_words.push_back(all); }},
+            [this](const LateValues& all) { late_words.push_back(all); },
+            [this](const storage::SharedCheckpoints& rest) { shared.push_back(rest); }},
         options);
     const absl::Status loaded = core_->Load();
     if (!loaded.ok()) fatal = loaded;
@@ -210,6 +211,8 @@ class Harness {
   // What lies on the disk below artifacts/.
   std::set<std::string> files;
   std::optional<absl::Status> fatal;
+  // What was said of checkpoints in shared folders.
+  std::vector<storage::SharedCheckpoints> shared;
   std::vector<LateValues> late_words;  // what was said of them
 
  private:
