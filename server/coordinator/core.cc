@@ -18,6 +18,8 @@ namespace {
 // transaction gets long.
 constexpr int kExpiredABatch = 200;
 constexpr int kCancelledABatch = 200;
+// Of the core: no sampler is late for it.
+constexpr absl::Duration kStandstill = absl::Milliseconds(250);
 
 // A start leaves out more tokens than a power loss can have taken grants where commits are not
 // synced (some megabytes of rows): a token that a worker may hold is never issued again.
@@ -146,10 +148,8 @@ void Core::Begin() {
 void Core::Run(std::vector<Command> commands) {
   if (dead_) return;
   const absl::Duration started = deps_.clock.Steady();
-  if (started - next_wake_ > options_.lease_ttl / 4) {
-    // This process was stopped, or the machine slept: renewals may not have been heard.
-    deps_.leases.FreshTtl(started);
-  }
+  // More where this process was stopped, or the machine slept.
+  ForgiveStandstill(started - next_wake_);
   Begin();
   if (unread_) {
     if (const absl::Status loaded = Load(); !loaded.ok()) return Recover(commands, loaded);
@@ -159,15 +159,24 @@ void Core::Run(std::vector<Command> commands) {
   Housekeep();
   HandOut();
   const absl::Status status = Commit();
-  if (deps_.clock.Steady() - started > options_.lease_ttl / 4) {
-    deps_.leases.FreshTtl(deps_.clock.Steady());
-  }
+  ForgiveStandstill(deps_.clock.Steady() - started);
   if (status.ok()) {
     Succeed(commands);
   } else {
     Recover(commands, status);
   }
   SetNextWake();
+}
+
+void Core::ForgiveStandstill(absl::Duration lasted) {
+  const absl::Duration now = deps_.clock.Steady();
+  // Renewals may not have been heard.
+  if (lasted > options_.lease_ttl / 4) deps_.leases.FreshTtl(now);
+  if (lasted < kStandstill) return;
+  for (const int64_t id : state_.open) {
+    StudyState& study = state_.studies.at(id);
+    if (study.starved_since) study.starved_since = now;
+  }
 }
 
 absl::Status Core::Commit() {

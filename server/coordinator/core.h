@@ -168,6 +168,9 @@ class Core {
   // What FollowCurve had kept.
   absl::Status RestoreCurves(const StudyState& study, TrialState& trial) const;
   absl::Status Commit();
+  // After nothing was heard or decided for so long: that is nobody's fault but this process's, or
+  // its disk's.
+  void ForgiveStandstill(absl::Duration lasted);
   void Succeed(std::vector<Command>& commands);
   void Recover(std::vector<Command>& commands, const absl::Status& failure);
   void Replay(std::vector<Command> commands);

@@ -123,6 +123,21 @@ TEST_F(StandInTest, AStudyThatGoesOnGivesItsSamplerTimeAgain) {
   EXPECT_TRUE(work_[0].has_trial());
 }
 
+TEST_F(StandInTest, ASamplerIsNotLateForACoordinatorThatStoodStill) {
+  Create(v1::Sampler::TPE);
+  Acquire();
+  Acquire();
+  house_.clock.Advance(absl::Seconds(5));
+  suggester_.ReleaseOne();
+  house_.Settle();
+  ASSERT_TRUE(work_[0].has_trial());
+  EXPECT_EQ(OriginOf(0), v1::Trial::SAMPLER);
+  EXPECT_FALSE(work_[1].has_trial()) << "its suggestion was asked for just now";
+  house_.Advance(absl::Milliseconds(1100));
+  ASSERT_TRUE(work_[1].has_trial());
+  EXPECT_EQ(OriginOf(1), v1::Trial::STAND_IN);
+}
+
 TEST_F(StandInTest, AThousandCallersAllGetTheirOwn) {
   Create(v1::Sampler::TPE);
   for (int i = 0; i < 1000; ++i) Acquire();
