@@ -1,5 +1,7 @@
-// replayable: each suggestion follows from stored numbers. Studies with a pruner are left out: what
-// samplers see of their rungs is not in the rows alone.
+// replayable: each suggestion follows from stored numbers, by the coordinator's own verification of
+// studies, which also computes the pruners' decisions again; and by one that is simpler. That one
+// leaves out studies with a pruner, or that learn from others: what samplers see of them is not in
+// the rows alone.
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -67,6 +69,9 @@ class ReplayChecker {
 }  // namespace
 
 void CheckReplay(const Past& past, Violations& violations) {
+  for (const std::string& what : past.history.dump.not_replayed) {
+    violations.push_back({kReplayable, what});
+  }
   auto state = MakeState(past.history.dump.rows);
   if (!state.ok()) {
     violations.push_back({kReplayable, state.status().ToString()});
@@ -79,14 +84,15 @@ void CheckReplay(const Past& past, Violations& violations) {
       violations.push_back(
           {kReplayable, absl::StrCat("trial ", trial.row.number, " of ", name, what)});
     };
-    if (!study.pruner) FillHistory(study);
+    const bool is_plain = !study.pruner && study.row.definition.warm_start().empty();
+    if (is_plain) FillHistory(study);
     for (const TrialState& trial : study.trials) {
       const bool stands_in = trial.row.origin == v1::Trial::STAND_IN;
       if (stands_in &&
           (past.history.prompt_sampler || study.row.definition.limits().parallel() == 1)) {
         broken(trial, " is a stand-in where none may be");
       }
-      if (trial.row.origin != v1::Trial::SAMPLER || study.pruner) continue;
+      if (trial.row.origin != v1::Trial::SAMPLER || !is_plain) continue;
       if (!checker.IsSameAgain(study, trial)) broken(trial, " cannot be computed again");
     }
   }

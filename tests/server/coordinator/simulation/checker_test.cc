@@ -297,6 +297,8 @@ const std::vector<Broken>& ConservationAndReplay() {
            if (row.number == 1) row.parameters[kRate].set_double_value(0.01);
          });
        }},
+      {kReplayable, "the verification of a study finds something",
+       [](History& history) { history.dump.not_replayed.push_back("trial 3 of s differs"); }},
       {kReplayable, "a stand-in is where suggestions came at once",
        [](History& history) {
          ForEachRow<TrialRow>(history, [](TrialRow& row) {

@@ -32,6 +32,7 @@ enum class Verb {
   kTell,
   kGiveBack,
   kCheckpoint,
+  kEvaluate,  // the end of a test evaluation; its token is no trial's
 };
 
 // An answer that came back to its caller.
@@ -89,6 +90,8 @@ struct Dump {
   // By trial id, attempt and step: the objective's values.
   std::map<std::tuple<int64_t, int32_t, int64_t>, double> measurements;
   std::map<int64_t, v1::TrialCounts> counts;  // as people see them, by study id
+  // What `caviar study verify` finds that does not follow from what is stored.
+  std::vector<std::string> not_replayed;
 };
 
 struct History {

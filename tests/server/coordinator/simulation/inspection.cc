@@ -17,7 +17,7 @@ void InspectTrial(World& world, const StudyState& study, const TrialState& trial
   int checkpoints = 0;
   for (const storage::ArtifactRow& row : trial.artifacts) {
     if (!world.process.files.contains(row.file)) world.Fault(name + "a row without its file");
-    ++checkpoints;
+    checkpoints += row.kind == v1::Artifact::CHECKPOINT ? 1 : 0;
   }
   if (checkpoints > (IsFinal(trial.row.state) ? 0 : 1)) world.Fault(name + "too many checkpoints");
   if (trial.row.state != v1::Trial::RUNNING || study.row.state == v1::Study::ENDED) return;
@@ -76,6 +76,29 @@ void InspectConfigurations(World& world, const StudyState& study) {
   }
 }
 
+// The best trial's weights were there, and the first end that was answered stays.
+void InspectEvaluation(World& world, const StudyState& study) {
+  const std::string name = absl::StrCat("the evaluation of ", study.row.definition.name());
+  const bool is_due = HasTestSet(study.row.definition) && study.best;
+  if (study.evaluation.has_value() != is_due) {
+    return world.Fault(name + (is_due ? " is missing" : " should not be there"));
+  }
+  if (!is_due) return;
+  const storage::EvaluationRow& row = *study.evaluation;
+  const std::string metrics = absl::StrJoin(row.metrics, " ", absl::PairFormatter("="));
+  if (row.state == v1::TestEvaluation::FAILED &&
+      row.lost_leases < study.row.definition.limits().max_attempts() &&
+      study.trials[static_cast<size_t>(*study.evaluated)].attempt->worker_id != "") {
+    world.Fault(absl::StrCat(name, " failed: ", row.message));
+  }
+  const auto answered = world.evaluated.find({row.token_epoch, row.token_counter});
+  const auto stored = row.metrics.find(kTestMetric);
+  if (answered == world.evaluated.end()) return;
+  if (stored == row.metrics.end() || stored->second != answered->second) {
+    world.Fault(absl::StrCat(name, " is ", metrics, ", and ", answered->second, " was answered"));
+  }
+}
+
 }  // namespace
 
 std::string DescribeMemory(const State& state) {
@@ -105,6 +128,8 @@ void Inspect(World& world) {
   for (const auto& [id, study] : state.studies) {
     for (const TrialState& trial : study.trials) InspectTrial(world, study, trial);
     running += study.counts.running();
+    const auto& evaluation = study.evaluation;
+    if (evaluation && evaluation->state == v1::TestEvaluation::RUNNING) ++running;
   }
   // Those of ENDED studies are being cancelled.
   if (state.ending.empty() && running != world.process.leases().size()) {
@@ -115,6 +140,7 @@ void Inspect(World& world) {
 
 void InspectEnd(World& world) {
   for (const auto& [id, study] : world.process.core().state().studies) {
+    InspectEvaluation(world, study);
     InspectConfigurations(world, study);
     for (const TrialState& trial : study.trials) {
       if (!IsFinal(trial.row.state)) {

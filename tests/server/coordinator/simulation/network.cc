@@ -97,7 +97,8 @@ Answer Describe(const absl::StatusOr<v1::UploadChunkResponse>& response) { retur
 
 bool IsDefinite(const absl::Status& status) {
   // A row that the store refused, or a disk that had no room, may be taken another time.
-  return !absl::IsUnavailable(status) && !absl::IsInternal(status);
+  return !absl::IsUnavailable(status) && !absl::IsInternal(status) &&
+         !absl::IsResourceExhausted(status);
 }
 
 }  // namespace caviar::coordinator::simulation

@@ -1,5 +1,6 @@
 // What is between callers and the coordinator: calls and answers get lost, doubled, late and out of
-// order; callers send a call again until it is answered. All of it is written into the history.
+// order, and some are refused because there are too many; callers send a call again until it is
+// answered. All that reaches the coordinator's core is written into the history.
 #ifndef CAVIAR_TESTS_SERVER_COORDINATOR_SIMULATION_NETWORK_H_
 #define CAVIAR_TESTS_SERVER_COORDINATOR_SIMULATION_NETWORK_H_
 
@@ -80,6 +81,7 @@ class Network {
   double doubled = 0.05;
   double slow = 0.03;
   double stray = 0.1;
+  double shed = 0.03;
 
  private:
   double Delay() { return time_.Chance(slow) ? time_.Uniform(100) : time_.Uniform(0.05); }
@@ -99,6 +101,11 @@ class Network {
     if (process_.stalled_until() > time_.now()) {
       const double wait = absl::ToDoubleSeconds(process_.stalled_until() - time_.now());
       time_.Later(wait, [=, this] { Arrive<Response>(call, take, answered); });
+      return;
+    }
+    if (time_.Chance(shed)) {
+      time_.Later(Delay(),
+                  [answered] { answered(absl::ResourceExhaustedError("too many calls")); });
       return;
     }
     const Time taken = time_.now();

@@ -15,6 +15,13 @@ void People::Start() {
     world_.time.Later(world_.time.Uniform(60), [this, name = study.name()] { Add(name); });
   }
   ResumeWhatStopped();
+  if (world_.plan.people_learn) {
+    ++busy_;
+    world_.time.Later(100 + world_.time.Uniform(300), [this] {
+      --busy_;
+      Learn(world_.plan.studies.front());
+    });
+  }
 }
 
 template <typename Response, typename Request>
@@ -42,6 +49,14 @@ void People::Create(const v1::Study& study) {
   *request.mutable_study() = study;
   Insist<v1::Study>(Verb::kCreateStudy, &Core::CreateStudy, study.name(), 0, request,
                     [this](const auto&) { --busy_; });
+}
+
+// Refused where nothing has come of the other one yet, or it was deleted.
+void People::Learn(v1::Study study) {
+  study.add_warm_start(study.name());
+  study.set_name("learns");
+  study.mutable_sampler()->set_algorithm(v1::Sampler::TPE);
+  Create(study);
 }
 
 // A configuration to try, or a result that was never asked for.

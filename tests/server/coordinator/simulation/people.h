@@ -21,6 +21,8 @@ class People {
 
  private:
   void Create(const v1::Study& study);
+  // A study like this one that learns from it.
+  void Learn(v1::Study study);
   void Add(const std::string& study);
   void StopNowAndThen(const std::string& study);
   void ResumeWhatStopped();

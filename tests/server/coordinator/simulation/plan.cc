@@ -45,6 +45,10 @@ void SetLimit(uint64_t choice, v1::Study& study) {
 
 }  // namespace
 
+bool HasTestSet(const v1::Study& study) {
+  return !study.trainer().batch_norm_network().data().idx().test_images().empty();
+}
+
 Plan MakePlan(uint64_t seed) {
   std::mt19937_64 random(seed * 2 + 1);
   const auto below = [&random](uint64_t n) { return random() % n; };
@@ -76,10 +80,17 @@ Plan MakePlan(uint64_t seed) {
       } else {
         SetPruner(below(6), study);
       }
+      if (below(3) == 0) {
+        auto& idx =
+            *study.mutable_trainer()->mutable_batch_norm_network()->mutable_data()->mutable_idx();
+        idx.set_test_images("test-images");
+        idx.set_test_labels("test-labels");
+      }
     }
     SetLimit(below(10), study);
     plan.studies.push_back(std::move(study));
   }
+  plan.people_learn = below(3) == 0;
   return plan;
 }
 

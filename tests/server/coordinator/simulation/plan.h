@@ -13,6 +13,7 @@ namespace caviar::coordinator::simulation {
 constexpr int kEpochs = 4;
 constexpr char kMetric[] = "validation_accuracy";
 constexpr char kAskedMetric[] = "accuracy";
+constexpr char kTestMetric[] = "test_accuracy";
 // The parameter by which trials that people add are told apart.
 constexpr char kRate[] = "learning_rate";
 
@@ -22,6 +23,7 @@ struct Plan {
   int workers = 4;
   bool slow_sampler = false;
   bool people_add = true;
+  bool people_learn = false;   // create one more study, which learns from the first one
   bool people_stop = false;    // and resume
   bool people_delete = false;  // and create again
   // Of every commit: that it fails, stalls the coordinator, or that the process is killed before
@@ -37,8 +39,11 @@ struct Plan {
   bool freezes = true;      // of workers, and of the coordinator, for longer than the TTL
 };
 
-// Five pruners, three samplers, one to three studies, limits of each kind; now and then a crowd of
-// workers.
+// Whether its best trial is evaluated at its end.
+bool HasTestSet(const v1::Study& study);
+
+// Five pruners, three samplers, one to three studies, limits of each kind; some studies with a test
+// set, or that learn from another one.
 Plan MakePlan(uint64_t seed);
 // The same studies and callers; nothing goes wrong but what the caller adds.
 Plan MakeCalmPlan(uint64_t seed);

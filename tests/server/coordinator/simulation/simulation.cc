@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "server/coordinator/verification.h"
 #include "tests/server/coordinator/simulation/faults.h"
 #include "tests/server/coordinator/simulation/inspection.h"
 #include "tests/server/coordinator/simulation/people.h"
@@ -22,9 +23,16 @@ constexpr Time kCalmAfter = absl::Hours(4);
 bool HaveEnded(World& world, const People& people) {
   if (!world.process.up() || !people.Idle()) return false;
   const State& state = world.process.core().state();
+  const auto is_evaluated = [](const auto& study) {
+    const auto& evaluation = study.second.evaluation;
+    return !evaluation || (evaluation->state != v1::TestEvaluation::WAITING &&
+                           evaluation->state != v1::TestEvaluation::RUNNING);
+  };
   return state.ending.empty() && state.erasing.empty() &&
-         std::all_of(state.studies.begin(), state.studies.end(),
-                     [](const auto& study) { return study.second.row.state == v1::Study::ENDED; });
+         std::all_of(
+             state.studies.begin(), state.studies.end(),
+             [](const auto& study) { return study.second.row.state == v1::Study::ENDED; }) &&
+         std::all_of(state.studies.begin(), state.studies.end(), is_evaluated);
 }
 
 // The next event or the core's next wake, whichever comes first.
@@ -39,6 +47,19 @@ void Step(World& world) {
   }
 }
 
+// What the coordinator's own verification finds wrong with a study; "": nothing.
+std::string Verify(World& world, const storage::StudyReading& reading) {
+  const auto found = VerifyStudy(world.memory, reading, [](const auto&) { return true; });
+  const std::string& name = reading.study.definition.name();
+  if (!found.ok()) return absl::StrCat("study ", name, ": ", found.status().ToString());
+  const bool all = found->equal() + found->equal_stand_ins() + found->equal_known() +
+                       found->equal_repeats() + found->added() ==
+                   found->trials();
+  if (all && found->differences() == 0 && found->done()) return "";
+  return absl::StrCat("study ", name,
+                      " is not what its verification computes: ", found->ShortDebugString());
+}
+
 Dump MakeDump(World& world) {
   Dump dump;
   dump.rows = *world.store->Load();
@@ -46,7 +67,10 @@ Dump MakeDump(World& world) {
   for (const storage::StudyRow& study : dump.rows.studies) {
     metrics[study.id] = study.definition.objective().metric();
     const auto reading = world.memory.GetStudy(study.definition.name());
-    if (reading.ok()) dump.counts[study.id] = reading->counts;
+    if (!reading.ok() || reading->study.id != study.id) continue;
+    dump.counts[study.id] = reading->counts;
+    std::string wrong = Verify(world, *reading);
+    if (!wrong.empty()) dump.not_replayed.push_back(std::move(wrong));
   }
   std::map<int64_t, int64_t> studies;
   for (const storage::TrialRow& trial : dump.rows.trials) studies[trial.id] = trial.study_id;

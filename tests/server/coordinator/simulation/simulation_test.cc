@@ -14,7 +14,7 @@
 namespace caviar::coordinator::simulation {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr int kHistories = 60;
 constexpr int kCutEvery = 20;
 constexpr int kCrowd = 150;

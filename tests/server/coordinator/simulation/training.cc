@@ -1,5 +1,6 @@
 // What a simulated worker does under a lease: measure, keep checkpoints, end the trial or give it
 // back.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,7 +20,8 @@ void Workers::TrainStep(const WorkerPtr& worker) {
   if (world_.time.Chance(0.04)) return GiveBack(worker, "");
   if (worker->checkpoint_due) return Checkpoint(worker);
   if (worker->pause_due) return GiveBack(worker, "");
-  worker->step() < kEpochs ? Report(worker) : Finish(worker);
+  if (worker->step() < kEpochs) return Report(worker);
+  worker->weights_due ? KeepWeights(worker) : Finish(worker);
 }
 
 Call Workers::CallUnderLease(const Worker& worker, Verb verb) const {
@@ -101,6 +103,27 @@ void Workers::Checkpoint(const WorkerPtr& worker) {
         world_.frontend.Checkpoint(token, whole, std::move(done));
       },
       [worker](const v1::UploadChunkResponse&) { worker->checkpoint_due = false; });
+}
+
+// Of the first step with the largest value.
+void Workers::KeepWeights(const WorkerPtr& worker) {
+  storage::ArtifactRow row;
+  row.kind = v1::Artifact::WEIGHTS;
+  row.step = std::max_element(worker->curve.begin(), worker->curve.end(),
+                              [](const auto& a, const auto& b) { return a.second < b.second; })
+                 ->first;
+  row.size = 1;
+  Send<v1::UploadChunkResponse>(
+      worker, world_.network.NewCall(CallUnderLease(*worker, Verb::kCheckpoint)),
+      [this, token = worker->token(), row](auto done) {
+        storage::ArtifactRow whole = row;
+        if (const auto lease = world_.process.leases().Find(token)) {
+          whole.file = absl::StrCat("artifacts/", lease->study_id, "/", lease->number, "/",
+                                    lease->attempt, "-weights-", row.step, ".bin");
+        }
+        world_.frontend.Checkpoint(token, whole, std::move(done));
+      },
+      [worker](const v1::UploadChunkResponse&) { worker->weights_due = false; });
 }
 
 void Workers::Finish(const WorkerPtr& worker) {

@@ -50,7 +50,10 @@ void Workers::BeginToAcquire(const WorkerPtr& worker) {
 
 // What is empty or lost on the way, there or back, is tried again with the same id.
 void Workers::Acquire(const WorkerPtr& worker) {
-  if (worker->dead || worker->work || worker->acquire == 0 || world_.is_over) return;
+  if (worker->dead || worker->work || worker->evaluation || worker->acquire == 0 ||
+      world_.is_over) {
+    return;
+  }
   const int64_t asked = ++worker->asked;
   v1::AcquireWorkRequest request;
   request.mutable_request_id()->set_client_id(worker->client());
@@ -62,9 +65,11 @@ void Workers::Acquire(const WorkerPtr& worker) {
       [this, worker, asked,
        call = worker->acquire](const absl::StatusOr<v1::AcquireWorkResponse>& response) {
         // Of a request that had its answer before.
-        if (worker->dead || worker->work || worker->acquire != call) return;
+        if (worker->dead || worker->work || worker->evaluation || worker->acquire != call) return;
         if (response.ok() && response->has_trial()) {
           Begin(worker, response->trial());
+        } else if (response.ok() && response->has_evaluation()) {
+          BeginToEvaluate(worker, ToToken(response->evaluation().token()));
         } else if (error::HasReason(response.status(), error::kWorkerUnknown)) {
           worker->acquire = 0;
           Register(worker);
@@ -84,6 +89,7 @@ void Workers::Begin(const WorkerPtr& worker, const v1::TrialWork& work) {
   worker->reported.reset();
   worker->finish.reset();
   Resume(worker);
+  if (!worker->work) return;  // it was given back
   world_.time.Later(1 + world_.time.Uniform(20), [this, worker, token = worker->token()] {
     if (worker->work && worker->token() == token) TrainStep(worker);
   });
@@ -94,6 +100,7 @@ void Workers::Resume(const WorkerPtr& worker) {
   worker->curve.clear();
   worker->checkpoint_due = worker->pause_due = false;
   const v1::TrialWork& work = *worker->work;
+  worker->weights_due = world_.HasTestSet(work.trial().study());
   if (!work.has_checkpoint()) return;
   const v1::Artifact& checkpoint = work.checkpoint();
   const auto study = world_.memory.GetStudy(checkpoint.study());
@@ -125,13 +132,17 @@ void Workers::Renew(const WorkerPtr& worker) {
   Call call{Verb::kRenew};
   std::optional<Token> token;
   if (worker->work) call.token = *(token = worker->token());
+  if (worker->evaluation) call.token = *(token = worker->evaluation);
   world_.network.Send<bool>(
       world_.network.NewCall(std::move(call)),
       [this, id = worker->id, token](auto done) {
         world_.frontend.Renew(id, token, std::move(done));
       },
       [this, worker, token](const absl::StatusOr<bool>& held) {
-        if (token && held.ok() && !*held && worker->work && worker->token() == *token) Drop(worker);
+        if (!token || !held.ok() || *held) return;
+        if (worker->evaluation == token || (worker->work && worker->token() == *token)) {
+          Drop(worker);
+        }
       });
   // Now and then a worker freezes for longer than its lease.
   const bool freezes = world_.plan.freezes && world_.time.Chance(0.02);
@@ -140,6 +151,7 @@ void Workers::Renew(const WorkerPtr& worker) {
 
 void Workers::Drop(const WorkerPtr& worker) {
   worker->work.reset();
+  worker->evaluation.reset();
   // Its request had its answer: what else comes is not for it.
   worker->acquire = 0;
   world_.time.Later(world_.time.Uniform(2), [this, worker] {

@@ -1,5 +1,5 @@
-// Simulated workers: they register, take trials, measure, keep checkpoints and end trials, renew
-// their leases, freeze, and die.
+// Simulated workers: they register, take trials, measure, keep checkpoints and end trials, evaluate
+// on test sets, renew their leases, freeze, and die.
 #ifndef CAVIAR_TESTS_SERVER_COORDINATOR_SIMULATION_WORKERS_H_
 #define CAVIAR_TESTS_SERVER_COORDINATOR_SIMULATION_WORKERS_H_
 
@@ -25,11 +25,13 @@ class Workers {
     size_t acquire = 0;    // the call, repeated until it brings a trial; 0: there is none
     int64_t asked = 0;     // counts the tries
     std::optional<v1::TrialWork> work;
+    std::optional<Token> evaluation;  // instead of a trial
     Curve curve;  // what it measured and what its checkpoint brought: all its state
     std::optional<std::pair<size_t, double>> reported;  // not answered: the call and its value
     std::optional<size_t> finish;                       // not answered
     bool checkpoint_due = false;
     bool pause_due = false;
+    bool weights_due = false;  // of the trial's best step, before its end
     bool dead = false;
 
     int64_t step() const { return curve.empty() ? 0 : curve.rbegin()->first; }
@@ -49,9 +51,14 @@ class Workers {
   void TakeReport(const WorkerPtr& worker, int64_t step, double value,
                   const v1::ReportMeasurementsResponse& response);
   void Checkpoint(const WorkerPtr& worker);
+  void KeepWeights(const WorkerPtr& worker);
   void Finish(const WorkerPtr& worker);
   void GiveBack(const WorkerPtr& worker, const std::string& unusable);
   void Drop(const WorkerPtr& worker);
+
+  // evaluations.cc
+  void BeginToEvaluate(const WorkerPtr& worker, Token token);
+  void Evaluate(const WorkerPtr& worker);
 
   // A call under the worker's lease. What does not come to an answer is tried again by its next
   // step.

@@ -47,6 +47,15 @@ struct World {
     return Curve(values->begin(), values->end());
   }
 
+  // Whether studies of this name have one.
+  bool HasTestSet(const std::string& study) const {
+    // One that learns is like the first one.
+    for (const v1::Study& one : plan.studies) {
+      if (one.name() == study || study == "learns") return simulation::HasTestSet(one);
+    }
+    return false;
+  }
+
   // A value like no other of this history.
   double NewValue() { return time.Uniform(1); }
 
@@ -67,6 +76,7 @@ struct World {
 
   std::map<std::string, Curve> contents;  // of checkpoints, by file
   std::map<Token, Curve> finished;        // what attempts had measured whose end was answered
+  std::map<Token, double> evaluated;      // what evaluations found whose end was answered
   bool is_over = false;                   // callers go home
   std::vector<std::string> faults;        // what the parts themselves found wrong
 };
