@@ -3,7 +3,9 @@
 namespace caviar::fuzz {
 
 std::vector<Target> AllTargets() {
-  return {{"checkpoint", TrainingCheckpoint},
+  return {{"archive", Archive},
+          {"backup", Backup},
+          {"checkpoint", TrainingCheckpoint},
           {"constraint", Constraint},
           {"csv", Csv},
           {"idx", Idx},

@@ -11,6 +11,8 @@
 
 namespace caviar::fuzz {
 
+void Archive(absl::string_view bytes);     // code that is unpacked; before it is compressed
+void Backup(absl::string_view bytes);      // a backup to be restored, its checksums put right
 void StudyFile(absl::string_view bytes);   // a study file; what was read is written and read again
 void Constraint(absl::string_view bytes);  // the text of a linear constraint
 void Csv(absl::string_view bytes);         // a CSV file; the first byte says how it is read
