@@ -17,7 +17,9 @@ namespace caviar::coordinator::simulation {
 namespace {
 
 // Of these, each history ends long before.
+// Idle workers make some too: crowds need more of them to get as far.
 constexpr int kMostEvents = 1'000'000;
+constexpr int kMostEventsOfWorker = 1'000;
 constexpr Time kCalmAfter = absl::Hours(4);
 
 bool HaveEnded(World& world, const People& people) {
@@ -106,10 +108,11 @@ Outcome Simulate(const Plan& plan, Wrong wrong) {
     if (study.trainer().has_external()) askers.emplace_back(world, study.name()).Start();
   }
   int events = 0;
+  const int most_events = std::max(kMostEvents, kMostEventsOfWorker * plan.workers);
   bool calm = false;
   // Crowds are looked at now and then: it takes as long as they are large.
   const double inspected = std::min(1.0, 20.0 / plan.workers);
-  while (!HaveEnded(world, people) && ++events < kMostEvents && world.faults.empty()) {
+  while (!HaveEnded(world, people) && ++events < most_events && world.faults.empty()) {
     if (!calm && world.time.now() - begin > kCalmAfter) {
       calm = true;
       faults.End();
@@ -117,7 +120,7 @@ Outcome Simulate(const Plan& plan, Wrong wrong) {
     Step(world);
     if (world.time.Chance(inspected)) Inspect(world);
   }
-  if (events >= kMostEvents) world.Fault("it does not come to an end");
+  if (events >= most_events) world.Fault("it does not come to an end");
   faults.End();
   world.is_over = true;
   world.process.Settle();
