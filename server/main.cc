@@ -23,6 +23,8 @@
 #include "server/api/server.h"
 #include "server/coordinator/backups.h"
 #include "server/coordinator/coordinator.h"
+#include "server/metrics/exposition.h"
+#include "server/metrics/recorder.h"
 #include "server/short_slices.h"
 #include "server/system_clock.h"
 #include "server/upkeep.h"
@@ -47,6 +49,7 @@ struct Flags {
   std::string lease_ttl = "60s";
   std::string durability = "full";
   std::string log_level = "info";
+  std::string metrics_listen;
   bool accept_data_loss = false;
   bool check = false;
   std::string restore;
@@ -115,6 +118,11 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--log-level", flags.log_level, "what is logged on stderr")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
+  app.add_option(
+         "--metrics-listen", flags.metrics_listen,
+         "also serve Prometheus at http://IP:PORT/metrics, to whoever can reach it: numbers "
+         "of this coordinator's load, nothing of what is in studies")
+      ->type_name("IP:PORT");
   app.add_flag("--accept-data-loss", flags.accept_data_loss,
                "start although commits that were acknowledged are missing, with a new epoch of "
                "tokens: leases from before are stale");
@@ -195,10 +203,19 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
   coordinator::Options options;
   absl::ParseDuration(flags.lease_ttl, &options.lease_ttl);
   options.version = CAVIAR_VERSION;
+  metrics::Recorder recorder;
   auto coordinator = coordinator::Coordinator::Start(
-      {store, **reader, *artifacts, clock, randomness, DieOfUntrustworthyStore, LogLateValues},
+      {store, **reader, *artifacts, clock, randomness, DieOfUntrustworthyStore, LogLateValues,
+       flags.metrics_listen.empty() ? nullptr : &recorder},
       options);
   if (!coordinator.ok()) return coordinator.status();
+  std::unique_ptr<metrics::Exposition> exposition;
+  if (!flags.metrics_listen.empty()) {
+    auto started = metrics::Exposition::Start(flags.metrics_listen, recorder, **coordinator);
+    if (!started.ok()) return started.status();
+    exposition = *std::move(started);
+    spdlog::info("metrics for Prometheus at port {}", exposition->port());
+  }
   coordinator::Backups backups([&flags] { return storage::Backup::Take(flags.data_directory); });
   server_api::ServerOptions server_options;
   server_options.limits = flags.limits;

@@ -108,7 +108,8 @@ class ThreadedCoordinator : public Coordinator {
                dependencies.on_fatal, dependencies.on_late,
                [this](const storage::SharedCheckpoints& rest) {
                  files_.Post([rest] { storage::RemoveOthers(rest).IgnoreError(); });
-               }},
+               },
+               dependencies.measures},
               options),
         suggester_(kSuggesterThreads),
         reads_("reads", 2),

@@ -19,6 +19,7 @@
 #include "caviar/v1/verification_service.pb.h"
 #include "caviar/v1/worker_service.pb.h"
 #include "server/coordinator/clock.h"
+#include "server/coordinator/measures.h"
 #include "storage/artifact_store.h"
 #include "storage/store.h"
 
@@ -58,6 +59,8 @@ class Coordinator {
     // More values came under stale tokens: all so far. Called at most once a minute, on the
     // coordinator's thread; may be null.
     std::function<void(const LateValues&)> on_late = nullptr;
+    // Null: nobody wants to know.
+    Measures* measures = nullptr;
   };
 
   // Reads the store and starts the threads. All must outlive the coordinator.

@@ -139,6 +139,8 @@ void Core::Begin() {
   changed_.clear();
   after_commit_.clear();
   served_.clear();
+  granted_.clear();
+  values_ = 0;
   answers_.clear();
   new_values_.clear();
   new_late_ = {};
@@ -158,14 +160,25 @@ void Core::Run(std::vector<Command> commands) {
   for (Command& command : commands) command.decide(*this);
   Housekeep();
   HandOut();
+  const absl::Duration decided = deps_.clock.Steady();
   const absl::Status status = Commit();
-  ForgiveStandstill(deps_.clock.Steady() - started);
+  const absl::Duration ended = deps_.clock.Steady();
+  ForgiveStandstill(ended - started);
   if (status.ok()) {
+    Measure(ended - decided, commands.size());
     Succeed(commands);
   } else {
     Recover(commands, status);
   }
   SetNextWake();
+}
+
+void Core::Measure(absl::Duration commit_took, size_t calls) const {
+  if (deps_.measures == nullptr) return;
+  if (!batch_.empty()) deps_.measures->OnCommit(commit_took, static_cast<int64_t>(calls));
+  if (values_ > 0) deps_.measures->OnValues(values_);
+  const absl::Duration now = deps_.clock.Steady();
+  for (const absl::Duration asked : granted_) deps_.measures->OnHandOut(now - asked);
 }
 
 void Core::ForgiveStandstill(absl::Duration lasted) {
@@ -218,6 +231,7 @@ void Core::Recover(std::vector<Command>& commands, const absl::Status& failure) 
   parked_.insert(parked_.begin(), std::make_move_iterator(served_.begin()),
                  std::make_move_iterator(served_.end()));
   served_.clear();
+  if (deps_.measures != nullptr) deps_.measures->OnFailedCommit();
   if (absl::IsDataLoss(failure)) {
     dead_ = true;
     deps_.on_fatal(failure);
@@ -358,6 +372,7 @@ v1::ServerStatus Core::Status() const {
   status.set_store_epoch(state_.store_epoch);
   status.set_late_values_kept(late_.kept);
   status.set_late_values_dropped(late_.dropped);
+  status.set_leases(static_cast<int32_t>(deps_.leases.size()));
   return status;
 }
 

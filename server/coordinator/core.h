@@ -27,6 +27,7 @@
 #include "server/coordinator/clock.h"
 #include "server/coordinator/coordinator.h"
 #include "server/coordinator/lease_table.h"
+#include "server/coordinator/measures.h"
 #include "server/coordinator/outcome.h"
 #include "server/coordinator/placement.h"
 #include "server/coordinator/state.h"
@@ -110,6 +111,8 @@ class Core {
     // Of the trial's checkpoints in a shared folder, only these are named by rows.
     std::function<void(const storage::SharedCheckpoints&)> on_shared_checkpoints =
         [](const storage::SharedCheckpoints&) {};
+    // Null: nobody wants to know.
+    Measures* measures = nullptr;
   };
 
   Core(Dependencies dependencies, Options options);
@@ -171,6 +174,8 @@ class Core {
   // After nothing was heard or decided for so long: that is nobody's fault but this process's, or
   // its disk's.
   void ForgiveStandstill(absl::Duration lasted);
+  // Of a batch that was committed.
+  void Measure(absl::Duration commit_took, size_t calls) const;
   void Succeed(std::vector<Command>& commands);
   void Recover(std::vector<Command>& commands, const absl::Status& failure);
   void Replay(std::vector<Command> commands);
@@ -419,6 +424,8 @@ class Core {
   std::set<std::string> changed_;                    // their names, deleted ones included
   std::vector<std::function<void()>> after_commit_;  // lease table changes, then answers to polls
   std::vector<Poll> served_;                         // to be parked again if the commit fails
+  std::vector<absl::Duration> granted_;              // when those who get a trial asked
+  int64_t values_ = 0;                               // of metrics
   std::map<std::pair<std::string, int64_t>, storage::RequestRow> answers_;
   // Values that are certainly new in this batch, by trial, attempt, step and metric.
   std::map<std::tuple<int64_t, int32_t, int64_t, std::string>, double> new_values_;

@@ -142,6 +142,7 @@ absl::Status Core::StoreMeasurements(StudyState& study, TrialState& trial,
         ++in_batch;
       }
       batch_.push_back(std::move(row));
+      ++values_;
     }
     trial.row.last_step = std::max(trial.row.last_step.value_or(0), measurement.step());
   }

@@ -127,6 +127,7 @@ void Core::HandOut() {
           error::kWorkerUnknown));
     } else if (TryServe(*poll, offers)) {
       // Its answer waits for the commit already.
+      granted_.push_back(poll->parked_since);
     } else if (const absl::Status refusal = AskRefusal(*poll); !refusal.ok()) {
       answer(refusal);
     } else if (poll->deadline <= now) {

@@ -180,10 +180,15 @@ int64_t Core::SeenCommit() const { return state_.commit + (batch_.empty() ? 0 : 
 void Core::RequestSuggestion(const StudyState& study, int32_t index) {
   const int64_t commit = SeenCommit();
   const auto deliver = [this, id = study.row.id, index, commit, seen = study.history.size(),
-                        generation = generation_](MaybeConfiguration configuration) {
+                        generation = generation_,
+                        algorithm = study.row.definition.sampler().algorithm(),
+                        asked = deps_.clock.Steady()](MaybeConfiguration configuration) {
     Command command;
-    command.decide = [id, index, commit, seen, generation, configuration](Core& core) {
+    command.decide = [=](Core& core) {
       if (generation != core.generation_) return;
+      if (core.deps_.measures != nullptr) {
+        core.deps_.measures->OnSuggestion(algorithm, core.deps_.clock.Steady() - asked);
+      }
       core.TakeSuggestion(id, index, configuration, commit, seen);
     };
     command.answer = [](const absl::Status&) {};

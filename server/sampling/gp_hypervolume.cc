@@ -136,25 +136,4 @@ FreeRegion FreeRegionOf(const std::vector<Values>& points, const Values& referen
   return region;
 }
 
-double Hypervolume(const std::vector<Values>& points, const Values& reference) {
-  Values ideal = reference;
-  for (const Values& point : points) {
-    if (!IsBelow(point, reference)) continue;
-    for (size_t i = 0; i < ideal.size(); ++i) ideal[i] = std::min(ideal[i], point[i]);
-  }
-  // What is not free of the box from the best values to the reference.
-  double volume = 1;
-  for (size_t i = 0; i < ideal.size(); ++i) volume *= reference[i] - ideal[i];
-  const FreeRegion region = FreeRegionOf(points, reference);
-  for (const FreeRegion::Box& box : region.boxes) {
-    double part = 1;
-    for (size_t i = 0; i < ideal.size(); ++i) {
-      const double lower = std::max(region.levels[i][box.lower[i]], ideal[i]);
-      part *= std::max(0.0, region.levels[i][box.upper[i]] - lower);
-    }
-    volume -= part;
-  }
-  return volume;
-}
-
 }  // namespace caviar::sampling::gp

@@ -31,9 +31,6 @@ struct FreeRegion {
 // O(n^⌊m/2⌋) boxes.
 FreeRegion FreeRegionOf(const std::vector<Values>& points, const Values& reference);
 
-// The volume that `points` dominate below `reference`.
-double Hypervolume(const std::vector<Values>& points, const Values& reference);
-
 }  // namespace caviar::sampling::gp
 
 #endif  // CAVIAR_SERVER_SAMPLING_GP_HYPERVOLUME_H_

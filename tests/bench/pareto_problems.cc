@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "server/sampling/gp_hypervolume.h"
+#include "server/sampling/hypervolume.h"
 #include "tests/bench/search_problem.h"
 
 namespace caviar::bench {
@@ -125,7 +125,7 @@ ParetoOutcome SpeedReducer(const Vector& unit) {
 }  // namespace
 
 double ParetoProblem::Missing(const std::vector<Vector>& objectives) const {
-  return std::max(1e-4, 1 - sampling::gp::Hypervolume(objectives, reference) / best_hypervolume);
+  return std::max(1e-4, 1 - sampling::Hypervolume(objectives, reference) / best_hypervolume);
 }
 
 const std::vector<ParetoProblem>& ParetoProblems() {

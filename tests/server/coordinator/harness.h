@@ -60,6 +60,22 @@ class HeldSuggester : public Suggester {
   std::deque<std::pair<SuggestionTask, Deliver>> held_;
 };
 
+// Keeps what it is told.
+class KeptMeasures : public Measures {
+ public:
+  void OnCommit(absl::Duration, int64_t) override { ++commits; }
+  void OnFailedCommit() override { ++failed; }
+  void OnHandOut(absl::Duration waited) override { hand_outs.push_back(waited); }
+  void OnValues(int64_t count) override { values += count; }
+  void OnSuggestion(v1::Sampler::Algorithm algorithm, absl::Duration took) override {
+    suggestions.emplace_back(algorithm, took);
+  }
+
+  int64_t commits = 0, failed = 0, values = 0;
+  std::vector<absl::Duration> hand_outs;
+  std::vector<std::pair<v1::Sampler::Algorithm, absl::Duration>> suggestions;
+};
+
 class Harness {
  public:
   // `suggester`, if any, is used instead of one that computes at once, and `other_store` instead of
@@ -96,7 +112,7 @@ class Harness {
             },
             [this](absl::Status status) { fatal = status; },
             [this](const LateValues& all) { late_words.push_back(all); },
-            [this](const storage::SharedCheckpoints& rest) { shared.push_back(rest); }},
+            [this](const storage::SharedCheckpoints& rest) { shared.push_back(rest); }, &measures},
         options);
     const absl::Status loaded = core_->Load();
     if (!loaded.ok()) fatal = loaded;
@@ -206,6 +222,7 @@ class Harness {
   VirtualClock clock;
   CountingRandomness randomness;
   storage::MemoryStore store;
+  KeptMeasures measures;
   std::set<std::string> changed;
   std::set<int64_t> erased;
   // What lies on the disk below artifacts/.

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "server/sampling/gp_hypervolume.h"
 #include "server/sampling/gp_sampler.h"
+#include "server/sampling/hypervolume.h"
 #include "server/sampling/random_sampler.h"
 #include "tests/server/sampling/spaces.h"
 
@@ -140,17 +140,17 @@ TEST(GpOutcomesSampler, SpreadsAlongAFront) {
     return {{Squared(point, 0.2, 0.5), Squared(point, 0.8, 0.5)}, {}};
   };
   const SamplerInput input = RunTrials(PlainSpace(), 30, {}, two);
-  std::vector<gp::Values> found;
+  std::vector<Values> found;
   for (size_t i = 0; i < input.history.size(); ++i) {
     found.push_back({input.history[i].value, input.history[i].more_values[0]});
   }
   // Of what 1,000 points of the front have.
-  std::vector<gp::Values> all;
+  std::vector<Values> all;
   for (int i = 0; i <= 1000; ++i) {
     const double t = 0.6e-3 * i;
     all.push_back({t * t, (0.6 - t) * (0.6 - t)});
   }
-  EXPECT_GT(gp::Hypervolume(found, {0.4, 0.4}), 0.97 * gp::Hypervolume(all, {0.4, 0.4}));
+  EXPECT_GT(Hypervolume(found, {0.4, 0.4}), 0.97 * Hypervolume(all, {0.4, 0.4}));
 }
 
 TEST(GpOutcomesSampler, BeginsWhereAnEarlierStudyEnded) {
