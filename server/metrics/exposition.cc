@@ -22,7 +22,7 @@ absl::StatusOr<std::unique_ptr<Exposition>> Exposition::Start(
   } catch (const std::exception& error) {
     return absl::UnavailableError(absl::StrCat("cannot serve metrics at ", address, ": ",
                                                error.what(),
-                                               "; it takes an IP address and a free port"));
+                                               "; it takes an IP address of this machine and a free port"));
   }
   auto exposition = absl::WrapUnique(new Exposition(std::move(exposer)));
   exposition->recorded_ = recorder.collectable();
