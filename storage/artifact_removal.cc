@@ -15,6 +15,7 @@
 #include "storage/artifact_store.h"
 #include "storage/beneath.h"
 #include "storage/folder_contents.h"
+#include "storage/usage.h"
 
 namespace caviar::storage {
 
@@ -66,6 +67,12 @@ absl::Status ArtifactStore::RemoveOld(const std::string& folder, const std::set<
   }
   return absl::OkStatus();
 }
+
+FileUsage ArtifactStore::Weigh(const std::string& folder, const std::string& ending) const {
+  return WeighFiles(absl::StrCat(data_directory_, "/", folder), ending);
+}
+
+int64_t ArtifactStore::FreeBytes() const { return FreeDisk(data_directory_); }
 
 absl::Status ArtifactStore::Sweep(const std::set<std::string>& keep) {
   absl::StatusOr<Descriptor> top = OpenFolder(data_directory_, {kArtifactFolder}, 1, false);

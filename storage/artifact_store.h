@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "storage/store.h"
 
 namespace caviar::storage {
 
@@ -71,6 +72,11 @@ class ArtifactStore {
   // Removes the files of a folder that were not changed for `age`, but for those that `keep` names.
   absl::Status RemoveOld(const std::string& folder, const std::set<std::string>& keep,
                          absl::Duration age);
+
+  // What lies in a folder such as "artifacts/3" and below whose names end so.
+  FileUsage Weigh(const std::string& folder, const std::string& ending) const;
+  // Room that is left for us on the disk; 0: not known.
+  int64_t FreeBytes() const;
 
   // As RemoveOthers in all studies' folders: those with a number for a name, directly below
   // artifacts/.

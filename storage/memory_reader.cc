@@ -315,6 +315,48 @@ absl::StatusOr<std::vector<WarmStartTrialRow>> MemoryStore::ListWarmStartTrials(
   return rows;
 }
 
+absl::StatusOr<std::vector<StudyRevisionRow>> MemoryStore::ListStudyRevisions(int64_t study_id) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<StudyRevisionRow> rows;
+  for (auto it = tables_.study_revisions.lower_bound({study_id, 0});
+       it != tables_.study_revisions.end() && it->second.study_id == study_id; ++it) {
+    rows.push_back(it->second);
+  }
+  return rows;
+}
+
+absl::StatusOr<StoreUsage> MemoryStore::ReadUsage() {
+  absl::MutexLock lock(&mutex_);
+  std::map<int64_t, StudyUsage> all;
+  for (const auto& [id, study] : tables_.studies) {
+    if (study.deleted) continue;
+    all[id].study_id = id;
+    all[id].name = study.definition.name();
+  }
+  const auto of_trial = [&](int64_t trial_id) -> StudyUsage* {
+    const auto usage = all.find(tables_.trials.at(trial_id).row.study_id);
+    return usage == all.end() ? nullptr : &usage->second;
+  };
+  for (const auto& [id, trial] : tables_.trials) {
+    StudyUsage* usage = of_trial(id);
+    if (usage == nullptr) continue;
+    ++usage->trials;
+    if (trial.row.state == v1::Trial::RUNNING) ++usage->running;
+  }
+  for (const auto& [key, row] : tables_.measurements) {
+    if (StudyUsage* usage = of_trial(row.trial_id)) ++usage->measurements;
+  }
+  for (const auto& [key, row] : tables_.artifacts) {
+    StudyUsage* usage = of_trial(row.trial_id);
+    if (usage == nullptr) continue;
+    ++usage->files[row.kind].files;
+    usage->files[row.kind].bytes += row.size;
+  }
+  StoreUsage whole;
+  for (auto& [id, usage] : all) whole.studies.push_back(std::move(usage));
+  return whole;
+}
+
 absl::StatusOr<ArtifactRow> MemoryStore::GetArtifact(int64_t study_id, int32_t number,
                                                      int32_t attempt, v1::Artifact::Kind kind,
                                                      int64_t step) {

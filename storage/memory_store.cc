@@ -52,6 +52,10 @@ Snapshot Copy(const MemoryTables& tables) {
   for (const auto& [key, trial] : tables.warm_start_trials) {
     if (is_visible(trial.study_id)) snapshot.warm_start_trials.push_back(trial);
   }
+  for (const auto& [key, revision] : tables.study_revisions) {
+    if (is_visible(revision.study_id)) snapshot.study_revisions.push_back(revision);
+  }
+  for (const auto& [key, end] : tables.study_ends) snapshot.study_ends.push_back(end);
   for (const auto& [id, worker] : tables.workers) snapshot.workers.push_back(worker);
   return snapshot;
 }

@@ -265,6 +265,32 @@ absl::Status MemoryTransaction::Write(const WarmStartTrialRow& row) {
   return absl::OkStatus();
 }
 
+absl::Status MemoryTransaction::Write(const StudyRevisionRow& row) {
+  const std::pair<int64_t, int32_t> key(row.study_id, row.revision);
+  if (row.revision < 1 || row.first_trial < 0 || !tables_.studies.contains(row.study_id) ||
+      tables_.study_revisions.contains(key)) {
+    return Invalid(absl::StrCat("revision ", row.revision, " of study ", row.study_id));
+  }
+  StudyRevisionRow written = row;
+  written.at = {commit_, position_};
+  Put(tables_.study_revisions, key, std::move(written));
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTransaction::Write(const StudyEndRow& row) {
+  if (row.study_id < 1 || row.revision < 1) {
+    return Invalid(absl::StrCat("end of study ", row.study_id, ", revision ", row.revision));
+  }
+  Put(tables_.study_ends, {row.study_id, row.revision}, row);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTransaction::Write(const EraseStudyEnd& key) {
+  const auto it = tables_.study_ends.find({key.study_id, key.revision});
+  if (it != tables_.study_ends.end()) Erase(tables_.study_ends, it);
+  return absl::OkStatus();
+}
+
 absl::Status MemoryTransaction::Write(const EraseStudyChunk& chunk) {
   const auto study = tables_.studies.find(chunk.study_id);
   if (study == tables_.studies.end()) return absl::OkStatus();
@@ -277,6 +303,8 @@ absl::Status MemoryTransaction::Write(const EraseStudyChunk& chunk) {
     --budget;
   }
   EraseOf(tables_.warm_start_trials, tables_.warm_start_trials.lower_bound({chunk.study_id, 0, 0}),
+          chunk.study_id, &budget);
+  EraseOf(tables_.study_revisions, tables_.study_revisions.lower_bound({chunk.study_id, 0}),
           chunk.study_id, &budget);
   while (budget > 0) {
     const auto number = tables_.trial_ids.lower_bound({chunk.study_id, 0});

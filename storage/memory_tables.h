@@ -44,6 +44,9 @@ struct MemoryTables {
   // (study, source, number)
   std::map<std::tuple<int64_t, int32_t, int32_t>, WarmStartTrialRow> warm_start_trials;
 
+  std::map<std::pair<int64_t, int32_t>, StudyRevisionRow> study_revisions;  // (study, revision)
+  std::map<std::pair<int64_t, int32_t>, StudyEndRow> study_ends;            // (study, revision)
+
   // By number.
   std::vector<AttemptRow> AttemptsOf(int64_t trial_id) const;
 };
@@ -71,6 +74,9 @@ class MemoryTransaction {
   absl::Status Write(const CountersRow& row);
   absl::Status Write(const WarmStartTrialRow& row);
   absl::Status Write(const EraseStudyChunk& chunk);
+  absl::Status Write(const StudyRevisionRow& row);
+  absl::Status Write(const StudyEndRow& row);
+  absl::Status Write(const EraseStudyEnd& key);
   // The row that is written next is the next one of its batch.
   void Step() { ++position_; }
   void Commit();

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/store_table.h"
+#include "storage/study_revision_table.h"
 
 namespace caviar::storage {
 namespace {
@@ -18,6 +19,7 @@ absl::Status RunMigration(Connection& connection, const Migration& migration) {
   absl::Status status = connection.Execute("BEGIN IMMEDIATE");
   if (status.ok()) status = connection.Execute(migration.sql);
   if (status.ok() && migration.version == 1) status = InsertStoreRow(connection);
+  if (status.ok() && migration.version == 2) status = WriteFirstRevisions(connection);
   if (status.ok()) {
     status =
         connection.Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId,

@@ -14,8 +14,10 @@
 #include "storage/pruner_decision_table.h"
 #include "storage/sqlite_store.h"
 #include "storage/store_table.h"
+#include "storage/study_revision_table.h"
 #include "storage/study_table.h"
 #include "storage/trial_table.h"
+#include "storage/usage.h"
 #include "storage/warm_start_trial_table.h"
 
 namespace caviar::storage {
@@ -234,6 +236,19 @@ absl::StatusOr<std::vector<PrunerDecisionRow>> SqliteReader::ListPrunerDecisions
 absl::StatusOr<std::vector<WarmStartTrialRow>> SqliteReader::ListWarmStartTrials(int64_t study_id) {
   return InSnapshot<std::vector<WarmStartTrialRow>>(
       [&](Connection& connection) { return ReadWarmStartTrials(connection, study_id); });
+}
+
+absl::StatusOr<std::vector<StudyRevisionRow>> SqliteReader::ListStudyRevisions(int64_t study_id) {
+  return InSnapshot<std::vector<StudyRevisionRow>>(
+      [&](Connection& connection) { return ReadStudyRevisions(connection, study_id); });
+}
+
+absl::StatusOr<StoreUsage> SqliteReader::ReadUsage() {
+  return InSnapshot<StoreUsage>([&](Connection& connection) -> absl::StatusOr<StoreUsage> {
+    absl::StatusOr<std::vector<StudyUsage>> studies = storage::ReadUsage(connection);
+    if (!studies.ok()) return studies.status();
+    return StoreUsage{FileSize(file_) + FileSize(file_ + "-wal"), *std::move(studies)};
+  });
 }
 
 absl::StatusOr<ArtifactRow> SqliteReader::GetArtifact(int64_t study_id, int32_t number,

@@ -21,6 +21,7 @@
 #include "storage/evaluation_table.h"
 #include "storage/measurement_table.h"
 #include "storage/migration.h"
+#include "storage/migration_backup.h"
 #include "storage/pruner_decision_table.h"
 #include "storage/request_table.h"
 #include "storage/restore.h"
@@ -28,6 +29,8 @@
 #include "storage/sqlite_error.h"
 #include "storage/statement.h"
 #include "storage/store_table.h"
+#include "storage/study_end_table.h"
+#include "storage/study_revision_table.h"
 #include "storage/study_table.h"
 #include "storage/trial_table.h"
 #include "storage/warm_start_trial_table.h"
@@ -133,6 +136,22 @@ absl::StatusOr<StoreRow> CheckNote(const std::string& data_directory, Connection
   return store;
 }
 
+// Brings the schema to the newest version, after the database was copied as it is.
+absl::Status MigrateWithBackup(Connection& connection, const std::string& data_directory,
+                               const SqliteOptions& options) {
+  const absl::StatusOr<int64_t> version = connection.ReadInteger("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  const bool is_old = *version > 0 && *version < NewestVersion();
+  if (!is_old || !options.vfs.empty()) return Migrate(connection);
+  const auto copy = BackUpBeforeMigration(connection, data_directory, *version);
+  if (!copy.ok()) return copy.status();
+  const absl::Status status = Migrate(connection);
+  if (status.ok() && options.on_migration) {
+    options.on_migration({*version, NewestVersion(), *copy});
+  }
+  return status;
+}
+
 int NoteFrames(void* frames, sqlite3*, const char*, int count) {
   *static_cast<int*>(frames) = count;
   return SQLITE_OK;
@@ -159,7 +178,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
   if (!connection.ok()) return connection.status();
   status = CheckFile(**connection);
   if (status.ok()) status = SetUp(**connection);
-  if (status.ok()) status = Migrate(**connection);
+  if (status.ok()) status = MigrateWithBackup(**connection, data_directory, options);
   if (status.ok() && options.check) status = CheckStructure(**connection);
   if (status.ok()) status = SetDurability(**connection, options.durability);
   if (!status.ok()) return status;
@@ -226,6 +245,8 @@ absl::StatusOr<Snapshot> SqliteStore::Load() {
   read(snapshot.pruner_decisions, &ReadAllPrunerDecisions);
   read(snapshot.workers, &ReadAllWorkers);
   read(snapshot.warm_start_trials, &ReadAllWarmStartTrials);
+  read(snapshot.study_revisions, &ReadAllStudyRevisions);
+  read(snapshot.study_ends, &ReadAllStudyEnds);
   connection_->Rollback();  // nothing was written
   if (!status.ok()) return Note(status);
   return snapshot;

@@ -4,6 +4,7 @@
 #define CAVIAR_STORAGE_SQLITE_STORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,13 @@ enum class Durability {
             // whole
 };
 
+// That the schema of a database was brought to a newer version.
+struct MigrationDone {
+  int64_t from = 0;
+  int64_t to = 0;
+  std::string backup;  // file with the database as it was
+};
+
 struct SqliteOptions {
   Durability durability = Durability::kFull;
   // Largest size of caviar.db in pages of 4 KiB; what would go past it is RESOURCE_EXHAUSTED. 0: as
@@ -44,16 +52,18 @@ struct SqliteOptions {
   // Name of a registered SQLite VFS; empty: SQLite's own. With another one no note of what was
   // acknowledged is kept (high_water.h), as that is a file of the operating system.
   std::string vfs;
+  // Called by Open where it migrated an older database; may be null.
+  std::function<void(const MigrationDone&)> on_migration = nullptr;
 };
 
 // Used by one thread at a time.
 class SqliteStore : public Store {
  public:
   // Makes the folder and the file where they are missing, brings an older schema to the newest
-  // version, and keeps the data directory from other coordinators until the store goes away.
-  // FAILED_PRECONDITION: the directory is in use or not writable, or the file is another program's
-  // or a newer Caviar's. DATA_LOSS: the file is damaged, no database, or was rolled back. The
-  // message says what to do.
+  // version (with a copy of the file as it was left beside it), and keeps the data directory from
+  // other coordinators until the store goes away. FAILED_PRECONDITION: the directory is in use or
+  // not writable, or the file is another program's or a newer Caviar's. DATA_LOSS: the file is
+  // damaged, no database, or was rolled back. The message says what to do.
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const std::string& data_directory,
                                                            const SqliteOptions& options = {});
 

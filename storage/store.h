@@ -51,6 +51,34 @@ struct StudyRow {
   int64_t active_time = 0;   // microseconds it was ACTIVE before active_since
   int64_t active_since = 0;  // when it became ACTIVE; 0 while it is not
   bool deleted = false;      // hidden, being erased; its name is free
+  // Of its StudyRevisionRows the newest one's; filled in by the store.
+  int32_t revision = 1;
+};
+
+// What a study was defined as at one of its revisions, 1, 2, ...: the newest one's definition is
+// the study's own. Written once. Trials from number `first_trial` on were made under it, up to
+// those of the next revision.
+struct StudyRevisionRow {
+  int64_t study_id = 0;
+  int32_t revision = 1;
+  v1::Study definition;
+  int32_t first_trial = 0;
+  int64_t time = 0;
+  Moment at = {};  // when it was written; filled in by the store
+};
+
+// The end of a study that is still to be told. It outlives the study. There is one a revision.
+struct StudyEndRow {
+  int64_t study_id = 0;
+  int32_t revision = 1;
+  std::string outcome;  // what is told
+  int64_t time = 0;
+};
+
+// Erases the StudyEndRow with this key, if there is one.
+struct EraseStudyEnd {
+  int64_t study_id = 0;
+  int32_t revision = 1;
 };
 
 // What the trials with one configuration came to, so far or in all (Study.repeats).
@@ -106,6 +134,8 @@ struct TrialRow {
   // Only of such a first trial.
   std::optional<RepeatsRow> repeats;
   v1::Trial::Origin origin = v1::Trial::SAMPLER;
+  // Of its study, under which it was made; filled in by the store.
+  int32_t revision = 1;
 };
 
 // What an earlier study found out about one configuration, copied for a study that learns from it
@@ -248,10 +278,11 @@ struct EraseArtifact {
 };
 
 // Inserts the row, or replaces the one with the same key. MeasurementRow: inserts, or leaves the
-// one there is.
+// the one there is. StudyRevisionRow: inserts; one with the same key is INVALID_ARGUMENT.
 using Change = std::variant<StudyRow, TrialRow, AttemptRow, MeasurementRow, LateMeasurementRow,
                             ArtifactRow, EraseArtifact, PrunerDecisionRow, EvaluationRow, WorkerRow,
-                            RequestRow, CountersRow, WarmStartTrialRow, EraseStudyChunk>;
+                            RequestRow, CountersRow, WarmStartTrialRow, EraseStudyChunk,
+                            StudyRevisionRow, StudyEndRow, EraseStudyEnd>;
 
 // All changes of one transaction, applied in order.
 using Batch = std::vector<Change>;
@@ -272,6 +303,9 @@ struct Snapshot {
   std::vector<WorkerRow> workers;
   // Of studies that are not deleted, by study, source and number.
   std::vector<WarmStartTrialRow> warm_start_trials;
+  // Of studies that are not deleted, by study and revision.
+  std::vector<StudyRevisionRow> study_revisions;
+  std::vector<StudyEndRow> study_ends;
 };
 
 // How a study's trials are picked and ordered.
@@ -354,6 +388,28 @@ struct TrialReading {
   std::vector<PrunerDecisionRow> pruner_decisions;
 };
 
+// How many files, and how large they are together.
+struct FileUsage {
+  int64_t files = 0;
+  int64_t bytes = 0;
+  bool operator==(const FileUsage&) const = default;
+};
+
+// What a study takes in the database, and the files that its rows name.
+struct StudyUsage {
+  int64_t study_id = 0;
+  std::string name;
+  int32_t trials = 0;
+  int32_t running = 0;
+  int64_t measurements = 0;
+  std::map<v1::Artifact::Kind, FileUsage> files;
+};
+
+struct StoreUsage {
+  int64_t database_bytes = 0;       // of its file and its log; 0: it is in memory
+  std::vector<StudyUsage> studies;  // by id, without deleted ones
+};
+
 // Reads of a moment's snapshot, beside the writer. Thread safe. What was committed before the call
 // is seen. Deleted studies are not. DATA_LOSS: what is stored is damaged; nothing may be answered
 // any more, the process has to end.
@@ -384,6 +440,10 @@ class Reader {
   virtual absl::StatusOr<std::vector<PrunerDecisionRow>> ListPrunerDecisions(int64_t trial_id) = 0;
   // By source and number.
   virtual absl::StatusOr<std::vector<WarmStartTrialRow>> ListWarmStartTrials(int64_t study_id) = 0;
+  // By revision.
+  virtual absl::StatusOr<std::vector<StudyRevisionRow>> ListStudyRevisions(int64_t study_id) = 0;
+  // Counts all rows: seconds for millions of them.
+  virtual absl::StatusOr<StoreUsage> ReadUsage() = 0;
   // NOT_FOUND: there is no such file, trial or study.
   virtual absl::StatusOr<ArtifactRow> GetArtifact(int64_t study_id, int32_t number, int32_t attempt,
                                                   v1::Artifact::Kind kind, int64_t step) = 0;

@@ -4,41 +4,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/objectives.h"
-#include "google/protobuf/util/json_util.h"
-#include "google/protobuf/util/message_differencer.h"
 #include "google/protobuf/util/time_util.h"
+#include "storage/definition_json.h"
 #include "storage/statement.h"
+#include "storage/study_revision_table.h"
 
 namespace caviar::storage {
 namespace {
-
-using google::protobuf::util::MessageDifferencer;
-
-absl::StatusOr<v1::Study> FromJson(const std::string& json) {
-  v1::Study definition;
-  const auto status = google::protobuf::util::JsonStringToMessage(json, &definition);
-  if (!status.ok()) {
-    return absl::DataLossError(
-        absl::StrCat("a study's definition cannot be read: ", status.message().ToString(),
-                     "; the file is damaged, or was written by a newer Caviar: restore a backup"));
-  }
-  return definition;
-}
-
-// The definition as a person can read it. Read back and compared, as it is kept nowhere else.
-absl::StatusOr<std::string> ToJson(const v1::Study& definition) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  const auto status = google::protobuf::util::MessageToJsonString(definition, &json, options);
-  absl::StatusOr<v1::Study> back = status.ok() ? FromJson(json) : v1::Study();
-  if (!status.ok() || !back.ok() || !MessageDifferencer::Equals(*back, definition)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "study '", definition.name(), "': its definition does not survive JSON: ",
-        status.ok() ? std::string(back.status().message()) : status.message().ToString()));
-  }
-  return json;
-}
 
 std::optional<int64_t> MaxDuration(const v1::Limits& limits) {
   if (!limits.has_max_duration()) return std::nullopt;
@@ -68,7 +40,7 @@ void BindDefinition(Query& query, const v1::Study& definition, const std::string
              Optional(limits.has_max_attempts(), limits.max_attempts()), json);
 }
 
-absl::StatusOr<std::vector<StudyRow>> ReadStudies(Query& query) {
+absl::StatusOr<std::vector<StudyRow>> ReadStudies(Connection& connection, Query& query) {
   std::vector<StudyRow> rows;
   while (query.NextOf(kStudyTable)) {
     StudyRow& row = rows.emplace_back();
@@ -76,7 +48,7 @@ absl::StatusOr<std::vector<StudyRow>> ReadStudies(Query& query) {
     row.state = query.Word(2, &v1::Study::State_Parse);
     row.end_reason = query.Word(3, &v1::Study::EndReason_Parse);
     row.message = query.Text(4);
-    absl::StatusOr<v1::Study> definition = FromJson(query.Text(16));
+    absl::StatusOr<v1::Study> definition = DefinitionFromJson(query.Text(16));
     if (!definition.ok()) return definition.status();
     row.definition = *std::move(definition);
     row.create_time = query.Integer(17);
@@ -86,13 +58,14 @@ absl::StatusOr<std::vector<StudyRow>> ReadStudies(Query& query) {
     row.deleted = query.Integer(21) != 0;
   }
   if (!query.status().ok()) return query.status();
+  if (absl::Status filled = FillRevisions(connection, rows); !filled.ok()) return filled;
   return rows;
 }
 
 }  // namespace
 
 absl::Status WriteRow(const WriteContext& context, const StudyRow& row) {
-  absl::StatusOr<std::string> json = ToJson(row.definition);
+  absl::StatusOr<std::string> json = DefinitionToJson(row.definition);
   if (!json.ok()) return json.status();
   Query query(context.connection,
               "INSERT INTO study (id, name, state, end_reason, message, objective_metric, goal, "
@@ -125,7 +98,7 @@ absl::Status WriteRow(const WriteContext& context, const StudyRow& row) {
 
 absl::StatusOr<std::vector<StudyRow>> ReadAllStudies(Connection& connection) {
   Query query(connection, "SELECT * FROM study ORDER BY id");
-  return ReadStudies(query);
+  return ReadStudies(connection, query);
 }
 
 absl::StatusOr<std::vector<StudyRow>> ReadStudiesAfter(Connection& connection, int64_t after_id,
@@ -133,13 +106,13 @@ absl::StatusOr<std::vector<StudyRow>> ReadStudiesAfter(Connection& connection, i
   Query query(connection,
               "SELECT * FROM study WHERE id > ? AND deleted = 0 ORDER BY id LIMIT max(?, 0)");
   query.Bind(after_id, limit);
-  return ReadStudies(query);
+  return ReadStudies(connection, query);
 }
 
 absl::StatusOr<StudyRow> ReadStudyNamed(Connection& connection, const std::string& name) {
   Query query(connection, "SELECT * FROM study WHERE name = ? AND deleted = 0");
   query.Bind(name);
-  absl::StatusOr<std::vector<StudyRow>> rows = ReadStudies(query);
+  absl::StatusOr<std::vector<StudyRow>> rows = ReadStudies(connection, query);
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return absl::NotFoundError(absl::StrCat("there is no study '", name, "'"));
   return std::move(rows->front());

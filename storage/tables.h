@@ -14,6 +14,8 @@ struct Table {
 inline constexpr Table kStoreTable{"store", 1, 7};
 
 inline constexpr Table kStudyTable{"study", 1, 24};
+inline constexpr Table kStudyRevisionTable{"study_revision", 2, 8};
+inline constexpr Table kStudyEndTable{"study_end", 2, 6};
 inline constexpr Table kTrialTable{"trial", 1, 31};
 inline constexpr Table kTrialOutcomeTable{"trial_outcome", 2, 6};
 inline constexpr Table kTrialParameterTable{"trial_parameter", 2, 6};
@@ -32,22 +34,11 @@ inline constexpr Table kRequestTable{"request", 2, 8};
 
 // All but `store`.
 inline constexpr Table kTables[] = {
-    kStudyTable,
-    kTrialTable,
-    kTrialOutcomeTable,
-    kTrialParameterTable,
-    kWarmStartTrialTable,
-    kAttemptTable,
-    kMetricTable,
-    kMeasurementTable,
-    kLateMeasurementTable,
-    kArtifactTable,
-    kPrunerDecisionTable,
-    kEvaluationTable,
-    kEvaluationMetricTable,
-    kEvaluationClassTable,
-    kWorkerTable,
-    kRequestTable,
+    kStudyTable,          kStudyRevisionTable,  kStudyEndTable,         kTrialTable,
+    kTrialOutcomeTable,   kTrialParameterTable, kWarmStartTrialTable,   kAttemptTable,
+    kMetricTable,         kMeasurementTable,    kLateMeasurementTable,  kArtifactTable,
+    kPrunerDecisionTable, kEvaluationTable,     kEvaluationMetricTable, kEvaluationClassTable,
+    kWorkerTable,         kRequestTable,
 };
 
 }  // namespace caviar::storage

@@ -7,6 +7,7 @@
 #include "caviar/v1/objectives.h"
 #include "storage/pareto_front.h"
 #include "storage/statement.h"
+#include "storage/study_revision_table.h"
 #include "storage/trial_outcome_table.h"
 #include "storage/trial_parameter_table.h"
 
@@ -19,7 +20,7 @@ std::optional<bool> OptionalBool(const Query& query, int column) {
 }
 
 // Without configurations and outcomes.
-absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
+absl::StatusOr<std::vector<TrialRow>> ReadRows(Connection& connection, Query& query) {
   std::vector<TrialRow> rows;
   while (query.NextOf(kTrialTable)) {
     TrialRow& row = rows.emplace_back();
@@ -52,11 +53,12 @@ absl::StatusOr<std::vector<TrialRow>> ReadRows(Query& query) {
     row.fruitless = query.Integer32(28);
   }
   if (!query.status().ok()) return query.status();
+  if (absl::Status filled = FillRevisions(connection, rows); !filled.ok()) return filled;
   return rows;
 }
 
 absl::StatusOr<std::vector<TrialRow>> ReadWhole(Connection& connection, Query& query) {
-  absl::StatusOr<std::vector<TrialRow>> rows = ReadRows(query);
+  absl::StatusOr<std::vector<TrialRow>> rows = ReadRows(connection, query);
   if (!rows.ok()) return rows.status();
   for (TrialRow& row : *rows) {
     absl::StatusOr<Configuration> configuration = ReadConfiguration(connection, row.id);
@@ -206,7 +208,7 @@ absl::StatusOr<std::vector<TrialRow>> ReadAllTrials(Connection& connection) {
   Query query(connection,
               "SELECT t.* FROM trial AS t JOIN study ON study.id = t.study_id "
               "WHERE study.deleted = 0 ORDER BY t.study_id, t.number");
-  absl::StatusOr<std::vector<TrialRow>> rows = ReadRows(query);
+  absl::StatusOr<std::vector<TrialRow>> rows = ReadRows(connection, query);
   if (!rows.ok()) return rows.status();
   if (absl::Status status = ReadAllConfigurations(connection, *rows); !status.ok()) return status;
   if (absl::Status status = ReadAllOutcomes(connection, *rows); !status.ok()) return status;

@@ -89,6 +89,7 @@ class ThreadedCoordinator : public Coordinator {
   ThreadedCoordinator(const Dependencies& dependencies, Options options)
       : artifacts_(dependencies.artifacts),
         clock_(dependencies.clock),
+        on_study_end_(dependencies.on_study_end),
         options_(options),
         start_steady_(dependencies.clock.Steady()),
         start_wall_(dependencies.clock.Wall()),
@@ -109,7 +110,7 @@ class ThreadedCoordinator : public Coordinator {
                [this](const storage::SharedCheckpoints& rest) {
                  files_.Post([rest] { storage::RemoveOthers(rest).IgnoreError(); });
                },
-               dependencies.measures},
+               dependencies.measures, dependencies.on_study_end},
               options),
         suggester_(kSuggesterThreads),
         reads_("reads", 2),
@@ -130,7 +131,11 @@ class ThreadedCoordinator : public Coordinator {
       artifacts_.Sweep(files).IgnoreError();
       code_.RemoveOthers(code);
     });
+    const auto untold = core_.state().ends;
     sequencer_.Start(core_);
+    for (const auto& [key, end] : untold) {
+      if (on_study_end_) on_study_end_(end);
+    }
     return absl::OkStatus();
   }
 
@@ -172,6 +177,19 @@ class ThreadedCoordinator : public Coordinator {
   }
   void AddTrial(v1::AddTrialRequest request, Done<v1::Trial> done) override {
     Decide<v1::Trial>(&Core::AddTrial, std::move(request), std::move(done));
+  }
+  void UpdateStudy(v1::UpdateStudyRequest request, Done<v1::UpdateStudyResponse> done) override {
+    Decide<v1::UpdateStudyResponse>(&Core::UpdateStudy, std::move(request), std::move(done));
+  }
+  void RetryTrial(v1::RetryTrialRequest request, Done<v1::Trial> done) override {
+    Decide<v1::Trial>(&Core::RetryTrial, std::move(request), std::move(done));
+  }
+  void CancelTrials(v1::CancelTrialsRequest request, Done<v1::CancelTrialsResponse> done) override {
+    Decide<v1::CancelTrialsResponse>(&Core::CancelTrials, std::move(request), std::move(done));
+  }
+  void StudyEndTold(int64_t study_id, int32_t revision) override {
+    sequencer_.Post({[study_id, revision](Core& core) { core.ForgetStudyEnd(study_id, revision); },
+                     [](const absl::Status&) {}});
   }
   void RegisterWorker(v1::RegisterWorkerRequest request,
                       Done<v1::RegisterWorkerResponse> done) override {
@@ -332,6 +350,9 @@ class ThreadedCoordinator : public Coordinator {
   void LintStudy(v1::LintStudyRequest request, Done<v1::LintStudyResponse> done) override {
     Analyze<v1::LintStudyResponse>(&Queries::LintStudy, std::move(request), std::move(done));
   }
+  void GetServerUsage(Done<v1::ServerUsage> done) override {
+    analyses_.Post([this, done = std::move(done)] { done(queries_.GetServerUsage()); });
+  }
   void ReplayPruner(v1::ReplayPrunerRequest request, Done<v1::ReplayPrunerResponse> done) override {
     Analyze<v1::ReplayPrunerResponse>(&Queries::ReplayPruner, std::move(request), std::move(done));
   }
@@ -461,6 +482,7 @@ class ThreadedCoordinator : public Coordinator {
 
   storage::ArtifactStore& artifacts_;
   Clock& clock_;
+  const std::function<void(const storage::StudyEndRow&)> on_study_end_;
   const Options options_;
   const absl::Duration start_steady_;
   const absl::Time start_wall_;
@@ -493,6 +515,7 @@ absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const Dependenci
     return absl::InvalidArgumentError(absl::StrCat(
         "the lease TTL is ", absl::FormatDuration(options.lease_ttl), "; it is at least 1s"));
   }
+  options.tell_ends = dependencies.on_study_end != nullptr;
   auto coordinator = std::make_unique<ThreadedCoordinator>(dependencies, std::move(options));
   if (const absl::Status started = coordinator->Start(); !started.ok()) return started;
   return coordinator;

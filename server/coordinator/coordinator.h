@@ -30,6 +30,8 @@ struct Options {
   absl::Duration lease_ttl = absl::Seconds(60);
   // Of this build, for people.
   std::string version;
+  // Ends of studies are told: each is stored until it was. Set where Dependencies has on_study_end.
+  bool tell_ends = false;
 };
 
 // Metric values that came under stale tokens since the coordinator was started.
@@ -61,6 +63,10 @@ class Coordinator {
     std::function<void(const LateValues&)> on_late = nullptr;
     // Null: nobody wants to know.
     Measures* measures = nullptr;
+    // A study ended, which is durable. Called at once at the start for those that were not
+    // acknowledged, and so perhaps again. Must not block: what is done about it is done elsewhere,
+    // and then StudyEndTold is called. May be null: then nobody is told, nor later.
+    std::function<void(const storage::StudyEndRow&)> on_study_end = nullptr;
   };
 
   // Reads the store and starts the threads. All must outlive the coordinator.
@@ -81,6 +87,12 @@ class Coordinator {
   virtual void ReportTrial(v1::ReportTrialRequest request, Done<v1::ReportTrialResponse> done) = 0;
   virtual void TellTrial(v1::TellTrialRequest request, Done<v1::Trial> done) = 0;
   virtual void AddTrial(v1::AddTrialRequest request, Done<v1::Trial> done) = 0;
+  virtual void UpdateStudy(v1::UpdateStudyRequest request, Done<v1::UpdateStudyResponse> done) = 0;
+  virtual void RetryTrial(v1::RetryTrialRequest request, Done<v1::Trial> done) = 0;
+  virtual void CancelTrials(v1::CancelTrialsRequest request,
+                            Done<v1::CancelTrialsResponse> done) = 0;
+  // What on_study_end said was acted upon, and is not told again.
+  virtual void StudyEndTold(int64_t study_id, int32_t revision) = 0;
 
   virtual void RegisterWorker(v1::RegisterWorkerRequest request,
                               Done<v1::RegisterWorkerResponse> done) = 0;
@@ -122,6 +134,7 @@ class Coordinator {
   virtual void VerifyStudy(v1::VerifyStudyRequest request,
                            std::function<bool(const v1::VerifyStudyResponse&)> on_verified,
                            Done<v1::VerifyStudyResponse> done) = 0;
+  virtual void GetServerUsage(Done<v1::ServerUsage> done) = 0;
   virtual void GetServerStatus(Done<v1::ServerStatus> done) = 0;
   virtual void ListWorkers(Done<v1::ListWorkersResponse> done) = 0;
 

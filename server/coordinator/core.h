@@ -3,7 +3,8 @@
 //
 // Files: core.cc (batches, recovery), core_studies.cc (studies and their limits), core_hand_out.cc
 // (parked calls, grants), core_suggestions.cc (what is handed out next), core_added.cc (trials that
-// a person adds), core_attempts.cc (reports, outcomes), core_pruning.cc (what ends early, pauses
+// a person adds, runs again or cancels), core_update.cc (revisions of studies), core_ends.cc (who
+// is told of ends), core_attempts.cc (reports, outcomes), core_pruning.cc (what ends early, pauses
 // and goes on), core_artifacts.cc (files, what goes on from a checkpoint), core_leases.cc (holders,
 // lost leases), core_requests.cc (repeats of rare mutations).
 #ifndef CAVIAR_SERVER_COORDINATOR_CORE_H_
@@ -113,6 +114,8 @@ class Core {
         [](const storage::SharedCheckpoints&) {};
     // Null: nobody wants to know.
     Measures* measures = nullptr;
+    // As Coordinator::Dependencies::on_study_end.
+    std::function<void(const storage::StudyEndRow&)> on_study_end = nullptr;
   };
 
   Core(Dependencies dependencies, Options options);
@@ -147,6 +150,11 @@ class Core {
   absl::StatusOr<v1::FinishWorkResponse> Finish(const v1::FinishWorkRequest& request);
   absl::StatusOr<v1::Trial> Tell(const v1::TellTrialRequest& request);
   absl::StatusOr<v1::Trial> AddTrial(const v1::AddTrialRequest& request);
+  absl::StatusOr<v1::UpdateStudyResponse> UpdateStudy(const v1::UpdateStudyRequest& request);
+  absl::StatusOr<v1::Trial> RetryTrial(const v1::RetryTrialRequest& request);
+  absl::StatusOr<v1::CancelTrialsResponse> CancelTrials(const v1::CancelTrialsRequest& request);
+  // The end of a study was told.
+  void ForgetStudyEnd(int64_t study_id, int32_t revision);
   absl::StatusOr<v1::GiveBackWorkResponse> GiveBack(const v1::GiveBackWorkRequest& request);
   absl::StatusOr<v1::UploadChunkResponse> RecordArtifact(Token token, storage::ArtifactRow row);
   // The token's study and trial number must be these; NOT_FOUND or LEASE_LOST otherwise.
@@ -230,6 +238,12 @@ class Core {
   void Put(StudyState& study);
   void MoveStudy(StudyState& study, v1::Study::State to, const std::string& message);
   void EndStudy(StudyState& study, v1::Study::EndReason reason, const std::string& message);
+  // Why it is over, if it is.
+  struct End {
+    v1::Study::EndReason reason = v1::Study::END_REASON_UNSPECIFIED;
+    std::string message;
+  };
+  std::optional<End> FindEnd(StudyState& study);
   void CheckLimits(StudyState& study);
   // The study's message becomes its last failure.
   void NoteFailure(StudyState& study, int32_t number, const std::string& message);
@@ -240,6 +254,21 @@ class Core {
   void SettleRest(StudyState& study, int limit);
   void BeginEvaluation(StudyState& study);
   absl::Duration ActiveTime(const StudyState& study) const;
+
+  // core_update.cc
+  // Why an ENDED study, defined so, would end again at once; nullopt: it would go on.
+  std::optional<End> FindNextEnd(StudyState& study, const v1::Study& next);
+  absl::Status CheckUpdate(StudyState& study, const v1::UpdateStudyRequest& request,
+                           const v1::Study& next, const std::vector<v1::FieldChange>& changes);
+  absl::Status ApplyUpdate(StudyState& study, v1::Study next);
+  // An ENDED study becomes ACTIVE.
+  void Reopen(StudyState& study);
+  // The test set is asked at its next end.
+  void CallOffEvaluation(StudyState& study);
+
+  // core_ends.cc
+  // Stores that the study's end is to be told, and tells it once that is durable.
+  void TellEnd(const StudyState& study);
 
   // core_hand_out.cc
   // How many parked calls each study could serve.
@@ -272,6 +301,14 @@ class Core {
   absl::Status AskRefusal(const Poll& poll);
 
   // core_pruning.cc
+  // Measurements of the batch being decided, by trial.
+  using BatchValues = std::multimap<int64_t, const storage::MeasurementRow*>;
+  BatchValues ValuesOfBatch() const;
+  absl::StatusOr<Curve> ReadObjectiveCurve(const StudyState& study, const TrialState& trial,
+                                           const BatchValues& batch) const;
+  // Shows a new pruner all that was measured, and what was decided.
+  absl::Status ShowPruner(const StudyState& study, const BatchValues& batch,
+                          pruning::Pruner& pruner) const;
   // Shows the pruner all that is stored, and its own verdicts.
   absl::Status RestorePruner(StudyState& study);
   void StoreDecision(TrialState& trial, const pruning::Verdict& verdict);
@@ -323,8 +360,14 @@ class Core {
 
   // core_added.cc
   // `is_new`: whether its configuration is one more.
-  static absl::Status AddRefusal(const StudyState& study, const v1::AddTrialRequest& request,
-                                 bool is_new);
+  // `told`: it brings its result.
+  static absl::Status AddRefusal(const StudyState& study, bool told, bool is_new);
+  // A WAITING trial with this configuration; its row is not written yet.
+  TrialState& QueueTrial(StudyState& study, search_space::Configuration configuration,
+                         std::optional<int32_t> repeat_of);
+  v1::Trial AddedMessage(StudyState& study, const TrialState& trial);
+  // Of a trial that is not final.
+  void Cancel(StudyState& study, TrialState& trial);
   // Gives a new trial an attempt that was told and has ended.
   absl::Status RecordTold(StudyState& study, TrialState& trial, const v1::AddTrialRequest& request);
 

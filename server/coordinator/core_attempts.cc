@@ -59,6 +59,7 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
   study.waiting.erase(number);
   study.running.erase(number);
   study.paused.erase(number);
+  study.released.erase(number);
   if (to == v1::Trial::WAITING) study.waiting.insert(number);
   if (to == v1::Trial::RUNNING) study.running.insert(number);
   if (to == v1::Trial::PAUSED) study.paused.insert(number);
@@ -68,6 +69,7 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
     trial.row.end_time = WallMicros();
     trial.row.final_order = FinalTrials(study.counts);
     trial.row.final_at = Here();
+    if (study.pruner) study.pruner->End(number);
     Settle(study, trial.configuration, number);
     EraseFiles(study, trial);
     trial.objective_values.clear();

@@ -1,6 +1,7 @@
 // Trials that end early, pause and go on, as the pruner says.
 #include <algorithm>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -15,48 +16,89 @@ namespace {
 constexpr int kFailedPauses = 3;
 
 // The step of a pause that was decided and not yet made good: by a promotion, or by a word to go on
-// at that step or a later one.
-std::optional<int64_t> PauseToCome(const std::vector<storage::PrunerDecisionRow>& decisions) {
+// at that step or a later one. What another pruner decided before `since` does not count.
+std::optional<int64_t> PauseToCome(const std::vector<storage::PrunerDecisionRow>& decisions,
+                                   storage::Moment since) {
   std::optional<int64_t> pause;
   for (const storage::PrunerDecisionRow& row : decisions) {
+    if (row.at < since) continue;
     if (row.decision == v1::PrunerDecision::PAUSE) pause = std::max(pause.value_or(0), row.step);
   }
   for (const storage::PrunerDecisionRow& row : decisions) {
-    if (row.decision != v1::PrunerDecision::PAUSE && pause && row.step >= *pause) return {};
+    if (row.at >= since && row.decision != v1::PrunerDecision::PAUSE && pause && row.step >= *pause)
+      return {};
   }
   return pause;
 }
 
 }  // namespace
 
-absl::Status Core::RestorePruner(StudyState& study) {
+absl::StatusOr<Curve> Core::ReadObjectiveCurve(const StudyState& study, const TrialState& trial,
+                                               const BatchValues& batch) const {
+  if (!IsFinal(trial.row.state)) return trial.objective_values;
   const std::string& metric = study.row.definition.objective().metric();
-  for (const TrialState& trial : study.trials) {
-    if (!trial.attempt) continue;
-    const auto values = deps_.store.ReadCurve(trial.row.id, trial.attempt->number, metric);
-    if (!values.ok()) return values.status();
-    for (const auto& [step, value] : *values) {
-      study.pruner->Measure(trial.row.number, step, Loss(study, value));
-    }
-    if (trial.row.state == v1::Trial::COMPLETED) {
-      study.pruner->Complete(trial.row.number, Loss(study, *trial.row.objective));
+  const auto values = deps_.store.ReadCurve(trial.row.id, trial.attempt->number, metric);
+  if (!values.ok()) return values.status();
+  Curve curve(values->begin(), values->end());
+  const auto [begin, end] = batch.equal_range(trial.row.id);
+  for (auto row = begin; row != end; ++row) {
+    const storage::MeasurementRow& value = *row->second;
+    const bool on_curve =
+        trial.attempt->parent_attempt == 0 || value.step > trial.attempt->resumed_from_step;
+    if (value.attempt == trial.attempt->number && value.metric == metric && on_curve) {
+      curve.emplace(value.step, value.value);
     }
   }
-  for (TrialState& trial : study.trials) {
-    for (const storage::PrunerDecisionRow& row : trial.decisions) {
-      study.pruner->Restore(trial.row.number, row.step);
+  return curve;
+}
+
+Core::BatchValues Core::ValuesOfBatch() const {
+  BatchValues values;
+  for (const storage::Change& change : batch_) {
+    const auto* row = std::get_if<storage::MeasurementRow>(&change);
+    if (row != nullptr) values.emplace(row->trial_id, row);
+  }
+  return values;
+}
+
+absl::Status Core::ShowPruner(const StudyState& study, const BatchValues& batch,
+                              pruning::Pruner& pruner) const {
+  for (const TrialState& trial : study.trials) {
+    if (!trial.attempt) continue;
+    const auto values = ReadObjectiveCurve(study, trial, batch);
+    if (!values.ok()) return values.status();
+    for (const auto& [step, value] : *values) {
+      pruner.Measure(trial.row.number, step, Loss(study, value));
     }
-    if (trial.row.state == v1::Trial::PAUSED) study.pruner->Pause(trial.row.number);
+    if (trial.row.state == v1::Trial::COMPLETED) {
+      pruner.Complete(trial.row.number, Loss(study, *trial.row.objective));
+    }
+  }
+  for (const TrialState& trial : study.trials) {
+    for (const storage::PrunerDecisionRow& row : trial.decisions) {
+      pruner.Restore(trial.row.number, row.step);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Core::RestorePruner(StudyState& study) {
+  if (const absl::Status shown = ShowPruner(study, {}, *study.pruner); !shown.ok()) return shown;
+  for (TrialState& trial : study.trials) {
+    const bool paused = trial.row.state == v1::Trial::PAUSED;
+    if (paused && !study.released.contains(trial.row.number)) {
+      study.pruner->Pause(trial.row.number);
+    }
     const bool open =
         trial.row.state == v1::Trial::RUNNING || trial.row.state == v1::Trial::WAITING;
-    if (open) trial.pausing = PauseToCome(trial.decisions);
+    if (open) trial.pausing = PauseToCome(trial.decisions, study.pruner_since);
   }
   return absl::OkStatus();
 }
 
 void Core::StoreDecision(TrialState& trial, const pruning::Verdict& verdict) {
   trial.decisions.push_back(
-      {trial.row.id, verdict.step, ToDecision(verdict.act), verdict.reason, WallMicros()});
+      {trial.row.id, verdict.step, ToDecision(verdict.act), verdict.reason, WallMicros(), Here()});
   batch_.push_back(trial.decisions.back());
 }
 
@@ -72,7 +114,7 @@ v1::Directive Core::Prune(StudyState& study, TrialState& trial) {
     MoveTrial(study, trial, v1::Trial::PRUNED, last.reason);
     return v1::DIRECTIVE_STOP;
   }
-  if (last.step > 0) trial.pausing = PauseToCome(trial.decisions);
+  if (last.step > 0) trial.pausing = PauseToCome(trial.decisions, study.pruner_since);
   // Again where the first word was lost, or another worker trained it up to there once more.
   return trial.pausing && trial.row.last_step >= trial.pausing ? v1::DIRECTIVE_PAUSE
                                                                : v1::DIRECTIVE_CONTINUE;
@@ -104,6 +146,12 @@ bool Core::Pause(StudyState& study, TrialState& trial) {
 }
 
 bool Core::Promote(StudyState& study, bool in_any_case) {
+  if (!study.released.empty()) {
+    TrialState& trial = study.trials[static_cast<size_t>(*study.released.begin())];
+    MoveTrial(study, trial, v1::Trial::WAITING, "goes on: the study has another pruner now");
+    return true;
+  }
+  if (!study.pruner) return false;
   const auto promotion = study.pruner->Promote(in_any_case);
   if (!promotion) return false;
   TrialState& trial = study.trials[static_cast<size_t>(promotion->number)];
@@ -113,7 +161,7 @@ bool Core::Promote(StudyState& study, bool in_any_case) {
 }
 
 void Core::PromoteFor(StudyState& study, size_t callers) {
-  if (!study.pruner || study.paused.empty() || !HasRoom(study)) return;
+  if (study.paused.empty() || !HasRoom(study)) return;
   // Nothing is written of the core's own accord while the disk is full.
   if (deps_.clock.Steady() < hold_until_) return;
   const v1::Limits& limits = study.row.definition.limits();

@@ -95,10 +95,11 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
   const auto create = [&]() -> absl::StatusOr<v1::Study> {
     if (state_.study_ids.contains(definition.name())) {
       return error::WithReason(
-          absl::AlreadyExistsError(absl::StrCat("a study named '", definition.name(),
-                                                "' exists already; choose another name, or "
-                                                "'caviar study delete ",
-                                                definition.name(), "' first")),
+          absl::AlreadyExistsError(absl::StrCat(
+              "a study named '", definition.name(), "' exists already; change it with 'caviar ",
+              "study update ", definition.name(), "', name this one otherwise with --name, keep ",
+              "what is there with --if-not-exists, or 'caviar study delete ", definition.name(),
+              "' first")),
           error::kNameTaken);
     }
     if (!definition.sampler().has_seed()) {
@@ -135,6 +136,8 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     state_.open.insert(id);
     StudyState& stored = state_.studies.emplace(id, std::move(study)).first->second;
     Put(stored);
+    batch_.push_back(
+        storage::StudyRevisionRow{id, 1, stored.row.definition, 0, stored.row.create_time});
     placement_changed_ = true;
     for (storage::WarmStartTrialRow& row : *warm_start) {
       row.study_id = id;
@@ -192,7 +195,9 @@ absl::StatusOr<v1::Study> Core::ResumeStudy(const v1::ResumeStudyRequest& reques
     StudyState& study = **found;
     if (study.row.state == v1::Study::ENDED) {
       return absl::FailedPreconditionError(
-          absl::StrCat("study '", request.study(), "' has ended and cannot be resumed"));
+          absl::StrCat("study '", request.study(), "' has ended (",
+                       v1::Study::EndReason_Name(study.row.end_reason), "); 'caviar study update ",
+                       request.study(), "' with wider limits lets it go on"));
     }
     if (study.row.state == v1::Study::STOPPED) {
       study.failures_in_a_row = 0;
@@ -247,8 +252,16 @@ void Core::EndStudy(StudyState& study, v1::Study::EndReason reason, const std::s
 
 void Core::BeginEvaluation(StudyState& study) {
   if (!HasTestSet(study.row.definition) || !study.best) return;
+  const int32_t evaluated = BestRepeat(study, *study.best);
+  // It went on after an end, and found nothing better: the test set has been asked about that one.
+  const bool known = study.evaluation && study.evaluated == evaluated &&
+                     study.evaluation->state == v1::TestEvaluation::COMPLETED;
+  if (known) return;
+  if (study.evaluation && study.evaluation->token_counter > 0) {
+    ForgetToken(state_, *study.evaluation);
+  }
   state_.open.insert(study.row.id);
-  study.evaluated = BestRepeat(study, *study.best);
+  study.evaluated = evaluated;
   storage::EvaluationRow evaluation;
   evaluation.study_id = study.row.id;
   evaluation.time = WallMicros();
@@ -272,6 +285,7 @@ void Core::GoOnEnding(StudyState& study, int limit) {
   state_.ending.erase(study.row.id);
   // Not before: what the end cuts short may still be the best of a study with repeats.
   BeginEvaluation(study);
+  if (options_.tell_ends) TellEnd(study);
 }
 
 void Core::SettleRest(StudyState& study, int limit) {
@@ -315,52 +329,55 @@ bool Core::StepsAreUsedUp(const StudyState& study) {
   return limits.has_max_steps() && StepsOf(study) >= limits.max_steps();
 }
 
-void Core::CheckLimits(StudyState& study) {
-  if (study.row.state == v1::Study::ENDED) return;
+std::optional<Core::End> Core::FindEnd(StudyState& study) {
   const v1::Limits& limits = study.row.definition.limits();
   const v1::Objective& objective = study.row.definition.objective();
   const bool repeats = RepeatsOf(study.row.definition) > 1;
   if (study.best && objective.has_target()) {
     const double best = *ObjectiveOf(study, *study.best);
     if (vocabulary::Loss(objective, best) <= vocabulary::Loss(objective, objective.target())) {
-      return EndStudy(study, v1::Study::TARGET,
-                      absl::StrFormat("trial %d%s reached the target: %g", *study.best,
-                                      repeats ? " and its repeats, in the mean," : "", best));
+      return End{v1::Study::TARGET,
+                 absl::StrFormat("trial %d%s reached the target: %g", *study.best,
+                                 repeats ? " and its repeats, in the mean," : "", best)};
     }
   }
   if (limits.has_max_failed() && study.counts.failed() >= limits.max_failed()) {
-    return EndStudy(
-        study, v1::Study::MAX_FAILED,
-        absl::StrCat(study.counts.failed(), " trials failed; the last: ", study.row.message));
+    return End{
+        v1::Study::MAX_FAILED,
+        absl::StrCat(study.counts.failed(), " trials failed; the last: ", study.row.message)};
   }
   if (limits.has_no_gain() && study.best) {
     const int64_t since = static_cast<int64_t>(study.history.size()) -
                           study.configurations[ConfigurationOf(study, *study.best)].place;
     if (since >= limits.no_gain().trials()) {
-      return EndStudy(
-          study, v1::Study::NO_GAIN,
-          absl::StrCat("none of the ", since, repeats ? " configurations" : " trials",
-                       " that ended after trial ", *study.best, repeats ? " and its repeats" : "",
-                       " was better (limits.no_gain)"));
+      return End{v1::Study::NO_GAIN,
+                 absl::StrCat("none of the ", since, repeats ? " configurations" : " trials",
+                              " that ended after trial ", *study.best,
+                              repeats ? " and its repeats" : "", " was better (limits.no_gain)")};
     }
   }
   // The last one may have trained all and not said yet how it ended.
   if (limits.has_max_steps() && (StepsOf(study) > limits.max_steps() ||
                                  (StepsOf(study) == limits.max_steps() && study.running.empty()))) {
-    return EndStudy(study, v1::Study::MAX_STEPS,
-                    absl::StrCat("its trials trained ", StepsOf(study), " steps in all"));
+    return End{v1::Study::MAX_STEPS,
+               absl::StrCat("its trials trained ", StepsOf(study), " steps in all")};
   }
   const bool all_handed_out = AllHandedOut(study);
   if ((all_handed_out || (study.exhausted && study.to_repeat.empty())) && study.running.empty() &&
       study.waiting.empty() && !GoesOnByPromotion(study)) {
-    if (all_handed_out) return EndStudy(study, v1::Study::MAX_TRIALS, study.row.message);
-    return EndStudy(
-        study, v1::Study::EXHAUSTED,
-        absl::StrCat("all ", study.configurations.size(), " configurations were tried"));
+    if (all_handed_out) return End{v1::Study::MAX_TRIALS, study.row.message};
+    return End{v1::Study::EXHAUSTED,
+               absl::StrCat("all ", study.configurations.size(), " configurations were tried")};
   }
   if (limits.has_max_duration() && ActiveTime(study) >= FromMessage(limits.max_duration())) {
-    return EndStudy(study, v1::Study::MAX_DURATION, study.row.message);
+    return End{v1::Study::MAX_DURATION, study.row.message};
   }
+  return std::nullopt;
+}
+
+void Core::CheckLimits(StudyState& study) {
+  if (study.row.state == v1::Study::ENDED) return;
+  if (const auto end = FindEnd(study)) return EndStudy(study, end->reason, end->message);
   if (study.row.state == v1::Study::ACTIVE && study.failures_in_a_row >= kFailuresInARow) {
     MoveStudy(study, v1::Study::STOPPED,
               absl::StrCat(study.failures_in_a_row,

@@ -180,7 +180,7 @@ int64_t Core::SeenCommit() const { return state_.commit + (batch_.empty() ? 0 : 
 void Core::RequestSuggestion(const StudyState& study, int32_t index) {
   const int64_t commit = SeenCommit();
   const auto deliver = [this, id = study.row.id, index, commit, seen = study.history.size(),
-                        generation = generation_,
+                        revision = study.row.revision, generation = generation_,
                         algorithm = study.row.definition.sampler().algorithm(),
                         asked = deps_.clock.Steady()](MaybeConfiguration configuration) {
     Command command;
@@ -189,6 +189,9 @@ void Core::RequestSuggestion(const StudyState& study, int32_t index) {
       if (core.deps_.measures != nullptr) {
         core.deps_.measures->OnSuggestion(algorithm, core.deps_.clock.Steady() - asked);
       }
+      // Another sampler, or other limits, would have suggested another one.
+      const auto study = core.state_.studies.find(id);
+      if (study == core.state_.studies.end() || study->second.row.revision != revision) return;
       core.TakeSuggestion(id, index, configuration, commit, seen);
     };
     command.answer = [](const absl::Status&) {};
@@ -242,6 +245,7 @@ int32_t Core::AppendTrial(StudyState& study, search_space::Configuration configu
   trial.row.id = state_.counters.next_trial_id++;
   trial.row.study_id = study.row.id;
   trial.row.number = number;
+  trial.row.revision = study.row.revision;
   trial.row.state = v1::Trial::WAITING;
   trial.row.origin = origin;
   trial.row.parameters = std::move(configuration);

@@ -12,7 +12,7 @@ constexpr int64_t kMaxBytes = (10 << 20) + (4 << 10);
 }  // namespace
 
 std::string LogFile(int64_t study_id, int32_t number, int32_t attempt) {
-  return absl::StrCat("artifacts/", study_id, "/", number, "/", attempt, "-log.txt");
+  return absl::StrCat("artifacts/", study_id, "/", number, "/", attempt, kLogEnding);
 }
 
 absl::StatusOr<v1::AppendLogResponse> Logs::Append(const v1::AppendLogRequest& request) {

@@ -13,6 +13,9 @@
 
 namespace caviar::coordinator {
 
+// How its name ends.
+inline constexpr char kLogEnding[] = "-log.txt";
+
 // The log's file, relative to the data directory.
 std::string LogFile(int64_t study_id, int32_t number, int32_t attempt);
 

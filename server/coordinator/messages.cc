@@ -63,6 +63,7 @@ v1::Study ToMessage(const storage::StudyReading& reading, int64_t now) {
   study.set_state(row.state);
   study.set_end_reason(row.end_reason);
   study.set_message(row.message);
+  study.set_revision(row.revision);
   *study.mutable_create_time() = ToTimestamp(row.create_time);
   if (row.end_time != 0) *study.mutable_end_time() = ToTimestamp(row.end_time);
   *study.mutable_trial_counts() = reading.counts;
@@ -116,6 +117,7 @@ v1::Trial ToMessage(const std::string& study, const storage::TrialReading& readi
   if (row.feasible) trial.set_feasible(*row.feasible);
   trial.set_message(row.message);
   trial.set_origin(row.origin);
+  trial.set_revision(row.revision);
   *trial.mutable_create_time() = ToTimestamp(row.create_time);
   if (row.start_time != 0) *trial.mutable_start_time() = ToTimestamp(row.start_time);
   if (row.end_time != 0) *trial.mutable_end_time() = ToTimestamp(row.end_time);

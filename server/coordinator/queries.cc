@@ -10,6 +10,7 @@
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/logs.h"
 #include "server/coordinator/messages.h"
+#include "storage/code_file.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -87,7 +88,56 @@ v1::Study Queries::Message(const storage::StudyReading& reading) {
 absl::StatusOr<v1::Study> Queries::GetStudy(const v1::GetStudyRequest& request) {
   const auto study = FindStudy(request.study());
   if (!study.ok()) return study.status();
-  return Message(*study);
+  const int32_t revision = request.revision() == 0 ? study->study.revision : request.revision();
+  return AtRevision(*study, revision);
+}
+
+absl::StatusOr<v1::Study> Queries::AtRevision(storage::StudyReading reading, int32_t revision) {
+  auto revisions = reader_.ListStudyRevisions(reading.study.id);
+  if (!revisions.ok()) return revisions.status();
+  for (storage::StudyRevisionRow& row : *revisions) {
+    if (row.revision != revision) continue;
+    reading.study.definition = std::move(row.definition);
+    reading.study.revision = revision;
+    v1::Study message = Message(reading);
+    message.mutable_revision_time()->set_seconds(row.time / 1'000'000);
+    message.mutable_revision_time()->set_nanos(static_cast<int32_t>(row.time % 1'000'000) * 1000);
+    return message;
+  }
+  if (revision == reading.study.revision) return Message(reading);
+  const std::string& name = reading.study.definition.name();
+  return absl::NotFoundError(absl::StrCat("study '", name, "' has no revision ", revision,
+                                          "; its newest is ", reading.study.revision));
+}
+
+absl::StatusOr<v1::ServerUsage> Queries::GetServerUsage() {
+  const auto usage = reader_.ReadUsage();
+  if (!usage.ok()) return usage.status();
+  const auto fill = [](const storage::FileUsage& files, v1::FileUsage& message) {
+    message.set_files(files.files);
+    message.set_bytes(files.bytes);
+  };
+  v1::ServerUsage response;
+  response.set_database_bytes(usage->database_bytes);
+  response.set_free_disk_bytes(artifacts_.FreeBytes());
+  fill(artifacts_.Weigh(storage::kCodeFolder, ""), *response.mutable_code());
+  for (const storage::StudyUsage& study : usage->studies) {
+    v1::StudyUsage& message = *response.add_studies();
+    message.set_study(study.name);
+    message.set_trials(study.trials);
+    message.set_running(study.running);
+    message.set_measurements(study.measurements);
+    const auto of_kind = [&study](v1::Artifact::Kind kind) {
+      const auto found = study.files.find(kind);
+      return found == study.files.end() ? storage::FileUsage() : found->second;
+    };
+    fill(of_kind(v1::Artifact::CHECKPOINT), *message.mutable_checkpoints());
+    fill(of_kind(v1::Artifact::WEIGHTS), *message.mutable_weights());
+    fill(of_kind(v1::Artifact::MODEL), *message.mutable_models());
+    fill(artifacts_.Weigh(absl::StrCat("artifacts/", study.study_id), kLogEnding),
+         *message.mutable_logs());
+  }
+  return response;
 }
 
 absl::StatusOr<v1::ListStudiesResponse> Queries::ListStudies(

@@ -30,6 +30,7 @@ class Queries {
                                                              int64_t after_commit);
   absl::StatusOr<v1::DownloadChunkResponse> DownloadChunk(const v1::DownloadChunkRequest& request);
   absl::StatusOr<v1::ReadLogResponse> ReadLog(const v1::ReadLogRequest& request);
+  absl::StatusOr<v1::ServerUsage> GetServerUsage();
   // queries_model.cc
   absl::StatusOr<v1::DownloadModelResponse> DownloadModel(const v1::DownloadModelRequest& request);
   // queries_analysis.cc
@@ -44,6 +45,8 @@ class Queries {
   absl::StatusOr<storage::TrialReading> FindTrial(const storage::StudyReading& study,
                                                   int32_t number, bool full);
   v1::Study Message(const storage::StudyReading& reading);
+  // The study with the definition of this revision.
+  absl::StatusOr<v1::Study> AtRevision(storage::StudyReading reading, int32_t revision);
   storage::Reader& reader_;
   const storage::ArtifactStore& artifacts_;
   Clock& clock_;

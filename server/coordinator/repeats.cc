@@ -195,6 +195,17 @@ void Observe(StudyState& study, int32_t configuration) {
   study.pending.erase(configuration);
 }
 
+void RefreshRungs(StudyState& study) {
+  sampling::History history;
+  for (size_t i = 0; i < study.history.size(); ++i) {
+    sampling::Observation observation = study.history[i];
+    const int32_t first = FirstTrial(study, observation.number).row.number;
+    observation.rungs = study.pruner ? study.pruner->RungValues(first) : std::vector<double>();
+    history.Add(std::move(observation));
+  }
+  study.history = std::move(history);
+}
+
 std::optional<double> ObjectiveOf(const StudyState& study, int32_t first) {
   if (vocabulary::HasSeveralObjectives(study.row.definition)) return std::nullopt;
   const storage::TrialRow& row = study.trials[first].row;

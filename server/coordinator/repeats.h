@@ -41,6 +41,9 @@ bool IsEnding(const StudyState& study);
 // constraint is what the worst of its COMPLETED trials does.
 void Observe(StudyState& study, int32_t configuration);
 
+// The study has another pruner: what its history says of rungs becomes that one's.
+void RefreshRungs(StudyState& study);
+
 // The objective that counts for the configuration of this first trial: the mean over repeats.
 // nullopt: it is not COMPLETED and feasible, or one of several.
 std::optional<double> ObjectiveOf(const StudyState& study, int32_t first);

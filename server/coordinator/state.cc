@@ -6,6 +6,7 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/objectives.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
 #include "server/coordinator/warm_start.h"
@@ -76,6 +77,17 @@ absl::Status AddTrial(State& state, storage::TrialRow row) {
   return absl::OkStatus();
 }
 
+// By study and revision.
+void NotePruners(State& state, const std::vector<storage::StudyRevisionRow>& revisions) {
+  const storage::StudyRevisionRow* before = nullptr;
+  for (const storage::StudyRevisionRow& row : revisions) {
+    const bool same = before == nullptr || before->study_id != row.study_id ||
+                      HaveSamePruner(before->definition, row.definition);
+    if (!same) state.studies.at(row.study_id).pruner_since = row.at;
+    before = &row;
+  }
+}
+
 // Of a trial's newest attempt, or of an evaluation.
 template <typename Row>
 void NoteGrant(State& state, const Row& row) {
@@ -114,6 +126,10 @@ int CountFailuresInARow(const StudyState& study) {
         return trial.row.state == v1::Trial::FAILED && trial.row.end_time > since &&
                trial.attempt && trial.attempt->outcome == v1::Attempt::FAILED;
       }));
+}
+
+bool HaveSamePruner(const v1::Study& a, const v1::Study& b) {
+  return google::protobuf::util::MessageDifferencer::Equals(a.pruner(), b.pruner());
 }
 
 std::set<std::string> OtherMetrics(const v1::Study& definition) {
@@ -177,6 +193,10 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
   for (auto& row : snapshot.studies) {
     if (auto status = AddStudy(state, std::move(row)); !status.ok()) return status;
   }
+  NotePruners(state, snapshot.study_revisions);
+  for (auto& row : snapshot.study_ends) {
+    state.ends[{row.study_id, row.revision}] = std::move(row);
+  }
   std::unordered_map<int64_t, std::pair<int64_t, int32_t>> places;  // trial id to study, number
   for (auto& row : snapshot.trials) {
     const int64_t study_id = row.study_id;
@@ -208,9 +228,13 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
     state.tokens[row.token_counter] = {study_id, number, false};
     owner.attempt = std::move(row);
   }
-  for (const auto& [id, study] : state.studies) {
+  for (auto& [id, study] : state.studies) {
     for (const TrialState& one : study.trials) {
       if (one.attempt) NoteGrant(state, *one.attempt);
+    }
+    for (const int32_t number : study.paused) {
+      const TrialState& one = study.trials[static_cast<size_t>(number)];
+      if (one.attempt && one.attempt->end_at < study.pruner_since) study.released.insert(number);
     }
   }
   for (auto& row : snapshot.pruner_decisions) {

@@ -85,6 +85,9 @@ struct StudyState {
   std::set<int32_t> waiting;                    // numbers of WAITING trials
   std::set<int32_t> running;                    // numbers of RUNNING trials
   std::set<int32_t> paused;                     // numbers of PAUSED trials
+  // Of these, those that paused under a pruner that the study had before: they go on first.
+  std::set<int32_t> released;
+  storage::Moment pruner_since = {};  // when it got this pruner; {}: at its creation
   v1::TrialCounts counts;
   // Metrics that outcomes need beside the first objective's.
   std::set<std::string> other_metrics;
@@ -136,6 +139,8 @@ struct State {
   // one, also where its lease is over. Two calls with one key: the later one counts.
   std::unordered_map<uint64_t, int64_t> grants;
   std::map<std::string, storage::WorkerRow> workers;
+  // Ends that are still to be told, by study and revision.
+  std::map<std::pair<int64_t, int32_t>, storage::StudyEndRow> ends;
   // Studies and numbers of trials that run under leases of another epoch, which nobody can use any
   // more: the store was restored. -1: a study's evaluation.
   std::set<std::pair<int64_t, int32_t>> of_other_epochs;
@@ -169,6 +174,9 @@ bool IsKnown(v1::Trial::Origin origin);
 
 // The StudyState::other_metrics of such a study.
 std::set<std::string> OtherMetrics(const v1::Study& definition);
+
+// Whether both say the same of the pruner.
+bool HaveSamePruner(const v1::Study& a, const v1::Study& b);
 
 // What failures_in_a_row is, by the rows alone.
 int CountFailuresInARow(const StudyState& study);

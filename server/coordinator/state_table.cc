@@ -29,6 +29,8 @@ bool MayMove(Study::State from, Study::State to) {
       return to == Study::STOPPED || to == Study::ENDED;
     case Study::STOPPED:
       return to == Study::ACTIVE || to == Study::ENDED;
+    case Study::ENDED:
+      return to == Study::ACTIVE;  // by an update
     default:
       return false;
   }

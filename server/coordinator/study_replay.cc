@@ -31,8 +31,34 @@ bool IsOverruled(const storage::PrunerDecisionRow& row,
 
 }  // namespace
 
-StudyReplay::StudyReplay(StudyState study, OnDecision on_decision)
-    : study_(std::move(study)), on_decision_(std::move(on_decision)) {}
+StudyReplay::StudyReplay(StudyState study, std::vector<storage::StudyRevisionRow> revisions,
+                         OnDecision on_decision)
+    : study_(std::move(study)),
+      revisions_(std::move(revisions)),
+      on_decision_(std::move(on_decision)) {
+  for (size_t i = 0; i < revisions_.size(); ++i) {
+    const v1::Study& definition = revisions_[i].definition;
+    has_pruner_ = has_pruner_ || pruning::MakePruner(definition) != nullptr;
+    if (i == 0 || HaveSamePruner(revisions_[i - 1].definition, definition)) continue;
+    ++pruners_to_come_;
+    events_.push({revisions_[i].at, static_cast<int32_t>(i), Kind::kRevision});
+  }
+}
+
+absl::Status StudyReplay::UseRevision(int32_t revision) {
+  if (revision == revision_) return absl::OkStatus();
+  for (const storage::StudyRevisionRow& row : revisions_) {
+    if (row.revision != revision) continue;
+    auto sampler = sampling::MakeSampler(row.definition.sampler());
+    if (!sampler.ok()) return sampler.status();
+    study_.sampler = *std::move(sampler);
+    study_.row.definition = row.definition;
+    revision_ = revision;
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(
+      absl::StrCat("study ", study_.row.definition.name(), ": revision ", revision, " is missing"));
+}
 
 absl::Status StudyReplay::Add(StoredTrial trial) {
   auto point = study_.space->ToPoint(trial.row.parameters);
@@ -42,7 +68,7 @@ absl::Status StudyReplay::Add(StoredTrial trial) {
                                             std::string(point.status().message())));
   }
   const int32_t number = trial.row.number;
-  if (study_.pruner) AddPruning(trial);
+  if (has_pruner_) AddPruning(trial);
   if (trial.row.final_at.commit > 0) events_.push({trial.row.final_at, number, Kind::kFinal});
   if (IsKnown(trial.row.origin)) ++study_.known_made;
   TrialState state;
@@ -94,8 +120,15 @@ void StudyReplay::AdvanceTo(int64_t commit) {
 }
 
 void StudyReplay::Take(const Event& event) {
+  if (event.kind == Kind::kRevision) {
+    return ChangePruner(revisions_[static_cast<size_t>(event.number)]);
+  }
   if (event.kind != Kind::kDecision) Miss(event.number);
+  if (pruners_to_come_ > 0) Remember(event);
+  if (!study_.pruner && event.kind != Kind::kDecision && event.kind != Kind::kFinal) return;
   switch (event.kind) {
+    case Kind::kRevision:
+      return;
     case Kind::kRewind:
       return study_.pruner->Rewind(event.number, event.step);
     case Kind::kMeasure:
@@ -111,6 +144,49 @@ void StudyReplay::Take(const Event& event) {
   }
 }
 
+void StudyReplay::Remember(const Event& event) {
+  switch (event.kind) {
+    case Kind::kRewind: {
+      auto& curve = curves_[event.number];
+      curve.erase(curve.upper_bound(event.step), curve.end());
+      return;
+    }
+    case Kind::kMeasure:
+      curves_[event.number].emplace(event.step, event.loss);
+      return;
+    case Kind::kDecision:
+      decided_.emplace_back(event.number, event.step);
+      return;
+    case Kind::kFinal: {
+      const storage::TrialRow& row = study_.trials[static_cast<size_t>(event.number)].row;
+      if (row.state == v1::Trial::COMPLETED && row.objective) {
+        completed_[event.number] = Loss(study_, *row.objective);
+      }
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+void StudyReplay::ChangePruner(const storage::StudyRevisionRow& revision) {
+  study_.pruner = pruning::MakePruner(revision.definition);
+  if (study_.pruner) {
+    for (const auto& [number, curve] : curves_) {
+      for (const auto& [step, loss] : curve) study_.pruner->Measure(number, step, loss);
+      const auto completed = completed_.find(number);
+      if (completed != completed_.end()) study_.pruner->Complete(number, completed->second);
+    }
+    for (const auto& [number, step] : decided_) study_.pruner->Restore(number, step);
+  }
+  computed_.clear();
+  RefreshRungs(study_);
+  if (--pruners_to_come_ > 0) return;
+  curves_.clear();
+  completed_.clear();
+  decided_.clear();
+}
+
 void StudyReplay::EndReport(const Event* next) {
   if (!measured_) return;
   const bool same = next != nullptr && next->number == measured_->number &&
@@ -120,6 +196,7 @@ void StudyReplay::EndReport(const Event* next) {
   measured_.reset();
   // A result that is told is measured, too, and nobody asks the pruner.
   if (same && next->kind == Kind::kFinal) return;
+  if (!study_.pruner) return;
   for (const pruning::Verdict& verdict : study_.pruner->Decide(number)) {
     computed_[number].push_back(Text(verdict));
   }
@@ -131,7 +208,7 @@ void StudyReplay::Decide(const Event& event) {
   if (row.decision == v1::PrunerDecision::PROMOTE) return Promote(event, stored);
   std::deque<std::string>& computed = computed_[event.number];
   // A report of other metrics than the objective's: what others came to may tell now.
-  if (computed.empty()) {
+  if (computed.empty() && study_.pruner) {
     for (const pruning::Verdict& verdict : study_.pruner->Decide(event.number)) {
       computed.push_back(Text(verdict));
     }
@@ -146,8 +223,9 @@ void StudyReplay::Decide(const Event& event) {
 
 void StudyReplay::Promote(const Event& event, const std::string& stored) {
   Miss(event.number);
-  auto promotion = study_.pruner->Promote(/*in_any_case=*/false);
-  if (!promotion) promotion = study_.pruner->Promote(/*in_any_case=*/true);
+  std::optional<pruning::Promotion> promotion;
+  if (study_.pruner) promotion = study_.pruner->Promote(/*in_any_case=*/false);
+  if (study_.pruner && !promotion) promotion = study_.pruner->Promote(/*in_any_case=*/true);
   std::string computed;
   if (promotion) {
     computed = Text(promotion->verdict);
@@ -170,6 +248,7 @@ void StudyReplay::Finish(const Event& event) {
   if (study_.pruner && trial.row.state == v1::Trial::COMPLETED && trial.row.objective) {
     study_.pruner->Complete(event.number, Loss(study_, *trial.row.objective));
   }
+  if (study_.pruner) study_.pruner->End(event.number);
   const int32_t index = trial.configuration;
   const auto& trials = study_.configurations[static_cast<size_t>(index)].trials;
   const int32_t final = ++final_trials_[static_cast<size_t>(index)];

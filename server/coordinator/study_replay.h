@@ -10,6 +10,7 @@
 #include <optional>
 #include <queue>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,10 +38,17 @@ class StudyReplay {
   using OnDecision =
       std::function<void(int32_t number, const std::string& stored, const std::string& computed)>;
 
-  // As MakeStudyState, its warm start filled in.
-  StudyReplay(StudyState study, OnDecision on_decision);
+  // `study` as MakeStudyState makes it of its first revision, its warm start filled in;
+  // `revisions`: all, by revision.
+  StudyReplay(StudyState study, std::vector<storage::StudyRevisionRow> revisions,
+              OnDecision on_decision);
 
   const StudyState& study() const { return study_; }
+  // Whether it has a pruner in any revision: only then StoredTrial is read beyond its row.
+  bool HasPruner() const { return has_pruner_; }
+  // Suggestions are read as of this revision from now on. INVALID_ARGUMENT: its sampler is not
+  // known.
+  absl::Status UseRevision(int32_t revision);
 
   // By number, each as soon as the replay is where it was created, or before. DATA_LOSS: its
   // configuration is none of the study's space.
@@ -50,7 +58,7 @@ class StudyReplay {
 
  private:
   // In the order in which they are taken where their moments are the same, which they are not.
-  enum class Kind { kRewind, kMeasure, kDecision, kPause, kFinal };
+  enum class Kind { kRevision, kRewind, kMeasure, kDecision, kPause, kFinal };
   struct Event {
     storage::Moment at;
     int32_t number = 0;
@@ -64,6 +72,10 @@ class StudyReplay {
   };
 
   void AddPruning(const StoredTrial& trial);
+  // The study has the pruner of this revision from now on.
+  void ChangePruner(const storage::StudyRevisionRow& revision);
+  // What a pruner that comes later has to be shown.
+  void Remember(const Event& event);
   void Take(const Event& event);
   // One report's measurements are over; `next`: what comes after them, nullptr: nothing yet.
   void EndReport(const Event* next);
@@ -74,7 +86,16 @@ class StudyReplay {
   void Finish(const Event& event);
 
   StudyState study_;
+  const std::vector<storage::StudyRevisionRow> revisions_;
   OnDecision on_decision_;
+  bool has_pruner_ = false;
+  int32_t revision_ = 1;
+  int pruners_to_come_ = 0;
+  // By number, while another pruner is to come: the curves, who completed with which loss, and
+  // which decisions were taken.
+  std::map<int32_t, std::map<int64_t, double>> curves_;
+  std::map<int32_t, double> completed_;
+  std::vector<std::pair<int32_t, int64_t>> decided_;
   std::priority_queue<Event, std::vector<Event>, Later> events_;
   std::vector<int32_t> final_trials_;  // by configuration
   // By number: what is stored of a trial, and what was computed and not met yet.

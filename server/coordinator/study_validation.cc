@@ -248,6 +248,8 @@ void FillDefaults(v1::Study& study) {
   study.clear_warm_start_trials();
   study.clear_warm_start_completed();
   study.clear_best_standard_error();
+  study.clear_revision();
+  study.clear_revision_time();
 }
 
 }  // namespace caviar::coordinator

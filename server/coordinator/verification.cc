@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/objectives.h"
@@ -54,11 +55,12 @@ std::string ValueText(const Configuration& configuration, const std::string& par
 
 class Verification {
  public:
-  Verification(storage::Reader& reader, const storage::StudyReading& study, StudyState state)
+  Verification(storage::Reader& reader, const storage::StudyReading& study, StudyState state,
+               std::vector<storage::StudyRevisionRow> revisions)
       : reader_(reader),
         study_(study),
         metric_(vocabulary::FirstObjective(study.study.definition).metric()),
-        replay_(std::move(state),
+        replay_(std::move(state), std::move(revisions),
                 [this](int32_t number, const std::string& stored, const std::string& computed) {
                   CheckDecision(number, stored, computed);
                 }) {
@@ -97,7 +99,7 @@ class Verification {
       return absl::DataLossError(absl::StrCat("study '", study_.study.definition.name(),
                                               "': trial ", found_.trials(), " is missing"));
     }
-    if (replay_.study().pruner) {
+    if (replay_.HasPruner()) {
       auto measurements = reader_.ListMeasurements(row.id, metric_);
       if (!measurements.ok()) return measurements.status();
       trial.measurements = *std::move(measurements);
@@ -109,6 +111,7 @@ class Verification {
     if (row.repeat_of.value_or(row.number) == row.number) {
       replay_.AdvanceTo(std::min(row.suggestion_commit, row.create_commit - 1));
     }
+    if (absl::Status used = replay_.UseRevision(row.revision); !used.ok()) return used;
     CheckConfiguration(row);
     found_.set_trials(found_.trials() + 1);
     return replay_.Add(std::move(trial));
@@ -210,7 +213,11 @@ class Verification {
 absl::StatusOr<v1::VerifyStudyResponse> VerifyStudy(storage::Reader& reader,
                                                     const storage::StudyReading& study,
                                                     const OnVerified& on_verified) {
-  auto state = MakeStudyState(study.study);
+  auto revisions = reader.ListStudyRevisions(study.study.id);
+  if (!revisions.ok()) return revisions.status();
+  storage::StudyRow first = study.study;
+  if (!revisions->empty()) first.definition = revisions->front().definition;
+  auto state = MakeStudyState(std::move(first));
   if (!state.ok()) return state.status();
   const auto rows = reader.ListWarmStartTrials(study.study.id);
   if (!rows.ok()) return rows.status();
@@ -219,7 +226,7 @@ absl::StatusOr<v1::VerifyStudyResponse> VerifyStudy(storage::Reader& reader,
     if (!warm_start.ok()) return warm_start.status();
     state->warm_start = *std::move(warm_start);
   }
-  return Verification(reader, study, *std::move(state)).Run(on_verified);
+  return Verification(reader, study, *std::move(state), *std::move(revisions)).Run(on_verified);
 }
 
 }  // namespace caviar::coordinator

@@ -147,6 +147,11 @@ void AshaPruner::Restore(int32_t number, int64_t step) {
   decided = std::max(decided, static_cast<size_t>(at - rules_.rungs.begin()) + 1);
 }
 
+void AshaPruner::End(int32_t number) {
+  const auto trial = trials_.find(number);
+  if (trial != trials_.end()) Leave(number, trial->second);
+}
+
 std::vector<double> AshaPruner::RungValues(int32_t number) const {
   std::vector<double> values;
   const auto trial = trials_.find(number);

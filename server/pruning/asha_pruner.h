@@ -41,6 +41,7 @@ class AshaPruner final : public Pruner {
   void Pause(int32_t number) override;
   std::optional<Promotion> Promote(bool in_any_case) override;
   void Restore(int32_t number, int64_t step) override;
+  void End(int32_t number) override;
   std::vector<double> RungValues(int32_t number) const override;
   std::vector<int64_t> Rungs() const override { return rules_.rungs; }
 

@@ -74,6 +74,8 @@ void HyperbandPruner::Restore(int32_t number, int64_t step) {
   brackets_[BracketOf(number)].Restore(number, step);
 }
 
+void HyperbandPruner::End(int32_t number) { brackets_[BracketOf(number)].End(number); }
+
 std::vector<double> HyperbandPruner::RungValues(int32_t number) const {
   return ladder_.RungValues(number);
 }

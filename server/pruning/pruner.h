@@ -65,6 +65,8 @@ class Pruner {
   virtual std::optional<Promotion> Promote(bool /*in_any_case*/) { return std::nullopt; }
   // Takes note of a verdict that was given before this object was made: that rung is decided.
   virtual void Restore(int32_t /*number*/, int64_t /*step*/) {}
+  // The trial is final: it waits for no promotion.
+  virtual void End(int32_t /*number*/) {}
   // The trial's value at every rung that it reached, the first one first: what samplers learn from.
   virtual std::vector<double> RungValues(int32_t /*number*/) const { return {}; }
   // Steps of the rungs, growing.
