@@ -12,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,7 @@
 #include "server/metrics/exposition.h"
 #include "server/metrics/recorder.h"
 #include "server/short_slices.h"
+#include "server/study_end_command.h"
 #include "server/system_clock.h"
 #include "server/upkeep.h"
 #include "storage/artifact_store.h"
@@ -53,6 +55,8 @@ struct Flags {
   bool accept_data_loss = false;
   bool check = false;
   std::string restore;
+  std::string on_study_end;
+  std::string on_study_end_timeout = "1m";
   server_api::ServerLimits limits;
 };
 
@@ -66,6 +70,16 @@ std::string CheckLeaseTtl(const std::string& text) {
     return absl::StrCat(text, " is out of range; it is at least 1s and at most 24h");
   }
   return "";
+}
+
+// The same for how long a command may run.
+std::string CheckTimeout(const std::string& text) {
+  absl::Duration timeout;
+  if (absl::ParseDuration(text, &timeout) && timeout > absl::ZeroDuration() &&
+      timeout <= absl::Hours(24)) {
+    return "";
+  }
+  return absl::StrCat("\"", text, "\" is out of range; write 30s or 5m, at most 24h");
 }
 
 // Past each of these, what is too much is refused at once, and callers try again later.
@@ -115,6 +129,15 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->check(CLI::IsMember({"full", "normal"}))
       ->capture_default_str();
   AddLimitFlags(app, flags.limits);
+  CLI::Option* command = app.add_option(
+      "--on-study-end", flags.on_study_end,
+      "run this by /bin/sh when a study ended, with the outcome as JSON on its standard input; at "
+      "least once an end");
+  app.add_option("--on-study-end-timeout", flags.on_study_end_timeout,
+                 "how long that may run before it is ended")
+      ->needs(command)
+      ->check(CheckTimeout)
+      ->capture_default_str();
   app.add_option("--log-level", flags.log_level, "what is logged on stderr")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
@@ -168,6 +191,13 @@ void LogLateValues(const coordinator::LateValues& all) {
       all.kept, all.dropped);
 }
 
+void LogMigration(const storage::MigrationDone& done) {
+  spdlog::info("the database was brought from schema version {} to {}; as it was, it is kept in {}",
+               done.from, done.to, done.backup);
+}
+
+void LogStudyEndFailure(const std::string& what) { spdlog::error("--on-study-end {}", what); }
+
 int ExitCode(const absl::Status& status) {
   if (status.ok()) return 0;
   std::fprintf(stderr, "caviar-coordinator: %s\n", std::string(status.message()).c_str());
@@ -203,10 +233,17 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
   coordinator::Options options;
   absl::ParseDuration(flags.lease_ttl, &options.lease_ttl);
   options.version = CAVIAR_VERSION;
+  absl::Duration command_timeout;
+  absl::ParseDuration(flags.on_study_end_timeout, &command_timeout);
+  StudyEndCommand command(flags.on_study_end, command_timeout, LogStudyEndFailure);
+  std::function<void(const storage::StudyEndRow&)> on_study_end;
+  if (!flags.on_study_end.empty()) {
+    on_study_end = [&command](const storage::StudyEndRow& end) { command.Tell(end); };
+  }
   metrics::Recorder recorder;
   auto coordinator = coordinator::Coordinator::Start(
       {store, **reader, *artifacts, clock, randomness, DieOfUntrustworthyStore, LogLateValues,
-       flags.metrics_listen.empty() ? nullptr : &recorder},
+       flags.metrics_listen.empty() ? nullptr : &recorder, on_study_end},
       options);
   if (!coordinator.ok()) return coordinator.status();
   std::unique_ptr<metrics::Exposition> exposition;
@@ -223,6 +260,9 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
   server_options.backups = &backups;
   auto server = server_api::Server::Start(**coordinator, flags.listen, server_options);
   if (!server.ok()) return server.status();
+  command.Start([&coordinator](int64_t study_id, int32_t revision) {
+    (*coordinator)->StudyEndTold(study_id, revision);
+  });
 
   if (!server_api::IsLoopback(*server_api::ParseListenAddress(flags.listen))) {
     spdlog::warn(
@@ -241,6 +281,7 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   spdlog::info("{}: handing out nothing more, ending", strsignal(signal));
   (*server)->Shutdown(kDrain);
+  command.Stop();
   return absl::OkStatus();
 }
 
@@ -272,6 +313,7 @@ int Main(int argc, char** argv) {
 
   storage::SqliteOptions store_options;
   store_options.accept_data_loss = flags.accept_data_loss;
+  store_options.on_migration = LogMigration;
   if (flags.durability == "normal") {
     store_options.durability = storage::Durability::kNormal;
     spdlog::warn(

@@ -73,6 +73,15 @@ class GrpcClient final : public Client {
   absl::StatusOr<v1::Trial> AddTrial(v1::AddTrialRequest request) override {
     return Mutate(&StudyStub::AddTrial, request);
   }
+  absl::StatusOr<v1::UpdateStudyResponse> UpdateStudy(v1::UpdateStudyRequest request) override {
+    return Mutate(&StudyStub::UpdateStudy, request);
+  }
+  absl::StatusOr<v1::Trial> RetryTrial(v1::RetryTrialRequest request) override {
+    return Mutate(&StudyStub::RetryTrial, request);
+  }
+  absl::StatusOr<v1::CancelTrialsResponse> CancelTrials(v1::CancelTrialsRequest request) override {
+    return Mutate(&StudyStub::CancelTrials, request);
+  }
   absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
       const v1::DownloadModelRequest& request) override {
     return Call(studies_, &StudyStub::DownloadModel, request);
@@ -99,6 +108,9 @@ class GrpcClient final : public Client {
   }
   absl::StatusOr<v1::ListWorkersResponse> ListWorkers() override {
     return Call(server_, &ServerStub::ListWorkers, v1::ListWorkersRequest());
+  }
+  absl::StatusOr<v1::ServerUsage> GetServerUsage() override {
+    return Call(server_, &ServerStub::GetServerUsage, v1::GetServerUsageRequest());
   }
 
   absl::Status WatchStudy(const v1::WatchStudyRequest& request,

@@ -51,6 +51,10 @@ class Client {
       const v1::ReportTrialRequest& request) = 0;
   virtual absl::StatusOr<v1::Trial> TellTrial(const v1::TellTrialRequest& request) = 0;
   virtual absl::StatusOr<v1::Trial> AddTrial(v1::AddTrialRequest request) = 0;
+  virtual absl::StatusOr<v1::UpdateStudyResponse> UpdateStudy(v1::UpdateStudyRequest request) = 0;
+  virtual absl::StatusOr<v1::Trial> RetryTrial(v1::RetryTrialRequest request) = 0;
+  virtual absl::StatusOr<v1::CancelTrialsResponse> CancelTrials(
+      v1::CancelTrialsRequest request) = 0;
   // A piece of a file; telling pieces apart and putting them together is the caller's.
   virtual absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
       const v1::DownloadModelRequest& request) = 0;
@@ -66,6 +70,7 @@ class Client {
       const v1::ReplayPrunerRequest& request) = 0;
   virtual absl::StatusOr<v1::ServerStatus> GetServerStatus() = 0;
   virtual absl::StatusOr<v1::ListWorkersResponse> ListWorkers() = 0;
+  virtual absl::StatusOr<v1::ServerUsage> GetServerUsage() = 0;
 
   // Calls `on_change` for each message until the study is over (OK), `on_change` returns false
   // (OK), CancelWatch is called (CANCELLED), or an error. One try: the caller decides whether to

@@ -10,6 +10,7 @@
 #include "client/commands/nearest_trial.h"
 #include "client/commands/outcome_text.h"
 #include "client/commands/save_model.h"
+#include "client/commands/shell_flags.h"
 #include "client/commands/study_text.h"
 #include "client/commands/trial_text.h"
 #include "client/render/table.h"
@@ -112,30 +113,44 @@ int PrintBest(const std::string& name, std::optional<int> count, Session& sessio
   get.set_study(name);
   const auto study = (*client)->GetStudy(get);
   if (!study.ok()) return session.Fail(study.status());
-  const int top = count.value_or(DefaultTop(*study));
+  // One line is what a shell can take.
+  const bool flags = session.is_flags();
+  const bool one = flags && !vocabulary::HasSeveralObjectives(*study);
+  const int top = count.value_or(one ? 1 : DefaultTop(*study));
   v1::ListBestTrialsRequest request;
   request.set_study(name);
   request.set_count(top);
   const auto best = (*client)->ListBestTrials(request);
   if (!best.ok()) return session.Fail(best.status());
-  if (!session.is_table()) {
+  if (!session.is_table() && !flags) {
     session.Print(*best);
     return kDone;
   }
-  if (best->trials_size() == 0) return SayWhyNone(**client, *study, session);
+  if (best->trials_size() == 0) {
+    const int said = SayWhyNone(**client, *study, session);
+    // A script would go on without any.
+    return flags ? kFailed : said;
+  }
+  if (flags) {
+    for (const v1::Trial& trial : best->trials()) {
+      session.out() << ShellFlags(*study, trial) << "\n";
+    }
+    return kDone;
+  }
   PrintTable(*study, *best, top, session);
   return kDone;
 }
 
 void AddBest(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command =
-      line.Add(app, "best", "List the best trials of a study, best first, or save a network",
-               [arguments](Session& session) { return Best(*arguments, session); });
+  CLI::App& command = line.AddWithFlags(
+      app, "best", "List the best trials of a study, best first, or save a network",
+      [arguments](Session& session) { return Best(*arguments, session); });
   command.add_option("NAME", arguments->study, "Name of the study")->required();
-  CLI::Option* top =
-      command.add_option("--top", arguments->top, "How many; default: 5, of a Pareto front 20")
-          ->check(CLI::Range(1, 1000));
+  CLI::Option* top = command
+                         .add_option("--top", arguments->top,
+                                     "How many; default: 5, of a Pareto front 20, as flags 1")
+                         ->check(CLI::Range(1, 1000));
   CLI::Option* save = command
                           .add_option("--save-model", arguments->model.file,
                                       "Save the best trial's network as this ONNX file")

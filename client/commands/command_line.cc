@@ -27,6 +27,7 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
   AddStudyWait(study, *this);
   AddStudyStop(study, *this);
   AddStudyResume(study, *this);
+  AddStudyUpdate(study, *this);
   AddStudyDelete(study, *this);
   AddStudyInit(study, *this);
   AddStudyTry(study, *this);
@@ -38,6 +39,8 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
   AddTrialList(trial, *this);
   AddTrialShow(trial, *this);
   AddTrialLogs(trial, *this);
+  AddTrialRetry(trial, *this);
+  AddTrialCancel(trial, *this);
   AddRun(app_, *this);
   AddBest(app_, *this);
   AddAsk(app_, *this);
@@ -49,6 +52,7 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
   AddWorkerList(add_group("worker", "Processes that train"), *this);
   CLI::App& server = add_group("server", "The coordinator");
   AddServerStatus(server, *this);
+  AddServerUsage(server, *this);
   AddServerBackup(server, *this);
   AddCompletions(app_, *this);
 }
@@ -79,6 +83,17 @@ CLI::App& CommandLine::Add(CLI::App& parent, const std::string& name, const std:
   CLI::App& command = AddRemote(parent, name, about, std::move(run));
   command.add_option("--output", options_.output, "table, json or yaml; default: table")
       ->check(CLI::IsMember({"table", "json", "yaml"}));
+  return command;
+}
+
+CLI::App& CommandLine::AddWithFlags(CLI::App& parent, const std::string& name,
+                                    const std::string& about, Run run) {
+  CLI::App& command = AddRemote(parent, name, about, std::move(run));
+  command
+      .add_option("--output", options_.output,
+                  "table, json, yaml or flags, which is --name=value, quoted for a shell; default: "
+                  "table")
+      ->check(CLI::IsMember({"table", "json", "yaml", "flags"}));
   return command;
 }
 

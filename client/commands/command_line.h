@@ -26,7 +26,10 @@ class CommandLine {
   CLI::App& AddRemote(CLI::App& parent, const std::string& name, const std::string& about, Run run);
   // The same, and it answers as a table, JSON or YAML.
   CLI::App& Add(CLI::App& parent, const std::string& name, const std::string& about, Run run);
-  // The same, and CSV.
+  // The same, and as arguments of a program.
+  CLI::App& AddWithFlags(CLI::App& parent, const std::string& name, const std::string& about,
+                         Run run);
+  // A table, JSON or YAML, and CSV.
   CLI::App& AddWithCsv(CLI::App& parent, const std::string& name, const std::string& about,
                        Run run);
 
@@ -50,6 +53,7 @@ void AddStudyShow(CLI::App& study, CommandLine& line);
 void AddStudyWait(CLI::App& study, CommandLine& line);
 void AddStudyStop(CLI::App& study, CommandLine& line);
 void AddStudyResume(CLI::App& study, CommandLine& line);
+void AddStudyUpdate(CLI::App& study, CommandLine& line);
 void AddStudyDelete(CLI::App& study, CommandLine& line);
 void AddStudyInit(CLI::App& study, CommandLine& line);
 void AddStudyTry(CLI::App& study, CommandLine& line);
@@ -60,6 +64,8 @@ void AddTrialAdd(CLI::App& trial, CommandLine& line);
 void AddTrialList(CLI::App& trial, CommandLine& line);
 void AddTrialShow(CLI::App& trial, CommandLine& line);
 void AddTrialLogs(CLI::App& trial, CommandLine& line);
+void AddTrialRetry(CLI::App& trial, CommandLine& line);
+void AddTrialCancel(CLI::App& trial, CommandLine& line);
 void AddRun(CLI::App& app, CommandLine& line);
 void AddBest(CLI::App& app, CommandLine& line);
 void AddAsk(CLI::App& app, CommandLine& line);
@@ -70,6 +76,7 @@ void AddWhatif(CLI::App& app, CommandLine& line);
 void AddExport(CLI::App& app, CommandLine& line);
 void AddWorkerList(CLI::App& worker, CommandLine& line);
 void AddServerStatus(CLI::App& server, CommandLine& line);
+void AddServerUsage(CLI::App& server, CommandLine& line);
 void AddCompletions(CLI::App& app, CommandLine& line);
 
 }  // namespace caviar::commands

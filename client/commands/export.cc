@@ -1,8 +1,15 @@
+#include <functional>
+#include <map>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "caviar/v1/objectives.h"
 #include "client/commands/command_line.h"
+#include "client/commands/new_file.h"
 #include "client/commands/outcome_text.h"
 #include "client/commands/study_text.h"
 #include "client/commands/trial_pages.h"
@@ -15,8 +22,14 @@ namespace {
 
 struct Arguments {
   std::string study;
+  std::string what = "trials";
   std::string format = "csv";
+  std::string file;  // "": standard output
+  bool overwrite = false;
 };
+
+// Where it goes, piece by piece.
+using Write = std::function<absl::Status(absl::string_view)>;
 
 // Before the parameters.
 std::vector<std::string> FirstColumns(const v1::Study& study) {
@@ -75,36 +88,117 @@ std::vector<std::string> Row(const v1::Study& study, const v1::Trial& trial) {
   return row;
 }
 
-absl::Status ExportCsv(client::Client& client, const v1::Study& study, std::ostream& out) {
+// Goes on until `take` meets an error, which is the answer then.
+absl::Status ForEach(client::Client& client, const v1::ListTrialsRequest& request,
+                     const std::function<absl::Status(const v1::Trial&)>& take) {
+  absl::Status taken;
+  const absl::Status listed = ForEachTrial(client, request, [&](const v1::Trial& trial) {
+    taken = take(trial);
+    return taken.ok();
+  });
+  return taken.ok() ? listed : taken;
+}
+
+v1::ListTrialsRequest TrialsOf(const v1::Study& study) {
+  v1::ListTrialsRequest request;
+  request.set_study(study.name());
+  request.set_page_size(1000);
+  return request;
+}
+
+// With all measurements: pages stay below gRPC's 4 MiB for 1,000 steps of ten metrics.
+v1::ListTrialsRequest WholeTrialsOf(const v1::Study& study) {
+  v1::ListTrialsRequest request = TrialsOf(study);
+  request.set_page_size(10);
+  request.set_view(v1::TRIAL_VIEW_FULL);
+  return request;
+}
+
+absl::Status TrialsAsCsv(client::Client& client, const v1::Study& study, const Write& write) {
   const std::vector<std::string> first = FirstColumns(study);
   std::vector<std::string> header = first;
   for (const v1::Parameter& parameter : study.parameters()) {
     header.push_back(ColumnOf(parameter.name(), first));
   }
-  out << render::CsvLine(header);
-  v1::ListTrialsRequest request;
-  request.set_study(study.name());
-  request.set_page_size(1000);
-  return ForEachTrial(client, request, [&](const v1::Trial& trial) {
-    out << render::CsvLine(Row(study, trial));
-    return out.good();
+  if (absl::Status written = write(render::CsvLine(header)); !written.ok()) return written;
+  return ForEach(client, TrialsOf(study),
+                 [&](const v1::Trial& trial) { return write(render::CsvLine(Row(study, trial))); });
+}
+
+// A line a value, by trial, step and metric.
+absl::Status MeasurementsAsCsv(client::Client& client, const v1::Study& study, const Write& write) {
+  absl::Status written = write(render::CsvLine({"trial", "step", "metric", "value", "time"}));
+  if (!written.ok()) return written;
+  return ForEach(client, WholeTrialsOf(study), [&](const v1::Trial& trial) {
+    std::string lines;
+    for (const v1::Measurement& measurement : trial.measurements()) {
+      const std::map<std::string, double> metrics(measurement.metrics().begin(),
+                                                  measurement.metrics().end());
+      for (const auto& [metric, value] : metrics) {
+        lines += render::CsvLine({absl::StrCat(trial.number()), absl::StrCat(measurement.step()),
+                                  metric, render::FormatNumber(value),
+                                  Time(measurement.has_time(), measurement.time())});
+      }
+    }
+    return write(lines);
   });
 }
 
-absl::Status ExportJson(client::Client& client, const v1::Study& study, std::ostream& out) {
-  v1::ListTrialsRequest request;
-  request.set_study(study.name());
-  // With all measurements: pages stay below gRPC's 4 MiB for 1,000 steps of ten metrics.
-  request.set_page_size(10);
-  request.set_view(v1::TRIAL_VIEW_FULL);
-  nlohmann::ordered_json trials = nlohmann::ordered_json::array();
-  const absl::Status listed = ForEachTrial(client, request, [&](const v1::Trial& trial) {
-    trials.push_back(render::ToJson(trial));
-    return true;
+// The lines of a value that stands so deep in a document.
+std::string Indented(const nlohmann::ordered_json& json, absl::string_view blanks) {
+  const std::string text = render::FormatJson(json);
+  return absl::StrReplaceAll(absl::StripSuffix(text, "\n"), {{"\n", absl::StrCat("\n", blanks)}});
+}
+
+// {"study": ..., "<name>": [...]}, an item at a time: a study may be larger than memory.
+absl::Status AsJson(
+    client::Client& client, const v1::Study& study, absl::string_view name,
+    const std::function<std::vector<nlohmann::ordered_json>(const v1::Trial&)>& items,
+    const Write& write) {
+  absl::Status written = write(absl::StrCat(
+      "{\n  \"study\": ", Indented(render::ToJson(study), "  "), ",\n  \"", name, "\": ["));
+  if (!written.ok()) return written;
+  bool any = false;
+  written = ForEach(client, WholeTrialsOf(study), [&](const v1::Trial& trial) {
+    std::string text;
+    for (const nlohmann::ordered_json& item : items(trial)) {
+      absl::StrAppend(&text, any ? "," : "", "\n    ", Indented(item, "    "));
+      any = true;
+    }
+    return write(text);
   });
-  if (!listed.ok()) return listed;
-  out << render::FormatJson({{"study", render::ToJson(study)}, {"trials", std::move(trials)}});
-  return absl::OkStatus();
+  return written.ok() ? write(any ? "\n  ]\n}\n" : "]\n}\n") : written;
+}
+
+std::vector<nlohmann::ordered_json> MeasurementsOf(const v1::Trial& trial) {
+  std::vector<nlohmann::ordered_json> items;
+  for (const v1::Measurement& measurement : trial.measurements()) {
+    nlohmann::ordered_json item = {{"trial", trial.number()}};
+    item.update(render::ToJson(measurement));
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+absl::Status Export(const Arguments& arguments, client::Client& client, const v1::Study& study,
+                    const Write& write) {
+  const bool trials = arguments.what == "trials";
+  if (arguments.format == "csv") {
+    return trials ? TrialsAsCsv(client, study, write) : MeasurementsAsCsv(client, study, write);
+  }
+  if (!trials) return AsJson(client, study, "measurements", MeasurementsOf, write);
+  return AsJson(
+      client, study, "trials",
+      [](const v1::Trial& trial) { return std::vector{render::ToJson(trial)}; }, write);
+}
+
+absl::Status ExportToFile(const Arguments& arguments, client::Client& client,
+                          const v1::Study& study) {
+  auto file = NewFile::Create(arguments.file, arguments.overwrite);
+  if (!file.ok()) return file.status();
+  const absl::Status exported = Export(
+      arguments, client, study, [&file](absl::string_view text) { return (*file)->Write(text); });
+  return exported.ok() ? (*file)->Finish() : exported;
 }
 
 int Export(const Arguments& arguments, Session& session) {
@@ -114,10 +208,17 @@ int Export(const Arguments& arguments, Session& session) {
   request.set_study(arguments.study);
   const auto study = (*client)->GetStudy(request);
   if (!study.ok()) return session.Fail(study.status());
-  const absl::Status status = arguments.format == "json"
-                                  ? ExportJson(**client, *study, session.out())
-                                  : ExportCsv(**client, *study, session.out());
-  return status.ok() ? kDone : session.Fail(status);
+  if (!arguments.file.empty()) {
+    const absl::Status exported = ExportToFile(arguments, **client, *study);
+    return exported.ok() ? kDone : session.Fail(exported);
+  }
+  const absl::Status status =
+      Export(arguments, **client, *study, [&session](absl::string_view text) {
+        session.out() << text;
+        // Whoever reads has had enough.
+        return session.out().good() ? absl::OkStatus() : absl::CancelledError("");
+      });
+  return status.ok() || absl::IsCancelled(status) ? kDone : session.Fail(status);
 }
 
 }  // namespace
@@ -125,11 +226,18 @@ int Export(const Arguments& arguments, Session& session) {
 void AddExport(CLI::App& app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App& command = line.AddRemote(
-      app, "export", "Print all trials of a study, one a line, or with all measurements",
+      app, "export", "Print all trials of a study, one a line, or all that they measured",
       [arguments](Session& session) { return Export(*arguments, session); });
   command.add_option("NAME", arguments->study, "Name of the study")->required();
+  command
+      .add_option("WHAT", arguments->what,
+                  "trials (default; as json with all they measured) or measurements")
+      ->check(CLI::IsMember({"trials", "measurements"}));
   command.add_option("--format", arguments->format, "csv (default) or json")
       ->check(CLI::IsMember({"csv", "json"}));
+  CLI::Option* file = command.add_option("--output", arguments->file,
+                                         "Write this file, which appears as a whole or not at all");
+  command.add_flag("--force", arguments->overwrite, "Overwrite the file if it exists")->needs(file);
 }
 
 }  // namespace caviar::commands

@@ -42,6 +42,7 @@ class Session {
   // Whether the answer is to be a table (or a page), not JSON or YAML.
   bool is_table() const { return options_.output == "table"; }
   bool is_csv() const { return options_.output == "csv"; }
+  bool is_flags() const { return options_.output == "flags"; }
   // Whether `out` takes colours.
   bool colors() const;
   // Whether people's terminals show more than ASCII: the locale is UTF-8.

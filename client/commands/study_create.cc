@@ -1,4 +1,5 @@
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/commands/command_line.h"
@@ -12,7 +13,34 @@ struct Arguments {
   std::string file;
   std::string name;
   bool dry_run = false;
+  bool if_not_exists = false;
 };
+
+// Says in how far the study that is there is another one than the file's.
+int KeepExisting(const study_file::StudyFile& file, client::Client& client, Session& session) {
+  v1::GetStudyRequest get;
+  get.set_study(file.study.name());
+  const auto study = client.GetStudy(get);
+  if (!study.ok()) return session.Fail(study.status());
+  v1::UpdateStudyRequest compare;
+  compare.set_study(study->name());
+  *compare.mutable_definition() = file.study;
+  KeepCode(*study, *compare.mutable_definition());
+  compare.set_validate_only(true);
+  const auto compared = client.UpdateStudy(std::move(compare));
+  const bool differs = !compared.ok() || !compared->changes().empty();
+  if (differs) {
+    session.Complain(absl::StrCat(study->name(), " exists already and is not what ", file.file_name,
+                                  " says; 'caviar study update ", study->name(), " ",
+                                  file.file_name, " --dry-run' shows the difference"));
+  }
+  if (session.is_table()) {
+    session.out() << study->name() << "\n";
+  } else {
+    session.Print(*study);
+  }
+  return kDone;
+}
 
 int Create(const Arguments& arguments, Session& session) {
   auto file = ReadStudyFile(arguments.file, session);
@@ -23,6 +51,9 @@ int Create(const Arguments& arguments, Session& session) {
   if (!client.ok()) return session.Fail(client.status());
   const auto study =
       arguments.dry_run ? ValidateStudy(*file, **client) : CreateStudy(*file, **client);
+  if (absl::IsAlreadyExists(study.status()) && arguments.if_not_exists) {
+    return KeepExisting(*file, **client, session);
+  }
   if (!study.ok()) return FailStudyFile(*file, study.status(), session);
   // What a grid costs, before it is begun; the name alone goes to standard output.
   if (study->sampler().algorithm() == v1::Sampler::GRID && !study->sampler_reason().empty()) {
@@ -51,6 +82,8 @@ void AddStudyCreate(CLI::App& study, CommandLine& line) {
   command.add_option("FILE", arguments->file, "The study file; - reads standard input")->required();
   command.add_option("--name", arguments->name, "Name it so, whatever the file says");
   command.add_flag("--dry-run", arguments->dry_run, "Only check the file");
+  command.add_flag("--if-not-exists", arguments->if_not_exists,
+                   "Where a study has this name, leave it as it is, print its name and end with 0");
 }
 
 }  // namespace caviar::commands

@@ -69,6 +69,11 @@ int FailStudyFile(const study_file::StudyFile& file, const absl::Status& status,
   return kWrongUsage;
 }
 
+void KeepCode(const v1::Study& now, v1::Study& next) {
+  if (!now.trainer().command().has_code() || !next.trainer().has_command()) return;
+  *next.mutable_trainer()->mutable_command()->mutable_code() = now.trainer().command().code();
+}
+
 absl::StatusOr<v1::Study> ValidateStudy(study_file::StudyFile& file, client::Client& client) {
   if (const auto code = PackCode(file); !code.ok()) return code.status();
   return Create(file, /*validate_only=*/true, client);

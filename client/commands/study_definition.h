@@ -20,6 +20,10 @@ absl::StatusOr<study_file::StudyFile> ReadStudyFile(const std::string& name, Ses
 // returns the exit code.
 int FailStudyFile(const study_file::StudyFile& file, const absl::Status& status, Session& session);
 
+// The code that `next` takes along becomes what the study took along when it was created: a folder
+// is sent once.
+void KeepCode(const v1::Study& now, v1::Study& next);
+
 // Packs the folder that the study takes along, if it does, and asks the coordinator to check the
 // study. Errors are for FailStudyFile.
 absl::StatusOr<v1::Study> ValidateStudy(study_file::StudyFile& file, client::Client& client);

@@ -24,6 +24,7 @@ namespace {
 struct Arguments {
   std::string study;
   bool as_file = false;
+  int revision = 0;
 };
 
 std::string GoalText(const v1::Objective& objective) {
@@ -130,6 +131,14 @@ std::string LimitsLine(const v1::Limits& limits) {
   return absl::StrJoin(parts, ", ");
 }
 
+// Of a coordinator that knows of none: "".
+std::string RevisionLine(const v1::Study& study) {
+  if (study.revision() == 0) return "";
+  if (!study.has_revision_time()) return absl::StrCat(study.revision());
+  return absl::StrCat(study.revision(), ", since ",
+                      render::TimeText(render::ToTime(study.revision_time())));
+}
+
 std::string BestLine(const v1::Study& study) {
   const bool any = study.trial_counts().completed() > 0;
   if (any && vocabulary::HasSeveralObjectives(study)) {
@@ -228,6 +237,7 @@ void PrintPage(const v1::Study& study, Session& session) {
       {{"sampler", SamplerLine(study)},
        {"warm_start", absl::StrJoin(WarmStartTexts(study), ", ")},
        {"pruner", PrunerLine(study.pruner())},
+       {"revision", RevisionLine(study)},
        {"created", render::TimeText(render::ToTime(study.create_time()))},
        {"ended", study.has_end_time() ? render::TimeText(render::ToTime(study.end_time())) : ""},
        {"active for", study.has_active_duration() ? duration : ""}});
@@ -243,6 +253,7 @@ int Show(const Arguments& arguments, Session& session) {
   if (!client.ok()) return session.Fail(client.status());
   v1::GetStudyRequest request;
   request.set_study(arguments.study);
+  request.set_revision(arguments.revision);
   const auto study = (*client)->GetStudy(request);
   if (!study.ok()) return session.Fail(study.status());
   if (arguments.as_file) {
@@ -263,6 +274,10 @@ void AddStudyShow(CLI::App& study, CommandLine& line) {
       line.Add(study, "show", "Show a study: its state, its best trial, its search space",
                [arguments](Session& session) { return Show(*arguments, session); });
   command.add_option("NAME", arguments->study, "Name of the study")->required();
+  command
+      .add_option("--revision", arguments->revision,
+                  "As it was defined at this revision, 1 at its creation; default: the newest")
+      ->check(CLI::PositiveNumber);
   command.add_flag("--as-file", arguments->as_file, "Print the study file that makes such a study");
 }
 

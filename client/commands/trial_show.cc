@@ -117,6 +117,7 @@ void PrintPage(const v1::Study& study, const v1::Trial& trial, Session& session)
                          : ""},
        {"repeats", RepeatsLine(trial)},
        {"origin", OriginText(trial.origin())},
+       {"revision", trial.revision() > 1 ? absl::StrCat(trial.revision()) : ""},
        {"message", trial.message()},
        {"worker", trial.worker()},
        {"last step", trial.has_last_step() ? absl::StrCat(trial.last_step()) : ""},

@@ -1,12 +1,12 @@
 #include <cmath>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/commands/command_line.h"
+#include "client/commands/pruner_arguments.h"
 #include "client/render/number.h"
 #include "client/render/table.h"
 #include "client/render/text.h"
@@ -16,33 +16,8 @@ namespace {
 
 struct Arguments {
   std::string study;
-  std::string algorithm;
-  std::string mode;
-  std::optional<int64_t> grace;
-  std::optional<int32_t> eta;
-  std::optional<int32_t> warm_up;
-  std::optional<double> p_value;
-  std::optional<int64_t> max_step;
+  PrunerArguments pruner;
 };
-
-// Words are checked when the command line is parsed; numbers by the coordinator.
-v1::Pruner ToPruner(const Arguments& arguments) {
-  v1::Pruner pruner;
-  v1::Pruner::Algorithm algorithm = v1::Pruner::NONE;
-  v1::Pruner::Algorithm_Parse(absl::AsciiStrToUpper(arguments.algorithm), &algorithm);
-  pruner.set_algorithm(algorithm);
-  v1::Pruner::Mode mode = v1::Pruner::MODE_UNSPECIFIED;
-  if (!arguments.mode.empty()) {
-    v1::Pruner::Mode_Parse(absl::AsciiStrToUpper(arguments.mode), &mode);
-  }
-  pruner.set_mode(mode);
-  if (arguments.grace) pruner.set_grace(*arguments.grace);
-  if (arguments.eta) pruner.set_eta(*arguments.eta);
-  if (arguments.warm_up) pruner.set_warm_up(*arguments.warm_up);
-  if (arguments.p_value) pruner.set_p_value(*arguments.p_value);
-  if (arguments.max_step) pruner.set_max_step(*arguments.max_step);
-  return pruner;
-}
 
 // "asha, mode stop, grace 3, eta 3"
 std::string PrunerText(const v1::Pruner& pruner) {
@@ -111,7 +86,7 @@ int Whatif(const Arguments& arguments, Session& session) {
   if (!client.ok()) return session.Fail(client.status());
   v1::ReplayPrunerRequest request;
   request.set_study(arguments.study);
-  *request.mutable_pruner() = ToPruner(arguments);
+  *request.mutable_pruner() = ToPruner(arguments.pruner);
   const auto replay = (*client)->ReplayPruner(request);
   if (!replay.ok()) return session.Fail(replay.status());
   if (!session.is_table()) {
@@ -132,20 +107,7 @@ void AddWhatif(CLI::App& app, CommandLine& line) {
       line.Add(app, "whatif", "Replay a study's curves under another pruner",
                [arguments](Session& session) { return Whatif(*arguments, session); });
   command.add_option("NAME", arguments->study, "Name of the study")->required();
-  command.add_option("--pruner", arguments->algorithm, "none, median, asha, hyperband or wilcoxon")
-      ->required()
-      ->check(CLI::IsMember({"none", "median", "asha", "hyperband", "wilcoxon"}));
-  command.add_option("--mode", arguments->mode, "Of asha and hyperband: stop (default) or promote")
-      ->check(CLI::IsMember({"stop", "promote"}));
-  command.add_option("--grace", arguments->grace,
-                     "First rung; of median, the first step at which a trial may end");
-  command.add_option("--eta", arguments->eta, "At a rung the best 1/eta go on; default: 3");
-  command.add_option("--warm-up", arguments->warm_up,
-                     "Of median: trials that complete before any is ended; of wilcoxon: instances "
-                     "in common");
-  command.add_option("--p-value", arguments->p_value, "Of wilcoxon, in (0, 0.5]; default: 0.1");
-  command.add_option("--max-step", arguments->max_step,
-                     "The longest training, in steps, of a loop of one's own");
+  AddPrunerOptions(command, arguments->pruner)->required();
 }
 
 }  // namespace caviar::commands

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -52,6 +53,19 @@ std::string DurationText(absl::Duration duration) {
   const int64_t minutes = seconds / 60;
   if (minutes < 24 * 60) return absl::StrFormat("%dh%02dm", minutes / 60, minutes % 60);
   return absl::StrFormat("%dd%02dh", minutes / (24 * 60), minutes / 60 % 24);
+}
+
+std::string BytesText(int64_t bytes) {
+  constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
+  if (bytes < 1024) return absl::StrCat(bytes, " B");
+  double amount = static_cast<double>(bytes) / 1024;
+  size_t unit = 0;
+  // What would be printed as 1024.0 is the next unit's 1.0.
+  while (amount >= 1023.95 && unit + 1 < std::size(kUnits)) {
+    amount /= 1024;
+    ++unit;
+  }
+  return absl::StrFormat("%.1f %s", amount, kUnits[unit]);
 }
 
 std::string TimeText(absl::Time time) {

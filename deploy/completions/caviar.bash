@@ -10,15 +10,15 @@ _caviar_studies() {
 _caviar_takes() {
   case $1 in
     "") echo "study trial run best importance whatif ask report tell export worker server completions" ;;
-    study) echo "create list show wait stop resume delete init try lint schema verify" ;;
-    trial) echo "add list show logs" ;;
+    study) echo "create list show wait stop resume update delete init try lint schema verify" ;;
+    trial) echo "add list show logs retry cancel" ;;
     worker) echo "list" ;;
-    server) echo "status backup" ;;
+    server) echo "status usage backup" ;;
     completions) echo "bash" ;;
     "study create" | "study try" | run | "server backup") echo "file" ;;
     "study lint") echo "either" ;;
-    "study show" | "study wait" | "study stop" | "study resume" | "study delete" | "study verify") echo "name" ;;
-    "trial add" | "trial list" | "trial show" | "trial logs" | best | importance | whatif | ask | report | tell | export) echo "name" ;;
+    "study show" | "study wait" | "study stop" | "study resume" | "study update" | "study delete" | "study verify") echo "name" ;;
+    "trial add" | "trial list" | "trial show" | "trial logs" | "trial retry" | "trial cancel" | best | importance | whatif | ask | report | tell | export) echo "name" ;;
   esac
 }
 
@@ -26,8 +26,12 @@ _caviar_options() {
   local connection="--coordinator --patience" output="--output --help"
   case $1 in
     "") echo "--version --help $connection" ;;
-    "study create") echo "--name --dry-run $connection $output" ;;
-    "study show") echo "--as-file $connection $output" ;;
+    "study create") echo "--name --if-not-exists --dry-run $connection $output" ;;
+    "study show") echo "--revision --as-file $connection $output" ;;
+    "study update")
+      echo "--dry-run --max-trials --parallel --max-failed --max-duration --max-attempts --max-steps --no-gain" \
+        "--weight --target --sampler --pruner --mode --grace --eta --warm-up --p-value --max-step" "$connection $output"
+      ;;
     "study stop") echo "--end $connection $output" ;;
     "study init") echo "--preset --help" ;;
     "study schema" | "study try" | completions) echo "--help" ;;
@@ -41,7 +45,7 @@ _caviar_options() {
     ask) echo "--count --lease $connection $output" ;;
     report) echo "--step $connection $output" ;;
     tell) echo "--failed --infeasible --message $connection $output" ;;
-    export) echo "--format --help $connection" ;;
+    export) echo "--format --output --force --help $connection" ;;
     *) echo "$connection $output" ;;
   esac
 }
@@ -49,8 +53,9 @@ _caviar_options() {
 # Words that an option of a command takes.
 _caviar_values() {
   case $1 in
-    --output) if [[ $2 == importance ]]; then echo "table json yaml csv"; else echo "table json yaml"; fi ;;
+    --output) if [[ $2 == export ]]; then :; elif [[ $2 == importance ]]; then echo "table json yaml csv"; elif [[ $2 == best ]]; then echo "table json yaml flags"; else echo "table json yaml"; fi ;;
     --pruner) echo "none median asha hyperband wilcoxon" ;;
+    --sampler) echo "random sobol coarse_to_fine tpe gp cma_es auto" ;;
     --mode) echo "stop promote" ;;
     --format) echo "csv json" ;;
     --preset) echo "batch-norm-mlp" ;;
@@ -86,7 +91,8 @@ _caviar() {
         ;;
       --patience | --output | --format | --preset | --state | --order-by | --limit | --top | \
         --save-model | --trial | --count | --lease | --step | --message | --name | --metric | --pruner | --mode | \
-         --attempt | --tail | --slots | --data-dir | --dataset-dir | --grace | --eta | --warm-up | --p-value | --max-step)
+        --max-trials | --parallel | --max-failed | --max-duration | --max-attempts | --max-steps | --no-gain | --weight | \
+        --target | --sampler | --revision | --attempt | --tail | --slots | --data-dir | --dataset-dir | --grace | --eta | --warm-up | --p-value | --max-step)
         i=$((i + 1))
         ;;
       -*) ;;
@@ -104,7 +110,7 @@ _caviar() {
   values=$(_caviar_values "$previous" "$command")
   if [[ -n $values ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$values" -- "$current")
-  elif [[ $previous == --save-model || $previous == --data-dir || $previous == --dataset-dir ]]; then
+  elif [[ "$command $previous" == "export --output" || $previous == --save-model || $previous == --data-dir || $previous == --dataset-dir ]]; then
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
   elif [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(_caviar_options "$command")" -- "$current")

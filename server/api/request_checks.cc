@@ -18,6 +18,7 @@ constexpr size_t kMaxMetricBytes = 128;
 constexpr int64_t kMaxCodeBytes = 50 << 20;
 constexpr int64_t kMaxLogChunkBytes = 256 << 10;
 constexpr double kMaxCpus = 1e6;
+constexpr int kMaxCancelled = 200;
 
 // It becomes a file's name.
 void CheckCodeHash(FieldChecker& check, const char* field, const std::string& hash) {
@@ -79,6 +80,7 @@ absl::Status CheckRequest(const v1::CreateStudyRequest& request) {
 absl::Status CheckRequest(const v1::GetStudyRequest& request) {
   FieldChecker check;
   check.StudyName("study", request.study());
+  check.Range("revision", request.revision(), 0, kMaxInt32);
   return std::move(check).Result();
 }
 
@@ -193,6 +195,36 @@ absl::Status CheckRequest(const v1::AddTrialRequest& request) {
   check.Values("parameters", request.parameters());
   if (request.has_completed()) {
     check.Metrics("completed.metrics", request.completed().metrics());
+  }
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::UpdateStudyRequest& request) {
+  FieldChecker check;
+  if (!request.validate_only()) {
+    check.Id("request_id", request.has_request_id(), request.request_id());
+  }
+  check.StudyName("study", request.study());
+  check.Require(request.has_definition(), "definition", "is required");
+  check.Range("revision", request.revision(), 0, kMaxInt32);
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::RetryTrialRequest& request) {
+  FieldChecker check;
+  check.Id("request_id", request.has_request_id(), request.request_id());
+  check.StudyName("study", request.study());
+  check.Range("number", request.number(), 0, kMaxInt32);
+  return std::move(check).Result();
+}
+
+absl::Status CheckRequest(const v1::CancelTrialsRequest& request) {
+  FieldChecker check;
+  check.Id("request_id", request.has_request_id(), request.request_id());
+  check.StudyName("study", request.study());
+  check.Range("numbers", request.numbers_size(), 1, kMaxCancelled);
+  for (int i = 0; i < std::min(request.numbers_size(), kMaxCancelled); ++i) {
+    check.Range(absl::StrCat("numbers[", i, "]"), request.numbers(i), 0, kMaxInt32);
   }
   return std::move(check).Result();
 }
@@ -401,5 +433,7 @@ absl::Status CheckRequest(const v1::DownloadChunkRequest& request) {
 absl::Status CheckRequest(const v1::GetServerStatusRequest&) { return absl::OkStatus(); }
 
 absl::Status CheckRequest(const v1::ListWorkersRequest&) { return absl::OkStatus(); }
+
+absl::Status CheckRequest(const v1::GetServerUsageRequest&) { return absl::OkStatus(); }
 
 }  // namespace caviar::server_api

@@ -29,6 +29,9 @@ absl::Status CheckRequest(const v1::AskTrialRequest& request);
 absl::Status CheckRequest(const v1::ReportTrialRequest& request);
 absl::Status CheckRequest(const v1::TellTrialRequest& request);
 absl::Status CheckRequest(const v1::AddTrialRequest& request);
+absl::Status CheckRequest(const v1::UpdateStudyRequest& request);
+absl::Status CheckRequest(const v1::RetryTrialRequest& request);
+absl::Status CheckRequest(const v1::CancelTrialsRequest& request);
 absl::Status CheckRequest(const v1::DownloadModelRequest& request);
 absl::Status CheckRequest(const v1::UploadCodeRequest& request);
 absl::Status CheckRequest(const v1::ReadLogRequest& request);
@@ -50,6 +53,7 @@ absl::Status CheckRequest(const v1::DownloadChunkRequest& request);
 
 absl::Status CheckRequest(const v1::GetServerStatusRequest& request);
 absl::Status CheckRequest(const v1::ListWorkersRequest& request);
+absl::Status CheckRequest(const v1::GetServerUsageRequest& request);
 
 }  // namespace caviar::server_api
 

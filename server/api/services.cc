@@ -53,7 +53,10 @@ using StudyServiceBase =
                v1::StudyService::WithRawCallbackMethod_ReplayPruner,
                v1::StudyService::WithRawCallbackMethod_DownloadModel,
                v1::StudyService::WithRawCallbackMethod_UploadCode,
-               v1::StudyService::WithRawCallbackMethod_ReadLog>;
+               v1::StudyService::WithRawCallbackMethod_ReadLog,
+               v1::StudyService::WithRawCallbackMethod_UpdateStudy,
+               v1::StudyService::WithRawCallbackMethod_RetryTrial,
+               v1::StudyService::WithRawCallbackMethod_CancelTrials>;
 using WorkerServiceBase =
     RawMethods<v1::WorkerService::Service, v1::WorkerService::WithRawCallbackMethod_RegisterWorker,
                v1::WorkerService::WithRawCallbackMethod_AcquireWork,
@@ -67,7 +70,8 @@ using WorkerServiceBase =
                v1::WorkerService::WithRawCallbackMethod_DownloadCode>;
 using ServerServiceBase =
     RawMethods<v1::ServerService::Service, v1::ServerService::WithRawCallbackMethod_GetServerStatus,
-               v1::ServerService::WithRawCallbackMethod_ListWorkers>;
+               v1::ServerService::WithRawCallbackMethod_ListWorkers,
+               v1::ServerService::WithRawCallbackMethod_GetServerUsage>;
 using VerificationServiceBase =
     RawMethods<v1::VerificationService::Service,
                v1::VerificationService::WithRawCallbackMethod_VerifyStudy>;
@@ -131,6 +135,18 @@ class StudyServiceImpl final : public StudyServiceBase {
   Unary* AddTrial(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary(admission_.writes, context, request, answer, coordinator_,
                       &Coordinator::AddTrial);
+  }
+  Unary* UpdateStudy(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+                      &Coordinator::UpdateStudy);
+  }
+  Unary* RetryTrial(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+                      &Coordinator::RetryTrial);
+  }
+  Unary* CancelTrials(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+                      &Coordinator::CancelTrials);
   }
   Unary* TellTrial(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary(admission_.leases, context, request, answer, coordinator_,
@@ -234,6 +250,13 @@ class ServerServiceImpl final : public ServerServiceBase {
         admission_.reads, context, request, answer,
         [this](const v1::ListWorkersRequest&, coordinator::Done<v1::ListWorkersResponse> done) {
           coordinator_.ListWorkers(std::move(done));
+        });
+  }
+  Unary* GetServerUsage(Context* context, const Bytes* request, Bytes* answer) override {
+    return ServeUnary<v1::GetServerUsageRequest, v1::ServerUsage>(
+        admission_.reads, context, request, answer,
+        [this](const v1::GetServerUsageRequest&, coordinator::Done<v1::ServerUsage> done) {
+          coordinator_.GetServerUsage(std::move(done));
         });
   }
 

@@ -41,6 +41,12 @@ class MockClient : public client::Client {
               (override));
   MOCK_METHOD(absl::StatusOr<v1::Trial>, TellTrial, (const v1::TellTrialRequest&), (override));
   MOCK_METHOD(absl::StatusOr<v1::Trial>, AddTrial, (v1::AddTrialRequest), (override));
+  MOCK_METHOD(absl::StatusOr<v1::UpdateStudyResponse>, UpdateStudy, (v1::UpdateStudyRequest),
+              (override));
+  MOCK_METHOD(absl::StatusOr<v1::Trial>, RetryTrial, (v1::RetryTrialRequest), (override));
+  MOCK_METHOD(absl::StatusOr<v1::CancelTrialsResponse>, CancelTrials, (v1::CancelTrialsRequest),
+              (override));
+  MOCK_METHOD(absl::StatusOr<v1::ServerUsage>, GetServerUsage, (), (override));
   MOCK_METHOD(absl::StatusOr<v1::DownloadModelResponse>, DownloadModel,
               (const v1::DownloadModelRequest&), (override));
   MOCK_METHOD(absl::StatusOr<v1::UploadCodeResponse>, UploadCode, (const v1::UploadCodeRequest&),
@@ -207,6 +213,17 @@ class CommandTest : public ::testing::Test {
     absl::StatusOr<v1::Trial> AddTrial(v1::AddTrialRequest request) override {
       return client_.AddTrial(std::move(request));
     }
+    absl::StatusOr<v1::UpdateStudyResponse> UpdateStudy(v1::UpdateStudyRequest request) override {
+      return client_.UpdateStudy(std::move(request));
+    }
+    absl::StatusOr<v1::Trial> RetryTrial(v1::RetryTrialRequest request) override {
+      return client_.RetryTrial(std::move(request));
+    }
+    absl::StatusOr<v1::CancelTrialsResponse> CancelTrials(
+        v1::CancelTrialsRequest request) override {
+      return client_.CancelTrials(std::move(request));
+    }
+    absl::StatusOr<v1::ServerUsage> GetServerUsage() override { return client_.GetServerUsage(); }
     absl::StatusOr<v1::DownloadModelResponse> DownloadModel(
         const v1::DownloadModelRequest& request) override {
       return client_.DownloadModel(request);
