@@ -97,6 +97,7 @@ class Harness {
     Options options;
     options.lease_ttl = lease_ttl_;
     options.version = "test";
+    options.tell_ends = tell_ends;
     core_ = std::make_unique<Core>(
         Core::Dependencies{
             store_, clock, randomness, *leases_, suggester_,
@@ -112,7 +113,8 @@ class Harness {
             },
             [this](absl::Status status) { fatal = status; },
             [this](const LateValues& all) { late_words.push_back(all); },
-            [this](const storage::SharedCheckpoints& rest) { shared.push_back(rest); }, &measures},
+            [this](const storage::SharedCheckpoints& rest) { shared.push_back(rest); }, &measures,
+            [this](const storage::StudyEndRow& end) { ends.push_back(end); }},
         options);
     const absl::Status loaded = core_->Load();
     if (!loaded.ok()) fatal = loaded;
@@ -231,6 +233,8 @@ class Harness {
   // What was said of checkpoints in shared folders.
   std::vector<storage::SharedCheckpoints> shared;
   std::vector<LateValues> late_words;  // what was said of them
+  bool tell_ends = false;              // from the next restart on
+  std::vector<storage::StudyEndRow> ends;
 
  private:
   const absl::Duration lease_ttl_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -47,7 +48,9 @@ class Life {
   void Run() {
     for (int turn = 0; turn < 3000; ++turn) {
       if (house_.study("s").row.state == v1::Study::ENDED && !HasOpenTrials(house_.study("s"))) {
-        return house_.Settle();
+        if (extensions_ == 0) return house_.Settle();
+        --extensions_;
+        Extend();
       }
       for (Worker& worker : workers_) {
         if (Chance(0.7)) Act(worker);
@@ -57,6 +60,7 @@ class Life {
       if (Chance(0.8)) house_.Settle();
       if (Chance(0.02)) Crash();
       if (Chance(0.02)) Add();
+      if (changes_ && Chance(0.03)) Change();
       house_.Advance(absl::Milliseconds(Chance(0.02) ? 40'000 : 300));
       Renew();
     }
@@ -78,6 +82,13 @@ class Life {
   }
 
   Harness& house() { return house_; }
+
+  // Its definition is changed again and again, and so many times it goes on after its end.
+  void ChangeOften(int extensions) {
+    changes_ = true;
+    extensions_ = extensions;
+  }
+  int revision() { return house_.study("s").row.revision; }
 
  private:
   struct Worker {
@@ -232,6 +243,55 @@ class Life {
                             [](const auto&) {});
   }
 
+  void Update(const std::function<void(v1::Study&)>& change) {
+    v1::UpdateStudyRequest request;
+    *request.mutable_request_id() = house_.NewRequestId();
+    request.set_study("s");
+    *request.mutable_definition() = house_.study("s").row.definition;
+    change(*request.mutable_definition());
+    house_.Queue<v1::UpdateStudyResponse>(
+        [request](Core& core) { return core.UpdateStudy(request); },
+        [](const absl::StatusOr<v1::UpdateStudyResponse>& response) {
+          EXPECT_TRUE(response.ok() || absl::IsUnavailable(response.status())) << response.status();
+        });
+  }
+
+  void Extend() {
+    Update([](v1::Study& study) {
+      study.mutable_limits()->set_max_trials(study.limits().max_trials() + 6);
+    });
+    house_.Settle();
+  }
+
+  void Change() {
+    if (house_.study("s").row.state == v1::Study::ENDED) return;
+    const auto draw = [this](int below) { return static_cast<int>(random_() % below); };
+    if (Chance(0.3)) {
+      return Update([&](v1::Study& study) { study.mutable_limits()->set_parallel(2 + draw(6)); });
+    }
+    if (Chance(0.4)) {
+      constexpr v1::Sampler::Algorithm kOthers[] = {v1::Sampler::SOBOL, v1::Sampler::RANDOM,
+                                                    v1::Sampler::TPE, v1::Sampler::CMA_ES};
+      return Update(
+          [&](v1::Study& study) { study.mutable_sampler()->set_algorithm(kOthers[draw(4)]); });
+    }
+    Update([&](v1::Study& study) {
+      v1::Pruner& pruner = *study.mutable_pruner();
+      pruner.Clear();
+      const int kind = draw(4);
+      pruner.set_algorithm(kind == 0   ? v1::Pruner::NONE
+                           : kind == 1 ? v1::Pruner::MEDIAN
+                           : kind == 2 ? v1::Pruner::ASHA
+                                       : v1::Pruner::HYPERBAND);
+      if (kind == 1) pruner.set_warm_up(3);
+      if (kind >= 2) {
+        pruner.set_mode(Chance(0.5) ? v1::Pruner::STOP : v1::Pruner::PROMOTE);
+        pruner.set_grace(1 + draw(3));
+        pruner.set_eta(2 + draw(2));
+      }
+    });
+  }
+
   void Crash() {
     suggester_.Drop();
     house_.Restart();
@@ -254,6 +314,8 @@ class Life {
   const std::string metric_;
   std::vector<Worker> workers_;
   int asks_ = 0;
+  bool changes_ = false;
+  int extensions_ = 0;
 };
 
 v1::Study Definition(v1::Sampler::Algorithm sampler, v1::Pruner::Algorithm pruner,
@@ -325,6 +387,28 @@ TEST_P(ReplayOf, WithEveryPrunerIsEqual) {
   }
   EXPECT_GT(decisions, 20) << "what is verified has to be there";
   RecordProperty("stand_ins", stand_ins);
+}
+
+TEST(Verification, ReplaysStudiesThatChangeAsTheyGo) {
+  int decisions = 0, revisions = 0;
+  for (const Kind& kind : kPruners) {
+    // A loop of one's own measures other steps.
+    if (kind.pruner == v1::Pruner::WILCOXON) continue;
+    for (uint64_t seed = 1; seed <= 6; ++seed) {
+      SCOPED_TRACE(absl::StrCat(v1::Pruner::Algorithm_Name(kind.pruner), " ",
+                                v1::Pruner::Mode_Name(kind.mode), ", seed ", seed));
+      Life life(seed, Definition(v1::Sampler::TPE, kind.pruner, kind.mode, 20));
+      life.ChangeOften(/*extensions=*/2);
+      ASSERT_NO_FATAL_FAILURE(life.Run());
+      const v1::VerifyStudyResponse found = life.Verify();
+      ASSERT_NO_FATAL_FAILURE(ExpectEqual(found));
+      if (testing::Test::HasFailure()) return;
+      decisions += found.equal_decisions();
+      revisions += life.revision();
+    }
+  }
+  EXPECT_GT(decisions, 100) << "what is verified has to be there";
+  EXPECT_GT(revisions, 150);
 }
 
 INSTANTIATE_TEST_SUITE_P(EverySampler, ReplayOf,

@@ -1,0 +1,29 @@
+// Databases as earlier versions of the schema left them, kept for good.
+#ifndef CAVIAR_TESTS_STORAGE_OLDER_DATABASE_H_
+#define CAVIAR_TESTS_STORAGE_OLDER_DATABASE_H_
+
+#include <zlib.h>
+
+#include <fstream>
+#include <string>
+
+#include "storage/sqlite_store.h"
+
+namespace caviar::storage {
+
+// Puts the database of schema version 1 into a folder: a study "tuned" that is ACTIVE, by TPE and
+// ASHA, with 11 trials, and a study "queue" that has ENDED, with 3. A coordinator of that version
+// wrote it. Whether it is there.
+inline bool PlaceOlderDatabase(const std::string& folder) {
+  const gzFile packed = gzopen(OLDER_DATABASES "/schema-1.db.gz", "rb");
+  if (packed == nullptr) return false;
+  std::ofstream file(DatabaseFile(folder), std::ios::binary);
+  char buffer[1 << 16];
+  int count = 0;
+  while ((count = gzread(packed, buffer, sizeof(buffer))) > 0) file.write(buffer, count);
+  return gzclose(packed) == Z_OK && count == 0 && file.good();
+}
+
+}  // namespace caviar::storage
+
+#endif  // CAVIAR_TESTS_STORAGE_OLDER_DATABASE_H_
