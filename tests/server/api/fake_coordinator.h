@@ -51,6 +51,9 @@ class FakeCoordinator : public coordinator::Coordinator {
   CAVIAR_FAKE_METHOD(ReportTrial, report_trial, ReportTrialRequest, ReportTrialResponse);
   CAVIAR_FAKE_METHOD(TellTrial, tell_trial, TellTrialRequest, Trial);
   CAVIAR_FAKE_METHOD(AddTrial, add_trial, AddTrialRequest, Trial);
+  CAVIAR_FAKE_METHOD(UpdateStudy, update_study, UpdateStudyRequest, UpdateStudyResponse);
+  CAVIAR_FAKE_METHOD(RetryTrial, retry_trial, RetryTrialRequest, Trial);
+  CAVIAR_FAKE_METHOD(CancelTrials, cancel_trials, CancelTrialsRequest, CancelTrialsResponse);
   CAVIAR_FAKE_METHOD(RegisterWorker, register_worker, RegisterWorkerRequest,
                      RegisterWorkerResponse);
   CAVIAR_FAKE_METHOD(RenewLeases, renew_leases, RenewLeasesRequest, RenewLeasesResponse);
@@ -99,6 +102,9 @@ class FakeCoordinator : public coordinator::Coordinator {
   }
   void GetServerStatus(Done<v1::ServerStatus> done) override { done(server_status); }
   v1::ServerStatus server_status;
+  void GetServerUsage(Done<v1::ServerUsage> done) override { done(server_usage); }
+  v1::ServerUsage server_usage;
+  void StudyEndTold(int64_t, int32_t) override {}
   void ListWorkers(Done<v1::ListWorkersResponse> done) override { done(workers); }
   v1::ListWorkersResponse workers;
 
