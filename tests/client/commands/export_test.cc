@@ -1,3 +1,10 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "client/render/json.h"
 #include "fake_client.h"
 
 namespace caviar::commands {
@@ -66,6 +73,64 @@ TEST_F(Export, JsonHasTheStudyAndAllTrials) {
   EXPECT_EQ(json()["study"]["name"], "mnist");
   ASSERT_EQ(json()["trials"].size(), 2u);
   EXPECT_EQ(json()["trials"][1]["state"], "FAILED");
+  EXPECT_EQ(out(), render::FormatJson(nlohmann::ordered_json::parse(out())))
+      << "it is written piece by piece, and looks like one";
+}
+
+class ExportMeasurements : public CommandTest {
+ protected:
+  void SetUp() override {
+    EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(TestStudy()));
+    EXPECT_CALL(client_, ListTrials).WillRepeatedly([](const v1::ListTrialsRequest& request) {
+      EXPECT_EQ(request.view(), v1::TRIAL_VIEW_FULL);
+      v1::ListTrialsResponse page;
+      *page.add_trials() = TestTrial(0, R"(
+        measurements { step: 1 metrics { key: "loss" value: nan } metrics { key: "a,b" value: inf }
+                       time { seconds: 1700000000 } }
+        measurements { step: 2 metrics { key: "loss" value: -0.5 } })");
+      *page.add_trials() = TestTrial(1);
+      return page;
+    });
+  }
+};
+
+TEST_F(ExportMeasurements, CsvHasALineAValue) {
+  EXPECT_EQ(Run({"export", "mnist", "measurements"}), kDone);
+  EXPECT_EQ(out(),
+            "trial,step,metric,value,time\n"
+            "0,1,\"a,b\",Infinity,2023-11-14T22:13:20Z\n"
+            "0,1,loss,NaN,2023-11-14T22:13:20Z\n"
+            "0,2,loss,-0.5,\n");
+}
+
+TEST_F(ExportMeasurements, JsonHasAnObjectAStep) {
+  EXPECT_EQ(Run({"export", "mnist", "measurements", "--format", "json"}), kDone);
+  ASSERT_EQ(json()["measurements"].size(), 2u);
+  EXPECT_EQ(json()["measurements"][0]["trial"], 0);
+  EXPECT_EQ(json()["measurements"][0]["metrics"]["loss"], "NaN");
+  EXPECT_EQ(json()["measurements"][1]["metrics"]["loss"], -0.5);
+}
+
+TEST_F(ExportMeasurements, AFileIsThereAsAWhole) {
+  const std::string file = testing::TempDir() + "/caviar-export-" + std::to_string(getpid());
+  std::remove(file.c_str());
+  EXPECT_EQ(Run({"export", "mnist", "measurements", "--output", file}), kDone) << err();
+  EXPECT_EQ(out(), "");
+  std::stringstream text;
+  text << std::ifstream(file).rdbuf();
+  EXPECT_THAT(text.str(), testing::StartsWith("trial,step,metric,value,time\n0,1,"));
+  EXPECT_EQ(Run({"export", "mnist", "measurements", "--output", file}), kFailed);
+  EXPECT_THAT(err(), testing::HasSubstr("--force"));
+  EXPECT_CALL(client_, ListTrials).WillOnce(Return(absl::UnavailableError("gone")));
+  EXPECT_NE(Run({"export", "mnist", "--output", file, "--force"}), kDone);
+  std::stringstream still;
+  still << std::ifstream(file).rdbuf();
+  EXPECT_EQ(still.str(), text.str()) << "what broke off is not written";
+  std::remove(file.c_str());
+}
+
+TEST_F(ExportMeasurements, OtherThingsAreNotExported) {
+  EXPECT_EQ(Run({"export", "mnist", "weights"}), kWrongUsage);
 }
 
 }  // namespace

@@ -49,5 +49,13 @@ TEST(Number, ValuesAreAsInAStudyFile) {
   EXPECT_EQ(FormatValue(value), "-3");
 }
 
+TEST(BytesText, ChoosesTheUnit) {
+  EXPECT_EQ(BytesText(0), "0 B");
+  EXPECT_EQ(BytesText(1023), "1023 B");
+  EXPECT_EQ(BytesText(1536), "1.5 KiB");
+  EXPECT_EQ(BytesText((1 << 20) - 1), "1.0 MiB");
+  EXPECT_EQ(BytesText(int64_t{5} << 40), "5.0 TiB");
+}
+
 }  // namespace
 }  // namespace caviar::render

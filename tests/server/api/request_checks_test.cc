@@ -380,5 +380,30 @@ TEST(RequestChecks, ManyFaultsAreCutAtTwenty) {
   EXPECT_EQ(BadFields(CheckRequest(request)).size(), 20u);
 }
 
+TEST(RequestChecks, CancellingNamesTrialsButNotTooMany) {
+  v1::CancelTrialsRequest request;
+  request.mutable_request_id()->set_client_id("0123456789abcdef0123456789abcdef");
+  request.mutable_request_id()->set_sequence(1);
+  request.set_study("s");
+  EXPECT_TRUE(absl::IsInvalidArgument(CheckRequest(request)));
+  request.add_numbers(-1);
+  EXPECT_TRUE(absl::IsInvalidArgument(CheckRequest(request)));
+  request.set_numbers(0, 1);
+  EXPECT_TRUE(CheckRequest(request).ok()) << CheckRequest(request);
+  for (int i = 0; i < 200; ++i) request.add_numbers(i);
+  EXPECT_TRUE(absl::IsInvalidArgument(CheckRequest(request)));
+}
+
+TEST(RequestChecks, OnlyADryRunOfAnUpdateNeedsNoId) {
+  v1::UpdateStudyRequest request;
+  request.set_study("s");
+  request.mutable_definition();
+  EXPECT_TRUE(absl::IsInvalidArgument(CheckRequest(request)));
+  request.set_validate_only(true);
+  EXPECT_TRUE(CheckRequest(request).ok()) << CheckRequest(request);
+  request.clear_definition();
+  EXPECT_TRUE(absl::IsInvalidArgument(CheckRequest(request)));
+}
+
 }  // namespace
 }  // namespace caviar::server_api
