@@ -7,19 +7,22 @@
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/backup_service.grpc.pb.h"
 #include "client/api/channel.h"
+#include "client/api/coordinator_address.h"
 #include "client/api/crc32.h"
 
 namespace caviar::client {
 
 // Without a deadline: keepalive notices a dead coordinator.
-BackupDownload::BackupDownload(std::string address)
-    : address_(std::move(address)), context_(std::make_unique<grpc::ClientContext>()) {}
+BackupDownload::BackupDownload(std::string coordinator)
+    : coordinator_(std::move(coordinator)), context_(std::make_unique<grpc::ClientContext>()) {}
 
 BackupDownload::~BackupDownload() = default;
 
 absl::StatusOr<v1::BackupSummary> BackupDownload::Run(
     const std::function<absl::Status(absl::string_view)>& on_data) {
-  const auto stub = v1::BackupService::NewStub(MakeChannel(address_));
+  const absl::StatusOr<std::string> address = FindCoordinator(coordinator_);
+  if (!address.ok()) return address.status();
+  const auto stub = v1::BackupService::NewStub(MakeChannel(*address));
   const auto reader = stub->BackUp(context_.get(), v1::BackUpRequest());
   v1::BackUpResponse response;
   v1::BackupSummary received;
@@ -33,7 +36,7 @@ absl::StatusOr<v1::BackupSummary> BackupDownload::Run(
   }
   const grpc::Status status = reader->Finish();
   if (!taken.ok()) return taken;
-  if (!status.ok()) return FromGrpcStatus(status, address_);
+  if (!status.ok()) return FromGrpcStatus(status, *address);
   const v1::BackupSummary& sent = response.summary();
   if (sent.size() == received.size() && sent.crc32() == received.crc32()) return sent;
   return absl::DataLossError(absl::StrCat("of the backup ", received.size(),

@@ -18,8 +18,8 @@ namespace caviar::client {
 
 class BackupDownload {
  public:
-  // Of the coordinator at host:port.
-  explicit BackupDownload(std::string address);
+  // Of the coordinator at host:port or file:PATH.
+  explicit BackupDownload(std::string coordinator);
   ~BackupDownload();
 
   // Calls `on_data` with the pieces, in their order, until the backup is complete and what came
@@ -32,7 +32,7 @@ class BackupDownload {
   void Cancel();
 
  private:
-  const std::string address_;
+  const std::string coordinator_;
   const std::unique_ptr<grpc::ClientContext> context_;
 };
 

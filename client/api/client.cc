@@ -9,6 +9,7 @@
 #include "caviar/v1/study_service.grpc.pb.h"
 #include "caviar/v1/verification_service.grpc.pb.h"
 #include "client/api/channel.h"
+#include "client/api/line.h"
 #include "client/api/request_ids.h"
 #include "client/api/retry.h"
 
@@ -21,14 +22,18 @@ using ServerStub = v1::ServerService::Stub;
 constexpr absl::Duration kMinBackoff = absl::Milliseconds(50);
 constexpr absl::Duration kMaxBackoff = absl::Seconds(2);
 
+struct Stubs {
+  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
+      : studies(channel), server(channel), verifications(channel) {}
+  StudyStub studies;
+  ServerStub server;
+  v1::VerificationService::Stub verifications;
+};
+
 class GrpcClient final : public Client {
  public:
   explicit GrpcClient(ClientOptions options)
-      : options_(std::move(options)),
-        channel_(MakeChannel(options_.address)),
-        studies_(channel_),
-        server_(channel_),
-        verifications_(channel_) {}
+      : options_(std::move(options)), line_(options_.address, MakeChannel) {}
 
   absl::StatusOr<v1::Study> CreateStudy(v1::CreateStudyRequest request) override {
     return Mutate(&StudyStub::CreateStudy, request);
@@ -115,14 +120,15 @@ class GrpcClient final : public Client {
 
   absl::Status WatchStudy(const v1::WatchStudyRequest& request,
                           std::function<bool(const v1::WatchStudyResponse&)> on_change) override {
+    const auto end = line_.Get();
+    if (!end.ok()) return end.status();
     grpc::ClientContext context;  // without a deadline; keepalive notices a dead coordinator
     {
       absl::MutexLock lock(&mutex_);
       watches_.insert(&context);
     }
-    AwaitReconnection(*channel_);
     bool enough = false;
-    const auto reader = studies_.WatchStudy(&context, request);
+    const auto reader = (*end)->stubs.studies.WatchStudy(&context, request);
     v1::WatchStudyResponse response;
     while (reader->Read(&response)) {
       if (enough || on_change(response)) continue;
@@ -132,19 +138,20 @@ class GrpcClient final : public Client {
     const grpc::Status status = reader->Finish();
     absl::MutexLock lock(&mutex_);
     watches_.erase(&context);
-    return enough ? absl::OkStatus() : FromGrpcStatus(status, options_.address);
+    return enough ? absl::OkStatus() : FromGrpcStatus(status, (*end)->address);
   }
 
   absl::StatusOr<v1::VerifyStudyResponse> VerifyStudy(
       const v1::VerifyStudyRequest& request,
       std::function<void(const v1::VerifyStudyResponse&)> on_progress) override {
+    const auto end = line_.Get();
+    if (!end.ok()) return end.status();
     grpc::ClientContext context;  // without a deadline; keepalive notices a dead coordinator
     {
       absl::MutexLock lock(&mutex_);
       watches_.insert(&context);
     }
-    AwaitReconnection(*channel_);
-    const auto reader = verifications_.VerifyStudy(&context, request);
+    const auto reader = (*end)->stubs.verifications.VerifyStudy(&context, request);
     v1::VerifyStudyResponse response;
     while (reader->Read(&response)) {
       if (!response.done()) on_progress(response);
@@ -152,7 +159,7 @@ class GrpcClient final : public Client {
     const grpc::Status status = reader->Finish();
     absl::MutexLock lock(&mutex_);
     watches_.erase(&context);
-    if (!status.ok()) return FromGrpcStatus(status, options_.address);
+    if (!status.ok()) return FromGrpcStatus(status, (*end)->address);
     return response;
   }
 
@@ -163,15 +170,16 @@ class GrpcClient final : public Client {
 
  private:
   template <typename Stub, typename Request, typename Response>
-  absl::StatusOr<Response> Call(Stub& stub,
+  absl::StatusOr<Response> Call(Stub Stubs::*stub,
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
                                 const Request& request) {
-    return Retry(options_.patience, Backoff(kMinBackoff, kMaxBackoff, DrawRandom()), [&] {
-      AwaitReconnection(*channel_);
+    return Retry(options_.patience, Backoff(kMinBackoff, kMaxBackoff, DrawRandom()), [&]() -> absl::StatusOr<Response> {
+      const auto end = line_.Get();
+      if (!end.ok()) return end.status();
       grpc::ClientContext context;
       SetTimeout(context, options_.call_timeout);
-      return CallOnce(stub, method, context, request, options_.address);
+      return CallOnce((*end)->stubs.*stub, method, context, request, (*end)->address);
     });
   }
 
@@ -184,11 +192,12 @@ class GrpcClient final : public Client {
     return Call(studies_, method, request);
   }
 
+  // Which stub a call goes to.
+  static constexpr StudyStub Stubs::*studies_ = &Stubs::studies;
+  static constexpr ServerStub Stubs::*server_ = &Stubs::server;
+
   const ClientOptions options_;
-  const std::shared_ptr<grpc::Channel> channel_;
-  StudyStub studies_;
-  ServerStub server_;
-  v1::VerificationService::Stub verifications_;
+  Line<Stubs> line_;
   RequestIds ids_;
   absl::Mutex mutex_;
   std::set<grpc::ClientContext*> watches_ ABSL_GUARDED_BY(mutex_);

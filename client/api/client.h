@@ -18,7 +18,7 @@
 namespace caviar::client {
 
 struct ClientOptions {
-  // host:port.
+  // host:port, or file:PATH (coordinator_address.h).
   std::string address;
   // How long a call goes on trying while the coordinator cannot be reached, with backoff and
   // jitter. Repeats carry the same request id.

@@ -8,6 +8,7 @@
 #include "absl/synchronization/mutex.h"
 #include "caviar/v1/worker_service.grpc.pb.h"
 #include "client/api/channel.h"
+#include "client/api/line.h"
 
 namespace caviar::client {
 namespace {
@@ -53,7 +54,7 @@ absl::StatusOr<std::string> Checked(Response& response, int64_t offset) {
 class GrpcWorkerClient final : public WorkerClient {
  public:
   explicit GrpcWorkerClient(Options options)
-      : options_(std::move(options)), channel_(MakeChannel(options_.address)), stub_(channel_) {}
+      : options_(std::move(options)), line_(options_.address, MakeChannel) {}
 
   v1::RequestId NextRequestId() override { return ids_.Next(); }
 
@@ -152,18 +153,18 @@ class GrpcWorkerClient final : public WorkerClient {
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
                                 const Request& request, absl::Duration timeout) {
-    AwaitReconnection(*channel_);
+    const auto end = line_.Get();
+    if (!end.ok()) return end.status();
     grpc::ClientContext context;
     SetTimeout(context, timeout);
     if (!running.Enter(context)) return absl::CancelledError("the worker is leaving");
-    auto response = CallOnce(stub_, method, context, request, options_.address);
+    auto response = CallOnce((*end)->stubs, method, context, request, (*end)->address);
     running.Leave(context);
     return response;
   }
 
   const Options options_;
-  const std::shared_ptr<grpc::Channel> channel_;
-  Stub stub_;
+  Line<Stub> line_;
   RequestIds ids_;
   RunningCalls waiting_;  // Register and Acquire
   RunningCalls other_;

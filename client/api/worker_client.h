@@ -25,7 +25,7 @@ inline constexpr int64_t kLogPieceBytes = 256 << 10;
 class WorkerClient {
  public:
   struct Options {
-    std::string address;                              // host:port
+    std::string address;  // host:port, or file:PATH (coordinator_address.h)
     absl::Duration call_timeout = absl::Seconds(30);  // of calls that name none
   };
   static std::unique_ptr<WorkerClient> Connect(Options options);

@@ -59,7 +59,8 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
 
 void CommandLine::AddConnection(CLI::App& command) {
   command.add_option("--coordinator", options_.coordinator,
-                     "Address, host:port; default: $CAVIAR_COORDINATOR, else 127.0.0.1:7461");
+                     "Address, host:port, or file:PATH of the coordinator's --address-file; default: "
+                     "$CAVIAR_COORDINATOR, else 127.0.0.1:7461");
   command.add_option("--patience", options_.patience,
                      "How long to try to reach the coordinator; default: 5s");
 }

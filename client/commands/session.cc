@@ -2,11 +2,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "caviar/v1/error_detail.h"
+#include "client/api/coordinator_address.h"
 #include "client/render/json.h"
 #include "client/render/text.h"
 #include "client/render/yaml.h"
@@ -22,12 +22,8 @@ absl::StatusOr<std::string> Session::Address() const {
     address = environment_.variable("CAVIAR_COORDINATOR").value_or("");
   }
   if (address.empty()) address = "127.0.0.1:7461";
-  const size_t colon = address.rfind(':');
-  int port = 0;
-  if (colon == std::string::npos || colon == 0 ||
-      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(origin, " is \"", address, "\"; write host:port, such as 127.0.0.1:7461"));
+  if (absl::Status status = client::CheckCoordinator(address); !status.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(origin, ": ", status.message()));
   }
   return address;
 }
@@ -110,6 +106,7 @@ int Session::Fail(const absl::Status& status) {
   Complain(message.find(address) != std::string::npos
                ? message
                : absl::StrCat("no coordinator answers at ", address, ": ", message));
+  if (client::IsAddressFile(address)) return kNoCoordinator;  // the message says what to do
   Complain(absl::StrCat("start one with `caviar-coordinator --listen ", address,
                         " --data-dir ./caviar-data`, or say where it is with --coordinator or "
                         "CAVIAR_COORDINATOR"));
