@@ -20,6 +20,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "deploy/systemd/notify.h"
+#include "server/api/address_file.h"
 #include "server/api/listen_address.h"
 #include "server/api/server.h"
 #include "server/coordinator/backups.h"
@@ -57,6 +59,8 @@ struct Flags {
   std::string restore;
   std::string on_study_end;
   std::string on_study_end_timeout = "1m";
+  std::string address_file;
+  std::string advertise;
   server_api::ServerLimits limits;
 };
 
@@ -118,6 +122,12 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--data-dir", flags.data_directory, "where all is kept; made if it is missing")
       ->capture_default_str();
+  app.add_option("--address-file", flags.address_file,
+                 "where to write the address once it is served, for --coordinator file:PATH of "
+                 "workers and clients; removed at the end");
+  app.add_option("--advertise", flags.advertise,
+                 "HOST or HOST:PORT to write there; default: --listen, with this machine's name in "
+                 "place of 0.0.0.0");
   app.add_option("--lease-ttl", flags.lease_ttl,
                  "how soon a dead worker's trials go to others; at least 1s")
       ->check(CheckLeaseTtl)
@@ -220,6 +230,24 @@ int StoreExitCode(const absl::Status& status) {
   _exit(1);
 }
 
+void TellServiceManager(absl::string_view state) {
+  const absl::Status status = systemd::Notify(state);
+  if (!status.ok()) {
+    spdlog::warn("the service manager was not told: {}", std::string(status.message()));
+  }
+}
+
+// Null where no --address-file is wanted.
+absl::StatusOr<std::unique_ptr<server_api::AddressFile>> WriteAddress(const Flags& flags,
+                                                                      const std::string& served) {
+  char host[256] = {};
+  gethostname(host, sizeof(host) - 1);
+  const auto address = server_api::AdvertisedAddress(served, flags.advertise, host);
+  if (!address.ok()) return address.status();
+  if (flags.address_file.empty()) return nullptr;
+  return server_api::AddressFile::Write(flags.address_file, *address);
+}
+
 // Serves until a signal of `signals`, which are blocked.
 absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset_t& signals) {
   storage::RemoveUnfinishedBackup(flags.data_directory);
@@ -263,6 +291,8 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
   command.Start([&coordinator](int64_t study_id, int32_t revision) {
     (*coordinator)->StudyEndTold(study_id, revision);
   });
+  const auto address_file = WriteAddress(flags, (*server)->address());
+  if (!address_file.ok()) return address_file.status();
 
   if (!server_api::IsLoopback(*server_api::ParseListenAddress(flags.listen))) {
     spdlog::warn(
@@ -274,9 +304,11 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
                (*server)->address(), flags.data_directory, absl::FormatDuration(options.lease_ttl));
   std::printf("caviar-coordinator serves %s\n", (*server)->address().c_str());
   std::fflush(stdout);
+  TellServiceManager(systemd::kReady);
 
   int signal = 0;
   sigwait(&signals, &signal);
+  TellServiceManager(systemd::kStopping);
   // A second one ends the process at once.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   spdlog::info("{}: handing out nothing more, ending", strsignal(signal));

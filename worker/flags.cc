@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "client/api/coordinator_address.h"
 
 namespace caviar::worker {
 namespace {
@@ -17,9 +18,7 @@ std::string DefaultName() {
 
 // Checks in the form in which CLI11 asks: "" where all is well.
 std::string CheckAddress(const std::string& text) {
-  const size_t colon = text.rfind(':');
-  if (colon != std::string::npos && colon > 0 && colon + 1 < text.size()) return "";
-  return absl::StrCat("\"", text, "\" is not an address; write host:port, such as head:7461");
+  return std::string(client::CheckCoordinator(text).message());
 }
 
 std::string CheckName(const std::string& text) {
@@ -37,12 +36,12 @@ std::string CheckLabel(const std::string& text) {
                : absl::StrCat("\"", text, "\" is not a label; write key=value, such as gpu=none");
 }
 
-std::string CheckGrace(const std::string& text) {
-  absl::Duration grace;
-  if (!absl::ParseDuration(text, &grace)) {
+std::string CheckDuration(const std::string& text) {
+  absl::Duration duration;
+  if (!absl::ParseDuration(text, &duration)) {
     return absl::StrCat("\"", text, "\" is not a duration; write 10s, 2m or 1500ms");
   }
-  if (grace < absl::Seconds(1) || grace > absl::Hours(24)) {
+  if (duration < absl::Seconds(1) || duration > absl::Hours(24)) {
     return absl::StrCat(text, " is out of range; it is at least 1s and at most 24h");
   }
   return "";
@@ -50,7 +49,10 @@ std::string CheckGrace(const std::string& text) {
 
 void AddFlags(CLI::App& app, Flags& flags) {
   app.set_version_flag("--version", "caviar-worker " CAVIAR_VERSION);
-  app.add_option("--coordinator", flags.coordinator, "host:port of the coordinator")
+  app.add_option(
+         "--coordinator", flags.coordinator,
+         "host:port of the coordinator, or file:PATH of its --address-file, which is read again "
+         "whenever it cannot be reached")
       ->envname("CAVIAR_COORDINATOR")
       ->required()
       ->check(CheckAddress);
@@ -70,11 +72,24 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--grace", flags.grace,
                  "on SIGTERM, how long it may take to send checkpoints and to give trials back "
                  "(programs: more than their stop_grace); a second SIGTERM ends it at once")
-      ->check(CheckGrace)
+      ->check(CheckDuration)
       ->capture_default_str();
   app.add_option("--log-level", flags.log_level, "what is logged on stderr")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
+}
+
+// Of workers on machines that are lent for a while, by Slurm for example.
+void AddLoanFlags(CLI::App& app, Flags& flags) {
+  app.add_option("--exit-when-idle", flags.exit_when_idle,
+                 "end, with 0, when no slot had a trial for so long, whether or not the "
+                 "coordinator is there; with 3 where it never was. Default: wait for ever")
+      ->check(CheckDuration);
+  app.add_option("--end-time", flags.end_time,
+                 "when this worker is going to be ended, in seconds since 1970: it takes no trial "
+                 "that usually takes longer, unless that can go on elsewhere from a checkpoint")
+      ->envname("SLURM_JOB_END_TIME")
+      ->check(CLI::NonNegativeNumber);
 }
 
 // Of studies whose trainer is a command.
@@ -110,6 +125,7 @@ void AddCommandFlags(CLI::App& app, Flags& flags) {
 std::optional<int> ParseFlags(int argc, char** argv, Flags& flags) {
   CLI::App app("caviar-worker: trains the trials that a coordinator hands out");
   AddFlags(app, flags);
+  AddLoanFlags(app, flags);
   AddCommandFlags(app, flags);
   try {
     app.parse(argc, argv);
@@ -123,6 +139,17 @@ absl::Duration GraceOf(const Flags& flags) {
   absl::Duration grace;
   absl::ParseDuration(flags.grace, &grace);
   return grace;
+}
+
+absl::Duration IdleLimitOf(const Flags& flags) {
+  absl::Duration limit = absl::InfiniteDuration();
+  if (!flags.exit_when_idle.empty()) absl::ParseDuration(flags.exit_when_idle, &limit);
+  return limit;
+}
+
+absl::Time LastMomentOf(const Flags& flags) {
+  if (flags.end_time == 0) return absl::InfiniteFuture();
+  return absl::FromUnixSeconds(flags.end_time) - GraceOf(flags);
 }
 
 v1::RegisterWorkerRequest RegistrationOf(const Flags& flags) {

@@ -19,6 +19,8 @@ struct Flags {
   std::string dataset_directory;
   std::vector<std::string> labels;
   std::string grace = "10s";
+  std::string exit_when_idle;  // empty: never
+  int64_t end_time = 0;        // seconds since 1970; 0: not known
   std::string log_level = "info";
   bool allow_commands = false;
   std::string work_directory = "/tmp";
@@ -35,6 +37,9 @@ inline constexpr int kExitUsage = 2;
 std::optional<int> ParseFlags(int argc, char** argv, Flags& flags);
 
 absl::Duration GraceOf(const Flags& flags);
+absl::Duration IdleLimitOf(const Flags& flags);
+// By when trials have to be over: the grace before its end.
+absl::Time LastMomentOf(const Flags& flags);
 // Name, version, slots, features and labels, without what programs are offered.
 v1::RegisterWorkerRequest RegistrationOf(const Flags& flags);
 

@@ -1,7 +1,8 @@
 // caviar-worker: flags -> wiring -> work until SIGTERM.
 //
-// Exit codes: 0 ended by SIGTERM or SIGINT, its work given back; 1 ended before that was done (a
-// second signal, or the grace was over); 2 wrong usage, or no folder to run programs in.
+// Exit codes: 0 ended by SIGTERM, SIGINT or --exit-when-idle, its work given back; 1 ended before
+// that was done (a second signal, or the grace was over); 2 wrong usage, or no folder to run
+// programs in; 3 no coordinator was there all the time that --exit-when-idle names.
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -14,10 +15,12 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "client/api/worker_client.h"
+#include "deploy/systemd/notify.h"
 #include "worker/agent/agent.h"
 #include "worker/data/dataset.h"
 #include "worker/flags.h"
@@ -30,6 +33,7 @@ namespace caviar {
 namespace {
 
 constexpr int kExitUnfinished = 1;
+constexpr int kExitNoCoordinator = 3;
 // The agent's share of the grace; the rest is for trainings that do not heed it.
 constexpr double kAgentShare = 0.8;
 constexpr int kDone = SIGUSR1;  // what main tells its own signal thread
@@ -52,14 +56,22 @@ int AwaitSignal(const sigset_t& signals, absl::Duration limit) {
   }
 }
 
-// Waits for signals: the first ends the work in order, the second at once.
-void HandleSignals(const sigset_t& signals, absl::Duration grace, agent::Agent& agent) {
+void TellServiceManager(absl::string_view state) {
+  const absl::Status status = systemd::Notify(state);
+  if (!status.ok())
+    spdlog::warn("the service manager was not told: {}", std::string(status.message()));
+}
+
+// Waits for signals: the first ends the work in order, the second at once. Whether one came before
+// the work ended by itself.
+bool HandleSignals(const sigset_t& signals, absl::Duration grace, agent::Agent& agent) {
   int signal = 0;
   sigwait(&signals, &signal);
-  if (signal == kDone) return;
+  if (signal == kDone) return false;
   spdlog::info("{}: giving work back, ending", strsignal(signal));
+  TellServiceManager(systemd::kStopping);
   agent.Stop();
-  if (AwaitSignal(signals, grace) == kDone) return;
+  if (AwaitSignal(signals, grace) == kDone) return true;
   spdlog::warn("ending at once; leases that were not given back end by themselves");
   spdlog::default_logger()->flush();
   _exit(kExitUnfinished);
@@ -77,8 +89,8 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-// Works until it is told to end. Whether all of its work was handed in or given back.
-bool Work(const worker::Flags& flags, worker::Programs* programs, const sigset_t& signals) {
+// Works until it is told to end. The exit code.
+int Work(const worker::Flags& flags, worker::Programs* programs, const sigset_t& signals) {
   data::DatasetCache datasets(flags.dataset_directory);
   training::BatchNormNetworkTrainer network_trainer(datasets);
   training::TrainerChoice trainer(network_trainer,
@@ -86,6 +98,12 @@ bool Work(const worker::Flags& flags, worker::Programs* programs, const sigset_t
   agent::AgentOptions options;
   const absl::Duration grace = worker::GraceOf(flags);
   options.grace = kAgentShare * grace;
+  options.exit_when_idle = worker::IdleLimitOf(flags);
+  options.end_time = worker::LastMomentOf(flags);
+  bool registered = false;
+  options.on_registered = [&registered] {
+    if (!std::exchange(registered, true)) TellServiceManager(systemd::kReady);
+  };
   options.registration = worker::RegistrationOf(flags);
   if (programs != nullptr) {
     options.registration.add_features("command");
@@ -95,11 +113,13 @@ bool Work(const worker::Flags& flags, worker::Programs* programs, const sigset_t
   const auto client = client::WorkerClient::Connect({.address = flags.coordinator});
   const auto agent = agent::Agent::Make(*client, trainer, options);
   spdlog::info("caviar-worker {} looks for a coordinator at {}", CAVIAR_VERSION, flags.coordinator);
-  std::thread signal_thread([&] { HandleSignals(signals, grace, *agent); });
+  bool told = false;
+  std::thread signal_thread([&] { told = HandleSignals(signals, grace, *agent); });
   const bool all_given_back = agent->Run();
   pthread_kill(signal_thread.native_handle(), kDone);
   signal_thread.join();
-  return all_given_back;
+  if (!registered && !told) return kExitNoCoordinator;
+  return all_given_back ? 0 : kExitUnfinished;
 }
 
 int Main(int argc, char** argv) {
@@ -108,13 +128,13 @@ int Main(int argc, char** argv) {
   if (const std::optional<int> exit_code = worker::ParseFlags(argc, argv, flags)) return *exit_code;
   SetUpLog(flags);
   const sigset_t signals = BlockSignals();
-  if (!flags.allow_commands) return Work(flags, nullptr, signals) ? 0 : kExitUnfinished;
+  if (!flags.allow_commands) return Work(flags, nullptr, signals);
   absl::StatusOr<worker::Programs> programs = worker::SetUpPrograms(flags);
   if (!programs.ok()) {
     spdlog::error("{}", std::string(programs.status().message()));
     return worker::kExitUsage;
   }
-  return Work(flags, &*programs, signals) ? 0 : kExitUnfinished;
+  return Work(flags, &*programs, signals);
 }
 
 }  // namespace

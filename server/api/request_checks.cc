@@ -326,6 +326,9 @@ absl::Status CheckRequest(const v1::AcquireWorkRequest& request) {
   if (request.has_wait()) {
     check.Duration("wait", request.wait(), absl::ZeroDuration(), absl::Seconds(60));
   }
+  if (request.has_time_left()) {
+    check.Duration("time_left", request.time_left(), absl::ZeroDuration(), absl::Hours(24 * 3660));
+  }
   return std::move(check).Result();
 }
 

@@ -249,6 +249,9 @@ class ThreadedCoordinator : public Coordinator {
     const absl::Duration wait = request.has_wait() ? FromMessage(request.wait()) : kDefaultWait;
     poll.deadline = clock_.Steady() + std::min(wait, kLongestWait);
     poll.worker_id = request.worker_id();
+    if (request.has_time_left()) {
+      poll.leaves_at = clock_.Steady() + FromMessage(request.time_left());
+    }
     poll.work_done = std::move(done);
     return PostPoll(std::move(poll));
   }

@@ -75,6 +75,7 @@ struct Poll {
   absl::Duration deadline;
   // A worker's.
   std::string worker_id;
+  absl::Duration leaves_at = absl::InfiniteDuration();  // on the steady clock
   Done<v1::AcquireWorkResponse> work_done;
   // An asker's (worker_id is empty).
   std::string study;
@@ -325,6 +326,8 @@ class Core {
   bool Pause(StudyState& study, TrialState& trial);
 
   // core_suggestions.cc
+  // The median time for which a trial ran; 0: none has yet. Results that were told took none.
+  static absl::Duration MedianTrialTime(const StudyState& study);
   // How long a caller waits for a suggestion that knows the newest results.
   static absl::Duration Patience(const StudyState& study);
   // The trial to hand out: one that waits, a repeat, or one with a new configuration.

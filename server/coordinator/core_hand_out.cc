@@ -197,6 +197,8 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
     }
   } else {
     const storage::WorkerRow& worker = state_.workers.at(poll.worker_id);
+    const absl::Duration time_left = poll.leaves_at - deps_.clock.Steady();
+    const bool leaves = time_left != absl::InfiniteDuration();
     for (StudyState* study : offers) {
       if (study->evaluation && study->evaluation->state == v1::TestEvaluation::WAITING &&
           CanRun(worker, study->row.definition)) {
@@ -208,6 +210,8 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
     // longest.
     for (StudyState* study : offers) {
       if (!HasRoom(*study) || !HasRoomFor(worker, *study)) continue;
+      if (leaves && !EndsInTime(study->row.definition, MedianTrialTime(*study), time_left))
+        continue;
       if (!NextTrial(*study) && !MayStandIn(poll, *study)) continue;
       if (chosen == nullptr || std::pair(ShareOf(*study), study->last_served) <
                                    std::pair(ShareOf(*chosen), chosen->last_served)) {

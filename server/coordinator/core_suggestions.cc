@@ -28,23 +28,6 @@ constexpr absl::Duration kLeastStandInPatience = absl::Seconds(1);
 constexpr size_t kTimedTrials = 64;
 constexpr size_t kTrialsToTime = 256;
 
-// The median time for which a trial ran. Results that were told took none.
-absl::Duration MedianTrialTime(const StudyState& study) {
-  std::vector<int64_t> times;
-  const size_t size = study.history.size();
-  for (size_t back = 1; back <= std::min(size, kTrialsToTime); ++back) {
-    const auto index = static_cast<size_t>(study.history[size - back].number);
-    const int32_t last = study.configurations[index].trials.back();
-    const int64_t time = study.trials[static_cast<size_t>(last)].running_time;
-    if (time > 0) times.push_back(time);
-    if (times.size() == kTimedTrials) break;
-  }
-  if (times.empty()) return absl::ZeroDuration();
-  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-  std::nth_element(times.begin(), middle, times.end());
-  return absl::Microseconds(*middle);
-}
-
 int32_t NextIndex(const StudyState& study) {
   return static_cast<int32_t>(study.configurations.size());
 }
@@ -61,6 +44,22 @@ bool IsFresh(const StudyState& study, const Suggestion& suggestion) {
 }
 
 }  // namespace
+
+absl::Duration Core::MedianTrialTime(const StudyState& study) {
+  std::vector<int64_t> times;
+  const size_t size = study.history.size();
+  for (size_t back = 1; back <= std::min(size, kTrialsToTime); ++back) {
+    const auto index = static_cast<size_t>(study.history[size - back].number);
+    const int32_t last = study.configurations[index].trials.back();
+    const int64_t time = study.trials[static_cast<size_t>(last)].running_time;
+    if (time > 0) times.push_back(time);
+    if (times.size() == kTimedTrials) break;
+  }
+  if (times.empty()) return absl::ZeroDuration();
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  std::nth_element(times.begin(), middle, times.end());
+  return absl::Microseconds(*middle);
+}
 
 absl::Duration Core::Patience(const StudyState& study) {
   // One after the other, each knows all before it: such a study repeats exactly.

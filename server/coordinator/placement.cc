@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "caviar/v1/vocabulary.h"
+#include "server/coordinator/messages.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -87,6 +88,16 @@ bool Fits(const storage::WorkerRow& worker, const Taken& taken, const v1::Study&
   return (!offered.has_cpus() || then.cpus <= offered.cpus() + kCpuTolerance) &&
          then.gpus <= std::max(offered.gpus(), taken.gpus) &&
          (!offered.has_memory() || then.memory <= offered.memory().bytes());
+}
+
+bool EndsInTime(const v1::Study& study, absl::Duration usually, absl::Duration time_left) {
+  if (!study.trainer().has_command()) return true;
+  const v1::Command& command = study.trainer().command();
+  if (command.resumable()) return true;
+  if (usually == absl::ZeroDuration() && command.has_time_limit()) {
+    usually = FromMessage(command.time_limit());
+  }
+  return usually <= time_left;
 }
 
 }  // namespace caviar::coordinator

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "absl/time/time.h"
 #include "caviar/v1/study.pb.h"
 #include "storage/store.h"
 
@@ -35,6 +36,12 @@ std::string WhyNoWorker(const std::map<std::string, storage::WorkerRow>& workers
 // Whether one more attempt of the study fits beside what is taken. What a worker does not say is
 // without limit, but for GPUs.
 bool Fits(const storage::WorkerRow& worker, const Taken& taken, const v1::Study& study);
+
+// Whether a worker that leaves after `time_left` may begin a trial that `usually` takes so long (0:
+// nobody knows yet). What can go on elsewhere from a checkpoint may begin anywhere. Where nobody
+// knows, a program's time_limit is taken, and else a trial is risked: nothing is counted against it
+// when it is given back.
+bool EndsInTime(const v1::Study& study, absl::Duration usually, absl::Duration time_left);
 
 }  // namespace caviar::coordinator
 

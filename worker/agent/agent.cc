@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/api/request_ids.h"
 #include "worker/agent/attempt_runner.h"
+#include "worker/agent/idle_watch.h"
 #include "worker/agent/lease_keeper.h"
 #include "worker/agent/registration.h"
 #include "worker/agent/renewer.h"
@@ -53,8 +54,13 @@ class WorkerAgent final : public Agent {
     Renewer renewer(client_, keeper_, registration_, BootTime, options_.backoff);
     busy_slots_ = options_.registration.slots();
     std::vector<std::unique_ptr<Slot>> slots;
-    const SlotContext context{client_,          registration_,         keeper_,  renewer, runner_,
-                              options_.backoff, options_.acquire_wait, stopping_};
+    IdleWatch idle(options_.exit_when_idle, [this] {
+      spdlog::info("no work for {}: leaving", absl::FormatDuration(options_.exit_when_idle));
+      Stop();
+    });
+    const SlotContext context{
+        client_,          registration_,         keeper_,           renewer,  runner_, idle,
+        options_.backoff, options_.acquire_wait, options_.end_time, stopping_};
     for (int i = 0; i < options_.registration.slots(); ++i) {
       slots.push_back(std::make_unique<Slot>(i, context, [this] { SlotDone(); }));
     }
@@ -78,6 +84,7 @@ class WorkerAgent final : public Agent {
     spdlog::info("registered as {} ({}) with {} slots; coordinator {}, leases of {}", self.name(),
                  answer.worker_id(), self.slots(), answer.version(),
                  absl::FormatDuration(keeper_.ttl()));
+    options_.on_registered();
   }
 
   void SlotDone() {

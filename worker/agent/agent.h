@@ -7,6 +7,7 @@
 #define CAVIAR_WORKER_AGENT_AGENT_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "absl/time/time.h"
@@ -37,6 +38,13 @@ struct AgentOptions {
   // How long Run may go on after Stop, to send checkpoints and finished outcomes and to give work
   // back. A quarter of it is kept for giving back what did not come in time.
   absl::Duration grace = absl::Seconds(8);
+  // Stops by itself when no slot had work for so long, whether or not the coordinator is there.
+  absl::Duration exit_when_idle = absl::InfiniteDuration();
+  // When this worker is going to be ended by whoever lent it its machine. Each poll says how long
+  // that is, so that no trial is begun that would be cut off and could not go on elsewhere.
+  absl::Time end_time = absl::InfiniteFuture();
+  // Called after each registration, from the caller of Run.
+  std::function<void()> on_registered = [] {};
 };
 
 // One thread per slot, two more per running attempt (they send), three where that is a program; one

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "caviar/v1/error_detail.h"
 #include "client/api/request_ids.h"
 #include "client/api/retry.h"
@@ -43,7 +44,9 @@ void Slot::Run() {
     if (work.work_case() == v1::AcquireWorkResponse::WORK_NOT_SET) continue;
     // The same id until a grant: a grant whose answer was lost comes again.
     request_id = context_.client.NextRequestId();
+    context_.idle.Begin();
     RunWork(work);
+    context_.idle.End();
   }
 }
 
@@ -54,6 +57,10 @@ v1::AcquireWorkResponse Slot::Poll(const v1::RequestId& request_id) {
   *request.mutable_request_id() = request_id;
   request.set_worker_id(*worker_id);
   SetDuration(*request.mutable_wait(), context_.acquire_wait);
+  if (context_.end_time != absl::InfiniteFuture()) {
+    SetDuration(*request.mutable_time_left(),
+                std::max(context_.end_time - absl::Now(), absl::ZeroDuration()));
+  }
   const auto start = std::chrono::steady_clock::now();
   absl::StatusOr<v1::AcquireWorkResponse> answer = context_.client.Acquire(request);
   if (answer.ok()) {

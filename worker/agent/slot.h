@@ -13,6 +13,7 @@
 #include "client/api/backoff.h"
 #include "client/api/worker_client.h"
 #include "worker/agent/attempt_runner.h"
+#include "worker/agent/idle_watch.h"
 #include "worker/agent/lease_keeper.h"
 #include "worker/agent/registration.h"
 #include "worker/agent/renewer.h"
@@ -26,8 +27,10 @@ struct SlotContext {
   LeaseKeeper& keeper;
   Renewer& renewer;
   AttemptRunner& runner;
+  IdleWatch& idle;
   BackoffBounds backoff;
   absl::Duration acquire_wait;
+  absl::Time end_time;
   const std::atomic<bool>& stopping;
 };
 

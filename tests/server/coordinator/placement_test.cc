@@ -76,6 +76,21 @@ TEST(Placement, AProgramWithoutGpusFitsBesideOnesThatTookMoreThanThereAre) {
   EXPECT_FALSE(Fits(worker, taken, Needing(1, 1, 0)));
 }
 
+TEST(Placement, AWorkerThatLeavesBeginsWhatEndsInTimeOrGoesOnElsewhere) {
+  v1::Study study = CommandStudy("s");
+  v1::Command& command = *study.mutable_trainer()->mutable_command();
+  command.set_resumable(false);
+  EXPECT_TRUE(EndsInTime(study, absl::Minutes(5), absl::Minutes(5)));
+  EXPECT_FALSE(EndsInTime(study, absl::Minutes(6), absl::Minutes(5)));
+  EXPECT_TRUE(EndsInTime(study, absl::ZeroDuration(), absl::Minutes(5))) << "nobody knows yet";
+  command.mutable_time_limit()->set_seconds(600);
+  EXPECT_FALSE(EndsInTime(study, absl::ZeroDuration(), absl::Minutes(5)));
+  EXPECT_TRUE(EndsInTime(study, absl::Minutes(4), absl::Minutes(5))) << "they end sooner";
+  command.set_resumable(true);
+  EXPECT_TRUE(EndsInTime(study, absl::Minutes(6), absl::Minutes(5)));
+  EXPECT_TRUE(EndsInTime(NetworkStudy("s"), absl::Minutes(6), absl::Minutes(5)));
+}
+
 TEST(Placement, TheBuiltInTrainerTakesNothingBesideItsSlot) {
   storage::WorkerRow worker = Worker({"batch_norm_network"});
   worker.resources.set_cpus(0);
