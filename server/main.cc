@@ -26,6 +26,7 @@
 #include "server/api/server.h"
 #include "server/coordinator/backups.h"
 #include "server/coordinator/coordinator.h"
+#include "server/coordinator/copies.h"
 #include "server/metrics/exposition.h"
 #include "server/metrics/recorder.h"
 #include "server/short_slices.h"
@@ -34,6 +35,7 @@
 #include "server/upkeep.h"
 #include "storage/artifact_store.h"
 #include "storage/backup.h"
+#include "storage/file_system.h"
 #include "storage/sqlite_reader.h"
 #include "storage/sqlite_store.h"
 
@@ -61,6 +63,9 @@ struct Flags {
   std::string on_study_end_timeout = "1m";
   std::string address_file;
   std::string advertise;
+  bool network_file_system = false;
+  std::string copy_to;
+  std::string copy_every = "1m";
   server_api::ServerLimits limits;
 };
 
@@ -84,6 +89,12 @@ std::string CheckTimeout(const std::string& text) {
     return "";
   }
   return absl::StrCat("\"", text, "\" is out of range; write 30s or 5m, at most 24h");
+}
+
+std::string CheckCopyEvery(const std::string& text) {
+  absl::Duration every;
+  if (absl::ParseDuration(text, &every) && every >= absl::Seconds(1)) return "";
+  return absl::StrCat("\"", text, "\" is no duration of at least 1s; write 1m or 30s");
 }
 
 // Past each of these, what is too much is refused at once, and callers try again later.
@@ -138,6 +149,19 @@ void AddFlags(CLI::App& app, Flags& flags) {
          "process, a power loss may take the newest, and commits are quicker")
       ->check(CLI::IsMember({"full", "normal"}))
       ->capture_default_str();
+  app.add_flag("--network-fs", flags.network_file_system,
+               "serve although --data-dir is on a network's file system: nothing else can read the "
+               "database meanwhile, and its locks must hold between machines. A local disk with "
+               "--copy-to is safer, and faster");
+  CLI::Option* copy_to =
+      app.add_option("--copy-to", flags.copy_to,
+                     "a folder, on a disk that outlives this one, in which to keep a copy of all: "
+                     "caviar.backup, for --restore");
+  app.add_option("--copy-every", flags.copy_every,
+                 "how often to copy what is new; a disk that is lost takes so much with it")
+      ->needs(copy_to)
+      ->check(CheckCopyEvery)
+      ->capture_default_str();
   AddLimitFlags(app, flags.limits);
   CLI::Option* command = app.add_option(
       "--on-study-end", flags.on_study_end,
@@ -190,6 +214,24 @@ void RaiseFileLimit() {
   spdlog::default_logger()->flush();
   // Nothing is answered any more, and nothing is tidied up: what was not acknowledged never was.
   _exit(kExitFatal);
+}
+
+// Where copies are wanted (--copy-to). `vfs`: as the store's.
+std::unique_ptr<coordinator::Copies> StartCopies(const Flags& flags, const std::string& vfs,
+                                                 coordinator::Backups& backups) {
+  if (flags.copy_to.empty()) return nullptr;
+  coordinator::Copies::Options options;
+  options.folder = flags.copy_to;
+  absl::ParseDuration(flags.copy_every, &options.every);
+  options.newest_commit = [&flags, vfs] {
+    return storage::NewestCommit(flags.data_directory, vfs);
+  };
+  options.on_copy = [&flags](const absl::Status& status) {
+    if (status.ok()) return spdlog::debug("copied to {}", flags.copy_to);
+    spdlog::warn("no copy was made in {}, the one from before stays: {}", flags.copy_to,
+                 std::string(status.message()));
+  };
+  return std::make_unique<coordinator::Copies>(backups, options);
 }
 
 // Once a minute at most.
@@ -248,10 +290,20 @@ absl::StatusOr<std::unique_ptr<server_api::AddressFile>> WriteAddress(const Flag
   return server_api::AddressFile::Write(flags.address_file, *address);
 }
 
+// Whether what is named in flags can be used.
+absl::Status CheckFolders(const Flags& flags) {
+  if (!flags.network_file_system) {
+    absl::Status status = storage::CheckFileSystem(flags.data_directory);
+    if (!status.ok()) return status;
+  }
+  return flags.copy_to.empty() ? absl::OkStatus() : coordinator::CheckCopyFolder(flags.copy_to);
+}
+
 // Serves until a signal of `signals`, which are blocked.
 absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset_t& signals) {
   storage::RemoveUnfinishedBackup(flags.data_directory);
-  auto reader = storage::SqliteReader::Open(flags.data_directory, DieOfUntrustworthyStore);
+  const std::string vfs = flags.network_file_system ? storage::kOneProcessVfs : "";
+  auto reader = storage::SqliteReader::Open(flags.data_directory, DieOfUntrustworthyStore, vfs);
   if (!reader.ok()) return reader.status();
   auto artifacts = storage::ArtifactStore::Open(flags.data_directory);
   if (!artifacts.ok()) return artifacts.status();
@@ -281,7 +333,9 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
     exposition = *std::move(started);
     spdlog::info("metrics for Prometheus at port {}", exposition->port());
   }
-  coordinator::Backups backups([&flags] { return storage::Backup::Take(flags.data_directory); });
+  coordinator::Backups backups(
+      [&flags, vfs] { return storage::Backup::Take(flags.data_directory, vfs); });
+  const auto copies = StartCopies(flags, vfs, backups);
   server_api::ServerOptions server_options;
   server_options.limits = flags.limits;
   server_options.on_deaf = DieOfDeafness;
@@ -343,7 +397,9 @@ int Main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
+  if (const absl::Status status = CheckFolders(flags); !status.ok()) return StoreExitCode(status);
   storage::SqliteOptions store_options;
+  store_options.network_file_system = flags.network_file_system;
   store_options.accept_data_loss = flags.accept_data_loss;
   store_options.on_migration = LogMigration;
   if (flags.durability == "normal") {

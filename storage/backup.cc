@@ -44,6 +44,13 @@ void RemoveUnfinishedBackup(const std::string& data_directory) {
   std::filesystem::remove_all(UnfinishedFolder(data_directory), error);
 }
 
+absl::StatusOr<int64_t> NewestCommit(const std::string& data_directory, const std::string& vfs) {
+  auto store = Connection::Open(DatabaseFile(data_directory), Connection::Mode::kReadOnly, vfs,
+                                kBusyMilliseconds);
+  if (!store.ok()) return store.status();
+  return ReadCommit(**store);
+}
+
 Backup::Backup(const std::string& data_directory) : folder_(UnfinishedFolder(data_directory)) {}
 
 Backup::~Backup() {
@@ -51,12 +58,13 @@ Backup::~Backup() {
   std::filesystem::remove_all(folder_, error);
 }
 
-absl::StatusOr<std::unique_ptr<Backup>> Backup::Take(const std::string& data_directory) {
+absl::StatusOr<std::unique_ptr<Backup>> Backup::Take(const std::string& data_directory,
+                                                     const std::string& vfs) {
   absl::Status status;
   for (int i = 0; i < kTries; ++i) {
     RemoveUnfinishedBackup(data_directory);
     auto backup = absl::WrapUnique(new Backup(data_directory));
-    status = backup->Copy(data_directory);
+    status = backup->Copy(data_directory, vfs);
     if (status.ok()) return backup;
     // A file that was removed between its row's reading and its linking has no row any more.
     if (!absl::IsNotFound(status)) return status;
@@ -66,11 +74,11 @@ absl::StatusOr<std::unique_ptr<Backup>> Backup::Take(const std::string& data_dir
       status.message(), ")"));
 }
 
-absl::Status Backup::Copy(const std::string& data_directory) {
+absl::Status Backup::Copy(const std::string& data_directory, const std::string& vfs) {
   if (mkdir(folder_.c_str(), S_IRWXU) != 0) {
     return FileError(errno, absl::StrCat("making ", folder_));
   }
-  auto source = Connection::Open(DatabaseFile(data_directory), Connection::Mode::kReadOnly, "",
+  auto source = Connection::Open(DatabaseFile(data_directory), Connection::Mode::kReadOnly, vfs,
                                  kBusyMilliseconds);
   if (!source.ok()) return source.status();
   // One moment for all that is read.

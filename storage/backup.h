@@ -24,7 +24,9 @@ class Backup {
   // Copies the database into <data_directory>/backup.part, which takes as much room again, and
   // links the files there, so that none goes away before it was read. Commits go on meanwhile, and
   // files come and go. RESOURCE_EXHAUSTED: no room. DATA_LOSS: a file is missing, or a row damaged.
-  static absl::StatusOr<std::unique_ptr<Backup>> Take(const std::string& data_directory);
+  // `vfs`: as the store's, kOneProcessVfs where that is on a network's file system.
+  static absl::StatusOr<std::unique_ptr<Backup>> Take(const std::string& data_directory,
+                                                      const std::string& vfs = "");
   // Removes the copy.
   ~Backup();
   Backup(const Backup&) = delete;
@@ -54,7 +56,7 @@ class Backup {
   };
 
   explicit Backup(const std::string& data_directory);
-  absl::Status Copy(const std::string& data_directory);
+  absl::Status Copy(const std::string& data_directory, const std::string& vfs);
   absl::Status LinkFiles(const std::string& data_directory);
   absl::Status ReadEntry(int64_t size, std::string& bytes);
   // What was read counts.
@@ -73,6 +75,10 @@ class Backup {
   uint32_t crc32_ = 0;
   int64_t bytes_ = 0;
 };
+
+// The last commit of a store that is open in this process.
+absl::StatusOr<int64_t> NewestCommit(const std::string& data_directory,
+                                     const std::string& vfs = "");
 
 // Removes what a coordinator that was killed left of a backup.
 void RemoveUnfinishedBackup(const std::string& data_directory);

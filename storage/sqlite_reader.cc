@@ -108,9 +108,10 @@ absl::StatusOr<std::vector<TrialReading>> Complete(Connection& connection,
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteReader>> SqliteReader::Open(const std::string& data_directory,
-                                                                 OnDamage on_damage) {
+                                                                 OnDamage on_damage,
+                                                                 const std::string& vfs) {
   std::unique_ptr<SqliteReader> reader =
-      absl::WrapUnique(new SqliteReader(DatabaseFile(data_directory), std::move(on_damage)));
+      absl::WrapUnique(new SqliteReader(DatabaseFile(data_directory), vfs, std::move(on_damage)));
   absl::StatusOr<std::unique_ptr<Connection>> connection = reader->Take();
   if (!connection.ok()) return connection.status();
   if (absl::Status status = CheckFile(**connection); !status.ok()) return status;
@@ -134,7 +135,7 @@ absl::StatusOr<std::unique_ptr<Connection>> SqliteReader::Take() {
       return connection;
     }
   }
-  return Connection::Open(file_, Connection::Mode::kReadOnly, "", kBusyMilliseconds);
+  return Connection::Open(file_, Connection::Mode::kReadOnly, vfs_, kBusyMilliseconds);
 }
 
 void SqliteReader::PutBack(std::unique_ptr<Connection> connection) {

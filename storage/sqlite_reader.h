@@ -27,9 +27,11 @@ class SqliteReader : public Reader {
   using OnDamage = std::function<void(const absl::Status&)>;
 
   // The file must be there, of the schema this build writes: open it after the SqliteStore.
-  // FAILED_PRECONDITION: it is not.
+  // FAILED_PRECONDITION: it is not. `vfs`: as the store's, kOneProcessVfs where that is on a
+  // network's file system.
   static absl::StatusOr<std::unique_ptr<SqliteReader>> Open(const std::string& data_directory,
-                                                            OnDamage on_damage = nullptr);
+                                                            OnDamage on_damage = nullptr,
+                                                            const std::string& vfs = "");
 
   absl::StatusOr<StudyReading> GetStudy(const std::string& name) override;
   absl::StatusOr<std::vector<StudyReading>> ListStudies(int64_t after_id, int32_t limit) override;
@@ -48,8 +50,8 @@ class SqliteReader : public Reader {
                                           v1::Artifact::Kind kind, int64_t step) override;
 
  private:
-  SqliteReader(std::string file, OnDamage on_damage)
-      : file_(std::move(file)), on_damage_(std::move(on_damage)) {}
+  SqliteReader(std::string file, std::string vfs, OnDamage on_damage)
+      : file_(std::move(file)), vfs_(std::move(vfs)), on_damage_(std::move(on_damage)) {}
 
   // A connection from the kept ones, or a new one.
   absl::StatusOr<std::unique_ptr<Connection>> Take();
@@ -62,6 +64,7 @@ class SqliteReader : public Reader {
   absl::StatusOr<Result> TryInSnapshot(Read read);
 
   const std::string file_;
+  const std::string vfs_;
   const OnDamage on_damage_;
   absl::Mutex mutex_;
   std::vector<std::unique_ptr<Connection>> free_ ABSL_GUARDED_BY(mutex_);

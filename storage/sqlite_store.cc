@@ -19,6 +19,7 @@
 #include "storage/curve.h"
 #include "storage/erase_study.h"
 #include "storage/evaluation_table.h"
+#include "storage/file_system.h"
 #include "storage/measurement_table.h"
 #include "storage/migration.h"
 #include "storage/migration_backup.h"
@@ -174,7 +175,8 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
   if (status = CheckNotHalfRestored(data_directory); !status.ok()) return status;
   // The only writer never waits for another one.
   absl::StatusOr<std::unique_ptr<Connection>> connection =
-      Connection::Open(file, Connection::Mode::kReadWriteCreate, options.vfs, 0);
+      Connection::Open(file, Connection::Mode::kReadWriteCreate,
+                       options.network_file_system ? kOneProcessVfs : options.vfs, 0);
   if (!connection.ok()) return connection.status();
   status = CheckFile(**connection);
   if (status.ok()) status = SetUp(**connection);

@@ -49,6 +49,9 @@ struct SqliteOptions {
   // Goes on with a file that is older than what was acknowledged (high_water.h), and draws a new
   // epoch for it, so that tokens issued before are not issued again.
   bool accept_data_loss = false;
+  // No other process reads the file, and none of its memory is shared through a file: what a
+  // network's file system needs (file_system.h).
+  bool network_file_system = false;
   // Name of a registered SQLite VFS; empty: SQLite's own. With another one no note of what was
   // acknowledged is kept (high_water.h), as that is a file of the operating system.
   std::string vfs;

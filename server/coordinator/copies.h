@@ -1,0 +1,60 @@
+// A copy of all that is stored, made again and again on a disk that outlives this machine:
+// --copy-to.
+#ifndef CAVIAR_SERVER_COORDINATOR_COPIES_H_
+#define CAVIAR_SERVER_COORDINATOR_COPIES_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "server/coordinator/backups.h"
+
+namespace caviar::coordinator {
+
+// <folder>/caviar.backup, which `caviar-coordinator --restore` takes back. It is replaced as a
+// whole once a new one is complete, checked and on the disk, so that there always is one. What was
+// acknowledged since the last copy is not in it.
+class Copies {
+ public:
+  struct Options {
+    std::string folder;
+    absl::Duration every = absl::Minutes(1);
+    // The last commit that is stored: nothing is copied where it is in the copy already.
+    std::function<absl::StatusOr<int64_t>()> newest_commit;
+    // Told of each copy that was made or could not be; from the thread of the copies.
+    std::function<void(const absl::Status&)> on_copy = [](const absl::Status&) {};
+  };
+  // Copies at once, on a thread of its own, then every `every`.
+  Copies(Backups& backups, Options options);
+  // Makes a last copy.
+  ~Copies();
+  Copies(const Copies&) = delete;
+  Copies& operator=(const Copies&) = delete;
+
+ private:
+  void Run();
+  // Where there is something new.
+  void CopyNew();
+  absl::Status Copy();
+  absl::Status Write(std::shared_ptr<storage::Backup> backup, const std::string& file);
+
+  Backups& backups_;
+  const Options options_;
+  int64_t copied_ = -1;  // the thread's: the last commit that a copy holds
+  absl::Mutex mutex_;
+  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+// FAILED_PRECONDITION: copies cannot be written there; the message says why.
+absl::Status CheckCopyFolder(const std::string& folder);
+
+}  // namespace caviar::coordinator
+
+#endif  // CAVIAR_SERVER_COORDINATOR_COPIES_H_

@@ -1,0 +1,56 @@
+#include "storage/file_system.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include "storage/backup.h"
+#include "storage/sqlite_reader.h"
+#include "storage/store_check.h"
+#include "tests/storage/data_directory.h"
+#include "tests/storage/filled_store.h"
+#include "tests/storage/temporary_folder.h"
+
+namespace caviar::storage {
+namespace {
+
+using testing::IsEmpty;
+
+TEST(FileSystem, IsANetworksOrNot) {
+  EXPECT_EQ(NetworkFileSystem(0x6969), "NFS");
+  EXPECT_EQ(NetworkFileSystem(0x0BD00BD0), "Lustre");
+  EXPECT_EQ(NetworkFileSystem(static_cast<int32_t>(0xFF534D42)), "CIFS")
+      << "f_type may be negative";
+  EXPECT_EQ(NetworkFileSystem(0xEF53), "") << "ext4";
+  EXPECT_EQ(NetworkFileSystem(0x01021994), "") << "tmpfs";
+}
+
+TEST(FileSystem, OfADirectoryThatIsNotThereIsThatWhichItWouldBeMadeOn) {
+  const TemporaryFolder folder;
+  EXPECT_TRUE(CheckFileSystem(folder.path()).ok());
+  EXPECT_TRUE(CheckFileSystem(folder.path() + "/a/b").ok());
+}
+
+TEST(NetworkFileSystemStore, IsReadAndBackedUpByItsOwnProcessAlone) {
+  const TemporaryFolder folder;
+  const std::string data = folder.path() + "/data";
+  { const auto filled = FilledStore(data); }
+  SqliteOptions options;
+  options.network_file_system = true;
+  auto store = SqliteStore::Open(data, options);
+  ASSERT_TRUE(store.ok()) << store.status();
+  ASSERT_TRUE((*store)->Apply({}, kFilledCommits + 1).ok());
+
+  // A shared memory file is what a network cannot hold.
+  EXPECT_FALSE(std::filesystem::exists(DatabaseFile(data) + "-shm"));
+  const auto reader = SqliteReader::Open(data, nullptr, kOneProcessVfs);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ((*reader)->ListStudies(0, 10)->front().commit, kFilledCommits + 1);
+  const auto backup = Backup::Take(data, kOneProcessVfs);
+  ASSERT_TRUE(backup.ok()) << backup.status();
+  EXPECT_EQ((*backup)->commit(), kFilledCommits + 1);
+  EXPECT_TRUE((*backup)->Verify().ok());
+}
+
+}  // namespace
+}  // namespace caviar::storage
