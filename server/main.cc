@@ -296,7 +296,9 @@ absl::Status CheckFolders(const Flags& flags) {
     absl::Status status = storage::CheckFileSystem(flags.data_directory);
     if (!status.ok()) return status;
   }
-  return flags.copy_to.empty() ? absl::OkStatus() : coordinator::CheckCopyFolder(flags.copy_to);
+  if (flags.copy_to.empty()) return absl::OkStatus();
+  const bool begins_anew = access(storage::DatabaseFile(flags.data_directory).c_str(), F_OK) != 0;
+  return coordinator::CheckCopyFolder(flags.copy_to, flags.data_directory, begins_anew);
 }
 
 // Serves until a signal of `signals`, which are blocked.

@@ -29,6 +29,8 @@ absl::StatusOr<T> Await(Begin begin) {
   return answer;
 }
 
+std::string CopyFile(const std::string& folder) { return folder + "/caviar.backup"; }
+
 absl::Status Failed(absl::string_view doing, const std::string& file) {
   return absl::UnavailableError(absl::StrCat(doing, " ", file, ": ", std::strerror(errno)));
 }
@@ -45,11 +47,19 @@ bool WriteAll(int descriptor, absl::string_view data) {
 
 }  // namespace
 
-absl::Status CheckCopyFolder(const std::string& folder) {
-  if (access(folder.c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
+absl::Status CheckCopyFolder(const std::string& folder, const std::string& data_directory,
+                             bool begins_anew) {
+  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--copy-to ", folder, ": ", std::strerror(errno),
+                     "; it must be a folder that is there, and writable"));
+  }
+  const std::string copy = CopyFile(folder);
+  if (!begins_anew || access(copy.c_str(), F_OK) != 0) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      absl::StrCat("--copy-to ", folder, ": ", std::strerror(errno),
-                   "; it must be a folder that is there, and writable"));
+      absl::StrCat(data_directory, " is empty, and there is a copy of a database, ", copy,
+                   ": take it back with caviar-coordinator --restore ", copy, " --data-dir ",
+                   data_directory, ", or move it away to begin anew"));
 }
 
 Copies::Copies(Backups& backups, Options options)
@@ -83,7 +93,7 @@ absl::Status Copies::Copy() {
       [this](auto done) { backups_.Take(std::move(done)); });
   if (!backup.ok()) return backup.status();
   const int64_t commit = (*backup)->commit();
-  const std::string file = options_.folder + "/caviar.backup";
+  const std::string file = CopyFile(options_.folder);
   const std::string part = file + ".part";
   if (absl::Status status = Write(*std::move(backup), part); !status.ok()) {
     unlink(part.c_str());

@@ -52,8 +52,10 @@ class Copies {
   std::thread thread_;
 };
 
-// FAILED_PRECONDITION: copies cannot be written there; the message says why.
-absl::Status CheckCopyFolder(const std::string& folder);
+// FAILED_PRECONDITION: copies cannot be written there; or there is one, and no database yet: a
+// coordinator that begins anew where a disk was lost would replace the copy by an empty one.
+absl::Status CheckCopyFolder(const std::string& folder, const std::string& data_directory,
+                             bool begins_anew);
 
 }  // namespace caviar::coordinator
 

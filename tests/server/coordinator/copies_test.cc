@@ -73,9 +73,20 @@ TEST_F(CopiesTest, ThatFailLeaveTheOneBefore) {
 }
 
 TEST_F(CopiesTest, NeedAFolder) {
-  EXPECT_TRUE(CheckCopyFolder(folder()).ok());
-  EXPECT_THAT(CheckCopyFolder(folder() + "/no").message(),
+  EXPECT_TRUE(CheckCopyFolder(folder(), data(), false).ok());
+  EXPECT_THAT(CheckCopyFolder(folder() + "/no", data(), true).message(),
               HasSubstr("/no: No such file or directory; it must be a folder that is there"));
+}
+
+TEST_F(CopiesTest, AreNotReplacedByAnEmptyDatabase) {
+  Commit();
+  { const Copies copies(backups_, CopyOptions()); }
+  EXPECT_TRUE(CheckCopyFolder(folder(), data(), false).ok());
+  const std::string lost = directory_.path() + "/lost";
+  EXPECT_THAT(CheckCopyFolder(folder(), lost, true).message(),
+              HasSubstr("take it back with caviar-coordinator --restore " + file()));
+  fs::remove(file());
+  EXPECT_TRUE(CheckCopyFolder(folder(), lost, true).ok());
 }
 
 }  // namespace
