@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "deploy/logs/logs.h"
 #include "worker/agent/sender.h"
 #include "worker/agent/wire_text.h"
 
@@ -150,6 +151,7 @@ AttemptRunner::AttemptRunner(client::WorkerClient& client, training::Trainer& tr
 
 void AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
   const std::string name = NameOf(work.trial(), work.study());
+  const logs::Scope scope({work.study().name(), work.trial().number(), NameOf(lease.token())});
   spdlog::info("trial {} attempt {} starts{}, lease {}", name, work.attempt(),
                work.has_checkpoint() ? absl::StrCat(" after step ", work.checkpoint().step(),
                                                     " of attempt ", work.checkpoint().attempt())
@@ -242,6 +244,7 @@ training::Outcome AttemptRunner::Train(const training::AttemptWork& work,
 
 void AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease) {
   const std::string name = NameOf(work.trial(), work.study());
+  const logs::Scope scope({work.study().name(), work.trial().number(), NameOf(lease.token())});
   spdlog::info("evaluation of {} on the test set starts, lease {}", name, NameOf(lease.token()));
   LeasedCalls calls(client_, lease, options_.backoff);
   const absl::StatusOr<std::string> weights = Fetch(work.weights(), calls);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "deploy/logs/logs.h"
 #include "worker/agent/thread_name.h"
 
 namespace caviar::agent {
@@ -23,16 +24,19 @@ Sender::Sender(std::string name, int32_t number, bool with_log, Outbox& outbox,
     : name_(std::move(name)),
       outbox_(outbox),
       lease_(lease),
-      measurements_([this, number, &client, &lease, bounds] {
+      measurements_([this, number, &client, &lease, bounds, fields = logs::Current()] {
+        const logs::Scope scope(fields);
         NameThisThread(absl::StrCat("send-", number));
         SendMeasurements(LeasedCalls(client, lease, bounds));
       }),
-      checkpoints_([this, number, &client, &lease, bounds] {
+      checkpoints_([this, number, &client, &lease, bounds, fields = logs::Current()] {
+        const logs::Scope scope(fields);
         NameThisThread(absl::StrCat("save-", number));
         SendCheckpoints(LeasedCalls(client, lease, bounds));
       }) {
   if (!with_log) return;
-  log_ = std::thread([this, number, &client, &lease, bounds] {
+  log_ = std::thread([this, number, &client, &lease, bounds, fields = logs::Current()] {
+    const logs::Scope scope(fields);
     NameThisThread(absl::StrCat("log-", number));
     SendLog(LeasedCalls(client, lease, {bounds.min, std::min(bounds.max, kMaxLogPause)}));
   });
