@@ -5,9 +5,9 @@
 // trusted: start it again, nothing acknowledged is missing; 78 the data directory is not for this
 // one: in use, a newer Caviar's, another program's, not empty.
 #include <signal.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "deploy/logs/logs.h"
 #include "deploy/systemd/notify.h"
 #include "server/api/address_file.h"
 #include "server/api/listen_address.h"
@@ -29,6 +30,7 @@
 #include "server/coordinator/copies.h"
 #include "server/metrics/exposition.h"
 #include "server/metrics/recorder.h"
+#include "server/own_tokens.h"
 #include "server/short_slices.h"
 #include "server/study_end_command.h"
 #include "server/system_clock.h"
@@ -55,6 +57,7 @@ struct Flags {
   std::string lease_ttl = "60s";
   std::string durability = "full";
   std::string log_level = "info";
+  std::string log_format = "text";
   std::string metrics_listen;
   bool accept_data_loss = false;
   bool check = false;
@@ -64,6 +67,10 @@ struct Flags {
   std::string address_file;
   std::string advertise;
   bool network_file_system = false;
+  server_api::TlsFiles tls;
+  std::string token_file;
+  bool no_auth = false;
+  bool insecure = false;
   std::string copy_to;
   std::string copy_every = "1m";
   server_api::ServerLimits limits;
@@ -95,6 +102,28 @@ std::string CheckCopyEvery(const std::string& text) {
   absl::Duration every;
   if (absl::ParseDuration(text, &every) && every >= absl::Seconds(1)) return "";
   return absl::StrCat("\"", text, "\" is no duration of at least 1s; write 1m or 30s");
+}
+
+void AddAccessFlags(CLI::App& app, Flags& flags) {
+  app.add_option("--tokens", flags.token_file,
+                 "a file with more callers, a line each: NAME ROLE TOKEN, or sha256:HEX of it, or "
+                 "the word certificate; roles: read, write, command (write, and programs), worker. "
+                 "Read again when it changes. The token that lies in --data-dir may do all");
+  CLI::Option* certificate = app.add_option(
+      "--tls-cert", flags.tls.certificate,
+      "encrypt, with this certificate (PEM); it and the key are read again each minute");
+  CLI::Option* key = app.add_option("--tls-key", flags.tls.key, "its key (PEM)");
+  certificate->needs(key);
+  key->needs(certificate);
+  app.add_option("--tls-client-ca", flags.tls.client_authority,
+                 "let in only callers with a certificate that this authority (PEM) vouches for; "
+                 "they need no token")
+      ->needs(certificate);
+  app.add_flag("--insecure", flags.insecure,
+               "serve other machines without TLS: tokens and all else can be read on the way");
+  app.add_flag("--no-auth", flags.no_auth,
+               "ask nobody for a token; only for 127.0.0.1 and ::1: every user of this machine may "
+               "then do all, and run programs as those who run workers");
 }
 
 // Past each of these, what is too much is refused at once, and callers try again later.
@@ -162,6 +191,7 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->needs(copy_to)
       ->check(CheckCopyEvery)
       ->capture_default_str();
+  AddAccessFlags(app, flags);
   AddLimitFlags(app, flags.limits);
   CLI::Option* command = app.add_option(
       "--on-study-end", flags.on_study_end,
@@ -174,6 +204,9 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--log-level", flags.log_level, "what is logged on stderr")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
+      ->capture_default_str();
+  app.add_option("--log-format", flags.log_format, "text, or json: an object a line")
+      ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   app.add_option(
          "--metrics-listen", flags.metrics_listen,
@@ -192,11 +225,7 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->excludes(check);
 }
 
-void SetUpLog(const Flags& flags) {
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("coordinator"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  spdlog::set_level(spdlog::level::from_str(flags.log_level));
-}
+void SetUpLog(const Flags& flags) { logs::SetUp("coordinator", flags.log_level, flags.log_format); }
 
 // A connection takes a file descriptor; the soft limit of 1024 is for programs that use select.
 void RaiseFileLimit() {
@@ -290,6 +319,37 @@ absl::StatusOr<std::unique_ptr<server_api::AddressFile>> WriteAddress(const Flag
   return server_api::AddressFile::Write(flags.address_file, *address);
 }
 
+// INVALID_ARGUMENT: it would be open to people who should not get in.
+absl::Status CheckOpenness(const Flags& flags) {
+  if (server_api::IsLoopback(*server_api::ParseListenAddress(flags.listen))) {
+    return absl::OkStatus();
+  }
+  if (flags.no_auth) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--no-auth is for 127.0.0.1 and ::1, not for ", flags.listen,
+                     ": whoever reaches a coordinator may run programs on its workers"));
+  }
+  if (!flags.tls.certificate.empty() || flags.insecure) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      flags.listen,
+      " is open to other machines: give --tls-cert and --tls-key (deploy/"
+      "make-certificates makes some to begin with), or --insecure where the network is your own"));
+}
+
+// Null: nobody is asked.
+absl::StatusOr<std::unique_ptr<server_api::Access>> OpenAccess(const Flags& flags) {
+  if (flags.no_auth) {
+    spdlog::warn("--no-auth: every user of this machine may do all");
+    return nullptr;
+  }
+  const auto own = FindOwnTokens(flags.data_directory, [](const absl::Status& status) {
+    spdlog::warn("your own tools will not find the token by themselves: {}; give them --token-file",
+                 std::string(status.message()));
+  });
+  if (!own.ok()) return own.status();
+  return server_api::Access::Open(*own, OwnUserName(), flags.token_file);
+}
+
 // Whether what is named in flags can be used.
 absl::Status CheckFolders(const Flags& flags) {
   if (!flags.network_file_system) {
@@ -338,7 +398,11 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
   coordinator::Backups backups(
       [&flags, vfs] { return storage::Backup::Take(flags.data_directory, vfs); });
   const auto copies = StartCopies(flags, vfs, backups);
+  const auto access = OpenAccess(flags);
+  if (!access.ok()) return access.status();
   server_api::ServerOptions server_options;
+  server_options.access = access->get();
+  server_options.tls = flags.tls;
   server_options.limits = flags.limits;
   server_options.on_deaf = DieOfDeafness;
   server_options.backups = &backups;
@@ -350,10 +414,10 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
   const auto address_file = WriteAddress(flags, (*server)->address());
   if (!address_file.ok()) return address_file.status();
 
-  if (!server_api::IsLoopback(*server_api::ParseListenAddress(flags.listen))) {
+  if (flags.insecure && flags.tls.certificate.empty()) {
     spdlog::warn(
-        "{} is open to the network, without encryption or passwords: serve there only "
-        "where everyone who can reach it may use it",
+        "--insecure: whoever can listen on the network on the way to {} reads tokens, and may then "
+        "do all",
         (*server)->address());
   }
   spdlog::info("caviar-coordinator {} serves {}, data in {}, leases of {}", CAVIAR_VERSION,
@@ -399,6 +463,8 @@ int Main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
+  if (const absl::Status status = CheckOpenness(flags); !status.ok()) return ExitCode(status);
+  umask(S_IRWXG | S_IRWXO);
   if (const absl::Status status = CheckFolders(flags); !status.ok()) return StoreExitCode(status);
   storage::SqliteOptions store_options;
   store_options.network_file_system = flags.network_file_system;

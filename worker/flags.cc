@@ -56,6 +56,30 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->envname("CAVIAR_COORDINATOR")
       ->required()
       ->check(CheckAddress);
+  app.add_option("--token-file", flags.credentials.token_file,
+                 "the token to call with; default: $CAVIAR_TOKEN, else that of this user's own "
+                 "coordinators")
+      ->envname("CAVIAR_TOKEN_FILE");
+  app.add_option("--tls-ca", flags.credentials.tls_authority,
+                 "encrypt, and take only a coordinator that this authority (PEM) vouches for")
+      ->envname("CAVIAR_TLS_CA")
+      ->check(CLI::ExistingFile);
+  CLI::Option* certificate =
+      app.add_option("--tls-cert", flags.credentials.tls_certificate,
+                     "its own certificate (PEM), where the coordinator asks for one")
+          ->envname("CAVIAR_TLS_CERT")
+          ->check(CLI::ExistingFile);
+  app.add_option("--tls-key", flags.credentials.tls_key, "the key of --tls-cert")
+      ->envname("CAVIAR_TLS_KEY")
+      ->needs(certificate)
+      ->check(CLI::ExistingFile);
+  app.add_option("--study", flags.studies, "take trials of this study only; may be repeated")
+      ->allow_extra_args(false);
+  app.add_option(
+         "--owner", flags.owners,
+         "take trials only of studies that this owner created (`caviar study show`); may be "
+         "repeated")
+      ->allow_extra_args(false);
   app.add_option("--slots", flags.slots, "trials that run at the same time, at most")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
@@ -76,6 +100,10 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--log-level", flags.log_level, "what is logged on stderr")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
+      ->capture_default_str();
+  app.add_option("--log-format", flags.log_format,
+                 "text, or json: an object a line, with study, trial and lease")
+      ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
 }
 

@@ -9,11 +9,15 @@
 
 #include "absl/time/time.h"
 #include "caviar/v1/worker_service.pb.h"
+#include "client/api/credentials.h"
 
 namespace caviar::worker {
 
 struct Flags {
   std::string coordinator;
+  client::Credentials credentials;
+  // The only ones whose trials it takes; empty: all.
+  std::vector<std::string> studies, owners;
   int slots = 1;
   std::string name;
   std::string dataset_directory;
@@ -22,6 +26,7 @@ struct Flags {
   std::string exit_when_idle;  // empty: never
   int64_t end_time = 0;        // seconds since 1970; 0: not known
   std::string log_level = "info";
+  std::string log_format = "text";
   bool allow_commands = false;
   std::string work_directory = "/tmp";
   // What it offers to programs; nullopt: what the machine lets it have.

@@ -4,7 +4,6 @@
 // that was done (a second signal, or the grace was over); 2 wrong usage, or no folder to run
 // programs in; 3 no coordinator was there all the time that --exit-when-idle names.
 #include <signal.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "client/api/worker_client.h"
+#include "deploy/logs/logs.h"
 #include "deploy/systemd/notify.h"
 #include "worker/agent/agent.h"
 #include "worker/data/dataset.h"
@@ -39,9 +39,7 @@ constexpr double kAgentShare = 0.8;
 constexpr int kDone = SIGUSR1;  // what main tells its own signal thread
 
 void SetUpLog(const worker::Flags& flags) {
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("worker"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  spdlog::set_level(spdlog::level::from_str(flags.log_level));
+  logs::SetUp("worker", flags.log_level, flags.log_format);
 }
 
 // The next of `signals`; -1: none came within `limit`.
@@ -110,7 +108,10 @@ int Work(const worker::Flags& flags, worker::Programs* programs, const sigset_t&
     *options.registration.mutable_resources() = programs->offered;
     options.code_directory = programs->code_directory();
   }
-  const auto client = client::WorkerClient::Connect({.address = flags.coordinator});
+  const auto client = client::WorkerClient::Connect(
+      {.address = flags.coordinator, .credentials = flags.credentials});
+  options.studies = flags.studies;
+  options.owners = flags.owners;
   const auto agent = agent::Agent::Make(*client, trainer, options);
   spdlog::info("caviar-worker {} looks for a coordinator at {}", CAVIAR_VERSION, flags.coordinator);
   bool told = false;

@@ -13,8 +13,10 @@
 namespace caviar::client {
 
 // Without a deadline: keepalive notices a dead coordinator.
-BackupDownload::BackupDownload(std::string coordinator)
-    : coordinator_(std::move(coordinator)), context_(std::make_unique<grpc::ClientContext>()) {}
+BackupDownload::BackupDownload(std::string coordinator, Credentials credentials)
+    : coordinator_(std::move(coordinator)),
+      credentials_(std::move(credentials)),
+      context_(std::make_unique<grpc::ClientContext>()) {}
 
 BackupDownload::~BackupDownload() = default;
 
@@ -22,7 +24,7 @@ absl::StatusOr<v1::BackupSummary> BackupDownload::Run(
     const std::function<absl::Status(absl::string_view)>& on_data) {
   const absl::StatusOr<std::string> address = FindCoordinator(coordinator_);
   if (!address.ok()) return address.status();
-  const auto stub = v1::BackupService::NewStub(MakeChannel(*address));
+  const auto stub = v1::BackupService::NewStub(MakeChannel(*address, credentials_));
   const auto reader = stub->BackUp(context_.get(), v1::BackUpRequest());
   v1::BackUpResponse response;
   v1::BackupSummary received;

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "caviar/v1/backup_service.pb.h"
+#include "client/api/credentials.h"
 
 namespace grpc {
 class ClientContext;
@@ -19,7 +20,7 @@ namespace caviar::client {
 class BackupDownload {
  public:
   // Of the coordinator at host:port or file:PATH.
-  explicit BackupDownload(std::string coordinator);
+  BackupDownload(std::string coordinator, Credentials credentials);
   ~BackupDownload();
 
   // Calls `on_data` with the pieces, in their order, until the backup is complete and what came
@@ -33,6 +34,7 @@ class BackupDownload {
 
  private:
   const std::string coordinator_;
+  const Credentials credentials_;
   const std::unique_ptr<grpc::ClientContext> context_;
 };
 

@@ -2,16 +2,25 @@
 
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_certificate_verifier.h>
+#include <grpcpp/security/tls_credentials_options.h>
+#include <grpcpp/support/client_interceptor.h>
 
 #include <cstdlib>
+#include <utility>
+#include <vector>
 
 #include "absl/base/call_once.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/token.h"
 
 namespace caviar::client {
 namespace {
+
+constexpr unsigned kLookAgainSeconds = 60;
 
 gpr_timespec FromNow(absl::Duration duration) {
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
@@ -28,6 +37,57 @@ void QuietGrpc() {
   });
 }
 
+using grpc::experimental::ClientInterceptorFactoryInterface;
+using grpc::experimental::InterceptionHookPoints;
+
+// Puts the token into a call. (gRPC's own call credentials refuse connections without TLS, and on
+// one machine there is nobody to hide it from.)
+class TokenBringer final : public grpc::experimental::Interceptor {
+ public:
+  explicit TokenBringer(std::shared_ptr<TokenSource> source) : source_(std::move(source)) {}
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_INITIAL_METADATA)) {
+      const std::string token = source_->Get();
+      if (!token.empty()) {
+        methods->GetSendInitialMetadata()->emplace(vocabulary::kTokenMetadata,
+                                                   absl::StrCat(vocabulary::kBearer, token));
+      }
+    }
+    methods->Proceed();
+  }
+
+ private:
+  const std::shared_ptr<TokenSource> source_;
+};
+
+class TokenBringerFactory final : public ClientInterceptorFactoryInterface {
+ public:
+  explicit TokenBringerFactory(std::shared_ptr<TokenSource> source) : source_(std::move(source)) {}
+  grpc::experimental::Interceptor* CreateClientInterceptor(
+      grpc::experimental::ClientRpcInfo*) override {
+    return new TokenBringer(source_);
+  }
+
+ private:
+  const std::shared_ptr<TokenSource> source_;
+};
+
+// Files are looked at again now and then: certificates are replaced while workers run.
+std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const Credentials& credentials) {
+  if (credentials.tls_authority.empty()) return grpc::InsecureChannelCredentials();
+  using grpc::experimental::FileWatcherCertificateProvider;
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  options.set_certificate_provider(std::make_shared<FileWatcherCertificateProvider>(
+      credentials.tls_key, credentials.tls_certificate, credentials.tls_authority,
+      kLookAgainSeconds));
+  options.watch_root_certs();
+  if (!credentials.tls_certificate.empty()) options.watch_identity_key_cert_pairs();
+  options.set_verify_server_certs(true);
+  options.set_certificate_verifier(
+      std::make_shared<grpc::experimental::HostNameCertificateVerifier>());
+  return grpc::experimental::TlsCredentials(options);
+}
+
 // gRPC's "failed to connect to all addresses; last error: UNKNOWN: ipv4:...: Connection refused":
 // the last part is what a person can use.
 absl::string_view LastPart(absl::string_view message) {
@@ -37,7 +97,8 @@ absl::string_view LastPart(absl::string_view message) {
 
 }  // namespace
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
+                                           const Credentials& credentials) {
   QuietGrpc();
   grpc::ChannelArguments arguments;
   // The server's minimum is 5 s: a client that pings faster is cut off.
@@ -54,7 +115,11 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // Pages of trials with all their measurements can be long; whoever asks for them wants them.
   arguments.SetMaxReceiveMessageSize(-1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  std::vector<std::unique_ptr<ClientInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(
+      std::make_unique<TokenBringerFactory>(std::make_shared<TokenSource>(credentials, address)));
+  return grpc::experimental::CreateCustomChannelWithInterceptors(
+      address, MakeCredentials(credentials), arguments, std::move(interceptors));
 }
 
 void AwaitReconnection(grpc::Channel& channel) {
@@ -73,6 +138,16 @@ absl::Status FromGrpcStatus(const grpc::Status& status, const std::string& addre
                            status.error_message());
   absl::Status result = error::ParseDetail(plain, status.error_details());
   if (error::Detail(result)) return result;
+  if (absl::IsUnauthenticated(result)) {
+    return absl::UnauthenticatedError(absl::StrCat(
+        "the coordinator at ", address, " does not know who calls: the token is not one of ",
+        "its own, or was not found (", WhereTokensAre(), ")",
+        IsSomebodyElse(address) ? "; another user of this machine runs what listens there" : ""));
+  }
+  if (absl::IsPermissionDenied(result)) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("the coordinator at ", address, " does not let this caller do that"));
+  }
   if (absl::IsUnavailable(result)) {
     return absl::UnavailableError(absl::StrCat("no coordinator answers at ", address, ": ",
                                                LastPart(status.error_message())));

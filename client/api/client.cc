@@ -33,7 +33,7 @@ struct Stubs {
 class GrpcClient final : public Client {
  public:
   explicit GrpcClient(ClientOptions options)
-      : options_(std::move(options)), line_(options_.address, MakeChannel) {}
+      : options_(std::move(options)), line_(options_.address, options_.credentials) {}
 
   absl::StatusOr<v1::Study> CreateStudy(v1::CreateStudyRequest request) override {
     return Mutate(&StudyStub::CreateStudy, request);
@@ -174,13 +174,14 @@ class GrpcClient final : public Client {
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
                                 const Request& request) {
-    return Retry(options_.patience, Backoff(kMinBackoff, kMaxBackoff, DrawRandom()), [&]() -> absl::StatusOr<Response> {
-      const auto end = line_.Get();
-      if (!end.ok()) return end.status();
-      grpc::ClientContext context;
-      SetTimeout(context, options_.call_timeout);
-      return CallOnce((*end)->stubs.*stub, method, context, request, (*end)->address);
-    });
+    return Retry(options_.patience, Backoff(kMinBackoff, kMaxBackoff, DrawRandom()),
+                 [&]() -> absl::StatusOr<Response> {
+                   const auto end = line_.Get();
+                   if (!end.ok()) return end.status();
+                   grpc::ClientContext context;
+                   SetTimeout(context, options_.call_timeout);
+                   return CallOnce((*end)->stubs.*stub, method, context, request, (*end)->address);
+                 });
   }
 
   // A call with a request id, the same one for every try.

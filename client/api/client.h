@@ -14,6 +14,7 @@
 #include "caviar/v1/server_service.pb.h"
 #include "caviar/v1/study_service.pb.h"
 #include "caviar/v1/verification_service.pb.h"
+#include "client/api/credentials.h"
 
 namespace caviar::client {
 
@@ -25,6 +26,7 @@ struct ClientOptions {
   absl::Duration patience = absl::Seconds(5);
   // Bound on a single try.
   absl::Duration call_timeout = absl::Seconds(30);
+  Credentials credentials;
 };
 
 // Calls block. Thread safe. Request ids are filled in. Errors are the coordinator's own,

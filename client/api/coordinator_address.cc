@@ -26,8 +26,8 @@ bool IsHostAndPort(absl::string_view text) {
 bool IsAddressFile(absl::string_view coordinator) { return absl::StartsWith(coordinator, kFile); }
 
 absl::Status CheckCoordinator(absl::string_view coordinator) {
-  const bool valid = IsAddressFile(coordinator) ? coordinator.size() > kFile.size()
-                                                : IsHostAndPort(coordinator);
+  const bool valid =
+      IsAddressFile(coordinator) ? coordinator.size() > kFile.size() : IsHostAndPort(coordinator);
   if (valid) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("\"", coordinator,

@@ -7,9 +7,11 @@
 
 namespace caviar::client {
 
-Channels::Channels(std::string coordinator, Dial dial)
-    : coordinator_(std::move(coordinator)), dial_(std::move(dial)) {
-  if (!IsAddressFile(coordinator_)) current_ = {dial_(coordinator_), coordinator_};
+Channels::Channels(std::string coordinator, Credentials credentials)
+    : coordinator_(std::move(coordinator)), credentials_(std::move(credentials)) {
+  if (!IsAddressFile(coordinator_)) {
+    current_ = {MakeChannel(coordinator_, credentials_), coordinator_};
+  }
 }
 
 absl::StatusOr<Channels::Current> Channels::Get() {
@@ -26,7 +28,9 @@ absl::StatusOr<Channels::Current> Channels::Get() {
     // The coordinator of before may be there again before it writes its file.
     if (!address.ok() && current.channel == nullptr) return address.status();
     absl::MutexLock lock(&mutex_);
-    if (address.ok() && *address != current_.address) current_ = {dial_(*address), *address};
+    if (address.ok() && *address != current_.address) {
+      current_ = {MakeChannel(*address, credentials_), *address};
+    }
     current = current_;
   }
   AwaitReconnection(*current.channel);

@@ -4,25 +4,23 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "client/api/credentials.h"
 
 namespace caviar::client {
-
-// Makes a channel to host:port: MakeChannel.
-using Dial = std::function<std::shared_ptr<grpc::Channel>(const std::string& address)>;
 
 // A channel to where the coordinator is now. Where that is said by a file, the file is read again
 // whenever the channel is not connected: a coordinator that moved is found at the next try.
 class Channels {
  public:
   // host:port or file:PATH.
-  Channels(std::string coordinator, Dial dial);
+  Channels(std::string coordinator, Credentials credentials);
 
   struct Current {
     std::shared_ptr<grpc::Channel> channel;
@@ -34,7 +32,7 @@ class Channels {
 
  private:
   const std::string coordinator_;
-  const Dial dial_;
+  const Credentials credentials_;
   absl::Mutex mutex_;
   Current current_ ABSL_GUARDED_BY(mutex_);
 };
@@ -51,7 +49,8 @@ class Line {
     Stubs stubs;
   };
 
-  Line(std::string coordinator, Dial dial) : channels_(std::move(coordinator), std::move(dial)) {}
+  Line(std::string coordinator, Credentials credentials)
+      : channels_(std::move(coordinator), std::move(credentials)) {}
 
   absl::StatusOr<std::shared_ptr<End>> Get() {
     auto current = channels_.Get();

@@ -54,7 +54,7 @@ absl::StatusOr<std::string> Checked(Response& response, int64_t offset) {
 class GrpcWorkerClient final : public WorkerClient {
  public:
   explicit GrpcWorkerClient(Options options)
-      : options_(std::move(options)), line_(options_.address, MakeChannel) {}
+      : options_(std::move(options)), line_(options_.address, options_.credentials) {}
 
   v1::RequestId NextRequestId() override { return ids_.Next(); }
 

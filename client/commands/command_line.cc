@@ -58,11 +58,23 @@ CommandLine::CommandLine() : app_("Tunes hyperparameters over many workers.", "c
 }
 
 void CommandLine::AddConnection(CLI::App& command) {
-  command.add_option("--coordinator", options_.coordinator,
-                     "Address, host:port, or file:PATH of the coordinator's --address-file; default: "
-                     "$CAVIAR_COORDINATOR, else 127.0.0.1:7461");
+  command.add_option(
+      "--coordinator", options_.coordinator,
+      "Address, host:port, or file:PATH of the coordinator's --address-file; default: "
+      "$CAVIAR_COORDINATOR, else 127.0.0.1:7461");
   command.add_option("--patience", options_.patience,
                      "How long to try to reach the coordinator; default: 5s");
+  client::Credentials& credentials = options_.credentials;
+  command.add_option(
+      "--token-file", credentials.token_file,
+      "The token to call with; default: $CAVIAR_TOKEN_FILE, $CAVIAR_TOKEN, else that "
+      "of your own coordinators");
+  command.add_option("--tls-ca", credentials.tls_authority,
+                     "Encrypt, and take only a coordinator that this authority (PEM) vouches for; "
+                     "default: $CAVIAR_TLS_CA");
+  command.add_option("--tls-cert", credentials.tls_certificate,
+                     "Your own certificate (PEM), with --tls-key; default: $CAVIAR_TLS_CERT");
+  command.add_option("--tls-key", credentials.tls_key, "Its key; default: $CAVIAR_TLS_KEY");
 }
 
 CLI::App& CommandLine::AddLocal(CLI::App& parent, const std::string& name, const std::string& about,

@@ -27,6 +27,8 @@ class LocalCluster {
   virtual ~LocalCluster() = default;
   // host:port of the coordinator.
   virtual std::string address() const = 0;
+  // By which it knows its callers.
+  virtual std::string token_file() const = 0;
 };
 
 }  // namespace caviar::commands

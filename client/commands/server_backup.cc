@@ -22,7 +22,7 @@ int Backup(const Arguments& arguments, Session& session) {
   absl::Notification stop;
   const auto address = session.Address();
   if (!address.ok()) return session.Fail(address.status());
-  client::BackupDownload download(*address);
+  client::BackupDownload download(*address, session.credentials());
   // Before the client, so that its threads leave the signals alone.
   const auto guard = session.environment().catch_interrupts([&] {
     stop.Notify();

@@ -39,6 +39,7 @@ absl::StatusOr<client::Client*> Session::Client() {
     client::ClientOptions options;
     options.address = *std::move(address);
     options.patience = *patience;
+    options.credentials = credentials();
     client_ = environment_.connect(options);
   }
   return client_.get();

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "client/api/client.h"
+#include "client/api/credentials.h"
 #include "client/commands/environment.h"
 #include "client/render/table.h"
 #include "google/protobuf/message.h"
@@ -20,6 +21,7 @@ namespace caviar::commands {
 struct GlobalOptions {
   // host:port; empty: CAVIAR_COORDINATOR, else 127.0.0.1:7461.
   std::string coordinator;
+  client::Credentials credentials;
   // table, json or yaml; of some commands csv.
   std::string output = "table";
   // How long to try to reach the coordinator.
@@ -33,6 +35,8 @@ class Session {
 
   // The coordinator's address. INVALID_ARGUMENT: not host:port.
   absl::StatusOr<std::string> Address() const;
+  // As the options say, else the environment.
+  client::Credentials credentials() const { return client::WithEnvironment(options_.credentials); }
   // Checks the address and the patience; connects at the first call.
   absl::StatusOr<client::Client*> Client();
 

@@ -238,7 +238,8 @@ void PrintPage(const v1::Study& study, Session& session) {
        {"warm_start", absl::StrJoin(WarmStartTexts(study), ", ")},
        {"pruner", PrunerLine(study.pruner())},
        {"revision", RevisionLine(study)},
-       {"created", render::TimeText(render::ToTime(study.create_time()))},
+       {"created", absl::StrCat(render::TimeText(render::ToTime(study.create_time())),
+                                study.owner().empty() ? "" : absl::StrCat(" by ", study.owner()))},
        {"ended", study.has_end_time() ? render::TimeText(render::ToTime(study.end_time())) : ""},
        {"active for", study.has_active_duration() ? duration : ""}});
   session.out() << render::RenderPairs(pairs, session.colors());

@@ -28,10 +28,11 @@ constexpr absl::Duration kEnd = absl::Seconds(20);
 
 class TwoProcesses final : public commands::LocalCluster {
  public:
-  TwoProcesses(std::string address, std::unique_ptr<ChildProcess> coordinator,
-               std::unique_ptr<ChildProcess> worker,
+  TwoProcesses(std::string address, std::string token_file,
+               std::unique_ptr<ChildProcess> coordinator, std::unique_ptr<ChildProcess> worker,
                std::function<void(const std::string&)> on_death)
       : address_(std::move(address)),
+        token_file_(std::move(token_file)),
         coordinator_(std::move(coordinator)),
         worker_(std::move(worker)),
         on_death_(std::move(on_death)),
@@ -51,6 +52,7 @@ class TwoProcesses final : public commands::LocalCluster {
   }
 
   std::string address() const override { return address_; }
+  std::string token_file() const override { return token_file_; }
 
  private:
   void Watch() {
@@ -66,6 +68,7 @@ class TwoProcesses final : public commands::LocalCluster {
   }
 
   const std::string address_;
+  const std::string token_file_;
   const std::unique_ptr<ChildProcess> coordinator_;
   const std::unique_ptr<ChildProcess> worker_;
   const std::function<void(const std::string&)> on_death_;
@@ -108,15 +111,21 @@ absl::StatusOr<std::unique_ptr<commands::LocalCluster>> StartCluster(LocalCluste
   if (!coordinator.ok()) return coordinator.status();
   auto address = AwaitAddress(**coordinator);
   if (!address.ok()) return address.status();
-  std::vector<std::string> words = {
-      *worker_file,      "--coordinator", *address, "--slots", absl::StrCat(options.slots),
-      "--allow-commands"};
+  const std::string token_file = options.data_directory + "/token";
+  std::vector<std::string> words = {*worker_file,
+                                    "--coordinator",
+                                    *address,
+                                    "--token-file",
+                                    token_file,
+                                    "--slots",
+                                    absl::StrCat(options.slots),
+                                    "--allow-commands"};
   if (!options.dataset_directory.empty()) {
     words.insert(words.end(), {"--dataset-dir", options.dataset_directory});
   }
   auto worker = ChildProcess::Start(words, options.data_directory + "/worker.log");
   if (!worker.ok()) return worker.status();
-  return std::make_unique<TwoProcesses>(*std::move(address), *std::move(coordinator),
+  return std::make_unique<TwoProcesses>(*std::move(address), token_file, *std::move(coordinator),
                                         *std::move(worker), std::move(options.on_death));
 }
 

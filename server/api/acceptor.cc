@@ -155,7 +155,7 @@ void Acceptor::Take(int listener, FileDescriptor connection, const Peer& peer) {
     open_.Add(connection.get(), peer.address);
   }
   SetOptions(connection.get());
-  serve_(listener, connection.Release());
+  serve_(listener, connection.Release(), peer.expected);
 }
 
 const char* Acceptor::WhyNot(const std::string& peer) {

@@ -33,8 +33,9 @@ class Acceptor {
     int64_t shed = 0;  // since the start
   };
   // Gets each connection that is let in, and owns it: not blocking, closed on exec, without Nagle's
-  // delay. `listener` is the socket it came from. Called on the acceptor's thread.
-  using Serve = std::function<void(int listener, int connection)>;
+  // delay. `listener` is the socket it came from, `expected` says whether it is the one that was.
+  // Called on the acceptor's thread.
+  using Serve = std::function<void(int listener, int connection, bool expected)>;
 
   // Accepts from `listeners`, which do not block, from now on.
   Acceptor(std::vector<FileDescriptor> listeners, Limits limits, Serve serve);

@@ -6,11 +6,11 @@
 
 namespace caviar::server_api {
 
-grpc::ServerUnaryReactor* AcquireCall::Start(coordinator::Coordinator& coordinator, Lane& lane,
-                                             grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* AcquireCall::Start(coordinator::Coordinator& coordinator,
+                                             const Door& door, grpc::CallbackServerContext* context,
                                              const grpc::ByteBuffer* bytes,
                                              grpc::ByteBuffer* answer) {
-  absl::StatusOr<Lane::Place> place = lane.Enter(context->c_call(), bytes->Length());
+  absl::StatusOr<Lane::Place> place = door.Enter(*context, bytes->Length());
   v1::AcquireWorkRequest request;
   absl::Status refused = place.ok() ? ParseRequest(*bytes, request) : place.status();
   if (!refused.ok()) {

@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "caviar/v1/worker_service.pb.h"
-#include "server/api/admission.h"
+#include "server/api/door.h"
 #include "server/coordinator/coordinator.h"
 
 namespace caviar::server_api {
@@ -20,7 +20,7 @@ namespace caviar::server_api {
 // after that, or before AcquireWork has returned the id to cancel by.
 class AcquireCall final : public grpc::ServerUnaryReactor {
  public:
-  static grpc::ServerUnaryReactor* Start(coordinator::Coordinator& coordinator, Lane& lane,
+  static grpc::ServerUnaryReactor* Start(coordinator::Coordinator& coordinator, const Door& door,
                                          grpc::CallbackServerContext* context,
                                          const grpc::ByteBuffer* bytes, grpc::ByteBuffer* answer);
 

@@ -20,9 +20,9 @@ bool IsEveryAddress(const std::string& host) {
 }
 
 absl::Status CannotWrite(const std::string& path) {
-  return absl::FailedPreconditionError(
-      absl::StrCat("cannot write --address-file ", path, ": ", std::strerror(errno),
-                   "; its folder must be there, and writable"));
+  return absl::FailedPreconditionError(absl::StrCat("cannot write --address-file ", path, ": ",
+                                                    std::strerror(errno),
+                                                    "; its folder must be there, and writable"));
 }
 
 // OK once `line` is in the file, on the disk; a network's file system says so only then.
@@ -33,7 +33,8 @@ bool WriteWhole(int descriptor, const std::string& line) {
 
 }  // namespace
 
-absl::StatusOr<std::string> AdvertisedAddress(const std::string& served, absl::string_view advertise,
+absl::StatusOr<std::string> AdvertisedAddress(const std::string& served,
+                                              absl::string_view advertise,
                                               const std::string& host_name) {
   absl::StatusOr<ListenAddress> address = ParseListenAddress(served);
   if (!address.ok()) return address.status();

@@ -1,7 +1,7 @@
 // Says in a file where this coordinator serves, for those who cannot know: --address-file.
 //
-// The file is one line, host:port, and is replaced as a whole: whoever reads it sees the old line or
-// the new one. It is readable by its owner alone, who is the one whose workers should come.
+// The file is one line, host:port, and is replaced as a whole: whoever reads it sees the old line
+// or the new one. It is readable by its owner alone, who is the one whose workers should come.
 #ifndef CAVIAR_SERVER_API_ADDRESS_FILE_H_
 #define CAVIAR_SERVER_API_ADDRESS_FILE_H_
 
@@ -18,7 +18,8 @@ namespace caviar::server_api {
 // What others call a server on `served`, host:port: `advertise` (HOST or HOST:PORT) where it is not
 // empty; else the address itself, with this machine's name, `host_name`, in place of one that means
 // every address (0.0.0.0, ::). INVALID_ARGUMENT: `advertise` is neither form.
-absl::StatusOr<std::string> AdvertisedAddress(const std::string& served, absl::string_view advertise,
+absl::StatusOr<std::string> AdvertisedAddress(const std::string& served,
+                                              absl::string_view advertise,
                                               const std::string& host_name);
 
 class AddressFile {
@@ -32,7 +33,8 @@ class AddressFile {
   AddressFile& operator=(const AddressFile&) = delete;
 
  private:
-  AddressFile(std::string path, const struct stat& written) : path_(std::move(path)), written_(written) {}
+  AddressFile(std::string path, const struct stat& written)
+      : path_(std::move(path)), written_(written) {}
 
   const std::string path_;
   const struct stat written_;

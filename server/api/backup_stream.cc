@@ -8,11 +8,11 @@
 namespace caviar::server_api {
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* BackupStream::Start(
-    coordinator::Backups& backups, Lane& lane, grpc::CallbackServerContext* context,
+    coordinator::Backups& backups, const Door& door, grpc::CallbackServerContext* context,
     const std::atomic<bool>& draining) {
   const auto stream = std::make_shared<BackupStream>(backups, draining);
   stream->self_ = stream;
-  absl::StatusOr<Lane::Place> place = lane.Enter(context->c_call(), 0);
+  absl::StatusOr<Lane::Place> place = door.Enter(*context, 0);
   if (!place.ok()) {
     stream->Finish(Refusal(place.status(), *context));
     return stream.get();

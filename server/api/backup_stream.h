@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "caviar/v1/backup_service.pb.h"
-#include "server/api/admission.h"
+#include "server/api/door.h"
 #include "server/coordinator/backups.h"
 
 namespace caviar::server_api {
@@ -28,7 +28,7 @@ class BackupStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   // `draining` outlives the server; once it is true, streams end. RESOURCE_EXHAUSTED: the lane is
   // full.
   static grpc::ServerWriteReactor<grpc::ByteBuffer>* Start(coordinator::Backups& backups,
-                                                           Lane& lane,
+                                                           const Door& door,
                                                            grpc::CallbackServerContext* context,
                                                            const std::atomic<bool>& draining);
 

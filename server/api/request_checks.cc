@@ -19,6 +19,7 @@ constexpr int64_t kMaxCodeBytes = 50 << 20;
 constexpr int64_t kMaxLogChunkBytes = 256 << 10;
 constexpr double kMaxCpus = 1e6;
 constexpr int kMaxCancelled = 200;
+constexpr int kMaxWanted = 64;
 
 // It becomes a file's name.
 void CheckCodeHash(FieldChecker& check, const char* field, const std::string& hash) {
@@ -329,6 +330,8 @@ absl::Status CheckRequest(const v1::AcquireWorkRequest& request) {
   if (request.has_time_left()) {
     check.Duration("time_left", request.time_left(), absl::ZeroDuration(), absl::Hours(24 * 3660));
   }
+  check.Range("studies", request.studies_size(), 0, kMaxWanted);
+  check.Range("owners", request.owners_size(), 0, kMaxWanted);
   return std::move(check).Result();
 }
 

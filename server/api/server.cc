@@ -16,10 +16,12 @@
 #include "absl/strings/str_cat.h"
 #include "server/api/acceptor.h"
 #include "server/api/admission.h"
+#include "server/api/door.h"
 #include "server/api/listen_address.h"
 #include "server/api/listen_socket.h"
 #include "server/api/self_probe.h"
 #include "server/api/services.h"
+#include "server/api/tls.h"
 
 namespace caviar::server_api {
 namespace {
@@ -68,6 +70,15 @@ void Configure(grpc::ServerBuilder& builder, const ServerLimits& limits) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1'024);
 }
 
+using ConnectionAcceptor = grpc::experimental::ExternalConnectionAcceptor;
+
+std::unique_ptr<ConnectionAcceptor> AddAcceptor(
+    grpc::ServerBuilder& builder, std::shared_ptr<grpc::ServerCredentials> credentials) {
+  return builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      std::move(credentials));
+}
+
 class GrpcServer final : public Server {
  public:
   GrpcServer(coordinator::Coordinator& coordinator, ListenAddress address, ServerOptions options)
@@ -75,19 +86,21 @@ class GrpcServer final : public Server {
         address_(std::move(address)),
         options_(std::move(options)),
         admission_(options_.limits.calls, options_.limits.polls, options_.limits.queued_bytes),
-        services_(MakeServices(coordinator, options_.backups, admission_, draining_)) {}
+        doors_(admission_, options_.access),
+        services_(MakeServices(coordinator, options_.backups, doors_, draining_)) {}
 
   ~GrpcServer() override { Shutdown(absl::ZeroDuration()); }
 
   absl::Status Start() {
+    absl::Status right = CheckTlsFiles(options_.tls);
+    if (!right.ok()) return right;
     absl::StatusOr<ListenSockets> listening = Listen(address_);
     if (!listening.ok()) return listening.status();
     address_.port = listening->port;
     grpc::ServerBuilder builder;
     Configure(builder, options_.limits);
-    connections_ = builder.experimental().AddExternalConnectionAcceptor(
-        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-        grpc::InsecureServerCredentials());
+    connections_ = AddAcceptor(builder, MakeServerCredentials(options_.tls));
+    own_connections_ = AddAcceptor(builder, grpc::InsecureServerCredentials());
     for (const std::unique_ptr<grpc::Service>& service : services_) {
       builder.RegisterService(service.get());
     }
@@ -122,11 +135,11 @@ class GrpcServer final : public Server {
     }
     acceptor_ = std::make_unique<Acceptor>(
         std::move(sockets), Acceptor::Limits{affordable, limits.connections_of_peer},
-        [this](int listener, int connection) {
-          grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+        [this](int listener, int connection, bool own) {
+          ConnectionAcceptor::NewConnectionParameters parameters;
           parameters.listener_fd = listener;
           parameters.fd = connection;
-          connections_->HandleNewConnection(&parameters);
+          (own ? own_connections_ : connections_)->HandleNewConnection(&parameters);
         });
   }
 
@@ -154,6 +167,12 @@ class GrpcServer final : public Server {
   }
 
   void Heard(const absl::Status& status) {
+    if (options_.access != nullptr) {
+      const absl::Status read = options_.access->Refresh();
+      if (!read.ok()) {
+        spdlog::warn("{}; what it said before still holds", std::string(read.message()));
+      }
+    }
     admission_.CancelUntaken(std::chrono::steady_clock::now() -
                              absl::ToChronoNanoseconds(options_.answer_patience));
     const bool reached = status.ok() || absl::IsResourceExhausted(status);
@@ -174,9 +193,12 @@ class GrpcServer final : public Server {
   const ServerOptions options_;
   std::atomic<bool> draining_ = false;
   Admission admission_;
+  const Doors doors_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
-  std::unique_ptr<grpc::Server> server_;  // before the services it calls go away
-  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;  // gRPC's end
+  std::unique_ptr<grpc::Server> server_;             // before the services it calls go away
+  std::unique_ptr<ConnectionAcceptor> connections_;  // gRPC's end
+  // The same for the probe, which has no certificate to show.
+  std::unique_ptr<ConnectionAcceptor> own_connections_;
   int listener_ = -1;
   std::unique_ptr<Acceptor> acceptor_;
   bool serving_ = true;  // the probe's thread's

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/api/access.h"
 #include "server/coordinator/backups.h"
 #include "server/coordinator/coordinator.h"
 
@@ -34,8 +35,22 @@ struct ServerLimits {
 // So many probes of the own address in a row have to fail before a server counts as deaf.
 inline constexpr int kMaxProbeFailures = 3;
 
+// PEM files, looked at again each minute. All empty: no TLS.
+struct TlsFiles {
+  std::string certificate;  // the server's, followed by those of the authorities between, if any
+  std::string key;
+  // Callers need a certificate that this authority vouches for; "": they need none.
+  std::string client_authority;
+};
+
+// FAILED_PRECONDITION: one cannot be read, holds no certificate or key, or the key is another's.
+absl::Status CheckTlsFiles(const TlsFiles& files);
+
 struct ServerOptions {
   ServerLimits limits;
+  TlsFiles tls;
+  // Who may do what; outlives the server. Null: everyone who reaches it may do all.
+  Access* access = nullptr;
   // How often the server looks whether it can be reached.
   absl::Duration probe_interval = absl::Seconds(5);
   // How long a caller may leave an answer, or a part of one, untaken; then its call is cancelled.
@@ -49,9 +64,9 @@ struct ServerOptions {
 };
 
 // Serves StudyService, WorkerService, ServerService, BackupService, grpc.health.v1 and server
-// reflection on one address, without TLS. Messages of up to 4 MiB are taken. What is too much is
-// refused at once: connections are closed, calls get RESOURCE_EXHAUSTED with a delay to retry
-// after. Thread safe.
+// reflection on one address. Health and reflection are open to all. Messages of up to 4 MiB are
+// taken. What is too much is refused at once: connections are closed, calls get RESOURCE_EXHAUSTED
+// with a delay to retry after. Thread safe.
 class Server {
  public:
   // `address` is host:port; port 0 picks a free one. `coordinator` must outlive the server.

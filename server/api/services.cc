@@ -81,180 +81,183 @@ using BackupServiceBase =
 
 class StudyServiceImpl final : public StudyServiceBase {
  public:
-  StudyServiceImpl(Coordinator& coordinator, Admission& admission,
-                   const std::atomic<bool>& draining)
-      : coordinator_(coordinator), admission_(admission), draining_(draining) {}
+  StudyServiceImpl(Coordinator& coordinator, const Doors& doors, const std::atomic<bool>& draining)
+      : coordinator_(coordinator), doors_(doors), draining_(draining) {}
 
   Unary* CreateStudy(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
-                      &Coordinator::CreateStudy);
+    return ServeUnary<v1::CreateStudyRequest, v1::Study>(
+        doors_.changes, context, request, answer,
+        [this, context](v1::CreateStudyRequest create, coordinator::Done<v1::Study> done) {
+          const bool runs = create.study().trainer().has_command();
+          const auto creator =
+              doors_.changes.WhoIs(*context, runs ? Right::kCommand : Right::kWrite);
+          if (!creator.ok()) return done(creator.status());
+          create.mutable_study()->set_owner(creator->name);
+          coordinator_.CreateStudy(std::move(create), std::move(done));
+        });
   }
   Unary* GetStudy(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
-                      &Coordinator::GetStudy);
+    return ServeUnary(doors_.reads, context, request, answer, coordinator_, &Coordinator::GetStudy);
   }
   Unary* ListStudies(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
+    return ServeUnary(doors_.reads, context, request, answer, coordinator_,
                       &Coordinator::ListStudies);
   }
   Unary* StopStudy(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+    return ServeUnary(doors_.changes, context, request, answer, coordinator_,
                       &Coordinator::StopStudy);
   }
   Unary* ResumeStudy(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+    return ServeUnary(doors_.changes, context, request, answer, coordinator_,
                       &Coordinator::ResumeStudy);
   }
   Unary* DeleteStudy(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+    return ServeUnary(doors_.changes, context, request, answer, coordinator_,
                       &Coordinator::DeleteStudy);
   }
   Unary* GetTrial(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
-                      &Coordinator::GetTrial);
+    return ServeUnary(doors_.reads, context, request, answer, coordinator_, &Coordinator::GetTrial);
   }
   Unary* ListTrials(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
+    return ServeUnary(doors_.reads, context, request, answer, coordinator_,
                       &Coordinator::ListTrials);
   }
   Unary* ListBestTrials(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
+    return ServeUnary(doors_.reads, context, request, answer, coordinator_,
                       &Coordinator::ListBestTrials);
   }
   grpc::ServerWriteReactor<Bytes>* WatchStudy(Context* context, const Bytes* request) override {
-    return StudyWatch::Start(coordinator_, admission_.reads, context, request, draining_);
+    return StudyWatch::Start(coordinator_, doors_.reads, context, request, draining_);
   }
   Unary* AskTrial(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.polls, context, request, answer, coordinator_,
-                      &Coordinator::AskTrial);
+    return ServeUnary(doors_.asks, context, request, answer, coordinator_, &Coordinator::AskTrial);
   }
   Unary* ReportTrial(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+    return ServeUnary(doors_.changes, context, request, answer, coordinator_,
                       &Coordinator::ReportTrial);
   }
   Unary* AddTrial(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+    return ServeUnary(doors_.changes, context, request, answer, coordinator_,
                       &Coordinator::AddTrial);
   }
   Unary* UpdateStudy(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+    return ServeUnary(doors_.changes, context, request, answer, coordinator_,
                       &Coordinator::UpdateStudy);
   }
   Unary* RetryTrial(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+    return ServeUnary(doors_.changes, context, request, answer, coordinator_,
                       &Coordinator::RetryTrial);
   }
   Unary* CancelTrials(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+    return ServeUnary(doors_.changes, context, request, answer, coordinator_,
                       &Coordinator::CancelTrials);
   }
   Unary* TellTrial(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.leases, context, request, answer, coordinator_,
+    return ServeUnary(doors_.tells, context, request, answer, coordinator_,
                       &Coordinator::TellTrial);
   }
   Unary* DownloadModel(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.files, context, request, answer, coordinator_,
+    return ServeUnary(doors_.files, context, request, answer, coordinator_,
                       &Coordinator::DownloadModel);
   }
   Unary* UploadCode(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.files, context, request, answer, coordinator_,
+    return ServeUnary(doors_.code, context, request, answer, coordinator_,
                       &Coordinator::UploadCode);
   }
   Unary* ReadLog(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.files, context, request, answer, coordinator_,
-                      &Coordinator::ReadLog);
+    return ServeUnary(doors_.files, context, request, answer, coordinator_, &Coordinator::ReadLog);
   }
   Unary* GetImportance(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
+    return ServeUnary(doors_.reads, context, request, answer, coordinator_,
                       &Coordinator::GetImportance);
   }
   Unary* LintStudy(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
+    return ServeUnary(doors_.reads, context, request, answer, coordinator_,
                       &Coordinator::LintStudy);
   }
   Unary* ReplayPruner(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.reads, context, request, answer, coordinator_,
+    return ServeUnary(doors_.reads, context, request, answer, coordinator_,
                       &Coordinator::ReplayPruner);
   }
 
  private:
   Coordinator& coordinator_;
-  Admission& admission_;
+  const Doors& doors_;
   const std::atomic<bool>& draining_;
 };
 
 class WorkerServiceImpl final : public WorkerServiceBase {
  public:
-  WorkerServiceImpl(Coordinator& coordinator, Admission& admission)
-      : coordinator_(coordinator), admission_(admission) {}
+  WorkerServiceImpl(Coordinator& coordinator, const Doors& doors)
+      : coordinator_(coordinator), doors_(doors) {}
 
   Unary* RegisterWorker(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+    return ServeUnary(doors_.registrations, context, request, answer, coordinator_,
                       &Coordinator::RegisterWorker);
   }
   Unary* AcquireWork(Context* context, const Bytes* request, Bytes* answer) override {
-    return AcquireCall::Start(coordinator_, admission_.polls, context, request, answer);
+    return AcquireCall::Start(coordinator_, doors_.polls, context, request, answer);
   }
   Unary* RenewLeases(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.leases, context, request, answer, coordinator_,
+    return ServeUnary(doors_.leases, context, request, answer, coordinator_,
                       &Coordinator::RenewLeases);
   }
   Unary* ReportMeasurements(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.writes, context, request, answer, coordinator_,
+    return ServeUnary(doors_.reports, context, request, answer, coordinator_,
                       &Coordinator::ReportMeasurements);
   }
   Unary* FinishWork(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.leases, context, request, answer, coordinator_,
+    return ServeUnary(doors_.leases, context, request, answer, coordinator_,
                       &Coordinator::FinishWork);
   }
   Unary* GiveBackWork(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.leases, context, request, answer, coordinator_,
+    return ServeUnary(doors_.leases, context, request, answer, coordinator_,
                       &Coordinator::GiveBackWork);
   }
   Unary* UploadChunk(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.files, context, request, answer, coordinator_,
+    return ServeUnary(doors_.pieces, context, request, answer, coordinator_,
                       &Coordinator::UploadChunk);
   }
   Unary* DownloadChunk(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.files, context, request, answer, coordinator_,
+    return ServeUnary(doors_.pieces, context, request, answer, coordinator_,
                       &Coordinator::DownloadChunk);
   }
   Unary* AppendLog(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.files, context, request, answer, coordinator_,
+    return ServeUnary(doors_.pieces, context, request, answer, coordinator_,
                       &Coordinator::AppendLog);
   }
   Unary* DownloadCode(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(admission_.files, context, request, answer, coordinator_,
+    return ServeUnary(doors_.pieces, context, request, answer, coordinator_,
                       &Coordinator::DownloadCode);
   }
 
  private:
   Coordinator& coordinator_;
-  Admission& admission_;
+  const Doors& doors_;
 };
 
 class ServerServiceImpl final : public ServerServiceBase {
  public:
-  ServerServiceImpl(Coordinator& coordinator, Admission& admission)
-      : coordinator_(coordinator), admission_(admission) {}
+  ServerServiceImpl(Coordinator& coordinator, const Doors& doors)
+      : coordinator_(coordinator), doors_(doors) {}
 
   Unary* GetServerStatus(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary<v1::GetServerStatusRequest, v1::ServerStatus>(
-        admission_.reads, context, request, answer,
+        doors_.reads, context, request, answer,
         [this](const v1::GetServerStatusRequest&, coordinator::Done<v1::ServerStatus> done) {
           coordinator_.GetServerStatus(std::move(done));
         });
   }
   Unary* ListWorkers(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary<v1::ListWorkersRequest, v1::ListWorkersResponse>(
-        admission_.reads, context, request, answer,
+        doors_.reads, context, request, answer,
         [this](const v1::ListWorkersRequest&, coordinator::Done<v1::ListWorkersResponse> done) {
           coordinator_.ListWorkers(std::move(done));
         });
   }
   Unary* GetServerUsage(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary<v1::GetServerUsageRequest, v1::ServerUsage>(
-        admission_.reads, context, request, answer,
+        doors_.reads, context, request, answer,
         [this](const v1::GetServerUsageRequest&, coordinator::Done<v1::ServerUsage> done) {
           coordinator_.GetServerUsage(std::move(done));
         });
@@ -262,39 +265,39 @@ class ServerServiceImpl final : public ServerServiceBase {
 
  private:
   Coordinator& coordinator_;
-  Admission& admission_;
+  const Doors& doors_;
 };
 
 class BackupServiceImpl final : public BackupServiceBase {
  public:
-  BackupServiceImpl(coordinator::Backups& backups, Admission& admission,
+  BackupServiceImpl(coordinator::Backups& backups, const Doors& doors,
                     const std::atomic<bool>& draining)
-      : backups_(backups), admission_(admission), draining_(draining) {}
+      : backups_(backups), doors_(doors), draining_(draining) {}
 
   // Its request has no fields.
   grpc::ServerWriteReactor<Bytes>* BackUp(Context* context, const Bytes*) override {
-    return BackupStream::Start(backups_, admission_.files, context, draining_);
+    return BackupStream::Start(backups_, doors_.backups, context, draining_);
   }
 
  private:
   coordinator::Backups& backups_;
-  Admission& admission_;
+  const Doors& doors_;
   const std::atomic<bool>& draining_;
 };
 
 class VerificationServiceImpl final : public VerificationServiceBase {
  public:
-  VerificationServiceImpl(Coordinator& coordinator, Admission& admission,
+  VerificationServiceImpl(Coordinator& coordinator, const Doors& doors,
                           const std::atomic<bool>& draining)
-      : coordinator_(coordinator), admission_(admission), draining_(draining) {}
+      : coordinator_(coordinator), doors_(doors), draining_(draining) {}
 
   grpc::ServerWriteReactor<Bytes>* VerifyStudy(Context* context, const Bytes* request) override {
-    return VerificationCall::Start(coordinator_, admission_.reads, context, request, draining_);
+    return VerificationCall::Start(coordinator_, doors_.reads, context, request, draining_);
   }
 
  private:
   Coordinator& coordinator_;
-  Admission& admission_;
+  const Doors& doors_;
   const std::atomic<bool>& draining_;
 };
 
@@ -302,15 +305,15 @@ class VerificationServiceImpl final : public VerificationServiceBase {
 
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(Coordinator& coordinator,
                                                          coordinator::Backups* backups,
-                                                         Admission& admission,
+                                                         const Doors& doors,
                                                          const std::atomic<bool>& draining) {
   std::vector<std::unique_ptr<grpc::Service>> services;
-  services.push_back(std::make_unique<StudyServiceImpl>(coordinator, admission, draining));
-  services.push_back(std::make_unique<WorkerServiceImpl>(coordinator, admission));
-  services.push_back(std::make_unique<ServerServiceImpl>(coordinator, admission));
-  services.push_back(std::make_unique<VerificationServiceImpl>(coordinator, admission, draining));
+  services.push_back(std::make_unique<StudyServiceImpl>(coordinator, doors, draining));
+  services.push_back(std::make_unique<WorkerServiceImpl>(coordinator, doors));
+  services.push_back(std::make_unique<ServerServiceImpl>(coordinator, doors));
+  services.push_back(std::make_unique<VerificationServiceImpl>(coordinator, doors, draining));
   if (backups != nullptr) {
-    services.push_back(std::make_unique<BackupServiceImpl>(*backups, admission, draining));
+    services.push_back(std::make_unique<BackupServiceImpl>(*backups, doors, draining));
   }
   return services;
 }

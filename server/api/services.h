@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "server/api/admission.h"
+#include "server/api/door.h"
 #include "server/coordinator/backups.h"
 #include "server/coordinator/coordinator.h"
 
@@ -20,7 +20,7 @@ namespace caviar::server_api {
 // BackupService. All that is passed outlives them; once `draining` is true, streams end.
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(coordinator::Coordinator& coordinator,
                                                          coordinator::Backups* backups,
-                                                         Admission& admission,
+                                                         const Doors& doors,
                                                          const std::atomic<bool>& draining);
 
 // Their full names, such as "caviar.v1.StudyService".

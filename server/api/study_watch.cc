@@ -17,14 +17,14 @@ constexpr size_t kMaxTrialBytesPerMessage = 1 << 20;
 }  // namespace
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* StudyWatch::Start(coordinator::Coordinator& coordinator,
-                                                              Lane& lane,
+                                                              const Door& door,
                                                               grpc::CallbackServerContext* context,
                                                               const grpc::ByteBuffer* bytes,
                                                               const std::atomic<bool>& draining) {
   const auto watch = std::make_shared<StudyWatch>(coordinator, draining);
   watch->self_ = watch;
   v1::WatchStudyRequest request;
-  absl::StatusOr<Lane::Place> place = lane.Enter(context->c_call(), bytes->Length());
+  absl::StatusOr<Lane::Place> place = door.Enter(*context, bytes->Length());
   const absl::Status refused = place.ok() ? ParseRequest(*bytes, request) : place.status();
   if (!refused.ok()) {
     watch->Finish(Refusal(refused, *context));

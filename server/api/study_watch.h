@@ -14,7 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "caviar/v1/study_service.pb.h"
-#include "server/api/admission.h"
+#include "server/api/door.h"
 #include "server/coordinator/coordinator.h"
 
 namespace caviar::server_api {
@@ -33,7 +33,7 @@ class StudyWatch final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
  public:
   // `draining` outlives the server; once it is true, watches end.
   static grpc::ServerWriteReactor<grpc::ByteBuffer>* Start(coordinator::Coordinator& coordinator,
-                                                           Lane& lane,
+                                                           const Door& door,
                                                            grpc::CallbackServerContext* context,
                                                            const grpc::ByteBuffer* bytes,
                                                            const std::atomic<bool>& draining);

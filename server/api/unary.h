@@ -18,7 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/retry_delay.h"
-#include "server/api/admission.h"
+#include "server/api/door.h"
 #include "server/api/request_checks.h"
 #include "server/api/status.h"
 #include "server/coordinator/coordinator.h"
@@ -94,10 +94,10 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
 // Parses, checks and passes the request to `start(request, done)`; the call ends when `done` is
 // called, on whatever thread. Where the lane is full it is refused at once.
 template <typename Request, typename Response, typename Start>
-grpc::ServerUnaryReactor* ServeUnary(Lane& lane, grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* ServeUnary(const Door& door, grpc::CallbackServerContext* context,
                                      const grpc::ByteBuffer* bytes, grpc::ByteBuffer* answer,
                                      Start start) {
-  absl::StatusOr<Lane::Place> place = lane.Enter(context->c_call(), bytes->Length());
+  absl::StatusOr<Lane::Place> place = door.Enter(*context, bytes->Length());
   Request request;
   absl::Status refused = place.ok() ? ParseRequest(*bytes, request) : place.status();
   if (!refused.ok()) {
@@ -114,11 +114,11 @@ grpc::ServerUnaryReactor* ServeUnary(Lane& lane, grpc::CallbackServerContext* co
 // The same for a method of the coordinator.
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* ServeUnary(
-    Lane& lane, grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes,
+    const Door& door, grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes,
     grpc::ByteBuffer* answer, coordinator::Coordinator& coordinator,
     void (coordinator::Coordinator::*method)(Request, coordinator::Done<Response>)) {
   return ServeUnary<Request, Response>(
-      lane, context, bytes, answer,
+      door, context, bytes, answer,
       [&coordinator, method](Request request, coordinator::Done<Response> done) {
         (coordinator.*method)(std::move(request), std::move(done));
       });

@@ -16,12 +16,12 @@ constexpr int64_t kIntervalMilliseconds = 200;
 }  // namespace
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* VerificationCall::Start(
-    coordinator::Coordinator& coordinator, Lane& lane, grpc::CallbackServerContext* context,
+    coordinator::Coordinator& coordinator, const Door& door, grpc::CallbackServerContext* context,
     const grpc::ByteBuffer* bytes, const std::atomic<bool>& draining) {
   const auto call = std::make_shared<VerificationCall>(draining);
   call->self_ = call;
   v1::VerifyStudyRequest request;
-  absl::StatusOr<Lane::Place> place = lane.Enter(context->c_call(), bytes->Length());
+  absl::StatusOr<Lane::Place> place = door.Enter(*context, bytes->Length());
   const absl::Status refused = place.ok() ? ParseRequest(*bytes, request) : place.status();
   if (!refused.ok()) {
     call->Finish(Refusal(refused, *context));

@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "caviar/v1/verification_service.pb.h"
-#include "server/api/admission.h"
+#include "server/api/door.h"
 #include "server/coordinator/coordinator.h"
 
 namespace caviar::server_api {
@@ -26,7 +26,7 @@ class VerificationCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>
  public:
   // `draining` outlives the server; once it is true, the call ends with UNAVAILABLE.
   static grpc::ServerWriteReactor<grpc::ByteBuffer>* Start(coordinator::Coordinator& coordinator,
-                                                           Lane& lane,
+                                                           const Door& door,
                                                            grpc::CallbackServerContext* context,
                                                            const grpc::ByteBuffer* bytes,
                                                            const std::atomic<bool>& draining);

@@ -252,6 +252,8 @@ class ThreadedCoordinator : public Coordinator {
     if (request.has_time_left()) {
       poll.leaves_at = clock_.Steady() + FromMessage(request.time_left());
     }
+    poll.studies.assign(request.studies().begin(), request.studies().end());
+    poll.owners.assign(request.owners().begin(), request.owners().end());
     poll.work_done = std::move(done);
     return PostPoll(std::move(poll));
   }

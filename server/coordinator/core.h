@@ -76,6 +76,7 @@ struct Poll {
   // A worker's.
   std::string worker_id;
   absl::Duration leaves_at = absl::InfiniteDuration();  // on the steady clock
+  std::vector<std::string> studies, owners;             // the only ones it takes; empty: all
   Done<v1::AcquireWorkResponse> work_done;
   // An asker's (worker_id is empty).
   std::string study;

@@ -201,6 +201,7 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
     const bool leaves = time_left != absl::InfiniteDuration();
     for (StudyState* study : offers) {
       if (study->evaluation && study->evaluation->state == v1::TestEvaluation::WAITING &&
+          IsWanted(study->row.definition, poll.studies, poll.owners) &&
           CanRun(worker, study->row.definition)) {
         GrantEvaluation(poll, worker, *study);
         return true;
@@ -209,6 +210,7 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
     // Studies share the slots: the one that runs least for its weight, then the one that waited
     // longest.
     for (StudyState* study : offers) {
+      if (!IsWanted(study->row.definition, poll.studies, poll.owners)) continue;
       if (!HasRoom(*study) || !HasRoomFor(worker, *study)) continue;
       if (leaves && !EndsInTime(study->row.definition, MedianTrialTime(*study), time_left))
         continue;

@@ -130,6 +130,7 @@ absl::Status Core::ApplyUpdate(StudyState& study, v1::Study next) {
     if (!shown.ok()) return shown;
   }
   // Nothing is refused from here on.
+  next.set_owner(study.row.definition.owner());
   study.row.definition = std::move(next);
   ++study.row.revision;
   if (!same_pruner) {

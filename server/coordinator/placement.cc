@@ -39,6 +39,14 @@ bool CanRun(const storage::WorkerRow& worker, const v1::Study& study) {
          });
 }
 
+bool IsWanted(const v1::Study& study, const std::vector<std::string>& studies,
+              const std::vector<std::string>& owners) {
+  const auto is_among = [](const std::string& name, const std::vector<std::string>& names) {
+    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+  };
+  return is_among(study.name(), studies) && is_among(study.owner(), owners);
+}
+
 bool RunsPrograms(const storage::WorkerRow& worker) { return HasFeature(worker, "command"); }
 
 std::string WhyNoWorker(const std::map<std::string, storage::WorkerRow>& workers,

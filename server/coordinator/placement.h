@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "caviar/v1/study.pb.h"
@@ -24,6 +25,11 @@ struct Taken {
 
 // Whether the worker has the feature and the labels that the study needs; never for asked trials.
 bool CanRun(const storage::WorkerRow& worker, const v1::Study& study);
+
+// Whether a worker that takes only these studies, by name, and only these owners' takes this one's
+// trials. Empty: all.
+bool IsWanted(const v1::Study& study, const std::vector<std::string>& studies,
+              const std::vector<std::string>& owners);
 
 bool RunsPrograms(const storage::WorkerRow& worker);
 

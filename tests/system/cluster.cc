@@ -24,6 +24,8 @@ std::vector<std::string> CommandLine(std::vector<std::string> arguments, const S
 Cluster::Cluster() {
   std::string name = ::testing::TempDir() + "caviar-XXXXXX";
   directory_ = mkdtemp(name.data());
+  // Where coordinators leave their token, and all others, this process among them, find it.
+  setenv("XDG_STATE_HOME", (directory_ + "/state").c_str(), 1);
   std::filesystem::create_directories(dataset_directory());
 }
 

@@ -58,9 +58,12 @@ class WorkerAgent final : public Agent {
       spdlog::info("no work for {}: leaving", absl::FormatDuration(options_.exit_when_idle));
       Stop();
     });
-    const SlotContext context{
-        client_,          registration_,         keeper_,           renewer,  runner_, idle,
-        options_.backoff, options_.acquire_wait, options_.end_time, stopping_};
+    const SlotContext context{client_,           registration_,
+                              keeper_,           renewer,
+                              runner_,           idle,
+                              options_.backoff,  options_.acquire_wait,
+                              options_.end_time, options_.studies,
+                              options_.owners,   stopping_};
     for (int i = 0; i < options_.registration.slots(); ++i) {
       slots.push_back(std::make_unique<Slot>(i, context, [this] { SlotDone(); }));
     }

@@ -43,6 +43,8 @@ struct AgentOptions {
   // When this worker is going to be ended by whoever lent it its machine. Each poll says how long
   // that is, so that no trial is begun that would be cut off and could not go on elsewhere.
   absl::Time end_time = absl::InfiniteFuture();
+  // The only studies, and the only owners', whose trials it takes; empty: all.
+  std::vector<std::string> studies, owners;
   // Called after each registration, from the caller of Run.
   std::function<void()> on_registered = [] {};
 };

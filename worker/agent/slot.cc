@@ -61,6 +61,8 @@ v1::AcquireWorkResponse Slot::Poll(const v1::RequestId& request_id) {
     SetDuration(*request.mutable_time_left(),
                 std::max(context_.end_time - absl::Now(), absl::ZeroDuration()));
   }
+  request.mutable_studies()->Assign(context_.studies.begin(), context_.studies.end());
+  request.mutable_owners()->Assign(context_.owners.begin(), context_.owners.end());
   const auto start = std::chrono::steady_clock::now();
   absl::StatusOr<v1::AcquireWorkResponse> answer = context_.client.Acquire(request);
   if (answer.ok()) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -31,6 +32,8 @@ struct SlotContext {
   BackoffBounds backoff;
   absl::Duration acquire_wait;
   absl::Time end_time;
+  const std::vector<std::string>& studies;
+  const std::vector<std::string>& owners;
   const std::atomic<bool>& stopping;
 };
 

@@ -6,6 +6,7 @@ import time
 from caviar import errors
 from caviar.asked_trial import AskedTrial
 from caviar.connection import Connection
+from caviar.credentials import Credentials
 from caviar.optimization import optimize
 from caviar.program import number
 from caviar.study_definition import to_study
@@ -16,13 +17,14 @@ _DEFAULT_ADDRESS = "127.0.0.1:7461"
 _PAGE = 1000
 
 
-def connect(address=None, patience=60.0):
+def connect(address=None, patience=60.0, **credentials):
     """A client of the coordinator at host:port; by default $CAVIAR_COORDINATOR, else 127.0.0.1:7461.
 
     patience: for so many seconds each call goes on trying while no coordinator answers. caviar.Unavailable: there is
-    none now.
+    none now. credentials: token_file, tls_ca, tls_cert, tls_key; caviar.credentials says what they are by default.
     """
-    client = Client(address or os.environ.get("CAVIAR_COORDINATOR") or _DEFAULT_ADDRESS, patience)
+    client = Client(address or os.environ.get("CAVIAR_COORDINATOR") or _DEFAULT_ADDRESS, patience,
+                    Credentials(**credentials))
     client.status(patience=min(patience, 5.0))
     return client
 
@@ -30,8 +32,8 @@ def connect(address=None, patience=60.0):
 class Client:
     """Thread safe; in a child after fork it connects anew."""
 
-    def __init__(self, address, patience=60.0):
-        self._connection = Connection(address, patience)
+    def __init__(self, address, patience=60.0, credentials=None):
+        self._connection = Connection(address, patience, credentials)
 
     def create_study(self, definition, exist_ok=False):
         """Creates a study and returns it. `definition` is the study file as a dict, with the same words:

@@ -12,6 +12,7 @@ import time
 import grpc
 
 from caviar import errors
+from caviar.credentials import Credentials
 from caviar.v1 import request_pb2, server_service_pb2, study_service_pb2
 
 _SERVICES = (study_service_pb2.DESCRIPTOR.services_by_name["StudyService"],
@@ -55,8 +56,10 @@ class RequestIds:
 class Connection:
     """Thread safe. patience: how many seconds a call goes on trying while no coordinator answers."""
 
-    def __init__(self, address, patience, call_timeout=30.0):
+    def __init__(self, address, patience, credentials=None, call_timeout=30.0):
         self.address = address
+        self._credentials = credentials or Credentials()
+        self._metadata = ()
         self.patience = patience
         self._call_timeout = call_timeout
         self._ids = RequestIds()
@@ -97,7 +100,7 @@ class Connection:
         call = channel.unary_unary(f"/{method.containing_service.full_name}/{method.name}",
                                    request_serializer=lambda message: message.SerializeToString(),
                                    response_deserializer=method.output_type._concrete_class.FromString)
-        return call(request, timeout=self._call_timeout)
+        return call(request, timeout=self._call_timeout, metadata=self._metadata)
 
     def _open(self):
         """This process's channel: one that was made before a fork is of no use after it."""
@@ -108,7 +111,8 @@ class Connection:
             self._connecting = threading.Lock()  # the parent may have held it
         with self._connecting:
             if self._channel[0] != os.getpid():
-                self._channel = (os.getpid(), grpc.insecure_channel(self.address, options=_OPTIONS))
+                self._metadata = self._credentials.metadata()
+                self._channel = (os.getpid(), self._credentials.open_channel(self.address, _OPTIONS))
             return self._channel[1]
 
     def _forget(self, channel):
@@ -130,6 +134,9 @@ def _failure_of(error, address):
             message = f"no coordinator answers at {address}: {message.rsplit(': ', 1)[-1]}"
     elif code == grpc.StatusCode.DEADLINE_EXCEEDED and detail is None:
         message = f"the coordinator at {address} did not answer in time"
+    elif code == grpc.StatusCode.UNAUTHENTICATED:
+        message = (f"the coordinator at {address} does not know who calls: the token is not one of its own, or was not "
+                   "found (token_file, $CAVIAR_TOKEN_FILE, $CAVIAR_TOKEN, ~/.local/state/caviar/token)")
     if detail is not None and detail.HasField("retry_delay") and code in (
             grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED):
         delay = detail.retry_delay.ToTimedelta().total_seconds()

@@ -27,10 +27,12 @@ class Coordinator:
 
     def start(self):
         """On a free port the first time, on the same one again."""
+        os.environ["CAVIAR_TOKEN_FILE"] = os.path.join(self.folder, "token")
         with open(os.path.join(self.folder, "log"), "a") as log:
             self._process = subprocess.Popen(
                 [BINARIES / "caviar-coordinator", "--listen", self.address, "--data-dir", self.folder],
-                stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=die_with_parent)
+                stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=die_with_parent,
+                env={**os.environ, "XDG_STATE_HOME": self.folder})
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError(pathlib.Path(self.folder, "log").read_text())

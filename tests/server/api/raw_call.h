@@ -31,9 +31,10 @@ inline std::string FromBytes(const grpc::ByteBuffer& buffer) {
 // wire.
 inline grpc::Status RawCall(const std::shared_ptr<grpc::Channel>& channel,
                             const std::string& method, const std::string& request,
-                            std::string* answer = nullptr) {
+                            std::string* answer = nullptr, const std::string& token = "") {
   grpc::GenericStub stub(channel);
   grpc::ClientContext context;
+  if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
   grpc::CompletionQueue queue;
   const auto call = stub.PrepareCall(&context, method, &queue);

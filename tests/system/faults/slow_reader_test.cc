@@ -82,7 +82,7 @@ class SlowReaderTest : public FaultTest {
 };
 
 TEST_F(SlowReaderTest, AnswersThatNobodyTakesAreBoundedAndHoldUpNoChange) {
-  cluster_.StartCoordinator("60s", {.arguments = {"--max-queued-bytes", "8388608"}});
+  cluster_.StartCoordinator("60s", {.arguments = {"--no-auth", "--max-queued-bytes", "8388608"}});
   cluster_.CreateStudy(
       "study: own\nobjective: {metric: accuracy, goal: maximize}\n"
       "trainer: {external: {}}\nparameters: {x: {min: 0.0, max: 1.0}}\n");
@@ -110,7 +110,7 @@ TEST_F(SlowReaderTest, AnswersThatNobodyTakesAreBoundedAndHoldUpNoChange) {
 }
 
 TEST_F(SlowReaderTest, IdleConnectionsHoldUpNobody) {
-  cluster_.StartCoordinator();
+  cluster_.StartCoordinator("60s", {.arguments = {"--no-auth"}});
   cluster_.CreateStudy(
       "study: own\nobjective: {metric: accuracy, goal: maximize}\n"
       "trainer: {external: {}}\nparameters: {x: {min: 0.0, max: 1.0}}\n");

@@ -1,0 +1,108 @@
+#include "client/api/credentials.h"
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "caviar/v1/token.h"
+
+namespace caviar::client {
+namespace {
+
+constexpr absl::Duration kReadAgain = absl::Seconds(5);
+
+std::string Variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+void FillIn(std::string& what, const char* variable) {
+  if (what.empty()) what = Variable(variable);
+}
+
+// The port, where the host is this machine's loopback.
+std::optional<uint32_t> LoopbackPort(absl::string_view address) {
+  const size_t colon = address.rfind(':');
+  if (colon == absl::string_view::npos) return std::nullopt;
+  const absl::string_view host = address.substr(0, colon);
+  uint32_t port = 0;
+  if (!absl::SimpleAtoi(address.substr(colon + 1), &port)) return std::nullopt;
+  if (host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.")) return port;
+  return std::nullopt;
+}
+
+// A line of /proc/net/tcp: number, local address:port, remote one, state, queues, timer, retries,
+// user.
+bool IsOfSomebodyElse(absl::string_view line, uint32_t port) {
+  constexpr absl::string_view kListens = "0A";
+  const std::vector<absl::string_view> words =
+      absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+  if (words.size() < 8 || words[3] != kListens) return false;
+  const size_t colon = words[1].rfind(':');
+  uint32_t listens = 0;
+  uint32_t user = 0;
+  if (colon == absl::string_view::npos ||
+      !absl::SimpleHexAtoi(words[1].substr(colon + 1), &listens) ||
+      !absl::SimpleAtoi(words[7], &user)) {
+    return false;
+  }
+  return listens == port && user != 0 && user != geteuid();
+}
+
+}  // namespace
+
+Credentials WithEnvironment(Credentials credentials) {
+  FillIn(credentials.token_file, "CAVIAR_TOKEN_FILE");
+  FillIn(credentials.tls_authority, "CAVIAR_TLS_CA");
+  FillIn(credentials.tls_certificate, "CAVIAR_TLS_CERT");
+  FillIn(credentials.tls_key, "CAVIAR_TLS_KEY");
+  return credentials;
+}
+
+std::string WhereTokensAre() {
+  const std::string own = vocabulary::UserTokenFile();
+  return absl::StrCat("--token-file, $CAVIAR_TOKEN_FILE, $CAVIAR_TOKEN",
+                      own.empty() ? "" : absl::StrCat(" or ", own));
+}
+
+std::string TokenSource::Get() {
+  absl::MutexLock lock(&mutex_);
+  const absl::Time now = absl::Now();
+  if (now - read_ < kReadAgain && now >= read_ && !token_.empty()) return token_;
+  // What cannot be read just now held a moment ago.
+  if (std::string token = Read(); !token.empty()) token_ = std::move(token);
+  read_ = now;
+  return token_;
+}
+
+std::string TokenSource::Read() const {
+  if (!token_file_.empty()) return vocabulary::ReadTokenFile(token_file_, false).value_or("");
+  if (std::string token = Variable("CAVIAR_TOKEN"); vocabulary::IsToken(token)) return token;
+  const std::string own = vocabulary::UserTokenFile();
+  if (own.empty() || IsSomebodyElse(address_)) return "";
+  return vocabulary::ReadTokenFile(own, true).value_or("");
+}
+
+bool IsSomebodyElse(const std::string& address) {
+  const std::optional<uint32_t> port = LoopbackPort(address);
+  if (!port) return false;
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream file(table);
+    for (std::string line; std::getline(file, line);) {
+      if (IsOfSomebodyElse(line, *port)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace caviar::client

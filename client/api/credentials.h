@@ -1,0 +1,59 @@
+// By what a coordinator knows who calls, and by what its callers know the coordinator.
+#ifndef CAVIAR_CLIENT_API_CREDENTIALS_H_
+#define CAVIAR_CLIENT_API_CREDENTIALS_H_
+
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+namespace caviar::client {
+
+// As a person gives them; what is empty stands in the environment, or is not needed.
+struct Credentials {
+  // A file with the token ($CAVIAR_TOKEN_FILE). Where neither this nor $CAVIAR_TOKEN is there, the
+  // file that the user's own coordinators leave for their tools (vocabulary::UserTokenFile).
+  std::string token_file;
+  // PEM files. With an authority ($CAVIAR_TLS_CA) the connection is encrypted, and the coordinator
+  // has to have a certificate that it vouches for, with the name or address that is called.
+  std::string tls_authority;
+  // The caller's own ($CAVIAR_TLS_CERT, $CAVIAR_TLS_KEY), for coordinators that ask for one.
+  std::string tls_certificate, tls_key;
+};
+
+// The same with what the environment says.
+Credentials WithEnvironment(Credentials credentials);
+
+// Some words for people: where tokens are looked for.
+std::string WhereTokensAre();
+
+// The token of a channel, read again now and then: a coordinator's first start writes it, and a
+// worker may be there before. Thread safe.
+class TokenSource {
+ public:
+  // For calls to this host:port.
+  TokenSource(const Credentials& credentials, std::string address)
+      : token_file_(credentials.token_file), address_(std::move(address)) {}
+  // "": there is none that may be sent there.
+  std::string Get();
+
+ private:
+  std::string Read() const;
+
+  const std::string token_file_;
+  const std::string address_;
+  absl::Mutex mutex_;
+  std::string token_ ABSL_GUARDED_BY(mutex_);
+  absl::Time read_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+};
+
+// Whether another user than this one, or root, listens at this address of this machine: 127.x.x.x,
+// [::1] or localhost. Whoever runs nothing there must not be sent a secret. False where that cannot
+// be known, and for other machines.
+bool IsSomebodyElse(const std::string& address);
+
+}  // namespace caviar::client
+
+#endif  // CAVIAR_CLIENT_API_CREDENTIALS_H_

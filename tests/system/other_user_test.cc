@@ -1,0 +1,123 @@
+// On a machine that others use too, where loopback is everybody's.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/system/cluster.h"
+
+namespace caviar::system_test {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class OtherUserTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(geteuid(), 0u) << "only root can become somebody else";
+    std::string name = ::testing::TempDir() + "caviar-public-XXXXXX";
+    programs_ = mkdtemp(name.data());
+    ASSERT_EQ(chmod(programs_.c_str(), 0755), 0);
+    for (const char* program : {"caviar", "caviar-worker"}) {
+      fs::copy_file(cluster_.Binary(program), programs_ + "/" + program);
+    }
+    // So that what is tested is not the folder of tests, which is closed too.
+    ASSERT_EQ(chmod(cluster_.directory().c_str(), 0755), 0);
+    cluster_.StartCoordinator();
+    WriteIdxPair(cluster_.dataset_directory() + "/train", 20, 4, 4, 2, 1);
+    WriteIdxPair(cluster_.dataset_directory() + "/test", 20, 4, 4, 2, 2);
+    cluster_.CreateStudy(NetworkStudyFile("mine", 2, 1));
+  }
+  void TearDown() override { fs::remove_all(programs_); }
+
+  // As nobody; the program of `words[0]`, where it is Caviar's, is one that nobody can run.
+  CommandResult AsNobody(std::vector<std::string> words,
+                         const std::vector<std::string>& environment = {}) {
+    if (words[0].starts_with("caviar")) words[0] = programs_ + "/" + words[0];
+    words.insert(words.begin(),
+                 {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"});
+    Process process(cluster_.directory(), "nobody-" + std::to_string(++runs_), words, environment);
+    const int exit_code = process.Wait();
+    return {exit_code, process.Output(), process.Errors()};
+  }
+
+  Cluster cluster_;
+  std::string programs_;
+  int runs_ = 0;
+};
+
+TEST_F(OtherUserTest, ReadsWritesAndRunsNothing) {
+  const std::string study = programs_ + "/study.yaml";
+  WriteFile(study,
+            "study: theirs\nobjective: {metric: m, goal: maximize}\n"
+            "trainer: {command: {run: [id]}}\nparameters: {x: {min: 0.0, max: 1.0}}\n");
+  const std::vector<std::vector<std::string>> calls = {
+      {"caviar", "study", "list"},
+      {"caviar", "study", "show", "mine"},
+      {"caviar", "study", "delete", "mine", "--yes"},
+      {"caviar", "study", "create", study},
+      {"caviar", "server", "backup", programs_ + "/backup"},
+      {"caviar", "worker", "list"}};
+  for (std::vector<std::string> call : calls) {
+    call.insert(call.end(), {"--coordinator", cluster_.address()});
+    const CommandResult refused = AsNobody(call);
+    EXPECT_NE(refused.exit_code, 0) << call[2];
+    EXPECT_EQ(refused.out, "");
+    EXPECT_THAT(refused.err, HasSubstr("does not know who calls")) << call[1] << " " << call[2];
+  }
+  EXPECT_EQ(cluster_.Json({"study", "show", "mine"})["name"], "mine");
+  EXPECT_EQ(cluster_.Json({"study", "list"}).size(), 1u);
+}
+
+TEST_F(OtherUserTest, SeesNoFiles) {
+  for (const std::string& file :
+       {cluster_.data_directory() + "/token", cluster_.data_directory() + "/caviar.db",
+        cluster_.data_directory() + "/caviar.lock", cluster_.directory() + "/state/caviar/token"}) {
+    ASSERT_TRUE(fs::exists(file)) << file;
+    EXPECT_NE(AsNobody({"cat", file}).exit_code, 0) << file;
+  }
+  EXPECT_NE(AsNobody({"ls", cluster_.data_directory()}).exit_code, 0);
+}
+
+// Prints what calls bring.
+constexpr char kThief[] = R"(
+import concurrent.futures, grpc, sys
+class Thief(grpc.GenericRpcHandler):
+    def service(self, call):
+        print("got", call.method, call.invocation_metadata, flush=True)
+server = grpc.server(concurrent.futures.ThreadPoolExecutor(1), handlers=[Thief()])
+server.add_insecure_port(sys.argv[1])
+server.start()
+print("listens", flush=True)
+server.wait_for_termination()
+)";
+
+// Whoever takes the port while the coordinator is away.
+TEST_F(OtherUserTest, IsSentNoTokenWhereItListens) {
+  const std::string address = cluster_.address();
+  cluster_.coordinator().Kill();
+  Process thief(cluster_.directory(), "thief",
+                {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--",
+                 "/usr/bin/python3", "-c", kThief, address});
+  const auto has_said = [&](const std::string& word) {
+    return thief.Output().find(word) != std::string::npos;
+  };
+  ASSERT_TRUE(Eventually([&] { return has_said("listens"); })) << thief.Errors();
+  const CommandResult refused = cluster_.Run({"study", "list", "--patience", "0s"});
+  EXPECT_NE(refused.exit_code, 0);
+  EXPECT_TRUE(has_said("ListStudies")) << thief.Output() << refused.err;
+  EXPECT_FALSE(has_said("Bearer")) << thief.Output();
+  // A person who names a token knows whom it is for.
+  cluster_.Run(
+      {"study", "list", "--patience", "0s", "--token-file", cluster_.data_directory() + "/token"});
+  EXPECT_TRUE(has_said("Bearer")) << "else it could not have been seen above";
+}
+
+}  // namespace
+}  // namespace caviar::system_test
