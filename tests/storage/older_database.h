@@ -4,6 +4,7 @@
 
 #include <zlib.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -21,6 +22,7 @@ inline bool PlaceOlderDatabase(const std::string& folder) {
   char buffer[1 << 16];
   int count = 0;
   while ((count = gzread(packed, buffer, sizeof(buffer))) > 0) file.write(buffer, count);
+  std::filesystem::copy_file(OLDER_DATABASES "/schema-1.highwater", folder + "/highwater");
   return gzclose(packed) == Z_OK && count == 0 && file.good();
 }
 

@@ -128,6 +128,7 @@ TEST_F(UpdateTest, WhatWouldChangeTheMeaningOfTrialsIsRefusedByName) {
     v1::Parameter& parameter = *study.add_parameters();
     parameter.set_name("momentum");
     parameter.set_type(v1::Parameter::DOUBLE);
+    parameter.set_min(0.1);
     parameter.set_max(1);
   });
   EXPECT_EQ(study().row.revision, 1);
