@@ -27,7 +27,30 @@ CREATE TABLE study_end (
   PRIMARY KEY (study_id, revision)
 ) STRICT, WITHOUT ROWID;
 
--- For people: which revision a study is at, and under which one each trial was made.
+-- For people: with the revision under which each was made.
+DROP VIEW trials;
+CREATE VIEW trials AS
+SELECT study.name AS study, trial.number, trial.state, trial.origin, trial.objective,
+  trial.objective_step,
+  (SELECT attempt.worker FROM attempt WHERE attempt.trial_id = trial.id
+   ORDER BY attempt.number DESC LIMIT 1) AS worker,
+  (SELECT json_group_object(name,
+     CASE WHEN type <> 'bool' THEN value WHEN value THEN json('true') ELSE json('false') END)
+   FROM trial_parameter WHERE trial_id = trial.id) AS parameters,
+  (SELECT json_group_object(metric, coalesce(value, not_finite))
+   FROM trial_outcome WHERE trial_id = trial.id HAVING count(*) > 0) AS outcome,
+  trial.feasible,
+  trial.repeat_of, trial.repeats_mean AS mean, trial.repeats_standard_error AS standard_error,
+  trial.lost_leases,
+  strftime('%Y-%m-%d %H:%M:%S', trial.start_time / 1e6, 'unixepoch') AS started,
+  strftime('%Y-%m-%d %H:%M:%S', trial.end_time / 1e6, 'unixepoch') AS ended,
+  trial.message,
+  -- Of two revisions that begin with the same trial, the later one made it.
+  (SELECT max(revision) FROM study_revision
+   WHERE study_id = trial.study_id AND first_trial <= trial.number) AS revision
+FROM trial JOIN study ON study.id = trial.study_id WHERE study.deleted = 0;
+
+-- For people.
 CREATE VIEW revisions AS
 SELECT study.name AS study, revision.revision, revision.first_trial,
   strftime('%Y-%m-%d %H:%M:%S', revision.time / 1e6, 'unixepoch') AS time,
