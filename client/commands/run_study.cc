@@ -65,7 +65,8 @@ class Runner {
     if (!cluster.ok()) return IsCancelled() ? Interrupted() : session_.Fail(cluster.status());
     options_ = session_.options();
     options_.coordinator = (*cluster)->address();
-    options_.credentials = {.token_file = (*cluster)->token_file()};
+    options_.credentials = client::Credentials();
+    options_.credentials.token_file = (*cluster)->token_file();
     Session session(environment, options_);
     const int code = Tune(session);
     const std::string death = Death();

@@ -50,7 +50,9 @@ TEST_F(TokenFile, WhatIsNoneIsRefusedAndNotRepeated) {
     const absl::Status refused = ReadTokenFile(path_, true).status();
     EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_THAT(std::string(refused.message()), HasSubstr(path_));
-    if (!text.empty()) EXPECT_THAT(std::string(refused.message()), Not(HasSubstr(text)));
+    if (!text.empty()) {
+      EXPECT_THAT(std::string(refused.message()), Not(HasSubstr(text)));
+    }
   }
 }
 

@@ -47,6 +47,15 @@ class TlsTest : public ::testing::Test {
   }
   static TlsFiles Ours() { return {File("ours/server.pem"), File("ours/server-key.pem"), ""}; }
 
+  static client::Credentials With(const std::string& authority, const std::string& certificate = "",
+                                  const std::string& key = "") {
+    client::Credentials credentials;
+    credentials.tls_authority = authority;
+    credentials.tls_certificate = certificate;
+    credentials.tls_key = key;
+    return credentials;
+  }
+
   absl::Status Call(const client::Credentials& credentials, const std::string& token = "") {
     setenv("CAVIAR_TOKEN", token.c_str(), 1);
     client::ClientOptions options;
@@ -66,11 +75,10 @@ storage::TemporaryFolder* TlsTest::folder_ = nullptr;
 
 TEST_F(TlsTest, ATokenOpensItToWhoKnowsTheAuthority) {
   ASSERT_TRUE(Start(Ours()).ok());
-  const client::Credentials knows = {.tls_authority = File("ours/ca.pem")};
+  const client::Credentials knows = With(File("ours/ca.pem"));
   EXPECT_TRUE(Call(knows, kOwn).ok()) << Call(knows, kOwn);
   EXPECT_EQ(Call(knows).code(), absl::StatusCode::kUnauthenticated);
-  EXPECT_EQ(Call({.tls_authority = File("others/ca.pem")}, kOwn).code(),
-            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Call(With(File("others/ca.pem")), kOwn).code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(Call({}, kOwn).code(), absl::StatusCode::kUnavailable) << "without encryption";
 }
 
@@ -79,17 +87,11 @@ TEST_F(TlsTest, ACertificateOfTheClientsAuthorityIsEnough) {
   files.client_authority = File("ours/ca.pem");
   ASSERT_TRUE(Start(files).ok());
   const std::string authority = File("ours/ca.pem");
-  EXPECT_TRUE(Call({.tls_authority = authority,
-                    .tls_certificate = File("ours/client.pem"),
-                    .tls_key = File("ours/client-key.pem")})
-                  .ok());
-  EXPECT_EQ(Call({.tls_authority = authority,
-                  .tls_certificate = File("others/client.pem"),
-                  .tls_key = File("others/client-key.pem")},
-                 kOwn)
-                .code(),
-            absl::StatusCode::kUnavailable);
-  EXPECT_EQ(Call({.tls_authority = authority}, kOwn).code(), absl::StatusCode::kUnavailable)
+  EXPECT_TRUE(Call(With(authority, File("ours/client.pem"), File("ours/client-key.pem"))).ok());
+  EXPECT_EQ(
+      Call(With(authority, File("others/client.pem"), File("others/client-key.pem")), kOwn).code(),
+      absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Call(With(authority), kOwn).code(), absl::StatusCode::kUnavailable)
       << "a token alone is not";
 }
 
