@@ -75,7 +75,10 @@ class Reading {
       return 0.5;
     }
     const std::optional<double> coordinate = CoordinateOf(parameter, given->second);
-    if (!coordinate) Refuse(parameter.name(), absl::StrCat(text, " is not a value it can take"));
+    if (!coordinate) {
+      Refuse(parameter.name(), absl::StrCat(text, " is not a value it can take, which is ",
+                                            ValuesText(parameter)));
+    }
     return coordinate.value_or(0.5);
   }
 
