@@ -16,6 +16,7 @@
 #include "storage/beneath.h"
 #include "storage/connection.h"
 #include "storage/high_water.h"
+#include "storage/migration.h"
 #include "storage/sqlite_store.h"
 #include "storage/store_check.h"
 #include "storage/store_lock.h"
@@ -124,7 +125,20 @@ absl::Status DrawNewEpoch(const std::string& folder) {
   return WriteHighWater(folder, {store->epoch, store->commit});
 }
 
+// A backup may be from before the schema that this build writes.
+absl::Status BringUpToDate(const std::string& folder) {
+  auto connection =
+      Connection::Open(DatabaseFile(folder), Connection::Mode::kReadWriteCreate, "", 0);
+  if (!connection.ok()) return connection.status();
+  if (absl::Status status = CheckFile(**connection); !status.ok()) return status;
+  const absl::StatusOr<int64_t> version = (*connection)->ReadInteger("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  if (*version == 0) return absl::DataLossError("the backup is damaged: there is no store in it");
+  return Migrate(**connection);
+}
+
 absl::Status CheckExtracted(const std::string& folder) {
+  if (absl::Status status = BringUpToDate(folder); !status.ok()) return status;
   if (absl::Status status = CheckDatabase(DatabaseFile(folder)); !status.ok()) return status;
   if (absl::Status status = DrawNewEpoch(folder); !status.ok()) return status;
   const absl::StatusOr<CheckReport> report = CheckUnlockedStore(folder);

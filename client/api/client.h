@@ -26,7 +26,7 @@ struct ClientOptions {
   absl::Duration patience = absl::Seconds(5);
   // Bound on a single try.
   absl::Duration call_timeout = absl::Seconds(30);
-  Credentials credentials;
+  Credentials credentials = {};
 };
 
 // Calls block. Thread safe. Request ids are filled in. Errors are the coordinator's own,

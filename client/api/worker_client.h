@@ -28,7 +28,7 @@ class WorkerClient {
   struct Options {
     std::string address;  // host:port, or file:PATH (coordinator_address.h)
     absl::Duration call_timeout = absl::Seconds(30);  // of calls that name none
-    Credentials credentials;
+    Credentials credentials = {};
   };
   static std::unique_ptr<WorkerClient> Connect(Options options);
   virtual ~WorkerClient() = default;

@@ -8,11 +8,14 @@
 #include <random>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "storage/backup_format.h"
+#include "storage/migration.h"
 #include "storage/restore.h"
 #include "storage/store_check.h"
 #include "tests/storage/data_directory.h"
 #include "tests/storage/filled_store.h"
+#include "tests/storage/older_database.h"
 #include "tests/storage/temporary_folder.h"
 
 namespace caviar::storage {
@@ -217,6 +220,24 @@ TEST_F(BackupTest, WritesNowhereElse) {
 
 TEST_F(BackupTest, WhatIsInItMustBeAStore) {
   WriteFile(file(), BackupOf({{"caviar.db", "no database"}}));
+  EXPECT_TRUE(absl::IsDataLoss(RestoreStatus())) << RestoreStatus();
+  EXPECT_FALSE(fs::exists(DatabaseFile(target())));
+}
+
+TEST_F(BackupTest, OneOfAnEarlierVersionIsBroughtUpToDate) {
+  const TemporaryFolder older;
+  ASSERT_TRUE(PlaceOlderDatabase(older.path()));
+  WriteFile(file(), BackupOf({{"caviar.db", ReadFile(DatabaseFile(older.path()))}}));
+  ASSERT_TRUE(RestoreStatus().ok()) << RestoreStatus();
+  EXPECT_EQ(Ask(target(), "PRAGMA user_version"), absl::StrCat(NewestVersion(), "\n"));
+  EXPECT_EQ(Ask(target(), "SELECT count(*) FROM trial"), "14\n");
+  const auto report = CheckStore(target());
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->damage, IsEmpty());
+}
+
+TEST_F(BackupTest, AnEmptyDatabaseIsNone) {
+  WriteFile(file(), BackupOf({{"caviar.db", ""}}));
   EXPECT_TRUE(absl::IsDataLoss(RestoreStatus())) << RestoreStatus();
   EXPECT_FALSE(fs::exists(DatabaseFile(target())));
 }

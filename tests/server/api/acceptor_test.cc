@@ -32,7 +32,7 @@ class AcceptorTest : public testing::Test {
     ASSERT_TRUE(listening.ok()) << listening.status();
     port_ = listening->port;
     acceptor_ = std::make_unique<Acceptor>(std::move(listening->sockets), limits,
-                                           [this](int, int connection) {
+                                           [this](int, int connection, bool) {
                                              absl::MutexLock lock(&mutex_);
                                              served_.emplace_back(connection);
                                            });
