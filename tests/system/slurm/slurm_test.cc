@@ -66,7 +66,7 @@ class SlurmTest : public ::testing::Test {
 TEST_F(SlurmTest, AJobArrayEndsAStudyThoughATaskIsCancelledAndTheCoordinatorMoves) {
   ASSERT_NO_FATAL_FAILURE(slurm_.Start());
   StartCoordinator();
-  cluster_.CreateStudy(NetworkStudyFile("s", 8, 150));
+  cluster_.CreateStudy(NetworkStudyFile("s", 8, 400));
   const std::string job = Submit({"--array=0-3"}, "20s");
   const std::string victim = job + "_1";
   int number = -1;
@@ -94,7 +94,7 @@ TEST_F(SlurmTest, AJobArrayEndsAStudyThoughATaskIsCancelledAndTheCoordinatorMove
         cluster_.Json({"trial", "show", "s", absl::StrCat(listed.value("number", 0))});
     EXPECT_EQ(trial.at("state"), "COMPLETED") << trial;
     EXPECT_EQ(trial.value("lost_leases", 0), 0) << trial;
-    EXPECT_EQ(trial.at("last_step"), 150) << trial;
+    EXPECT_EQ(trial.at("last_step"), 400) << trial;
     for (const json& attempt : trial.at("attempts")) {
       EXPECT_THAT(attempt.at("outcome"), ::testing::AnyOf("COMPLETED", "GIVEN_BACK")) << trial;
     }
