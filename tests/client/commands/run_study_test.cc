@@ -19,6 +19,7 @@ class RunStudy : public CommandTest {
     explicit Cluster(int& alive) : alive_(alive) { ++alive_; }
     ~Cluster() override { --alive_; }
     std::string address() const override { return "127.0.0.1:4711"; }
+    std::string token_file() const override { return "data/token"; }
 
    private:
     int& alive_;
