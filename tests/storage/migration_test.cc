@@ -66,8 +66,8 @@ TEST_F(Migration1, KeepsAllThatWasThereAndGivesStudiesTheirFirstRevision) {
               snapshot->studies[i].definition.SerializeAsString());
     EXPECT_EQ(snapshot->study_revisions[i].time, snapshot->studies[i].create_time);
   }
-  EXPECT_EQ(Ask(folder_.path(), "SELECT DISTINCT study, revision FROM trials"),
-            "tuned|1\nqueue|1\n");
+  EXPECT_EQ(Ask(folder_.path(), "SELECT DISTINCT study, revision FROM trials ORDER BY study"),
+            "queue|1\ntuned|1\n");
   EXPECT_EQ(snapshot->trials.size(), 14u);
   EXPECT_EQ(snapshot->pruner_decisions.size(), 26u);
   for (const TrialRow& trial : snapshot->trials) EXPECT_EQ(trial.revision, 1);
