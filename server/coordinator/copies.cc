@@ -11,10 +11,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "storage/beneath.h"
 
 namespace caviar::coordinator {
 namespace {
+
+constexpr absl::Duration kPause = absl::Milliseconds(20);
+// Less than a service manager gives at the end.
+constexpr absl::Duration kPatience = absl::Seconds(5);
 
 // `begin` calls what it is given once, on another thread; its answer.
 template <typename T, typename Begin>
@@ -88,9 +94,18 @@ void Copies::CopyNew() {
   options_.on_copy(newest.ok() ? Copy() : newest.status());
 }
 
+absl::StatusOr<std::shared_ptr<storage::Backup>> Copies::Take() {
+  // The one from before may not be let go yet, and somebody else's is over sometime.
+  for (absl::Duration waited; true; waited += kPause) {
+    auto backup = Await<std::shared_ptr<storage::Backup>>(
+        [this](auto done) { backups_.Take(std::move(done)); });
+    if (!absl::IsResourceExhausted(backup.status()) || waited >= kPatience) return backup;
+    absl::SleepFor(kPause);
+  }
+}
+
 absl::Status Copies::Copy() {
-  auto backup = Await<std::shared_ptr<storage::Backup>>(
-      [this](auto done) { backups_.Take(std::move(done)); });
+  auto backup = Take();
   if (!backup.ok()) return backup.status();
   const int64_t commit = (*backup)->commit();
   const std::string file = CopyFile(options_.folder);

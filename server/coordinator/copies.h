@@ -42,6 +42,7 @@ class Copies {
   // Where there is something new.
   void CopyNew();
   absl::Status Copy();
+  absl::StatusOr<std::shared_ptr<storage::Backup>> Take();
   absl::Status Write(std::shared_ptr<storage::Backup> backup, const std::string& file);
 
   Backups& backups_;
