@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
@@ -13,13 +14,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "caviar/v1/token.h"
 
 namespace caviar::client {
 namespace {
 
-constexpr absl::Duration kReadAgain = absl::Seconds(5);
+constexpr absl::Duration kReadAgain = absl::Seconds(1);
 
 std::string Variable(const char* name) {
   const char* const value = std::getenv(name);
@@ -34,11 +36,16 @@ void FillIn(std::string& what, const char* variable) {
 std::optional<uint32_t> LoopbackPort(absl::string_view address) {
   const size_t colon = address.rfind(':');
   if (colon == absl::string_view::npos) return std::nullopt;
-  const absl::string_view host = address.substr(0, colon);
+  absl::string_view host = address.substr(0, colon);
   uint32_t port = 0;
   if (!absl::SimpleAtoi(address.substr(colon + 1), &port)) return std::nullopt;
-  if (host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.")) return port;
-  return std::nullopt;
+  // As gRPC takes it: dns:///localhost:7461, ipv4:127.0.0.1:7461.
+  host = host.substr(std::min(host.rfind('/') + 1, host.size()));
+  for (const char* scheme : {"dns:", "ipv4:", "ipv6:"}) absl::ConsumePrefix(&host, scheme);
+  const bool is_here = host == "localhost" || host == "ip6-localhost" || host == "[::1]" ||
+                       host == "[::]" || host == "0.0.0.0" || absl::StartsWith(host, "127.") ||
+                       absl::StartsWith(host, "[::ffff:127.");
+  return is_here ? std::optional(port) : std::nullopt;
 }
 
 // A line of /proc/net/tcp: number, local address:port, remote one, state, queues, timer, retries,
@@ -80,17 +87,22 @@ std::string TokenSource::Get() {
   const absl::Time now = absl::Now();
   if (now - read_ < kReadAgain && now >= read_ && !token_.empty()) return token_;
   // What cannot be read just now held a moment ago.
-  if (std::string token = Read(); !token.empty()) token_ = std::move(token);
+  if (std::optional<std::string> token = Read()) token_ = *std::move(token);
   read_ = now;
   return token_;
 }
 
-std::string TokenSource::Read() const {
-  if (!token_file_.empty()) return vocabulary::ReadTokenFile(token_file_, false).value_or("");
+std::optional<std::string> TokenSource::Read() const {
+  const auto read = [](const std::string& file, bool has_to_be_private) {
+    auto token = vocabulary::ReadTokenFile(file, has_to_be_private);
+    return token.ok() ? std::optional(*std::move(token)) : std::nullopt;
+  };
+  if (!token_file_.empty()) return read(token_file_, false);
   if (std::string token = Variable("CAVIAR_TOKEN"); vocabulary::IsToken(token)) return token;
+  // Whoever took the port meanwhile is sent nothing, not what was good for the one before either.
+  if (IsSomebodyElse(address_)) return "";
   const std::string own = vocabulary::UserTokenFile();
-  if (own.empty() || IsSomebodyElse(address_)) return "";
-  return vocabulary::ReadTokenFile(own, true).value_or("");
+  return own.empty() ? std::nullopt : read(own, true);
 }
 
 bool IsSomebodyElse(const std::string& address) {

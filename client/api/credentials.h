@@ -2,6 +2,7 @@
 #ifndef CAVIAR_CLIENT_API_CREDENTIALS_H_
 #define CAVIAR_CLIENT_API_CREDENTIALS_H_
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -40,7 +41,8 @@ class TokenSource {
   std::string Get();
 
  private:
-  std::string Read() const;
+  // "": none may be sent; nullopt: it cannot be read now.
+  std::optional<std::string> Read() const;
 
   const std::string token_file_;
   const std::string address_;

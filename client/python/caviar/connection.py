@@ -111,7 +111,7 @@ class Connection:
             self._connecting = threading.Lock()  # the parent may have held it
         with self._connecting:
             if self._channel[0] != os.getpid():
-                self._metadata = self._credentials.metadata()
+                self._metadata = self._credentials.metadata(self.address)
                 self._channel = (os.getpid(), self._credentials.open_channel(self.address, _OPTIONS))
             return self._channel[1]
 

@@ -17,9 +17,9 @@ class Credentials:
         self._tls_cert = tls_cert or os.environ.get("CAVIAR_TLS_CERT")
         self._tls_key = tls_key or os.environ.get("CAVIAR_TLS_KEY")
 
-    def metadata(self):
-        """What a call brings along. Read anew for each channel: a coordinator's first start writes the token."""
-        token = self._token()
+    def metadata(self, address):
+        """What a call to this address brings along. Read anew for each channel: a coordinator's first start writes it."""
+        token = self._token(address)
         return (("authorization", f"Bearer {token}"),) if token else ()
 
     def open_channel(self, address, options):
@@ -29,15 +29,35 @@ class Credentials:
         return grpc.secure_channel(address, grpc.ssl_channel_credentials(
             read(self._tls_ca), read(self._tls_key), read(self._tls_cert)), options=options)
 
-    def _token(self):
+    def _token(self, address):
         if self._token_file:
             return _first_line(self._token_file)
-        return os.environ.get("CAVIAR_TOKEN") or _own_token()
+        return os.environ.get("CAVIAR_TOKEN") or (None if _is_somebody_else(address) else _own_token())
 
 
 def _first_line(path):
     with open(path, encoding="ascii") as file:
         return file.readline().strip()
+
+
+def _is_somebody_else(address):
+    """Whether another user than this one, or root, listens at this address of this machine."""
+    host, _, port = address.rpartition(":")
+    host = host.rpartition("/")[2].removeprefix("dns:").removeprefix("ipv4:").removeprefix("ipv6:")
+    if not (host in ("localhost", "ip6-localhost", "[::1]", "[::]", "0.0.0.0")
+            or host.startswith(("127.", "[::ffff:127."))):
+        return False
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(table, encoding="ascii") as file:
+                lines = [line.split() for line in file]
+        except OSError:
+            continue
+        for words in lines[1:]:
+            if words[3] == "0A" and words[1].rpartition(":")[2] == f"{int(port):04X}" and int(words[7]) not in (
+                    0, os.geteuid()):
+                return True
+    return False
 
 
 def _own_token():

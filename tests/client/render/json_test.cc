@@ -47,7 +47,8 @@ TEST(Json, ATrialHasProtosFieldNames) {
   "pruner_decisions": [],
   "outcome": {},
   "origin": "SAMPLER",
-  "checkpoint_files": []
+  "checkpoint_files": [],
+  "revision": 0
 }
 )");
 }
