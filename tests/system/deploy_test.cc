@@ -106,8 +106,8 @@ TEST_F(DeployTest, AnAddressFileLeadsToACoordinatorThatMoves) {
   const auto early =
       cluster_.Start("early", {"study", "list", "--coordinator", coordinator, "--patience", "10m"});
   cluster_.MoveTo("0.0.0.0:0", {});
-  cluster_.StartCoordinator(
-      "60s", {.arguments = {"--address-file", address_file(), "--advertise", "localhost"}});
+  cluster_.StartCoordinator("60s", {.arguments = {"--insecure", "--address-file", address_file(),
+                                                  "--advertise", "localhost"}});
   EXPECT_EQ(early->Wait(), 0) << early->Errors();
   EXPECT_THAT(ReadFile(address_file()), HasSubstr("localhost:"));
 }

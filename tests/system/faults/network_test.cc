@@ -17,7 +17,8 @@ class NetworkTest : public FaultTest {
     cluster_.MoveTo(Network::coordinator_address(), network_->hub().command());
   }
   void StartCoordinatorInHub(const std::string& lease_ttl) {
-    cluster_.StartCoordinator(lease_ttl, {.command = network_->hub().command(), .arguments = {"--insecure"}});
+    cluster_.StartCoordinator(lease_ttl,
+                              {.command = network_->hub().command(), .arguments = {"--insecure"}});
   }
   std::unique_ptr<Process> StartWorkerIn(const Namespace& network, const std::string& name) {
     return cluster_.StartWorker(name, 1, {.command = network.command()});
