@@ -83,6 +83,9 @@ std::string WhereTokensAre() {
 }
 
 std::string TokenSource::Get() {
+  // Whoever took the port just now: asked for each call.
+  if (token_file_.empty() && Variable("CAVIAR_TOKEN").empty() && IsSomebodyElse(address_))
+    return "";
   absl::MutexLock lock(&mutex_);
   const absl::Time now = absl::Now();
   if (now - read_ < kReadAgain && now >= read_ && !token_.empty()) return token_;
