@@ -10,14 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "deploy/logs/logs.h"
@@ -28,6 +29,7 @@
 #include "server/coordinator/backups.h"
 #include "server/coordinator/coordinator.h"
 #include "server/coordinator/copies.h"
+#include "server/flags.h"
 #include "server/metrics/exposition.h"
 #include "server/metrics/recorder.h"
 #include "server/own_tokens.h"
@@ -44,186 +46,11 @@
 namespace caviar {
 namespace {
 
-constexpr int kExitUsage = 2;
 constexpr int kExitDamaged = 65;  // EX_DATAERR
 constexpr int kExitFatal = 74;    // EX_IOERR
 constexpr int kExitNotOurs = 78;  // EX_CONFIG
 // Within the ten seconds that service managers give.
 constexpr absl::Duration kDrain = absl::Seconds(9);
-
-struct Flags {
-  std::string listen = "127.0.0.1:7461";
-  std::string data_directory = "./caviar-data";
-  std::string lease_ttl = "60s";
-  std::string durability = "full";
-  std::string log_level = "info";
-  std::string log_format = "text";
-  std::string metrics_listen;
-  bool accept_data_loss = false;
-  bool check = false;
-  std::string restore;
-  std::string on_study_end;
-  std::string on_study_end_timeout = "1m";
-  std::string address_file;
-  std::string advertise;
-  bool network_file_system = false;
-  server_api::TlsFiles tls;
-  std::string token_file;
-  bool no_auth = false;
-  bool insecure = false;
-  std::string copy_to;
-  std::string copy_every = "1m";
-  server_api::ServerLimits limits;
-};
-
-// "" where it is one, else what is wrong: the form in which CLI11 asks.
-std::string CheckLeaseTtl(const std::string& text) {
-  absl::Duration ttl;
-  if (!absl::ParseDuration(text, &ttl)) {
-    return absl::StrCat("\"", text, "\" is not a duration; write 60s, 1m or 1500ms");
-  }
-  if (ttl < absl::Seconds(1) || ttl > absl::Hours(24)) {
-    return absl::StrCat(text, " is out of range; it is at least 1s and at most 24h");
-  }
-  return "";
-}
-
-// The same for how long a command may run.
-std::string CheckTimeout(const std::string& text) {
-  absl::Duration timeout;
-  if (absl::ParseDuration(text, &timeout) && timeout > absl::ZeroDuration() &&
-      timeout <= absl::Hours(24)) {
-    return "";
-  }
-  return absl::StrCat("\"", text, "\" is out of range; write 30s or 5m, at most 24h");
-}
-
-std::string CheckCopyEvery(const std::string& text) {
-  absl::Duration every;
-  if (absl::ParseDuration(text, &every) && every >= absl::Seconds(1)) return "";
-  return absl::StrCat("\"", text, "\" is no duration of at least 1s; write 1m or 30s");
-}
-
-void AddAccessFlags(CLI::App& app, Flags& flags) {
-  app.add_option("--tokens", flags.token_file,
-                 "a file with more callers, a line each: NAME ROLE TOKEN, or sha256:HEX of it, or "
-                 "the word certificate; roles: read, write, command (write, and programs), worker. "
-                 "Read again when it changes. The token that lies in --data-dir may do all");
-  CLI::Option* certificate = app.add_option(
-      "--tls-cert", flags.tls.certificate,
-      "encrypt, with this certificate (PEM); it and the key are read again each minute");
-  CLI::Option* key = app.add_option("--tls-key", flags.tls.key, "its key (PEM)");
-  certificate->needs(key);
-  key->needs(certificate);
-  app.add_option("--tls-client-ca", flags.tls.client_authority,
-                 "let in only callers with a certificate that this authority (PEM) vouches for; "
-                 "they need no token")
-      ->needs(certificate);
-  app.add_flag("--insecure", flags.insecure,
-               "serve other machines without TLS: tokens and all else can be read on the way");
-  app.add_flag("--no-auth", flags.no_auth,
-               "ask nobody for a token; only for 127.0.0.1 and ::1: every user of this machine may "
-               "then do all, and run programs as those who run workers");
-}
-
-// Past each of these, what is too much is refused at once, and callers try again later.
-void AddLimitFlags(CLI::App& app, server_api::ServerLimits& limits) {
-  constexpr int kMost = 1'000'000;
-  app.add_option("--max-connections", limits.connections,
-                 "connections that are served; more are closed at once")
-      ->check(CLI::Range(1, kMost))
-      ->capture_default_str();
-  app.add_option("--max-connections-per-peer", limits.connections_of_peer,
-                 "the same, from one address")
-      ->check(CLI::Range(1, kMost))
-      ->capture_default_str();
-  app.add_option(
-         "--max-calls", limits.calls,
-         "calls worked on at once, of each kind: renewals and outcomes, other changes, reads, "
-         "pieces of files; more are told to try again")
-      ->check(CLI::Range(1, kMost))
-      ->capture_default_str();
-  app.add_option("--max-waiting-calls", limits.polls, "the same, for callers that wait for work")
-      ->check(CLI::Range(1, kMost))
-      ->capture_default_str();
-  app.add_option("--max-queued-bytes", limits.queued_bytes,
-                 "bytes of requests worked on and of answers not taken yet, of each kind; at least "
-                 "8 MiB")
-      ->check(CLI::Range(int64_t{8} << 20, int64_t{1} << 40))
-      ->capture_default_str();
-}
-
-void AddFlags(CLI::App& app, Flags& flags) {
-  app.set_version_flag("--version", "caviar-coordinator " CAVIAR_VERSION);
-  app.add_option("--listen", flags.listen, "host:port to serve; port 0 picks a free one")
-      ->check([](const std::string& text) {
-        return std::string(server_api::ParseListenAddress(text).status().message());
-      })
-      ->capture_default_str();
-  app.add_option("--data-dir", flags.data_directory, "where all is kept; made if it is missing")
-      ->capture_default_str();
-  app.add_option("--address-file", flags.address_file,
-                 "where to write the address once it is served, for --coordinator file:PATH of "
-                 "workers and clients; removed at the end");
-  app.add_option("--advertise", flags.advertise,
-                 "HOST or HOST:PORT to write there; default: --listen, with this machine's name in "
-                 "place of 0.0.0.0");
-  app.add_option("--lease-ttl", flags.lease_ttl,
-                 "how soon a dead worker's trials go to others; at least 1s")
-      ->check(CheckLeaseTtl)
-      ->capture_default_str();
-  app.add_option(
-         "--durability", flags.durability,
-         "full: what was answered survives a power loss; normal: it survives the end of the "
-         "process, a power loss may take the newest, and commits are quicker")
-      ->check(CLI::IsMember({"full", "normal"}))
-      ->capture_default_str();
-  app.add_flag("--network-fs", flags.network_file_system,
-               "serve although --data-dir is on a network's file system: nothing else can read the "
-               "database meanwhile, and its locks must hold between machines. A local disk with "
-               "--copy-to is safer, and faster");
-  CLI::Option* copy_to =
-      app.add_option("--copy-to", flags.copy_to,
-                     "a folder, on a disk that outlives this one, in which to keep a copy of all: "
-                     "caviar.backup, for --restore");
-  app.add_option("--copy-every", flags.copy_every,
-                 "how often to copy what is new; a disk that is lost takes so much with it")
-      ->needs(copy_to)
-      ->check(CheckCopyEvery)
-      ->capture_default_str();
-  AddAccessFlags(app, flags);
-  AddLimitFlags(app, flags.limits);
-  CLI::Option* command = app.add_option(
-      "--on-study-end", flags.on_study_end,
-      "run this by /bin/sh when a study ended, with the outcome as JSON on its standard input; at "
-      "least once an end");
-  app.add_option("--on-study-end-timeout", flags.on_study_end_timeout,
-                 "how long that may run before it is ended")
-      ->needs(command)
-      ->check(CheckTimeout)
-      ->capture_default_str();
-  app.add_option("--log-level", flags.log_level, "what is logged on stderr")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
-      ->capture_default_str();
-  app.add_option("--log-format", flags.log_format, "text, or json: an object a line")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  app.add_option(
-         "--metrics-listen", flags.metrics_listen,
-         "also serve Prometheus at http://IP:PORT/metrics, to whoever can reach it: numbers "
-         "of this coordinator's load, nothing of what is in studies")
-      ->type_name("IP:PORT");
-  app.add_flag("--accept-data-loss", flags.accept_data_loss,
-               "start although commits that were acknowledged are missing, with a new epoch of "
-               "tokens: leases from before are stale");
-  CLI::Option* check = app.add_flag("--check", flags.check,
-                                    "instead of serving, read all below --data-dir and say whether "
-                                    "it is whole: ends with 0, or 65");
-  app.add_option("--restore", flags.restore,
-                 "instead of serving, make --data-dir, which must be empty or missing, out of a "
-                 "file that `caviar server backup` saved")
-      ->excludes(check);
-}
 
 void SetUpLog(const Flags& flags) { logs::SetUp("coordinator", flags.log_level, flags.log_format); }
 
@@ -319,23 +146,6 @@ absl::StatusOr<std::unique_ptr<server_api::AddressFile>> WriteAddress(const Flag
   return server_api::AddressFile::Write(flags.address_file, *address);
 }
 
-// INVALID_ARGUMENT: it would be open to people who should not get in.
-absl::Status CheckOpenness(const Flags& flags) {
-  if (server_api::IsLoopback(*server_api::ParseListenAddress(flags.listen))) {
-    return absl::OkStatus();
-  }
-  if (flags.no_auth) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--no-auth is for 127.0.0.1 and ::1, not for ", flags.listen,
-                     ": whoever reaches a coordinator may run programs on its workers"));
-  }
-  if (!flags.tls.certificate.empty() || flags.insecure) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      flags.listen,
-      " is open to other machines: give --tls-cert and --tls-key (deploy/"
-      "make-certificates makes some to begin with), or --insecure where the network is your own"));
-}
-
 // Null: nobody is asked.
 absl::StatusOr<std::unique_ptr<server_api::Access>> OpenAccess(const Flags& flags) {
   if (flags.no_auth) {
@@ -348,6 +158,20 @@ absl::StatusOr<std::unique_ptr<server_api::Access>> OpenAccess(const Flags& flag
   });
   if (!own.ok()) return own.status();
   return server_api::Access::Open(*own, OwnUserName(), flags.token_file);
+}
+
+// A folder that was made by hand may be open to all, and so may what an earlier release put there.
+void CloseToOthers(const std::string& folder) {
+  struct stat status = {};
+  if (stat(folder.c_str(), &status) != 0 || status.st_uid != geteuid() ||
+      (status.st_mode & (S_IRWXG | S_IRWXO)) == 0) {
+    return;
+  }
+  if (chmod(folder.c_str(), status.st_mode & S_IRWXU) == 0) {
+    spdlog::info("{} was open to other users; it is its owner's alone now", folder);
+  } else {
+    spdlog::warn("{} is open to other users, and cannot be closed: {}", folder, strerror(errno));
+  }
 }
 
 // Whether what is named in flags can be used.
@@ -439,13 +263,7 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
 
 int Main(int argc, char** argv) {
   Flags flags;
-  CLI::App app("caviar-coordinator: hands out trials to workers and keeps what they find");
-  AddFlags(app, flags);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kExitUsage;
-  }
+  if (const std::optional<int> exit_code = ParseFlags(argc, argv, flags)) return *exit_code;
   if (flags.check) return StoreExitCode(CheckDataDirectory(flags.data_directory));
   if (!flags.restore.empty()) {
     return StoreExitCode(RestoreDataDirectory(flags.restore, flags.data_directory));
@@ -465,6 +283,7 @@ int Main(int argc, char** argv) {
 
   if (const absl::Status status = CheckOpenness(flags); !status.ok()) return ExitCode(status);
   umask(S_IRWXG | S_IRWXO);
+  CloseToOthers(flags.data_directory);
   if (const absl::Status status = CheckFolders(flags); !status.ok()) return StoreExitCode(status);
   storage::SqliteOptions store_options;
   store_options.network_file_system = flags.network_file_system;

@@ -17,27 +17,13 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr char kAskedStudy[] = R"(
-study: asked
-objective: {metric: accuracy, goal: maximize}
-trainer: {external: {}}
-limits: {max_trials: 3}
-parameters:
-  x: {min: 0.0, max: 1.0}
-)";
-
 class BackupTest : public ::testing::Test {
  protected:
-  // caviar-coordinator with these arguments, which ends by itself.
-  CommandResult Coordinator(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), cluster_.Binary("caviar-coordinator"));
-    Process process(cluster_.directory(), absl::StrCat("upkeep-", ++runs_), std::move(arguments));
-    const int exit_code = process.Wait();
-    return {exit_code, process.Output(), process.Errors()};
-  }
-  CommandResult Check() { return Coordinator({"--check", "--data-dir", data()}); }
+  CommandResult Check() { return cluster_.RunCoordinator({"--check", "--data-dir", data()}); }
   // Starts where nobody may serve.
-  CommandResult Refused() { return Coordinator({"--data-dir", data(), "--listen", "127.0.0.1:0"}); }
+  CommandResult Refused() {
+    return cluster_.RunCoordinator({"--data-dir", data(), "--listen", "127.0.0.1:0"});
+  }
   void Stop() {
     cluster_.coordinator().Signal(SIGTERM);
     ASSERT_EQ(cluster_.coordinator().Wait(), 0);
@@ -46,14 +32,13 @@ class BackupTest : public ::testing::Test {
   std::string database() const { return data() + "/caviar.db"; }
 
   Cluster cluster_;
-  int runs_ = 0;
 };
 
 TEST_F(BackupTest, OfARunningStudyIsTakenBackAndTheStudyGoesOn) {
   WriteIdxPair(cluster_.dataset_directory() + "/train", 3000, 8, 8, 4, 1);
   WriteIdxPair(cluster_.dataset_directory() + "/test", 120, 8, 8, 4, 2);
   cluster_.StartCoordinator("2s");
-  cluster_.CreateStudy(kAskedStudy);
+  cluster_.CreateStudy(kAskedStudyFile);
   cluster_.CreateStudy(NetworkStudyFile("s", 6, 40));
   ASSERT_TRUE(cluster_.Json({"ask", "asked"}).is_object());
   const auto worker = cluster_.StartWorker("w", 2);
@@ -76,14 +61,15 @@ TEST_F(BackupTest, OfARunningStudyIsTakenBackAndTheStudyGoesOn) {
   ASSERT_TRUE(cluster_.Json({"ask", "asked"}).is_object());
   cluster_.coordinator().Kill();
   fs::rename(data(), data() + ".lost");
-  const CommandResult restored = Coordinator({"--restore", file, "--data-dir", data()});
+  const CommandResult restored = cluster_.RunCoordinator({"--restore", file, "--data-dir", data()});
   ASSERT_EQ(restored.exit_code, 0) << restored.err;
   EXPECT_THAT(restored.out,
               AllOf(StartsWith(absl::StrCat("restored ", data(), ": all up to commit ",
                                             saved.at("commit").get<int64_t>())),
                     HasSubstr("leases from before are stale")));
   EXPECT_EQ(Check().exit_code, 0);
-  EXPECT_EQ(Coordinator({"--restore", file, "--data-dir", data()}).exit_code, 78) << "not empty";
+  EXPECT_EQ(cluster_.RunCoordinator({"--restore", file, "--data-dir", data()}).exit_code, 78)
+      << "not empty";
 
   cluster_.StartCoordinator("2s");
   // Trial 0 was asked for before the backup, trial 2 after it; whoever holds their tokens is told.
@@ -116,7 +102,7 @@ TEST_F(BackupTest, OfARunningStudyIsTakenBackAndTheStudyGoesOn) {
 
 TEST_F(BackupTest, WhatIsNoStoreToServeIsRefusedWithItsExitCode) {
   cluster_.StartCoordinator();
-  cluster_.CreateStudy(kAskedStudy);
+  cluster_.CreateStudy(kAskedStudyFile);
   const CommandResult busy = Check();
   EXPECT_EQ(busy.exit_code, 78);
   EXPECT_THAT(busy.err, HasSubstr("in use by another coordinator (process "));
@@ -150,7 +136,7 @@ TEST_F(BackupTest, WhatIsNoStoreToServeIsRefusedWithItsExitCode) {
     EXPECT_EQ(Check().exit_code, 65);
   }
   WriteFile(cluster_.directory() + "/file", whole);
-  const CommandResult refused = Coordinator(
+  const CommandResult refused = cluster_.RunCoordinator(
       {"--restore", cluster_.directory() + "/file", "--data-dir", cluster_.directory() + "/new"});
   EXPECT_EQ(refused.exit_code, 65);
   EXPECT_THAT(refused.err, HasSubstr("is no backup"));

@@ -21,6 +21,15 @@ std::vector<std::string> CommandLine(std::vector<std::string> arguments, const S
 
 }  // namespace
 
+const char kAskedStudyFile[] = R"(
+study: asked
+objective: {metric: accuracy, goal: maximize}
+trainer: {external: {}}
+limits: {max_trials: 3}
+parameters:
+  x: {min: 0.0, max: 1.0}
+)";
+
 Cluster::Cluster() {
   std::string name = ::testing::TempDir() + "caviar-XXXXXX";
   directory_ = mkdtemp(name.data());
@@ -82,6 +91,13 @@ std::unique_ptr<Process> Cluster::Start(const std::string& name,
       directory_, name, arguments,
       std::vector<std::string>{"CAVIAR_COORDINATOR=" + address_,
                                "XDG_STATE_HOME=" + directory_ + "/state"});
+}
+
+CommandResult Cluster::RunCoordinator(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), Binary("caviar-coordinator"));
+  Process process(directory_, absl::StrCat("coordinator-", ++runs_), std::move(arguments));
+  const int exit_code = process.Wait();
+  return {exit_code, process.Output(), process.Errors()};
 }
 
 CommandResult Cluster::Run(std::vector<std::string> arguments) {

@@ -38,6 +38,8 @@ class Cluster {
   // A worker whose data sets lie in dataset_directory().
   std::unique_ptr<Process> StartWorker(const std::string& name, int slots = 1,
                                        const Surroundings& with = {});
+  // caviar-coordinator with these arguments, which ends by itself; beside the one that serves.
+  CommandResult RunCoordinator(std::vector<std::string> arguments);
   // caviar with these arguments, until its end.
   CommandResult Run(std::vector<std::string> arguments);
   // caviar in the background.
@@ -66,6 +68,9 @@ void WriteIdxPair(const std::string& prefix, int examples, int rows, int columns
                   unsigned seed);
 // Writes a CSV file with two inputs and a word as label.
 void WriteCsv(const std::string& path, int examples, unsigned seed);
+
+// A study "asked" of three trials that are asked for.
+extern const char kAskedStudyFile[];
 
 // A study file on the pair "train" and the test pair "test" of the data set folder.
 std::string NetworkStudyFile(const std::string& name, int max_trials, int epochs,

@@ -20,24 +20,8 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using ::testing::HasSubstr;
 
-constexpr char kAskedStudy[] = R"(
-study: asked
-objective: {metric: accuracy, goal: maximize}
-trainer: {external: {}}
-limits: {max_trials: 3}
-parameters:
-  x: {min: 0.0, max: 1.0}
-)";
-
 class DeployTest : public ::testing::Test {
  protected:
-  // caviar-coordinator with these arguments, which ends by itself.
-  CommandResult Coordinator(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), cluster_.Binary("caviar-coordinator"));
-    Process process(cluster_.directory(), absl::StrCat("other-", ++runs_), std::move(arguments));
-    const int exit_code = process.Wait();
-    return {exit_code, process.Output(), process.Errors()};
-  }
   void StopCoordinator() {
     cluster_.coordinator().Signal(SIGTERM);
     ASSERT_EQ(cluster_.coordinator().Wait(), 0) << cluster_.coordinator().Errors();
@@ -93,7 +77,7 @@ TEST_F(DeployTest, TheServiceManagerIsToldWhenCallsAreAnsweredAndWhenTheEndBegin
 TEST_F(DeployTest, AnAddressFileLeadsToACoordinatorThatMoves) {
   const std::string coordinator = "file:" + address_file();
   cluster_.StartCoordinator("60s", {.arguments = {"--address-file", address_file()}});
-  cluster_.CreateStudy(kAskedStudy);
+  cluster_.CreateStudy(kAskedStudyFile);
   EXPECT_EQ(ReadFile(address_file()), cluster_.address() + "\n");
   EXPECT_EQ(cluster_.Run({"study", "list", "--coordinator", coordinator}).exit_code, 0);
   StopCoordinator();
@@ -150,7 +134,7 @@ TEST_F(DeployTest, AStudyGoesOnFromTheCopyOfADiskThatWasLost) {
   fs::create_directory(folder);
   const Surroundings copying = {.arguments = {"--copy-to", folder, "--copy-every", "1s"}};
   cluster_.StartCoordinator("60s", copying);
-  cluster_.CreateStudy(kAskedStudy);
+  cluster_.CreateStudy(kAskedStudyFile);
   ASSERT_TRUE(cluster_.Json({"ask", "asked"}).is_object());
   ASSERT_EQ(cluster_.Run({"tell", "asked", "0", "accuracy=0.5"}).exit_code, 0);
   const json saved = cluster_.Json({"server", "backup", cluster_.directory() + "/asked.backup"});
@@ -159,17 +143,18 @@ TEST_F(DeployTest, AStudyGoesOnFromTheCopyOfADiskThatWasLost) {
   const std::string file = folder + "/caviar.backup";
   ASSERT_TRUE(Eventually([&] {
     fs::remove_all(data + ".try");
-    const CommandResult taken = Coordinator({"--restore", file, "--data-dir", data + ".try"});
+    const CommandResult taken =
+        cluster_.RunCoordinator({"--restore", file, "--data-dir", data + ".try"});
     return taken.exit_code == 0 && absl::StrContains(taken.out, all);
   }));
   cluster_.coordinator().Kill();
   fs::rename(data, data + ".lost");
 
   const CommandResult anew =
-      Coordinator({"--data-dir", data, "--listen", "127.0.0.1:0", "--copy-to", folder});
+      cluster_.RunCoordinator({"--data-dir", data, "--listen", "127.0.0.1:0", "--copy-to", folder});
   EXPECT_EQ(anew.exit_code, 78) << "the copy would be replaced by an empty one";
   EXPECT_THAT(anew.err, HasSubstr("take it back with caviar-coordinator --restore"));
-  ASSERT_EQ(Coordinator({"--restore", file, "--data-dir", data}).exit_code, 0);
+  ASSERT_EQ(cluster_.RunCoordinator({"--restore", file, "--data-dir", data}).exit_code, 0);
   cluster_.StartCoordinator("60s", copying);
   const json study = cluster_.Json({"study", "show", "asked"});
   EXPECT_EQ(study.at("trial_counts").value("completed", 0), 1) << study;
@@ -177,7 +162,7 @@ TEST_F(DeployTest, AStudyGoesOnFromTheCopyOfADiskThatWasLost) {
 
 TEST_F(DeployTest, OnANetworkFileSystemTheDatabaseIsReadByTheCoordinatorAlone) {
   cluster_.StartCoordinator("60s", {.arguments = {"--network-fs"}});
-  cluster_.CreateStudy(kAskedStudy);
+  cluster_.CreateStudy(kAskedStudyFile);
   EXPECT_FALSE(fs::exists(cluster_.data_directory() + "/caviar.db-shm"));
   EXPECT_EQ(cluster_.Json({"study", "show", "asked"}).at("name"), "asked");
   const std::string file = cluster_.directory() + "/backup";

@@ -29,6 +29,9 @@ class OtherUserTest : public ::testing::Test {
     }
     // So that what is tested is not the folder of tests, which is closed too.
     ASSERT_EQ(chmod(cluster_.directory().c_str(), 0755), 0);
+    // As one makes a folder by hand.
+    ASSERT_EQ(mkdir(cluster_.data_directory().c_str(), 0755), 0);
+    ASSERT_EQ(chmod(cluster_.data_directory().c_str(), 0755), 0);
     cluster_.StartCoordinator();
     WriteIdxPair(cluster_.dataset_directory() + "/train", 20, 4, 4, 2, 1);
     WriteIdxPair(cluster_.dataset_directory() + "/test", 20, 4, 4, 2, 2);

@@ -7,8 +7,8 @@
 namespace caviar::agent {
 
 IdleWatch::IdleWatch(absl::Duration limit, std::function<void()> idle)
-    : limit_(limit), idle_(std::move(idle)), idle_since_(std::chrono::steady_clock::now()) {
-  if (limit_ != absl::InfiniteDuration()) thread_ = std::thread([this] { Run(); });
+    : idle_(std::move(idle)), time_(limit, std::chrono::steady_clock::now()) {
+  if (limit != absl::InfiniteDuration()) thread_ = std::thread([this] { Run(); });
 }
 
 IdleWatch::~IdleWatch() {
@@ -22,14 +22,13 @@ IdleWatch::~IdleWatch() {
 
 void IdleWatch::Begin() {
   const std::lock_guard lock(mutex_);
-  ++running_;
+  time_.Begin();
   changed_.notify_all();
 }
 
 void IdleWatch::End() {
   const std::lock_guard lock(mutex_);
-  --running_;
-  idle_since_ = std::chrono::steady_clock::now();
+  time_.End(std::chrono::steady_clock::now());
   changed_.notify_all();
 }
 
@@ -37,13 +36,14 @@ void IdleWatch::Run() {
   NameThisThread("idle-watch");
   std::unique_lock lock(mutex_);
   while (!closed_) {
-    if (running_ > 0) {
+    const std::optional<IdleTime::TimePoint> over = time_.Over();
+    if (!over) {
       changed_.wait(lock);
-      continue;
+    } else if (std::chrono::steady_clock::now() < *over) {
+      changed_.wait_until(lock, *over);
+    } else {
+      break;
     }
-    const auto end = idle_since_ + absl::ToChronoNanoseconds(limit_);
-    if (std::chrono::steady_clock::now() >= end) break;
-    changed_.wait_until(lock, end);
   }
   const bool idle = !closed_;
   lock.unlock();
