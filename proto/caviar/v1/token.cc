@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 
 namespace caviar::vocabulary {
@@ -16,19 +17,6 @@ namespace {
 
 constexpr size_t kShortest = 16;
 constexpr size_t kLongest = 512;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  int number() const { return number_; }
-
- private:
-  const int number_;
-};
 
 std::string AbsoluteVariable(const char* name) {
   const char* const value = std::getenv(name);
@@ -65,21 +53,22 @@ bool IsToken(absl::string_view text) {
 }
 
 absl::StatusOr<std::string> ReadTokenFile(const std::string& path, bool has_to_be_private) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.number() < 0) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) {
     const std::string message = absl::StrCat(path, ": ", strerror(errno));
     return errno == ENOENT || errno == ENOTDIR ? absl::NotFoundError(message)
                                                : absl::FailedPreconditionError(message);
   }
+  const auto closing = absl::MakeCleanup([file] { close(file); });
   struct stat status = {};
-  if (fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode)) {
+  if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
     return absl::FailedPreconditionError(absl::StrCat(path, " is no file"));
   }
   if (has_to_be_private) {
     if (absl::Status refused = CheckPrivate(status, path); !refused.ok()) return refused;
   }
   char bytes[kLongest + 2];
-  const ssize_t size = read(file.number(), bytes, sizeof(bytes));
+  const ssize_t size = read(file, bytes, sizeof(bytes));
   const absl::string_view text(bytes, static_cast<size_t>(std::max<ssize_t>(size, 0)));
   const absl::string_view line = text.substr(0, text.find_first_of("\r\n"));
   if (IsToken(line)) return std::string(line);
