@@ -11,8 +11,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "caviar/v1/worker_service.pb.h"
-#include "client/api/credentials.h"
 #include "client/api/crc32.h"
+#include "client/api/credentials.h"
 #include "client/api/request_ids.h"
 
 namespace caviar::client {

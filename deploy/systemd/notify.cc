@@ -15,8 +15,7 @@ namespace caviar::systemd {
 namespace {
 
 absl::Status Failed(absl::string_view name) {
-  return absl::UnavailableError(
-      absl::StrCat("NOTIFY_SOCKET=", name, ": ", std::strerror(errno)));
+  return absl::UnavailableError(absl::StrCat("NOTIFY_SOCKET=", name, ": ", std::strerror(errno)));
 }
 
 }  // namespace

@@ -20,9 +20,9 @@ absl::StatusOr<std::unique_ptr<Exposition>> Exposition::Start(
   try {
     exposer = std::make_unique<prometheus::Exposer>(address, kThreads);
   } catch (const std::exception& error) {
-    return absl::UnavailableError(absl::StrCat("cannot serve metrics at ", address, ": ",
-                                               error.what(),
-                                               "; it takes an IP address of this machine and a free port"));
+    return absl::UnavailableError(
+        absl::StrCat("cannot serve metrics at ", address, ": ", error.what(),
+                     "; it takes an IP address of this machine and a free port"));
   }
   auto exposition = absl::WrapUnique(new Exposition(std::move(exposer)));
   exposition->recorded_ = recorder.collectable();

@@ -76,8 +76,8 @@ class Reading {
     }
     const std::optional<double> coordinate = CoordinateOf(parameter, given->second);
     if (!coordinate) {
-      Refuse(parameter.name(), absl::StrCat(text, " is not a value it can take, which is ",
-                                            ValuesText(parameter)));
+      Refuse(parameter.name(),
+             absl::StrCat(text, " is not a value it can take, which is ", ValuesText(parameter)));
     }
     return coordinate.value_or(0.5);
   }

@@ -218,7 +218,8 @@ TEST(ToPoint, SaysWhatIsWrongWithAConfiguration) {
   EXPECT_EQ(message(bad), "parameters.rate: is missing");
   bad = good;
   bad["rate"].set_double_value(1.5);
-  EXPECT_EQ(message(bad), "parameters.rate: 1.5 is not a value it can take, which is a number from 0 to 1");
+  EXPECT_EQ(message(bad),
+            "parameters.rate: 1.5 is not a value it can take, which is a number from 0 to 1");
   bad["rate"].set_double_value(std::numeric_limits<double>::quiet_NaN());
   EXPECT_THAT(message(bad), HasSubstr("nan is not a value"));
   bad["rate"].set_string_value("0.5");
