@@ -66,6 +66,19 @@ TEST_F(UpdateTest, AnEndedStudyGoesOnWithMoreTrials) {
   EXPECT_EQ(study().row.state, v1::Study::ENDED);
 }
 
+TEST_F(UpdateTest, ItsOwnerStays) {
+  v1::Study study = ExternalStudy("s", 2);
+  study.set_owner("alice");
+  Create(study);
+  v1::UpdateStudyRequest request = Request();
+  request.mutable_definition()->set_owner("mallory");
+  request.mutable_definition()->mutable_limits()->set_max_trials(5);
+  ASSERT_TRUE(Update(request).ok());
+  house_.Restart();
+  EXPECT_EQ(house_.study("s").row.definition.owner(), "alice");
+  EXPECT_EQ(house_.study("s").row.definition.limits().max_trials(), 5);
+}
+
 TEST_F(UpdateTest, TrialsKeepTheRevisionThatTheyWereMadeUnder) {
   Create(ExternalStudy("s", 4));
   ASSERT_NO_FATAL_FAILURE(Try(2));

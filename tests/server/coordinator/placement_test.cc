@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/server/coordinator/command_study.h"
+#include "tests/server/coordinator/harness.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -89,6 +90,43 @@ TEST(Placement, AWorkerThatLeavesBeginsWhatEndsInTimeOrGoesOnElsewhere) {
   command.set_resumable(true);
   EXPECT_TRUE(EndsInTime(study, absl::Minutes(6), absl::Minutes(5)));
   EXPECT_TRUE(EndsInTime(NetworkStudy("s"), absl::Minutes(6), absl::Minutes(5)));
+}
+
+TEST(Placement, AWorkerMayWantSomeStudiesOrOwnersOnly) {
+  v1::Study study = NetworkStudy("s");
+  study.set_owner("alice");
+  EXPECT_TRUE(IsWanted(study, {}, {}));
+  EXPECT_TRUE(IsWanted(study, {"r", "s"}, {"alice"}));
+  EXPECT_FALSE(IsWanted(study, {"r"}, {}));
+  EXPECT_FALSE(IsWanted(study, {"s"}, {"bob"}));
+}
+
+TEST(Placement, OfUnwantedStudiesAWorkerGetsNothing) {
+  Harness house;
+  for (const char* name : {"alice", "bob"}) {
+    v1::CreateStudyRequest create;
+    *create.mutable_request_id() = house.NewRequestId();
+    *create.mutable_study() = NetworkStudy(name);
+    create.mutable_study()->set_owner(name);
+    ASSERT_TRUE(house.Call(&Core::CreateStudy, create).ok());
+  }
+  for (int64_t i = 1; i <= 3; ++i) {
+    Poll poll;
+    poll.id = i;
+    poll.client_id = "c";
+    poll.sequence = i;
+    poll.deadline = house.clock.Steady() + absl::Seconds(30);
+    poll.worker_id = house.Register("w");
+    poll.owners = {"bob"};
+    std::string got;
+    poll.work_done = [&got](absl::StatusOr<v1::AcquireWorkResponse> response) {
+      got = response->trial().study().name();
+    };
+    house.QueuePoll(poll);
+    house.Settle();
+    EXPECT_EQ(got, "bob");
+  }
+  EXPECT_TRUE(house.study("alice").trials.empty());
 }
 
 TEST(Placement, TheBuiltInTrainerTakesNothingBesideItsSlot) {
