@@ -57,6 +57,11 @@ void Lease::Lose() {
   EndLocked(State::kLost);
 }
 
+void Lease::Doubt() {
+  const std::lock_guard lock(mutex_);
+  counts_from_ = std::min(counts_from_, clock_() - ttl_);
+}
+
 void Lease::BeginOutcome() {
   const std::lock_guard lock(mutex_);
   outcome_begun_ = true;

@@ -45,6 +45,9 @@ class Lease {
   // A Renew sent at `sent_at` was answered: it stands.
   void Renewed(absl::Duration sent_at, absl::Duration ttl);
   void Lose();
+  // A call says that it does not stand, but such a call does not decide it: fenced, until a Renew
+  // is answered.
+  void Doubt();
   // The directive was to stop: the lease still stands, the training ends.
   void Stop();
   // Asks the training for a checkpoint and to stop, unless it is to stop anyway.

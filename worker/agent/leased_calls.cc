@@ -60,7 +60,8 @@ bool LeasedCalls::TryAgain(const absl::Status& status) {
 }
 
 template <typename Attempt>
-auto LeasedCalls::Repeat(Attempt attempt, const GiveUp& give_up) -> decltype(attempt()) {
+auto LeasedCalls::Repeat(Attempt attempt, LeaseLost lease_lost, const GiveUp& give_up)
+    -> decltype(attempt()) {
   for (;;) {
     if (!lease_.AwaitSendable()) return Ended();
     auto answer = attempt();
@@ -69,7 +70,13 @@ auto LeasedCalls::Repeat(Attempt attempt, const GiveUp& give_up) -> decltype(att
       doubtful_tries_ = 0;
       return answer;
     }
-    if (error::HasReason(answer.status(), error::kLeaseLost)) lease_.Lose();
+    if (error::HasReason(answer.status(), error::kLeaseLost)) {
+      if (lease_lost == LeaseLost::kDoubtful) {
+        lease_.Doubt();
+        continue;
+      }
+      lease_.Lose();
+    }
     const bool again = !lease_.ended() && !(give_up && give_up(true)) && TryAgain(answer.status());
     if (lease_.ended()) return Ended();
     if (!again) return answer;
@@ -82,7 +89,7 @@ absl::Status LeasedCalls::Report(const std::vector<v1::Measurement>& measurement
   for (const v1::Measurement& measurement : measurements) {
     *request.add_measurements() = measurement;
   }
-  const auto answer = Repeat([&] { return client_.Report(request); });
+  const auto answer = Repeat([&] { return client_.Report(request); }, LeaseLost::kFinal);
   if (!answer.ok()) return answer.status();
   if (answer->directive() == v1::DIRECTIVE_STOP) lease_.Stop();
   if (answer->directive() == v1::DIRECTIVE_PAUSE) lease_.Pause();
@@ -105,7 +112,7 @@ absl::Status LeasedCalls::Upload(v1::Artifact::Kind kind, int64_t step, const st
       if (give_up && give_up(false)) return absl::CancelledError("given up");
       const absl::StatusOr<int64_t> received = Repeat(
           [&] { return client_.UploadChunk(lease_.token(), kind, step, file, crc32, offset); },
-          give_up);
+          LeaseLost::kDoubtful, give_up);
       error = received.status();
       if (!received.ok()) break;
       if (*received <= offset || *received > size) {
@@ -158,7 +165,7 @@ absl::StatusOr<std::string> LeasedCalls::Fetch(
     while (error.ok() && static_cast<int64_t>(file.size()) < size) {
       if (lease_.stop_requested()) return absl::CancelledError("the attempt is to stop");
       const absl::StatusOr<std::string> bytes =
-          Repeat([&] { return chunk(static_cast<int64_t>(file.size())); },
+          Repeat([&] { return chunk(static_cast<int64_t>(file.size())); }, LeaseLost::kFinal,
                  [this](bool) { return lease_.stop_requested(); });
       error = bytes.status();
       if (bytes.ok()) file += *bytes;
@@ -177,7 +184,7 @@ absl::StatusOr<int64_t> LeasedCalls::AppendLog(int64_t offset, absl::string_view
                                                const GiveUp& give_up) {
   const auto append = [&](int64_t at, absl::string_view piece) {
     return Repeat([&] { return client_.AppendLog(lease_.token(), at, piece, kAppendLogTimeout); },
-                  give_up);
+                  LeaseLost::kDoubtful, give_up);
   };
   const absl::StatusOr<int64_t> size = append(offset, data);
   return absl::IsOutOfRange(size.status()) ? append(0, "") : size;
@@ -187,7 +194,8 @@ absl::Status LeasedCalls::GiveBack(const std::string& unusable_checkpoint) {
   v1::GiveBackWorkRequest request;
   *request.add_tokens() = lease_.token();
   request.set_unusable_checkpoint(ToWireText(unusable_checkpoint));
-  const auto answer = Repeat([&] { return client_.GiveBack(request, kGiveBackTimeout); });
+  const auto answer =
+      Repeat([&] { return client_.GiveBack(request, kGiveBackTimeout); }, LeaseLost::kFinal);
   if (!answer.ok()) return answer.status();
   lease_.Abandon();
   return absl::OkStatus();
@@ -195,7 +203,7 @@ absl::Status LeasedCalls::GiveBack(const std::string& unusable_checkpoint) {
 
 absl::StatusOr<v1::Trial::State> LeasedCalls::Finish(v1::FinishWorkRequest request) {
   *request.mutable_token() = lease_.token();
-  const auto answer = Repeat([&] { return client_.Finish(request); });
+  const auto answer = Repeat([&] { return client_.Finish(request); }, LeaseLost::kFinal);
   if (!answer.ok()) return answer.status();
   return answer->state();
 }

@@ -61,9 +61,13 @@ class LeasedCalls {
       absl::string_view name, int64_t size,
       const std::function<absl::StatusOr<std::string>(int64_t)>& chunk,
       const std::function<bool(const std::string&)>& is_whole);
+  // Whether a call that answers LEASE_LOST has the last word. A file's piece is only looked up
+  // among the leases of now: after a cut, Renew may give back one that has expired.
+  enum class LeaseLost { kFinal, kDoubtful };
   // Calls `attempt`, which returns an absl::StatusOr, until its answer is final.
   template <typename Attempt>
-  auto Repeat(Attempt attempt, const GiveUp& give_up = nullptr) -> decltype(attempt());
+  auto Repeat(Attempt attempt, LeaseLost lease_lost, const GiveUp& give_up = nullptr)
+      -> decltype(attempt());
   // Whether to try again after `status`; sleeps before it says yes.
   bool TryAgain(const absl::Status& status);
 

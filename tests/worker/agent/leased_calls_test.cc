@@ -75,6 +75,8 @@ class FakeClient final : public client::WorkerClient {
   std::vector<int64_t> offsets;  // that were asked for
 };
 
+absl::Status Stale() { return error::WithReason(absl::AbortedError("stale"), error::kLeaseLost); }
+
 class LeasedCallsTest : public testing::Test {
  protected:
   absl::Status UploadFile(const LeasedCalls::GiveUp& give_up = nullptr) {
@@ -140,11 +142,32 @@ TEST_F(LeasedCallsTest, AFencedUploadEndsWithTheLease) {
   renewer.join();
 }
 
-TEST_F(LeasedCallsTest, AnUploadUnderAStaleTokenLosesTheLease) {
-  client_.upload = [](int64_t) -> absl::StatusOr<int64_t> {
-    return error::WithReason(absl::AbortedError("stale"), error::kLeaseLost);
+TEST_F(LeasedCallsTest, WhetherAnUploadsLeaseIsLostIsForRenewToSay) {
+  std::atomic<bool> doubted = false;
+  client_.upload = [&](int64_t offset) -> absl::StatusOr<int64_t> {
+    // As after a cut: the piece comes before the Renew that takes the expired lease up again.
+    if (!doubted.exchange(true)) return Stale();
+    return offset + 6;
   };
+  std::thread renewer([&] {
+    while (!lease_.Fenced()) std::this_thread::yield();
+    lease_.Renewed(absl::Seconds(now_.load()), absl::Seconds(60));
+  });
+  EXPECT_TRUE(UploadFile().ok());
+  renewer.join();
+
+  client_.upload = [](int64_t) { return Stale(); };
+  std::thread other([&] {
+    while (!lease_.Fenced()) std::this_thread::yield();
+    lease_.Lose();
+  });
   EXPECT_TRUE(absl::IsAborted(UploadFile()));
+  other.join();
+}
+
+TEST_F(LeasedCallsTest, WhatIsGivenBackUnderAStaleTokenLosesTheLease) {
+  client_.give_back = [](const v1::GiveBackWorkRequest&) { return Stale(); };
+  EXPECT_TRUE(absl::IsAborted(calls_.GiveBack("")));
   EXPECT_EQ(lease_.state(), Lease::State::kLost);
 }
 
