@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
 namespace caviar::system_test {
@@ -65,6 +66,11 @@ int Process::Wait(absl::Duration limit) {
 
 std::string Process::Output() const { return ReadFile(out_); }
 std::string Process::Errors() const { return ReadFile(err_); }
+
+int64_t Process::Memory() const {
+  const std::string statm = ReadFile(absl::StrCat("/proc/", pid_, "/statm"));
+  return std::stoll(statm.substr(statm.find(' '))) * sysconf(_SC_PAGESIZE);
+}
 
 bool Eventually(const std::function<bool()>& condition, absl::Duration limit) {
   const absl::Time end = absl::Now() + limit;

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -37,6 +38,8 @@ class Process {
   std::string Output() const;
   std::string Errors() const;
   pid_t pid() const { return pid_; }
+  // What it has in main memory, in bytes.
+  int64_t Memory() const;
 
  private:
   std::string out_, err_;

@@ -66,12 +66,6 @@ class SlowReaderTest : public FaultTest {
     }
     return code;
   }
-  // Of the coordinator, in bytes.
-  int64_t Memory() {
-    const std::string statm =
-        ReadFile(absl::StrCat("/proc/", cluster_.coordinator().pid(), "/statm"));
-    return std::stoll(statm.substr(statm.find(' '))) * 4096;
-  }
   void ExpectChangesAreTaken() {
     const CommandResult add =
         cluster_.Run({"trial", "add", "own", "x=0.5", "accuracy=0.5", "--patience", "60s"});
@@ -89,7 +83,7 @@ TEST_F(SlowReaderTest, AnswersThatNobodyTakesAreBoundedAndHoldUpNoChange) {
   ASSERT_NO_FATAL_FAILURE(CreateLongStudy());
   const auto stub = v1::StudyService::NewStub(Channel({}));
   ASSERT_EQ(List(*stub), grpc::StatusCode::OK);
-  const int64_t before = Memory();
+  const int64_t before = cluster_.coordinator().Memory();
   {
     std::vector<std::unique_ptr<UnreadCall>> unread;
     const auto refused = [&] { return List(*stub) == grpc::StatusCode::RESOURCE_EXHAUSTED; };
@@ -101,7 +95,7 @@ TEST_F(SlowReaderTest, AnswersThatNobodyTakesAreBoundedAndHoldUpNoChange) {
     EXPECT_TRUE(Eventually(refused)) << "8 MiB of answers wait, and no more are made";
     // All 60 would be more than 30 MiB, twice: as messages and as bytes.
     if (!kSanitized) {
-      EXPECT_LT(Memory() - before, int64_t{48} << 20);
+      EXPECT_LT(cluster_.coordinator().Memory() - before, int64_t{48} << 20);
     }
     ExpectChangesAreTaken();
   }
