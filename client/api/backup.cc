@@ -22,7 +22,7 @@ BackupDownload::~BackupDownload() = default;
 
 absl::StatusOr<v1::BackupSummary> BackupDownload::Run(
     const std::function<absl::Status(absl::string_view)>& on_data) {
-  const absl::StatusOr<std::string> address = FindCoordinator(coordinator_);
+  const absl::StatusOr<CoordinatorAddress> address = FindCoordinator(coordinator_);
   if (!address.ok()) return address.status();
   const auto stub = v1::BackupService::NewStub(MakeChannel(*address, credentials_));
   const auto reader = stub->BackUp(context_.get(), v1::BackUpRequest());
@@ -38,7 +38,7 @@ absl::StatusOr<v1::BackupSummary> BackupDownload::Run(
   }
   const grpc::Status status = reader->Finish();
   if (!taken.ok()) return taken;
-  if (!status.ok()) return FromGrpcStatus(status, *address);
+  if (!status.ok()) return FromGrpcStatus(status, address->host_and_port);
   const v1::BackupSummary& sent = response.summary();
   if (sent.size() == received.size() && sent.crc32() == received.crc32()) return sent;
   return absl::DataLossError(absl::StrCat("of the backup ", received.size(),

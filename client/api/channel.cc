@@ -97,7 +97,7 @@ absl::string_view LastPart(absl::string_view message) {
 
 }  // namespace
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
+std::shared_ptr<grpc::Channel> MakeChannel(const CoordinatorAddress& address,
                                            const Credentials& credentials) {
   QuietGrpc();
   grpc::ChannelArguments arguments;
@@ -119,7 +119,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
   interceptors.push_back(
       std::make_unique<TokenBringerFactory>(std::make_shared<TokenSource>(credentials, address)));
   return grpc::experimental::CreateCustomChannelWithInterceptors(
-      address, MakeCredentials(credentials), arguments, std::move(interceptors));
+      address.host_and_port, MakeCredentials(credentials), arguments, std::move(interceptors));
 }
 
 void AwaitReconnection(grpc::Channel& channel) {

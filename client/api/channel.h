@@ -10,13 +10,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "client/api/coordinator_address.h"
 #include "client/api/credentials.h"
 
 namespace caviar::client {
 
 // A channel with keepalive (20 s, then 10 s for the answer) and quick reconnection, whose calls
 // bring the token. Connects at the first call.
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
+std::shared_ptr<grpc::Channel> MakeChannel(const CoordinatorAddress& address,
                                            const Credentials& credentials);
 
 // To be called before each call. gRPC only looks at a connection that is being made while some call

@@ -1,5 +1,8 @@
 #include "client/api/coordinator_address.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -21,6 +24,12 @@ bool IsHostAndPort(absl::string_view text) {
          absl::SimpleAtoi(text.substr(colon + 1), &port) && port >= 1 && port <= 65535;
 }
 
+bool IsOwn(const std::string& path) {
+  struct stat status;
+  return stat(path.c_str(), &status) == 0 && status.st_uid == geteuid() &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 }  // namespace
 
 bool IsAddressFile(absl::string_view coordinator) { return absl::StartsWith(coordinator, kFile); }
@@ -35,8 +44,8 @@ absl::Status CheckCoordinator(absl::string_view coordinator) {
                    "the coordinator's --address-file"));
 }
 
-absl::StatusOr<std::string> FindCoordinator(const std::string& coordinator) {
-  if (!IsAddressFile(coordinator)) return coordinator;
+absl::StatusOr<CoordinatorAddress> FindCoordinator(const std::string& coordinator) {
+  if (!IsAddressFile(coordinator)) return CoordinatorAddress{coordinator};
   const std::string path = coordinator.substr(kFile.size());
   errno = 0;
   std::ifstream file(path);
@@ -48,7 +57,7 @@ absl::StatusOr<std::string> FindCoordinator(const std::string& coordinator) {
         "); start one with caviar-coordinator --address-file ", path, ", or check the path"));
   }
   const absl::string_view address = absl::StripAsciiWhitespace(line);
-  if (IsHostAndPort(address)) return std::string(address);
+  if (IsHostAndPort(address)) return CoordinatorAddress{std::string(address), IsOwn(path)};
   return absl::UnavailableError(
       absl::StrCat(path, " says \"", address.substr(0, 100),
                    "\", which is no host:port; it is not a coordinator's --address-file"));

@@ -17,9 +17,16 @@ bool IsAddressFile(absl::string_view coordinator);
 // INVALID_ARGUMENT: neither host:port nor file:PATH. Looks at no file.
 absl::Status CheckCoordinator(absl::string_view coordinator);
 
-// host:port: what it is, or the first line of what the file says now. UNAVAILABLE: no coordinator
-// has written there yet, or none that can be read; the message names the file and what to do.
-absl::StatusOr<std::string> FindCoordinator(const std::string& coordinator);
+struct CoordinatorAddress {
+  std::string host_and_port;
+  // A file says so that belongs to this user, and that nobody else could have written: the
+  // coordinator is one of the user's own.
+  bool is_own = false;
+};
+
+// What it is, or the first line of what the file says now. UNAVAILABLE: no coordinator has written
+// there yet, or none that can be read; the message names the file and what to do.
+absl::StatusOr<CoordinatorAddress> FindCoordinator(const std::string& coordinator);
 
 }  // namespace caviar::client
 

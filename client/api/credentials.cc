@@ -42,8 +42,10 @@ std::optional<uint32_t> LoopbackPort(absl::string_view address) {
   // As gRPC takes it: dns:///localhost:7461, ipv4:127.0.0.1:7461.
   host = host.substr(std::min(host.rfind('/') + 1, host.size()));
   for (const char* scheme : {"dns:", "ipv4:", "ipv6:"}) absl::ConsumePrefix(&host, scheme);
+  const bool is_number = host.find_first_not_of("0123456789.") == absl::string_view::npos;
   const bool is_here = host == "localhost" || host == "ip6-localhost" || host == "[::1]" ||
-                       host == "[::]" || host == "0.0.0.0" || absl::StartsWith(host, "127.") ||
+                       host == "[::]" || host == "0.0.0.0" ||
+                       (is_number && absl::StartsWith(host, "127.")) ||
                        absl::StartsWith(host, "[::ffff:127.");
   return is_here ? std::optional(port) : std::nullopt;
 }
@@ -79,13 +81,20 @@ Credentials WithEnvironment(Credentials credentials) {
 std::string WhereTokensAre() {
   const std::string own = vocabulary::UserTokenFile();
   return absl::StrCat("--token-file, $CAVIAR_TOKEN_FILE, $CAVIAR_TOKEN",
-                      own.empty() ? "" : absl::StrCat(" or ", own));
+                      own.empty() ? ""
+                                  : absl::StrCat(" or, for coordinators of this user at 127.0.0.1, "
+                                                 "localhost or file:PATH, ",
+                                                 own));
+}
+
+bool TokenSource::MaySendOwn() const {
+  if (LoopbackPort(address_.host_and_port)) return !IsSomebodyElse(address_.host_and_port);
+  return address_.is_own;
 }
 
 std::string TokenSource::Get() {
   // Whoever took the port just now: asked for each call.
-  if (token_file_.empty() && Variable("CAVIAR_TOKEN").empty() && IsSomebodyElse(address_))
-    return "";
+  if (token_file_.empty() && Variable("CAVIAR_TOKEN").empty() && !MaySendOwn()) return "";
   absl::MutexLock lock(&mutex_);
   const absl::Time now = absl::Now();
   if (now - read_ < kReadAgain && now >= read_ && !token_.empty()) return token_;
@@ -103,7 +112,7 @@ std::optional<std::string> TokenSource::Read() const {
   if (!token_file_.empty()) return read(token_file_, false);
   if (std::string token = Variable("CAVIAR_TOKEN"); vocabulary::IsToken(token)) return token;
   // Whoever took the port meanwhile is sent nothing, not what was good for the one before either.
-  if (IsSomebodyElse(address_)) return "";
+  if (!MaySendOwn()) return "";
   const std::string own = vocabulary::UserTokenFile();
   return own.empty() ? std::nullopt : read(own, true);
 }

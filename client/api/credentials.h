@@ -9,13 +9,15 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "client/api/coordinator_address.h"
 
 namespace caviar::client {
 
 // As a person gives them; what is empty stands in the environment, or is not needed.
 struct Credentials {
   // A file with the token ($CAVIAR_TOKEN_FILE). Where neither this nor $CAVIAR_TOKEN is there, the
-  // file that the user's own coordinators leave for their tools (vocabulary::UserTokenFile).
+  // file that the user's own coordinators leave for their tools (vocabulary::UserTokenFile): it is
+  // sent to coordinators that are known to be the user's own, and to no other.
   std::string token_file;
   // PEM files. With an authority ($CAVIAR_TLS_CA) the connection is encrypted, and the coordinator
   // has to have a certificate that it vouches for, with the name or address that is called.
@@ -34,26 +36,27 @@ std::string WhereTokensAre();
 // worker may be there before. Thread safe.
 class TokenSource {
  public:
-  // For calls to this host:port.
-  TokenSource(const Credentials& credentials, std::string address)
+  // For calls to this coordinator.
+  TokenSource(const Credentials& credentials, CoordinatorAddress address)
       : token_file_(credentials.token_file), address_(std::move(address)) {}
   // "": there is none that may be sent there.
   std::string Get();
 
  private:
+  // Whether the token that the user's own coordinators share may be sent.
+  bool MaySendOwn() const;
   // "": none may be sent; nullopt: it cannot be read now.
   std::optional<std::string> Read() const;
 
   const std::string token_file_;
-  const std::string address_;
+  const CoordinatorAddress address_;
   absl::Mutex mutex_;
   std::string token_ ABSL_GUARDED_BY(mutex_);
   absl::Time read_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
 // Whether another user than this one, or root, listens at this address of this machine: 127.x.x.x,
-// [::1] or localhost. Whoever runs nothing there must not be sent a secret. False where that cannot
-// be known, and for other machines.
+// [::1] or localhost. False where that cannot be known, and for other machines.
 bool IsSomebodyElse(const std::string& address);
 
 }  // namespace caviar::client

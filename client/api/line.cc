@@ -10,7 +10,7 @@ namespace caviar::client {
 Channels::Channels(std::string coordinator, Credentials credentials)
     : coordinator_(std::move(coordinator)), credentials_(std::move(credentials)) {
   if (!IsAddressFile(coordinator_)) {
-    current_ = {MakeChannel(coordinator_, credentials_), coordinator_};
+    current_ = {MakeChannel({coordinator_}, credentials_), coordinator_};
   }
 }
 
@@ -24,12 +24,12 @@ absl::StatusOr<Channels::Current> Channels::Get() {
                          current.channel->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
   if (!connected && IsAddressFile(coordinator_)) {
     // Without the lock: the file may lie on a network's disk.
-    const absl::StatusOr<std::string> address = FindCoordinator(coordinator_);
+    const absl::StatusOr<CoordinatorAddress> address = FindCoordinator(coordinator_);
     // The coordinator of before may be there again before it writes its file.
     if (!address.ok() && current.channel == nullptr) return address.status();
     absl::MutexLock lock(&mutex_);
-    if (address.ok() && *address != current_.address) {
-      current_ = {MakeChannel(*address, credentials_), *address};
+    if (address.ok() && address->host_and_port != current_.address) {
+      current_ = {MakeChannel(*address, credentials_), address->host_and_port};
     }
     current = current_;
   }

@@ -35,6 +35,7 @@ Cluster::Cluster() {
   directory_ = mkdtemp(name.data());
   // Where coordinators leave their token, and all others, this process among them, find it.
   setenv("XDG_STATE_HOME", (directory_ + "/state").c_str(), 1);
+  unsetenv("CAVIAR_TOKEN_FILE");
   std::filesystem::create_directories(dataset_directory());
 }
 
@@ -54,6 +55,8 @@ std::string Cluster::Binary(const std::string& name) const {
 void Cluster::MoveTo(const std::string& address, const std::vector<std::string>& command) {
   address_ = address;
   client_command_ = command;
+  // To other machines a token is not sent unless it is named.
+  setenv("CAVIAR_TOKEN_FILE", (directory_ + "/state/caviar/token").c_str(), 1);
 }
 
 void Cluster::StartCoordinator(const std::string& lease_ttl, const Surroundings& with) {

@@ -47,7 +47,7 @@ class AddressFile : public testing::Test {
 
 TEST_F(AddressFile, SaysWhereTheCoordinatorIsInItsFirstLine) {
   Write("head:7461\nmore\n");
-  EXPECT_EQ(*FindCoordinator(coordinator_), "head:7461");
+  EXPECT_EQ(FindCoordinator(coordinator_)->host_and_port, "head:7461");
   Write("nothing of use\n");
   EXPECT_THAT(FindCoordinator(coordinator_).status().message(),
               HasSubstr("says \"nothing of use\", which is no host:port"));

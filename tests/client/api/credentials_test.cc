@@ -1,0 +1,76 @@
+#include "client/api/credentials.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace caviar::client {
+namespace {
+
+constexpr char kOwn[] = "own-0123456789abcdef";
+constexpr char kOther[] = "other-0123456789abcdef";
+constexpr char kElsewhere[] = "10.77.0.1:7461";
+
+class TokenSourceTest : public testing::Test {
+ protected:
+  TokenSourceTest() {
+    std::filesystem::create_directories(folder_ + "/caviar");
+    Write(folder_ + "/caviar/token", kOwn);
+    setenv("XDG_STATE_HOME", folder_.c_str(), 1);
+    for (const char* variable : {"CAVIAR_TOKEN", "CAVIAR_TOKEN_FILE"}) unsetenv(variable);
+  }
+  ~TokenSourceTest() override {
+    std::filesystem::remove_all(folder_);
+    for (const char* variable : {"CAVIAR_TOKEN", "XDG_STATE_HOME"}) unsetenv(variable);
+  }
+  static void Write(const std::string& path, const std::string& text) {
+    std::ofstream(path) << text << "\n";
+    ASSERT_EQ(chmod(path.c_str(), 0600), 0);
+  }
+  static std::string Sent(const CoordinatorAddress& address, const Credentials& credentials = {}) {
+    return TokenSource(WithEnvironment(credentials), address).Get();
+  }
+
+  const std::string folder_ = absl::StrCat(testing::TempDir(), "token-source-", getpid());
+};
+
+TEST_F(TokenSourceTest, ItsOwnTokenGoesToItsOwnCoordinatorsOnly) {
+  for (const char* here : {"127.0.0.1:1", "localhost:1", "[::1]:1"}) {
+    EXPECT_EQ(Sent({here}), kOwn) << here;
+  }
+  EXPECT_EQ(Sent({kElsewhere, /*is_own=*/true}), kOwn);
+  EXPECT_EQ(Sent({kElsewhere}), "") << "whoever runs that one could use it";
+  EXPECT_EQ(Sent({"127.0.0.1.example.com:1"}), "");
+  EXPECT_EQ(Sent({"localhost.example.com:1"}), "");
+}
+
+TEST_F(TokenSourceTest, ATokenThatIsNamedGoesWhereItIsToGo) {
+  Write(folder_ + "/named", kOther);
+  Credentials named;
+  named.token_file = folder_ + "/named";
+  EXPECT_EQ(Sent({kElsewhere}, named), kOther);
+  setenv("CAVIAR_TOKEN", kOther, 1);
+  EXPECT_EQ(Sent({kElsewhere}), kOther);
+}
+
+TEST_F(TokenSourceTest, OthersCouldHaveWrittenAnAddressFileThatIsNotPrivate) {
+  const std::string file = folder_ + "/address";
+  Write(file, kElsewhere);
+  EXPECT_TRUE(FindCoordinator("file:" + file)->is_own);
+  EXPECT_FALSE(FindCoordinator(kElsewhere)->is_own);
+  ASSERT_EQ(chmod(file.c_str(), 0662), 0);
+  EXPECT_FALSE(FindCoordinator("file:" + file)->is_own);
+  ASSERT_EQ(chmod(file.c_str(), 0644), 0);
+  if (geteuid() != 0 || chown(file.c_str(), 65534, 65534) != 0) return;  // only root can
+  EXPECT_FALSE(FindCoordinator("file:" + file)->is_own);
+}
+
+}  // namespace
+}  // namespace caviar::client
