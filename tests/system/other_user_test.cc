@@ -89,6 +89,39 @@ TEST_F(OtherUserTest, SeesNoFiles) {
   EXPECT_NE(AsNobody({"ls", cluster_.data_directory()}).exit_code, 0);
 }
 
+// Connects to the socket at its argument.
+constexpr char kConnect[] =
+    "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1]); print('connected')";
+
+TEST_F(OtherUserTest, SeesNothingOfAProgramThatRuns) {
+  const std::string parent = cluster_.directory() + "/work";
+  fs::create_directory(parent);
+  ASSERT_EQ(chmod(parent.c_str(), 0777), 0);  // as /tmp is
+  cluster_.CreateStudy(
+      "study: program\nobjective: {metric: m, goal: maximize}\nlimits: {max_trials: 1}\n"
+      "trainer: {command: {run: [sh, -c, 'umask 0; echo mine > result; exec sleep 600']}}\n"
+      "parameters: {x: {min: 0.0, max: 1.0}}\n");
+  const auto worker = cluster_.StartWorker(
+      "w", 1, {.arguments = {"--allow-commands", "--work-dir", parent, "--study", "program"}});
+  std::string result, socket;
+  const auto find = [&] {
+    std::error_code changing;
+    for (const auto& entry : fs::recursive_directory_iterator(parent, changing)) {
+      if (entry.path().filename() == "result") result = entry.path();
+      if (entry.is_socket(changing)) socket = entry.path();
+    }
+    return !result.empty() && !socket.empty();
+  };
+  ASSERT_TRUE(Eventually(find)) << worker->Errors();
+  EXPECT_NE(AsNobody({"cat", result}).exit_code, 0);
+  const std::vector<std::string> connect = {"/usr/bin/python3", "-c", kConnect, socket};
+  EXPECT_EQ(AsNobody(connect).out, "");
+  // It is nobody that cannot, not the test.
+  Process own(cluster_.directory(), "own", connect);
+  EXPECT_EQ(own.Wait(), 0) << own.Errors();
+  EXPECT_EQ(cluster_.Run({"study", "stop", "program", "--end"}).exit_code, 0);
+}
+
 // Prints what calls bring.
 constexpr char kThief[] = R"(
 import concurrent.futures, grpc, sys
