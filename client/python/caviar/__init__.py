@@ -15,14 +15,14 @@ As a client of a coordinator, with grpcio and protobuf:
 import importlib
 
 from caviar.checkpoints import latest_checkpoint, save_checkpoint
-from caviar.errors import (AlreadyExists, Error, InvalidArgument, LeaseLost, NotFound, NoTrial, Pruned,
-                           Unavailable)
+from caviar.errors import (AlreadyExists, Error, InvalidArgument, LeaseLost, NotFound, NoTrial, PermissionDenied,
+                           Pruned, Unauthenticated, Unavailable)
 from caviar.program import output_dir, parameters, report, seed
 
 __all__ = [
     "AlreadyExists", "AskedTrial", "Client", "Error", "InvalidArgument", "LeaseLost", "NoTrial", "NotFound",
-    "Pruned", "Study", "Unavailable", "connect", "latest_checkpoint", "output_dir", "parameters", "report",
-    "save_checkpoint", "seed",
+    "PermissionDenied", "Pruned", "Study", "Unauthenticated", "Unavailable", "connect", "latest_checkpoint",
+    "output_dir", "parameters", "report", "save_checkpoint", "seed",
 ]
 
 # Loaded at their first use, because of what they need.

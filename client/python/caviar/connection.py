@@ -12,7 +12,9 @@ import time
 import grpc
 
 from caviar import errors
+from caviar.coordinator_address import check_coordinator, find_coordinator
 from caviar.credentials import Credentials
+from caviar.token_source import is_somebody_else, where_tokens_are
 from caviar.v1 import request_pb2, server_service_pb2, study_service_pb2
 
 _SERVICES = (study_service_pb2.DESCRIPTOR.services_by_name["StudyService"],
@@ -53,18 +55,38 @@ class RequestIds:
         return request_pb2.RequestId(client_id=client_id, sequence=next(sequence))
 
 
+class _Line:
+    """A channel to where the coordinator is now."""
+
+    def __init__(self, address, credentials):
+        self.process = os.getpid()
+        self.address = address  # host:port
+        self.channel = credentials.open_channel(address, _OPTIONS)
+        self._tokens = credentials.tokens_for(address)
+
+    def call(self, method, request, timeout):
+        call = self.channel.unary_unary(f"/{method.containing_service.full_name}/{method.name}",
+                                        request_serializer=lambda message: message.SerializeToString(),
+                                        response_deserializer=method.output_type._concrete_class.FromString)
+        token = self._tokens.get()
+        metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        return call(request, timeout=timeout, metadata=metadata)
+
+
 class Connection:
-    """Thread safe. patience: how many seconds a call goes on trying while no coordinator answers."""
+    """Thread safe. address: host:port or file:PATH. patience: how many seconds a call goes on trying while no
+    coordinator answers."""
 
     def __init__(self, address, patience, credentials=None, call_timeout=30.0):
+        check_coordinator(address)
         self.address = address
         self._credentials = credentials or Credentials()
-        self._metadata = ()
         self.patience = patience
         self._call_timeout = call_timeout
         self._ids = RequestIds()
-        self._channel = (0, None)
-        self._connecting = threading.Lock()
+        self._line = None
+        self._found = None  # host:port of the line that is, or was before
+        self._connecting = (os.getpid(), threading.Lock())
 
     def call(self, method, request, patience=None):
         """The answer of a method such as "GetStudy"."""
@@ -73,13 +95,9 @@ class Connection:
         patience = self.patience if patience is None else patience
         waited, bound = 0.0, _MIN_BACKOFF
         while True:
-            channel = self._open()
-            try:
-                return self._try(channel, _METHODS[method], request)
-            except grpc.RpcError as error:
-                failure, delay = _failure_of(error, self.address)
-                if not failure.reason and isinstance(failure, errors.Unavailable):
-                    self._forget(channel)
+            answer, failure, delay = self._try(_METHODS[method], request)
+            if failure is None:
+                return answer
             if delay is None:
                 raise failure
             # Full jitter, so that a fleet that lost its coordinator comes back spread over time.
@@ -91,56 +109,85 @@ class Connection:
             time.sleep(delay)
 
     def close(self):
-        process, channel = self._channel
-        if channel is not None and process == os.getpid():
-            channel.close()
-        self._channel = (0, None)
+        line, self._line = self._line, None
+        if line is not None and line.process == os.getpid():
+            line.channel.close()
 
-    def _try(self, channel, method, request):
-        call = channel.unary_unary(f"/{method.containing_service.full_name}/{method.name}",
-                                   request_serializer=lambda message: message.SerializeToString(),
-                                   response_deserializer=method.output_type._concrete_class.FromString)
-        return call(request, timeout=self._call_timeout, metadata=self._metadata)
+    def _try(self, method, request):
+        """The answer; or what is wrong, and after how many seconds another try may help, None: never."""
+        try:
+            line = self._open()
+        except errors.Unavailable as error:
+            return None, error, 0.0
+        try:
+            return line.call(method, request, self._call_timeout), None, None
+        except grpc.RpcError as error:
+            failure, delay = _failure_of(error, line.address)
+        if not failure.reason and isinstance(failure, errors.Unavailable):
+            self._forget(line)
+        return None, failure, delay
 
     def _open(self):
-        """This process's channel: one that was made before a fork is of no use after it."""
-        process, channel = self._channel
-        if process == os.getpid():
-            return channel
-        if process != 0:
-            self._connecting = threading.Lock()  # the parent may have held it
-        with self._connecting:
-            if self._channel[0] != os.getpid():
-                self._metadata = self._credentials.metadata(self.address)
-                self._channel = (os.getpid(), self._credentials.open_channel(self.address, _OPTIONS))
-            return self._channel[1]
+        """This process's line: one that was made before a fork is of no use after it. Unavailable: there is no address."""
+        line = self._line
+        if line is not None and line.process == os.getpid():
+            return line
+        with self._lock():
+            if self._line is None or self._line.process != os.getpid():
+                self._found = self._find()
+                self._line = _Line(self._found, self._credentials)
+            return self._line
 
-    def _forget(self, channel):
+    def _find(self):
+        """Where the coordinator is now: a file is read again for each line."""
+        try:
+            return find_coordinator(self.address)
+        except errors.Unavailable:
+            # The coordinator of before may be there again before it writes its file.
+            if self._found is None:
+                raise
+            return self._found
+
+    def _lock(self):
+        process, lock = self._connecting
+        if process != os.getpid():
+            self._connecting = (os.getpid(), lock := threading.Lock())  # the parent may have held it
+        return lock
+
+    def _forget(self, line):
         """While a channel is known to be broken its calls fail at once, and it is mended only while somebody waits: a new
         one connects at its first call."""
-        with self._connecting:
-            if self._channel[1] is channel:
-                self._channel = (0, None)
+        with self._lock():
+            if self._line is line:
+                self._line = None
 
 
 def _failure_of(error, address):
     """The exception to raise, and after how many seconds another try may help; None: never."""
-    code, message = error.code(), error.details() or ""
-    detail = _detail_of(error)
-    delay = None
-    if code == grpc.StatusCode.UNAVAILABLE:
-        delay = 0.0
-        if detail is None:
-            message = f"no coordinator answers at {address}: {message.rsplit(': ', 1)[-1]}"
-    elif code == grpc.StatusCode.DEADLINE_EXCEEDED and detail is None:
-        message = f"the coordinator at {address} did not answer in time"
-    elif code == grpc.StatusCode.UNAUTHENTICATED:
-        message = (f"the coordinator at {address} does not know who calls: the token is not one of its own, or was not "
-                   "found (token_file, $CAVIAR_TOKEN_FILE, $CAVIAR_TOKEN, ~/.local/state/caviar/token)")
+    code, detail = error.code(), _detail_of(error)
+    message = error.details() or ""
+    if detail is None:
+        message = _words_of_ones_own(code, message, address)
+    delay = 0.0 if code == grpc.StatusCode.UNAVAILABLE else None
     if detail is not None and detail.HasField("retry_delay") and code in (
             grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED):
         delay = detail.retry_delay.ToTimedelta().total_seconds()
     return _exception(code, message, detail), delay
+
+
+def _words_of_ones_own(code, message, address):
+    """What a person can use where it was not the coordinator's own code that answered, or it must not say more."""
+    if code == grpc.StatusCode.UNAVAILABLE:
+        return f"no coordinator answers at {address}: {message.rsplit(': ', 1)[-1]}"
+    if code == grpc.StatusCode.DEADLINE_EXCEEDED:
+        return f"the coordinator at {address} did not answer in time"
+    if code == grpc.StatusCode.UNAUTHENTICATED:
+        other = "; another user of this machine runs what listens there" if is_somebody_else(address) else ""
+        return (f"the coordinator at {address} does not know who calls: the token is not one of its own, or was not found "
+                f"({where_tokens_are()}){other}")
+    if code == grpc.StatusCode.PERMISSION_DENIED:
+        return f"the coordinator at {address} does not let this caller do that"
+    return message
 
 
 def _exception(code, message, detail):
@@ -151,6 +198,8 @@ def _exception(code, message, detail):
     kind = {"NO_TRIAL": errors.NoTrial, "LEASE_LOST": errors.LeaseLost}.get(reason) or {
         grpc.StatusCode.NOT_FOUND: errors.NotFound,
         grpc.StatusCode.ALREADY_EXISTS: errors.AlreadyExists,
+        grpc.StatusCode.UNAUTHENTICATED: errors.Unauthenticated,
+        grpc.StatusCode.PERMISSION_DENIED: errors.PermissionDenied,
         grpc.StatusCode.UNAVAILABLE: errors.Unavailable,
         grpc.StatusCode.DEADLINE_EXCEEDED: errors.Unavailable,
     }.get(code, errors.Error)

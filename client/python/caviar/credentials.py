@@ -1,9 +1,10 @@
 """By what a coordinator knows who calls, and by what its callers know the coordinator."""
 
 import os
-import stat
 
 import grpc
+
+from caviar.token_source import TokenSource
 
 
 class Credentials:
@@ -17,56 +18,20 @@ class Credentials:
         self._tls_cert = tls_cert or os.environ.get("CAVIAR_TLS_CERT")
         self._tls_key = tls_key or os.environ.get("CAVIAR_TLS_KEY")
 
-    def metadata(self, address):
-        """What a call to this address brings along. Read anew for each channel: a coordinator's first start writes it."""
-        token = self._token(address)
-        return (("authorization", f"Bearer {token}"),) if token else ()
+    def tokens_for(self, address):
+        """What says which token a call to this host:port brings along."""
+        return TokenSource(self._token_file, address)
 
     def open_channel(self, address, options):
+        """OSError: a PEM file cannot be read. Read anew for each channel: certificates are replaced meanwhile."""
         if not self._tls_ca:
             return grpc.insecure_channel(address, options=options)
-        read = lambda path: open(path, "rb").read() if path else None
         return grpc.secure_channel(address, grpc.ssl_channel_credentials(
-            read(self._tls_ca), read(self._tls_key), read(self._tls_cert)), options=options)
-
-    def _token(self, address):
-        if self._token_file:
-            return _first_line(self._token_file)
-        return os.environ.get("CAVIAR_TOKEN") or (None if _is_somebody_else(address) else _own_token())
+            _read(self._tls_ca), _read(self._tls_key), _read(self._tls_cert)), options=options)
 
 
-def _first_line(path):
-    with open(path, encoding="ascii") as file:
-        return file.readline().strip()
-
-
-def _is_somebody_else(address):
-    """Whether another user than this one, or root, listens at this address of this machine."""
-    host, _, port = address.rpartition(":")
-    host = host.rpartition("/")[2].removeprefix("dns:").removeprefix("ipv4:").removeprefix("ipv6:")
-    if not (host in ("localhost", "ip6-localhost", "[::1]", "[::]", "0.0.0.0")
-            or host.startswith(("127.", "[::ffff:127."))):
-        return False
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(table, encoding="ascii") as file:
-                lines = [line.split() for line in file]
-        except OSError:
-            continue
-        for words in lines[1:]:
-            if words[3] == "0A" and words[1].rpartition(":")[2] == f"{int(port):04X}" and int(words[7]) not in (
-                    0, os.geteuid()):
-                return True
-    return False
-
-
-def _own_token():
-    folder = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    path = os.path.join(folder, "caviar", "token")
-    try:
-        status = os.stat(path)
-        # One that others could read, or wrote, is not used.
-        private = status.st_uid in (0, os.geteuid()) and not status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-        return _first_line(path) if private else None
-    except OSError:
+def _read(path):
+    if not path:
         return None
+    with open(path, "rb") as file:
+        return file.read()

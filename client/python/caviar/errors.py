@@ -40,6 +40,14 @@ class LeaseLost(Error):
     """The trial is not the asker's any more: its lease was not renewed in time, or the study ended."""
 
 
+class Unauthenticated(Error, PermissionError):
+    """The coordinator does not know who calls: the token is not one of its own, or was not found."""
+
+
+class PermissionDenied(Error, PermissionError):
+    """The coordinator knows who calls, and does not let this caller do that."""
+
+
 class Unavailable(Error, ConnectionError):
     """No coordinator answered, however often it was tried."""
 

@@ -1,0 +1,98 @@
+"""The secret that a caller's calls bring along: where it is found, and to whom it is not sent.
+
+Nothing here raises, so that no exception and no traceback can show what was read.
+"""
+
+import os
+import re
+import stat
+import time
+
+_READ_AGAIN = 1.0  # seconds
+# 16 to 512 printable ASCII characters, none of them a space. gRPC's own refusal of others would quote them.
+_TOKEN = re.compile(rb"[!-~]{16,512}")
+
+
+class TokenSource:
+    """The token for calls to one host:port, read again now and then: a coordinator's first start writes it."""
+
+    def __init__(self, token_file, address):
+        self._token_file = token_file
+        self._address = address
+        self._read_token = (None, None)  # when by the steady clock, and what; replaced as a whole: no lock is needed
+
+    def get(self):
+        """None: there is none that may be sent there."""
+        # Whoever took the port just now: asked for each call.
+        if not self._is_named() and is_somebody_else(self._address):
+            return None
+        read, token = self._read_token
+        now = time.monotonic()
+        if token is not None and now - read < _READ_AGAIN:
+            return token
+        # What cannot be read just now held a moment ago.
+        token = self._read() or token
+        self._read_token = (now, token)
+        return token
+
+    def _is_named(self):
+        return bool(self._token_file or os.environ.get("CAVIAR_TOKEN"))
+
+    def _read(self):
+        if self._token_file:
+            return _token_in(self._token_file)
+        named = os.environ.get("CAVIAR_TOKEN", "")
+        if _TOKEN.fullmatch(os.fsencode(named)):
+            return named
+        # Whoever took the port meanwhile is sent nothing.
+        own = user_token_file()
+        return None if own is None or is_somebody_else(self._address) else _token_in(own, has_to_be_private=True)
+
+
+def user_token_file():
+    """Where a user's coordinators leave their token for the same user's tools; None: there is no such place."""
+    state, home = os.environ.get("XDG_STATE_HOME", ""), os.environ.get("HOME", "")
+    if os.path.isabs(state):
+        return os.path.join(state, "caviar", "token")
+    return os.path.join(home, ".local", "state", "caviar", "token") if os.path.isabs(home) else None
+
+
+def where_tokens_are():
+    """Some words for people."""
+    own = user_token_file()
+    return "token_file, $CAVIAR_TOKEN_FILE, $CAVIAR_TOKEN" + (f" or {own}" if own else "")
+
+
+def is_somebody_else(address):
+    """Whether another user than this one, or root, listens at this address of this machine."""
+    host, _, port = address.rpartition(":")
+    host = re.sub("^(dns|ipv4|ipv6):", "", host.rpartition("/")[2])
+    if not (host in ("localhost", "ip6-localhost", "[::1]", "[::]", "0.0.0.0")
+            or host.startswith(("127.", "[::ffff:127."))):
+        return False
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(table, encoding="ascii") as file:
+                lines = [line.split() for line in file]
+        except OSError:
+            continue
+        for words in lines[1:]:
+            if words[3] == "0A" and words[1].rpartition(":")[2] == f"{int(port):04X}" and int(words[7]) not in (
+                    0, os.geteuid()):
+                return True
+    return False
+
+
+def _token_in(path, has_to_be_private=False):
+    """The file's first line; None: it cannot be read, is no token, or, where it has to be private, others could read or
+    wrote it."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+            status = os.fstat(file.fileno())
+            private = status.st_uid in (0, os.geteuid()) and not status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+            if not stat.S_ISREG(status.st_mode) or has_to_be_private and not private:
+                return None
+            line = re.split(rb"[\r\n]", file.read(514), maxsplit=1)[0]
+    except OSError:
+        return None
+    return line.decode("ascii") if _TOKEN.fullmatch(line) else None
