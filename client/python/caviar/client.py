@@ -2,6 +2,7 @@
 
 import os
 import time
+import warnings
 
 from caviar import errors
 from caviar.asked_trial import AskedTrial
@@ -10,18 +11,22 @@ from caviar.credentials import Credentials
 from caviar.optimization import optimize
 from caviar.program import number
 from caviar.study_definition import to_study
+from caviar.study_update import apply_changes
 from caviar.v1 import server_service_pb2, study_service_pb2
 from caviar.values import plain, to_value
 
 _DEFAULT_ADDRESS = "127.0.0.1:7461"
 _PAGE = 1000
+# With all measurements, which may be many.
+_WHOLE_PAGE = 10
 
 
 def connect(address=None, patience=60.0, **credentials):
-    """A client of the coordinator at host:port; by default $CAVIAR_COORDINATOR, else 127.0.0.1:7461.
+    """A client of the coordinator at host:port, or file:PATH, its --address-file, which is read again whenever it cannot be
+    reached; by default $CAVIAR_COORDINATOR, else 127.0.0.1:7461.
 
     patience: for so many seconds each call goes on trying while no coordinator answers. caviar.Unavailable: there is
-    none now. credentials: token_file, tls_ca, tls_cert, tls_key; caviar.credentials says what they are by default.
+    none now; caviar.Unauthenticated: it does not take the token; caviar.InvalidArgument: that is no address. credentials: token_file, tls_ca, tls_cert, tls_key; caviar.credentials says what they are by default.
     """
     client = Client(address or os.environ.get("CAVIAR_COORDINATOR") or _DEFAULT_ADDRESS, patience,
                     Credentials(**credentials))
@@ -35,14 +40,14 @@ class Client:
     def __init__(self, address, patience=60.0, credentials=None):
         self._connection = Connection(address, patience, credentials)
 
-    def create_study(self, definition, exist_ok=False):
+    def create_study(self, definition, if_not_exists=False):
         """Creates a study and returns it. `definition` is the study file as a dict, with the same words:
 
             {"study": "own", "objective": {"metric": "accuracy", "goal": "maximize"}, "trainer": {"external": {}},
              "parameters": {"learning_rate": {"min": 1e-4, "max": 0.1, "scale": "log"}}}
 
-        caviar.InvalidArgument has everything that is wrong. exist_ok: one of this name is returned as it is, instead of
-        caviar.AlreadyExists.
+        caviar.InvalidArgument has everything that is wrong. if_not_exists: one of this name is returned as it is, instead
+        of caviar.AlreadyExists; a warning says if it is not what the definition says.
         """
         request = study_service_pb2.CreateStudyRequest(study=to_study(definition))
         if request.study.trainer.command.code.upload:
@@ -51,9 +56,13 @@ class Client:
         try:
             return Study(self._connection, self._connection.call("CreateStudy", request))
         except errors.AlreadyExists:
-            if not exist_ok:
+            if not if_not_exists:
                 raise
-            return self.study(request.study.name)
+        study = self.study(request.study.name)
+        if study._differs_from(definition):
+            warnings.warn(f"{study.name} exists already and is not what the definition says; "
+                          "study.update(definition, dry_run=True) shows the difference", stacklevel=2)
+        return study
 
     def check_study(self, definition):
         """Has the coordinator check a definition, and stores nothing; returns it as a dict, with what was filled in."""
@@ -66,12 +75,18 @@ class Client:
 
     def studies(self):
         """All of them as dicts, the newest last."""
-        return list(_pages(self._connection, "ListStudies", study_service_pb2.ListStudiesRequest(), "studies"))
+        request = study_service_pb2.ListStudiesRequest()
+        return [plain(study) for study in _pages(self._connection, "ListStudies", request, "studies", _PAGE)]
 
     def status(self, patience=None):
         """The coordinator's, as a dict."""
         request = server_service_pb2.GetServerStatusRequest()
         return plain(self._connection.call("GetServerStatus", request, patience))
+
+    def usage(self):
+        """What takes room on the coordinator's disk, as a dict: database_bytes, free_disk_bytes, code, and studies by create
+        time; of each trials, running, measurements, and the files and bytes of checkpoints, weights, models and logs."""
+        return plain(self._connection.call("GetServerUsage", server_service_pb2.GetServerUsageRequest()))
 
     def close(self):
         self._connection.close()
@@ -121,14 +136,54 @@ class Study:
         """
         return optimize(self, function, trials, lease)
 
-    def add(self, parameters, **metrics):
-        """Queues a configuration, or with metrics records its result. Returns the trial as a dict."""
+    def add(self, parameters, /, **metrics):
+        """Queues a configuration, which is tried next, or with metrics records its result. Parameters that are left out take
+        their default. Returns the trial as a dict. caviar.InvalidArgument: a value that cannot be; caviar.Error: the study
+        has ended."""
         request = study_service_pb2.AddTrialRequest(study=self.name)
         for name, value in parameters.items():
-            to_value(value, request.parameters[name])
+            try:
+                to_value(value, request.parameters[name])
+            except ValueError as error:
+                raise errors.InvalidArgument([(f"parameters.{name}", str(error))]) from None
         for name, value in metrics.items():
             request.completed.metrics[name] = number(name, value)
         return self._trial(self._connection.call("AddTrial", request))
+
+    def retry(self, number, /):
+        """Queues the configuration of a trial that has ended once more. Returns the new trial as a dict. caviar.Error: it has
+        not ended, or the study has; caviar.NotFound."""
+        return self._trial(self._call("RetryTrial", study_service_pb2.RetryTrialRequest, number=number))
+
+    def cancel(self, *numbers):
+        """Cancels trials that wait, run or are paused: all of these, at most 200, or none. Returns them as dicts.
+        caviar.Error: one has ended otherwise; caviar.NotFound."""
+        answer = self._call("CancelTrials", study_service_pb2.CancelTrialsRequest, numbers=numbers)
+        return [self._trial(trial) for trial in answer.trials]
+
+    def update(self, definition=None, /, *, dry_run=False, **changes):
+        """Changes the study as far as its trials go on meaning the same; one that has ended goes on by it.
+
+            study.update(max_trials=200, parallel=8, pruner="median")
+
+        changes: max_trials, parallel, max_failed, max_duration ("8h" or a timedelta), max_attempts, max_steps, no_gain
+        (trials), weight, target; None: no limit. sampler and pruner: a word such as "gp" or "asha", or a dict as in a study
+        file. definition: all that the study is to be, as for create_study; its name does not count, and changes count more
+        than it.
+
+        Returns what differs, or with dry_run would differ, as a list of dicts: field, before, after. Empty: it is so already.
+        caviar.InvalidArgument: something that cannot change, or be; caviar.Error with the reason "REVISION_CHANGED":
+        somebody else changed it meanwhile.
+        """
+        if definition is None and not changes:
+            raise TypeError("what is to change? Give a definition, or changes such as max_trials=200")
+        now = self._call("GetStudy", study_service_pb2.GetStudyRequest)
+        request = study_service_pb2.UpdateStudyRequest(study=self.name, revision=now.revision, validate_only=dry_run,
+                                                       definition=now if definition is None else to_study(definition))
+        if now.trainer.command.HasField("code") and request.definition.trainer.HasField("command"):
+            request.definition.trainer.command.code.CopyFrom(now.trainer.command.code)  # what was uploaded stays
+        apply_changes(changes, request.definition)
+        return [plain(change) for change in self._connection.call("UpdateStudy", request).changes]
 
     def best(self, count=None):
         """The best trial as a dict, or None; with `count` a list of the best ones, of several objectives the Pareto front."""
@@ -142,18 +197,26 @@ class Study:
 
     def trials(self, measurements=False):
         """All trials as dicts, by number; with their curves where `measurements`."""
-        view = study_service_pb2.TRIAL_VIEW_FULL if measurements else study_service_pb2.TRIAL_VIEW_BASIC
-        request = study_service_pb2.ListTrialsRequest(study=self.name, view=view)
-        trials = list(_pages(self._connection, "ListTrials", request, "trials"))
-        for trial in trials:
-            trial["parameters"] = self._ordered(trial["parameters"])
-        return trials
+        return [self._trial(trial) for trial in self._all_trials(whole=measurements)]
 
-    def frame(self):
+    def measurements(self):
+        """All that the trials measured, as dicts by trial, step and metric: trial (its number), step, metric, value, time."""
+        return [{"trial": trial.number, "step": measurement.step, "metric": metric, "value": measurement.metrics[metric],
+                 "time": plain(measurement)["time"]}
+                for trial in self._all_trials(whole=True)
+                for measurement in trial.measurements
+                for metric in sorted(measurement.metrics)]
+
+    def frame(self, what="trials"):
         """All trials as a pandas DataFrame: number, state, objective, times, and a column for each parameter, which is
-        "parameters.NAME" where its name is one of the others."""
+        "parameters.NAME" where its name is one of the others. Or frame("measurements"): a row a value, with the columns
+        trial, step, metric, value, time."""
         import pandas
 
+        if what == "measurements":
+            return pandas.DataFrame(self.measurements(), columns=["trial", "step", "metric", "value", "time"])
+        if what != "trials":
+            raise ValueError(f"there is no frame of {what!r}; write \"trials\" or \"measurements\"")
         first = ["number", "state", "objective", "objective_step", "last_step", "worker", "create_time", "start_time",
                  "end_time", "origin"]
         columns = {name: f"parameters.{name}" if name in first else name for name in self._parameters}
@@ -191,6 +254,20 @@ class Study:
     def _call(self, method, kind, **fields):
         return self._connection.call(method, kind(study=self.name, **fields))
 
+    def _all_trials(self, whole):
+        """As messages."""
+        view = study_service_pb2.TRIAL_VIEW_FULL if whole else study_service_pb2.TRIAL_VIEW_BASIC
+        request = study_service_pb2.ListTrialsRequest(study=self.name, view=view)
+        return _pages(self._connection, "ListTrials", request, "trials", _WHOLE_PAGE if whole else _PAGE)
+
+    def _differs_from(self, definition):
+        try:
+            return bool(self.update(definition, dry_run=True))
+        except errors.Unavailable:
+            raise
+        except errors.Error:
+            return True  # in what cannot change, or what it would end by
+
     def _trial(self, message):
         trial = plain(message)
         trial["parameters"] = self._ordered(trial["parameters"])
@@ -200,12 +277,12 @@ class Study:
         return {name: parameters[name] for name in self._parameters if name in parameters}
 
 
-def _pages(connection, method, request, field):
-    """All rows of a list as dicts, page by page."""
-    request.page_size = _PAGE
+def _pages(connection, method, request, field, page_size):
+    """All rows of a list as messages, page by page."""
+    request.page_size = page_size
     while True:
         answer = connection.call(method, request)
-        yield from map(plain, getattr(answer, field))
+        yield from getattr(answer, field)
         if not answer.next_page_token:
             return
         request.page_token = answer.next_page_token

@@ -22,7 +22,7 @@ from caviar.values import is_map, number_text, to_value
 _NOT_IN_FILES = {
     "Study": {"state", "end_reason", "message", "create_time", "end_time", "trial_counts", "best_trial",
               "best_objective", "test_evaluation", "active_duration", "sampler_reason", "warm_start_trials",
-              "warm_start_completed", "best_standard_error"},
+              "warm_start_completed", "best_standard_error", "owner", "revision", "revision_time"},
     "Code": {"archive"},
 }
 _NAMES_IN_FILES = {"Study": {"name": "study"}}
@@ -36,13 +36,19 @@ _UNITS_OF_BYTES = {"": 1, "B": 1, **{f"{letter}{ending}": base**power
 
 def to_study(definition):
     """InvalidArgument with everything that is wrong."""
-    reader = _Reader()
     study = study_pb2.Study()
-    reader.section(definition, "", study)
+    complete_parameter_types(study, read_fields(definition, study))
+    return study
+
+
+def read_fields(given, study):
+    """Reads what is given, which may be a part of a definition; parameters lack their types then. Returns the paths of the
+    numbers that are written whole. InvalidArgument with everything that is wrong."""
+    reader = _Reader()
+    reader.section(given, "", study)
     if reader.problems:
         raise InvalidArgument(reader.problems)
-    complete_parameter_types(study, reader.whole)
-    return study
+    return reader.whole
 
 
 class _Reader:

@@ -8,6 +8,7 @@ import threading
 import time
 import types
 import unittest
+import warnings
 from unittest import mock
 
 import caviar
@@ -64,10 +65,12 @@ class ClientTest(CoordinatorTest):
         study = self.create()
         with self.assertRaisesRegex(caviar.AlreadyExists, study.name):
             self.create()
-        again = self.client.create_study({
-            "study": study.name, "objective": {"metric": "accuracy", "goal": "maximize"}, "trainer": {"external": {}},
-            "parameters": {"x": {"min": 0.0, "max": 1.0}}}, exist_ok=True)
-        self.assertEqual(again.name, study.name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            self.assertEqual(self.create(if_not_exists=True).name, study.name)
+        with self.assertWarnsRegex(UserWarning, f"{study.name} exists already and is not what the definition says"):
+            again = self.create(if_not_exists=True, parameters={"x": {"min": 0.0, "max": 2.0}})
+        self.assertEqual(again.show()["parameters"][0]["max"], 1.0, "it stays as it is")
         self.assertIn(study.name, [each["name"] for each in self.client.studies()])
         with self.assertRaises(caviar.NotFound):
             self.client.study("nowhere")
@@ -163,8 +166,9 @@ class ClientTest(CoordinatorTest):
         study = self.create()
         for number in range(7):
             study.ask().tell(number)
-        with mock.patch("caviar.client._PAGE", 3):
-            self.assertEqual([trial["number"] for trial in study.trials()], list(range(7)))
+        with mock.patch("caviar.client._PAGE", 3), mock.patch("caviar.client._WHOLE_PAGE", 2):
+            for trials in (study.trials(), study.trials(measurements=True)):
+                self.assertEqual([trial["number"] for trial in trials], list(range(7)))
 
     def test_a_frame_has_a_row_a_trial_and_a_column_a_parameter(self):
         study = self.create(parameters={"x": {"min": 0.0, "max": 1.0}, "state": {"values": ["a", "b"]},

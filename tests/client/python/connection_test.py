@@ -1,6 +1,5 @@
 """Calls are tried again where that may help, under the same request id, and errors carry the server's words."""
 
-import concurrent.futures
 import os
 import re
 import unittest
@@ -9,38 +8,8 @@ import grpc
 
 import caviar
 from caviar.connection import RequestIds
-from caviar.v1 import request_pb2, server_service_pb2, study_pb2, study_service_pb2, trial_pb2
-
-
-class FakeServer(grpc.GenericRpcHandler):
-    """Answers the n-th call of a method with the n-th of its `answers`: a message, or (code, text, ErrorDetail)."""
-
-    def __init__(self, **answers):
-        self.requests = []
-        self._answers = {"GetServerStatus": [server_service_pb2.ServerStatus()], **answers}
-        self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(4), handlers=[self])
-        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
-        self._server.start()
-
-    def stop(self):
-        self._server.stop(None).wait()
-
-    def service(self, call):
-        method = call.method.rsplit("/", 1)[-1]
-
-        def answer(request, context):
-            self.requests.append((method, request))
-            result = self._answers[method].pop(0)
-            if not isinstance(result, tuple):
-                return result.SerializeToString()
-            code, text, detail = result
-            if detail is not None:
-                status = request_pb2.RpcStatus(code=code.value[0], message=text)
-                status.details.add().Pack(detail)
-                context.set_trailing_metadata([("grpc-status-details-bin", status.SerializeToString())])
-            context.abort(code, text)
-
-        return grpc.unary_unary_rpc_method_handler(answer)
+from caviar.v1 import request_pb2, study_pb2, study_service_pb2, trial_pb2
+from fake_server import FakeServer
 
 
 STUDY = study_pb2.Study(name="s", objective=study_pb2.Objective(metric="accuracy"))
@@ -109,6 +78,7 @@ class RetryTest(unittest.TestCase):
                 (failing(grpc.StatusCode.ALREADY_EXISTS, "NAME_TAKEN"), caviar.AlreadyExists),
                 (failing(grpc.StatusCode.NOT_FOUND, ""), caviar.NotFound),
                 (failing(grpc.StatusCode.FAILED_PRECONDITION, "NO_TRIAL"), caviar.NoTrial),
+                (failing(grpc.StatusCode.PERMISSION_DENIED, "ROLE"), caviar.PermissionDenied),
                 (failing(grpc.StatusCode.ABORTED, "LEASE_LOST"), caviar.LeaseLost)):
             client = self.connect(GetStudy=[answer])
             with self.assertRaisesRegex(kind, "^words$") as caught:

@@ -12,6 +12,7 @@ import unittest
 import caviar
 
 BINARIES = pathlib.Path(os.environ.get("CAVIAR_BINARY_DIRECTORY", "build/release/bin"))
+CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 _PR_SET_PDEATHSIG = 1
 
 
@@ -20,9 +21,12 @@ def die_with_parent():
 
 
 class Coordinator:
-    def __init__(self):
+    """arguments: further ones of caviar-coordinator."""
+
+    def __init__(self, *arguments):
         self.folder = tempfile.mkdtemp(prefix="caviar-python-")
         self.address = "127.0.0.1:0"
+        self.arguments = arguments
         self.start()
 
     def start(self):
@@ -30,7 +34,8 @@ class Coordinator:
         os.environ["CAVIAR_TOKEN_FILE"] = os.path.join(self.folder, "token")
         with open(os.path.join(self.folder, "log"), "a") as log:
             self._process = subprocess.Popen(
-                [BINARIES / "caviar-coordinator", "--listen", self.address, "--data-dir", self.folder],
+                [BINARIES / "caviar-coordinator", "--listen", self.address, "--data-dir", self.folder,
+                 *self.arguments],
                 stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=die_with_parent,
                 env={**os.environ, "XDG_STATE_HOME": self.folder})
         line = self._process.stdout.readline()
@@ -61,10 +66,10 @@ class CoordinatorTest(unittest.TestCase):
         cls.client = caviar.connect(cls.coordinator.address)
         cls.addClassCleanup(cls.client.close)
 
-    def create(self, **more):
+    def create(self, if_not_exists=False, **more):
         """A small study named after the test; `more` stands beside or instead of what it has."""
         objective = {} if "objectives" in more else {"objective": {"metric": "accuracy", "goal": "maximize"}}
         return self.client.create_study({
             "study": self._testMethodName[-63:].strip("_"), **objective, "trainer": {"external": {}},
             "sampler": {"algorithm": "sobol", "seed": 7},
-            "parameters": {"x": {"min": 0.0, "max": 1.0}, "layers": {"min": 1, "max": 4}}, **more})
+            "parameters": {"x": {"min": 0.0, "max": 1.0}, "layers": {"min": 1, "max": 4}}, **more}, if_not_exists)

@@ -2,12 +2,16 @@
 
 import logging
 import math
+import os
+import shutil
+import socket
+import tempfile
 import threading
 import unittest
 from unittest import mock
 
 import caviar
-from coordinator import CoordinatorTest
+from coordinator import Coordinator, CoordinatorTest
 
 
 class OptimizeTest(CoordinatorTest):
@@ -128,6 +132,18 @@ class OptimizeTest(CoordinatorTest):
         self.assertEqual(done, [5])
         self.assertEqual(self.states(study), ["COMPLETED"] * 6)
 
+    def test_a_trial_that_is_cancelled_meanwhile_is_left_and_the_loop_goes_on(self):
+        study = self.create()
+
+        def evaluate(trial):
+            if trial.number == 1:
+                study.cancel(1)
+            trial.report(1, accuracy=0.5)
+            return 0.5
+
+        self.assertEqual(study.optimize(evaluate, trials=3), 3)
+        self.assertEqual(self.states(study), ["COMPLETED", "CANCELLED", "COMPLETED"])
+
     def test_a_study_that_workers_train_cannot_be_optimized(self):
         study = self.create(trainer={"batch_norm_network": {
             "data": {"format": "csv", "train": "x.csv", "label": "y"}, "epochs": 1}},
@@ -135,6 +151,42 @@ class OptimizeTest(CoordinatorTest):
             parameters={"learning_rate": {"min": 0.001, "max": 0.1, "scale": "log"}})
         with self.assertRaisesRegex(caviar.NoTrial, "trained by workers"):
             study.optimize(lambda learning_rate: 1, trials=1)
+
+
+class MovingTest(unittest.TestCase):
+    def test_the_coordinator_may_move_meanwhile(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "address")
+            coordinator = Coordinator("--address-file", file)
+            self.addCleanup(shutil.rmtree, coordinator.folder)
+            self.addCleanup(coordinator.kill)
+            client = caviar.connect(f"file:{file}")
+            self.addCleanup(client.close)
+            study = client.create_study({
+                "study": "moves", "objective": {"metric": "accuracy", "goal": "maximize"}, "trainer": {"external": {}},
+                "limits": {"max_trials": 6}, "parameters": {"x": {"min": 0.0, "max": 1.0}}})
+            addresses = [coordinator.address]
+
+            def evaluate(trial):
+                trial.report(1, accuracy=0.1)
+                if trial.number in (1, 4):
+                    coordinator.kill()
+                    # Nothing else gets this port, and nothing answers at it.
+                    taken = socket.socket()
+                    self.addCleanup(taken.close)
+                    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    taken.bind(("127.0.0.1", int(addresses[-1].rpartition(":")[2])))
+                    coordinator.address = "127.0.0.1:0"
+                    coordinator.start()
+                    addresses.append(coordinator.address)
+                trial.report(2, accuracy=0.2)
+                return trial.parameters["x"]
+
+            self.assertEqual(study.optimize(evaluate), 6)
+            self.assertEqual(len(set(addresses)), 3)
+            trials = study.trials()
+            self.assertEqual([trial["state"] for trial in trials], ["COMPLETED"] * 6)
+            self.assertEqual([len(trial["attempts"]) for trial in trials], [1] * 6, "nothing was done twice")
 
 
 if __name__ == "__main__":

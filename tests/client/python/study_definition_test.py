@@ -71,6 +71,12 @@ class StudyDefinitionTest(CoordinatorTest):
                 self.maxDiff = None
                 self.assertEqual(comparable(mine), comparable(read))
 
+    def test_knows_the_sections_that_the_study_file_has(self):
+        schema = json.loads(self.coordinator.run("study", "schema"))
+        with self.assertRaises(caviar.InvalidArgument) as caught:
+            to_study({"?": 1})
+        self.assertEqual(set(str(caught.exception).partition("known here: ")[2].split(", ")), set(schema["properties"]))
+
     def test_numbers_in_lists_are_written_as_in_cpp(self):
         numbers = [512, 2.5, 1e-5, 1e20, 100000, 123456, 0.001, 1e-4, 0.00012, 1e22, 1.5e300, -3e-7, 120000, 2.0**60, -0.0]
         definition = {**copy.deepcopy(LOOP), "study": "numbers"}
