@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 # Loaded at their first use, because of what they need.
-_CLIENT = {"AskedTrial": "asked_trial", "Client": "client", "Study": "client", "connect": "client"}
+_CLIENT = {"AskedTrial": "asked_trial", "Client": "client", "Study": "study", "connect": "client"}
 
 
 def __getattr__(name):

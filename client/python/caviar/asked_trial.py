@@ -31,8 +31,8 @@ class AskedTrial:
         self._renewing.start()
 
     def report(self, step, /, **metrics):
-        """Stores metrics measured at a step; returns "continue", or "stop": the trial was pruned. caviar.LeaseLost: it was
-        cancelled, or given to another."""
+        """Stores metrics measured at a step; returns "continue", or "stop": the trial was pruned.
+        caviar.LeaseLost: it was cancelled, or given to another."""
         request = self._request(study_service_pb2.ReportTrialRequest)
         measurement = request.measurements.add(step=step)
         for name, value in metrics.items():

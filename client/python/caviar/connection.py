@@ -21,6 +21,7 @@ _SERVICES = (study_service_pb2.DESCRIPTOR.services_by_name["StudyService"],
              server_service_pb2.DESCRIPTOR.services_by_name["ServerService"])
 _METHODS = {method.name: method for service in _SERVICES for method in service.methods}
 
+PAGE = 1000  # rows
 _MIN_BACKOFF, _MAX_BACKOFF = 0.05, 2.0  # seconds
 _OPTIONS = (
     # The server's minimum is 5 s: a client that pings faster is cut off.
@@ -108,6 +109,16 @@ class Connection:
                 raise failure
             time.sleep(delay)
 
+    def pages(self, method, request, field, page_size=PAGE):
+        """All rows of a list as messages, page by page."""
+        request.page_size = page_size
+        while True:
+            answer = self.call(method, request)
+            yield from getattr(answer, field)
+            if not answer.next_page_token:
+                return
+            request.page_token = answer.next_page_token
+
     def close(self):
         line, self._line = self._line, None
         if line is not None and line.process == os.getpid():
@@ -128,7 +139,7 @@ class Connection:
         return None, failure, delay
 
     def _open(self):
-        """This process's line: one that was made before a fork is of no use after it. Unavailable: there is no address."""
+        """This process's line: one that was made before a fork is of no use after it. Unavailable: no address is known."""
         line = self._line
         if line is not None and line.process == os.getpid():
             return line
@@ -183,8 +194,8 @@ def _words_of_ones_own(code, message, address):
         return f"the coordinator at {address} did not answer in time"
     if code == grpc.StatusCode.UNAUTHENTICATED:
         other = "; another user of this machine runs what listens there" if is_somebody_else(address) else ""
-        return (f"the coordinator at {address} does not know who calls: the token is not one of its own, or was not found "
-                f"({where_tokens_are()}){other}")
+        return (f"the coordinator at {address} does not know who calls: the token is not one of its own, or was not "
+                f"found ({where_tokens_are()}){other}")
     if code == grpc.StatusCode.PERMISSION_DENIED:
         return f"the coordinator at {address} does not let this caller do that"
     return message

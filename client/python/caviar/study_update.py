@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Mapping
 
-from caviar.errors import InvalidArgument
 from caviar.study_definition import read_fields
 from caviar.v1 import study_pb2
 
@@ -12,8 +11,8 @@ _NAMES = (*_LIMITS, "target", "sampler", "pruner")
 
 
 def apply_changes(changes, study):
-    """Writes changes such as max_trials=200 into a Study message; None takes a limit away. InvalidArgument has all that is
-    wrong, TypeError a name that is none of them."""
+    """Writes changes such as max_trials=200 into a Study message; None takes a limit away. InvalidArgument has all
+    that is wrong; TypeError: a name that is none of these."""
     for name in changes:
         if name not in _NAMES:
             near = difflib.get_close_matches(name, _NAMES, 1)

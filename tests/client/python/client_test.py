@@ -166,7 +166,7 @@ class ClientTest(CoordinatorTest):
         study = self.create()
         for number in range(7):
             study.ask().tell(number)
-        with mock.patch("caviar.client._PAGE", 3), mock.patch("caviar.client._WHOLE_PAGE", 2):
+        with mock.patch("caviar.study.PAGE", 3), mock.patch("caviar.study._WHOLE_PAGE", 2):
             for trials in (study.trials(), study.trials(measurements=True)):
                 self.assertEqual([trial["number"] for trial in trials], list(range(7)))
 

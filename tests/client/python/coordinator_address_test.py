@@ -42,7 +42,7 @@ class AddressFile(unittest.TestCase):
                 caviar.connect(wrong)
 
     def test_its_first_line_says_where_the_coordinator_is(self):
-        self.path.write_text("head:7461\nmore\n")
+        self.path.write_bytes(b" head:7461\r\nmore\n")
         self.assertEqual(find_coordinator(self.coordinator), "head:7461")
         for text, error in (("nothing of use\n", 'says "nothing of use", which is no host:port'),
                             ("", f"no coordinator has written its address to {self.path} \\(it is empty\\)")):

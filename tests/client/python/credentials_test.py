@@ -133,7 +133,8 @@ class RefusalTest(CoordinatorTest):
 class TlsTest(unittest.TestCase):
     def test_certificates_both_ways(self):
         with tempfile.TemporaryDirectory() as folder:
-            subprocess.run([CHECKOUT / "deploy" / "make-certificates", f"{folder}/tls"], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([CHECKOUT / "deploy" / "make-certificates", f"{folder}/tls"], check=True,
+                           stdout=subprocess.DEVNULL)
             pem = lambda name: f"{folder}/tls/{name}.pem"
             coordinator = Coordinator("--tls-cert", pem("server"), "--tls-key", pem("server-key"),
                                       "--tls-client-ca", pem("ca"))

@@ -109,8 +109,8 @@ class TrialsTest(CoordinatorTest):
                          ("COMPLETED", 0.6, {"x": 0.5, "layers": 2}))
         self.assertEqual(study.add({"x": 0.25, "layers": 3})["state"], "WAITING")
         self.assertEqual(study.ask().parameters, {"x": 0.25, "layers": 3})
-        for wrong, what in ((float("nan"), "parameters.x: is nan; write a finite number"), (2.5, "parameters.x: 2.5 is not a value")):
-            with self.assertRaisesRegex(caviar.InvalidArgument, what):
+        for wrong, what in ((float("nan"), "is nan; write a finite number"), (2.5, "2.5 is not a value")):
+            with self.assertRaisesRegex(caviar.InvalidArgument, f"^parameters.x: {what}"):
                 study.add({"x": wrong})
 
     def test_retry_makes_a_new_trial_of_the_same_configuration(self):

@@ -8,14 +8,15 @@ from caviar.v1 import request_pb2, server_service_pb2
 
 
 class FakeServer(grpc.GenericRpcHandler):
-    """Answers the n-th call of a method with the n-th of its `answers`: a message, or (code, text, ErrorDetail). requests and tokens: what came, in order."""
+    """Answers the n-th call of a method with the n-th of its `answers`: a message, or (code, text, ErrorDetail).
+    requests and tokens: what came, in order."""
 
-    def __init__(self, port=0, **answers):
+    def __init__(self, **answers):
         self.requests = []
         self.tokens = []
         self._answers = {"GetServerStatus": [server_service_pb2.ServerStatus()], **answers}
         self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(4), handlers=[self])
-        self.address = f"127.0.0.1:{self._server.add_insecure_port(f'127.0.0.1:{port}')}"
+        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
         self._server.start()
 
     def stop(self):
