@@ -10,6 +10,7 @@ As a client of a coordinator, with grpcio and protobuf:
 
     study = caviar.connect("127.0.0.1:7461").create_study({...the study file as a dict...})
     study.optimize(function, trials=50); study.ask(); study.best(); study.trials(); study.frame()
+    study.update(max_trials=200); study.add({...}); study.retry(3); study.cancel(4); study.measurements()
 """
 
 import importlib

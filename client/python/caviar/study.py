@@ -95,8 +95,8 @@ class Study:
 
         Returns what differs, with dry_run without changing it, as a list of dicts: field, before, after. Empty: it is
         so already.
-        caviar.InvalidArgument: something that cannot change, or be; caviar.Error with the reason "REVISION_CHANGED":
-        somebody else changed it meanwhile.
+        caviar.InvalidArgument: something that cannot change, or be; caviar.Error: it would end again at once, or, with
+        the reason "REVISION_CHANGED", somebody else changed it meanwhile.
         """
         if definition is None and not changes:
             raise TypeError("what is to change? Give a definition, or changes such as max_trials=200")

@@ -29,6 +29,13 @@ class UpdateTest(CoordinatorTest):
         self.assertEqual([trial["revision"] for trial in study.trials()], [1, 2])
         self.assertEqual(study.update(max_trials=3), [], "it is so already")
 
+    def test_one_that_would_end_again_at_once_is_left_as_it_is(self):
+        study = self.create(limits={"max_trials": 1})
+        study.ask().tell(0.5)
+        with self.assertRaisesRegex(caviar.Error, "would end again at once") as caught:
+            study.update(parallel=2)
+        self.assertEqual(caught.exception.code, "FAILED_PRECONDITION")
+
     def test_a_dry_run_changes_nothing(self):
         study = self.create()
         changes = study.update(max_trials=9, dry_run=True)
