@@ -61,8 +61,8 @@ class _Line:
 
     def __init__(self, address, credentials):
         self.process = os.getpid()
-        self.address = address  # host:port
-        self.channel = credentials.open_channel(address, _OPTIONS)
+        self.address = address.host_and_port
+        self.channel = credentials.open_channel(self.address, _OPTIONS)
         self._tokens = credentials.tokens_for(address)
 
     def call(self, method, request, timeout):
@@ -86,7 +86,7 @@ class Connection:
         self._call_timeout = call_timeout
         self._ids = RequestIds()
         self._line = None
-        self._found = None  # host:port of the line that is, or was before
+        self._found = None  # the CoordinatorAddress of the line that is, or was before
         self._connecting = (os.getpid(), threading.Lock())
 
     def call(self, method, request, patience=None):

@@ -1,12 +1,22 @@
 """Where a coordinator is, as people write it: host:port, or file:PATH, a file that a coordinator keeps for this
 (--address-file) and that says something else once it has moved."""
 
+import os
 import re
+import stat
+from typing import NamedTuple
 
 from caviar.errors import InvalidArgument, Unavailable
 
 _FILE = "file:"
 _LONGEST_LINE = 1024  # bytes; a host's name has at most 253
+
+
+class CoordinatorAddress(NamedTuple):
+    host_and_port: str
+    # A file says so that belongs to this user, and that nobody else could have written: the coordinator is one of the
+    # user's own.
+    is_own: bool = False
 
 
 def is_address_file(coordinator):
@@ -22,14 +32,15 @@ def check_coordinator(coordinator):
 
 
 def find_coordinator(coordinator):
-    """host:port: what it is, or the first line of what the file says now. Unavailable: no coordinator has written there
-    yet, or none that can be read; the message names the file and what to do."""
+    """What it is, or the first line of what the file says now. Unavailable: no coordinator has written there yet, or none
+    that can be read; the message names the file and what to do."""
     if not is_address_file(coordinator):
-        return coordinator
+        return CoordinatorAddress(coordinator)
     path = coordinator[len(_FILE):]
     try:
         with open(path, "rb") as file:
             line = file.readline(_LONGEST_LINE).decode("utf-8", "replace").rstrip("\n")
+            status = os.fstat(file.fileno())
         why = "it is empty"
     except OSError as error:
         line, why = "", error.strerror
@@ -40,7 +51,8 @@ def find_coordinator(coordinator):
     if not _is_host_and_port(address):
         raise Unavailable(f'{path} says "{address[:100]}", which is no host:port; it is not a coordinator\'s '
                           "--address-file")
-    return address
+    return CoordinatorAddress(address, status.st_uid == os.geteuid() and
+                              not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 def _is_host_and_port(text):

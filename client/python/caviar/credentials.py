@@ -9,7 +9,7 @@ from caviar.token_source import TokenSource
 
 class Credentials:
     """token_file: default $CAVIAR_TOKEN_FILE, then $CAVIAR_TOKEN, then the file that your own coordinators leave for your
-    tools. tls_ca, tls_cert, tls_key: PEM files, default $CAVIAR_TLS_CA, $CAVIAR_TLS_CERT and $CAVIAR_TLS_KEY; with an
+    tools, for these coordinators only. tls_ca, tls_cert, tls_key: PEM files, default $CAVIAR_TLS_CA, $CAVIAR_TLS_CERT and $CAVIAR_TLS_KEY; with an
     authority the connection is encrypted."""
 
     def __init__(self, token_file=None, tls_ca=None, tls_cert=None, tls_key=None):
@@ -19,7 +19,7 @@ class Credentials:
         self._tls_key = tls_key or os.environ.get("CAVIAR_TLS_KEY")
 
     def tokens_for(self, address):
-        """What says which token a call to this host:port brings along."""
+        """What says which token a call to this CoordinatorAddress brings along."""
         return TokenSource(self._token_file, address)
 
     def open_channel(self, address, options):

@@ -14,7 +14,7 @@ _TOKEN = re.compile(rb"[!-~]{16,512}")
 
 
 class TokenSource:
-    """The token for calls to one host:port, read again now and then: a coordinator's first start writes it."""
+    """The token for calls to one CoordinatorAddress, read again now and then: a coordinator's first start writes it."""
 
     def __init__(self, token_file, address):
         self._token_file = token_file
@@ -24,7 +24,7 @@ class TokenSource:
     def get(self):
         """None: there is none that may be sent there."""
         # Whoever took the port just now: asked for each call.
-        if not self._is_named() and is_somebody_else(self._address):
+        if not self._is_named() and not self._may_send_own():
             return None
         read, token = self._read_token
         now = time.monotonic()
@@ -38,6 +38,11 @@ class TokenSource:
     def _is_named(self):
         return bool(self._token_file or os.environ.get("CAVIAR_TOKEN"))
 
+    def _may_send_own(self):
+        """Whoever runs a coordinator could use what is sent there."""
+        address, is_own = self._address
+        return not is_somebody_else(address) if _is_loopback(address) else is_own
+
     def _read(self):
         if self._token_file:
             return _token_in(self._token_file)
@@ -46,7 +51,7 @@ class TokenSource:
             return named
         # Whoever took the port meanwhile is sent nothing.
         own = user_token_file()
-        return None if own is None or is_somebody_else(self._address) else _token_in(own, has_to_be_private=True)
+        return _token_in(own, has_to_be_private=True) if own is not None and self._may_send_own() else None
 
 
 def user_token_file():
@@ -60,16 +65,15 @@ def user_token_file():
 def where_tokens_are():
     """Some words for people."""
     own = user_token_file()
-    return "token_file, $CAVIAR_TOKEN_FILE, $CAVIAR_TOKEN" + (f" or {own}" if own else "")
+    return "token_file, $CAVIAR_TOKEN_FILE, $CAVIAR_TOKEN" + (
+        f" or, for coordinators of this user at 127.0.0.1, localhost or file:PATH, {own}" if own else "")
 
 
 def is_somebody_else(address):
     """Whether another user than this one, or root, listens at this address of this machine."""
-    host, _, port = address.rpartition(":")
-    host = re.sub("^(dns|ipv4|ipv6):", "", host.rpartition("/")[2])
-    if not (host in ("localhost", "ip6-localhost", "[::1]", "[::]", "0.0.0.0")
-            or host.startswith(("127.", "[::ffff:127."))):
+    if not _is_loopback(address):
         return False
+    port = address.rpartition(":")[2]
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
             with open(table, encoding="ascii") as file:
@@ -81,6 +85,12 @@ def is_somebody_else(address):
                     0, os.geteuid()):
                 return True
     return False
+
+
+def _is_loopback(address):
+    host = re.sub("^(dns|ipv4|ipv6):", "", address.rpartition(":")[0].rpartition("/")[2])
+    return (host in ("localhost", "ip6-localhost", "[::1]", "[::]", "0.0.0.0")
+            or re.fullmatch(r"127\.[0-9.]+", host) is not None or host.startswith("[::ffff:127."))
 
 
 def _token_in(path, has_to_be_private=False):

@@ -43,12 +43,19 @@ class AddressFile(unittest.TestCase):
 
     def test_its_first_line_says_where_the_coordinator_is(self):
         self.path.write_bytes(b" head:7461\r\nmore\n")
-        self.assertEqual(find_coordinator(self.coordinator), "head:7461")
+        self.assertEqual(find_coordinator(self.coordinator).host_and_port, "head:7461")
         for text, error in (("nothing of use\n", 'says "nothing of use", which is no host:port'),
                             ("", f"no coordinator has written its address to {self.path} \\(it is empty\\)")):
             self.path.write_text(text)
             with self.assertRaisesRegex(caviar.Unavailable, error):
                 find_coordinator(self.coordinator)
+
+    def test_others_could_have_written_a_file_that_is_not_private(self):
+        self.assertFalse(find_coordinator("head:7461").is_own)
+        self.path.write_text("head:7461")
+        for mode, is_own in ((0o600, True), (0o644, True), (0o662, False), (0o620, False)):
+            self.path.chmod(mode)
+            self.assertEqual(find_coordinator(self.coordinator).is_own, is_own, oct(mode))
 
     def test_one_that_is_not_there_is_waited_for_with_patience(self):
         with self.assertRaisesRegex(caviar.Unavailable, f"to {self.path} \\(No such file or directory\\); start one"):

@@ -12,10 +12,12 @@ from unittest import mock
 import grpc
 
 import caviar
+from caviar.coordinator_address import CoordinatorAddress
 from caviar.token_source import TokenSource
 from coordinator import CHECKOUT, Coordinator, CoordinatorTest
 from fake_server import FakeServer
 
+HERE = CoordinatorAddress("127.0.0.1:1")
 SECRET = "correct-horse-battery-staple"
 
 
@@ -37,7 +39,7 @@ class TokenTest(unittest.TestCase):
         path.chmod(mode)
 
     def token(self, file=None):
-        return TokenSource(file, "127.0.0.1:1").get()
+        return TokenSource(file, HERE).get()
 
     def test_a_file_counts_before_the_variable_and_that_before_ones_own(self):
         self.assertIsNone(self.token())
@@ -54,14 +56,23 @@ class TokenTest(unittest.TestCase):
 
     def test_it_is_not_sent_to_what_another_user_listens_with(self):
         self.write(self.own, b"of-my-own-coordinator\n")
-        source = TokenSource(None, "127.0.0.1:1")
+        source = TokenSource(None, HERE)
         self.assertIsNotNone(source.get())
         with mock.patch("caviar.token_source.is_somebody_else", lambda address: address == "127.0.0.1:1"):
             self.assertIsNone(source.get(), "though it was a moment ago")
 
+    def test_ones_own_goes_to_ones_own_coordinators_only(self):
+        self.write(self.own, b"of-my-own-coordinator\n")
+        for address, is_own, is_sent in (("localhost:1", False, True), ("10.77.0.1:1", False, False),
+                                         ("10.77.0.1:1", True, True), ("127.0.0.1.example.com:1", False, False)):
+            sent = TokenSource(None, CoordinatorAddress(address, is_own)).get()
+            self.assertEqual(sent, "of-my-own-coordinator" if is_sent else None, address)
+        os.environ["CAVIAR_TOKEN"] = "of-the-environment"
+        self.assertEqual(TokenSource(None, CoordinatorAddress("10.77.0.1:1")).get(), "of-the-environment")
+
     def test_it_is_read_again_and_holds_while_it_cannot_be(self):
         file = self.folder / "named"
-        source = TokenSource(file, "127.0.0.1:1")
+        source = TokenSource(file, HERE)
         self.assertIsNone(source.get())
         self.write(file, b"the-first-of-all-tokens")
         with mock.patch("caviar.token_source.time.monotonic", side_effect=range(10, 100, 10)):
