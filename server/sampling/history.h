@@ -78,7 +78,7 @@ class History {
 
   // Whether no copy shares it.
   static bool IsAlone([[maybe_unused]] const Chunk& chunk) {
-#ifdef __SANITIZE_THREAD__
+#ifdef CAVIAR_SANITIZE_THREAD
     return false;  // ThreadSanitizer knows no fences
 #else
     if (chunk.use_count() > 1) return false;

@@ -6,7 +6,7 @@
 // rounded by itself (-ffp-contract=off) and vectors are equally wide in all of them: the same bits.
 // (Not where code runs before main, when a sanitizer is not there yet.)
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    !defined(__SANITIZE_ADDRESS__) && !defined(CAVIAR_SANITIZE_THREAD)
 #define CAVIAR_FOR_EACH_LEVEL \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

@@ -14,7 +14,7 @@
 namespace caviar::coordinator::simulation {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(CAVIAR_SANITIZE_THREAD)
 constexpr int kHistories = 60;
 constexpr int kCutEvery = 20;
 constexpr int kCrowd = 150;
