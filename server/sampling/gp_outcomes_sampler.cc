@@ -104,7 +104,7 @@ bool OutcomesSampler::IsFor(const SamplerInput& input) {
 
 void OutcomesSampler::Forget(const search_space::SearchSpace& space, const SamplerInput& input,
                              const StudyShape& shape) {
-  Memory& memory = memory_.emplace();
+  Memory& memory = memory_.emplace(Memory());
   memory.earlier = input.warm_start;
   memory.layout = PointLayout(space.model());
   memory.table = StudyTable(shape);

@@ -37,13 +37,15 @@ def find_coordinator(coordinator):
     if not is_address_file(coordinator):
         return CoordinatorAddress(coordinator)
     path = coordinator[len(_FILE):]
+    line, why = "", "it is no file"
     try:
-        with open(path, "rb") as file:
-            line = file.readline(_LONGEST_LINE).decode("utf-8", "replace").rstrip("\n")
-            status = os.fstat(file.fileno())
-        why = "it is empty"
+        # One that is none may keep its reader waiting.
+        if stat.S_ISREG(os.stat(path).st_mode):
+            with open(path, "rb") as file:
+                line, why = file.readline(_LONGEST_LINE).decode("utf-8", "replace").rstrip("\n"), "it is empty"
+                status = os.fstat(file.fileno())
     except OSError as error:
-        line, why = "", error.strerror
+        why = error.strerror
     if not line:
         raise Unavailable(f"no coordinator has written its address to {path} ({why}); start one with "
                           f"caviar-coordinator --address-file {path}, or check the path")

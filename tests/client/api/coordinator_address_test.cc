@@ -53,6 +53,9 @@ TEST_F(AddressFile, SaysWhereTheCoordinatorIsInItsFirstLine) {
               HasSubstr("says \"nothing of use\", which is no host:port"));
   Write("");
   EXPECT_THAT(FindCoordinator(coordinator_).status().message(), HasSubstr("it is empty"));
+  Write(std::string(5000, 'x') + ":1\n");
+  EXPECT_THAT(FindCoordinator(coordinator_).status().message(), HasSubstr("which is no host:port"));
+  EXPECT_THAT(FindCoordinator("file:/dev/zero").status().message(), HasSubstr("it is no file"));
 }
 
 TEST_F(AddressFile, ThatIsNotThereIsTriedAgainForAsLongAsTheClientIsPatient) {

@@ -49,6 +49,8 @@ class AddressFile(unittest.TestCase):
             self.path.write_text(text)
             with self.assertRaisesRegex(caviar.Unavailable, error):
                 find_coordinator(self.coordinator)
+        with self.assertRaisesRegex(caviar.Unavailable, "it is no file"):
+            find_coordinator("file:/dev/zero")
 
     def test_others_could_have_written_a_file_that_is_not_private(self):
         self.assertFalse(find_coordinator("head:7461").is_own)
