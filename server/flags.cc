@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "server/api/listen_address.h"
+#include "server/limit_flags.h"
 
 namespace caviar {
 namespace {
@@ -44,7 +45,7 @@ void AddAccessFlags(CLI::App& app, Flags& flags) {
                  "Read again when it changes. The token that lies in --data-dir may do all");
   CLI::Option* certificate = app.add_option(
       "--tls-cert", flags.tls.certificate,
-      "encrypt, with this certificate (PEM); it and the key are read again each minute");
+      "encrypt, with this certificate (PEM); it and the key are read again when they change");
   CLI::Option* key = app.add_option("--tls-key", flags.tls.key, "its key (PEM)");
   certificate->needs(key);
   key->needs(certificate);
@@ -57,33 +58,6 @@ void AddAccessFlags(CLI::App& app, Flags& flags) {
   app.add_flag("--no-auth", flags.no_auth,
                "ask nobody for a token; only for 127.0.0.1 and ::1: every user of this machine may "
                "then do all, and run programs as those who run workers");
-}
-
-// Past each of these, what is too much is refused at once, and callers try again later.
-void AddLimitFlags(CLI::App& app, server_api::ServerLimits& limits) {
-  constexpr int kMost = 1'000'000;
-  app.add_option("--max-connections", limits.connections,
-                 "connections that are served; more are closed at once")
-      ->check(CLI::Range(1, kMost))
-      ->capture_default_str();
-  app.add_option("--max-connections-per-peer", limits.connections_of_peer,
-                 "the same, from one address")
-      ->check(CLI::Range(1, kMost))
-      ->capture_default_str();
-  app.add_option(
-         "--max-calls", limits.calls,
-         "calls worked on at once, of each kind: renewals and outcomes, other changes, reads, "
-         "pieces of files; more are told to try again")
-      ->check(CLI::Range(1, kMost))
-      ->capture_default_str();
-  app.add_option("--max-waiting-calls", limits.polls, "the same, for callers that wait for work")
-      ->check(CLI::Range(1, kMost))
-      ->capture_default_str();
-  app.add_option("--max-queued-bytes", limits.queued_bytes,
-                 "bytes of requests worked on and of answers not taken yet, of each kind; at least "
-                 "8 MiB")
-      ->check(CLI::Range(int64_t{8} << 20, int64_t{1} << 40))
-      ->capture_default_str();
 }
 
 // Where it is reached.
@@ -173,7 +147,7 @@ void AddFlags(CLI::App& app, Flags& flags) {
   AddServingFlags(app, flags);
   AddStoreFlags(app, flags);
   AddAccessFlags(app, flags);
-  AddLimitFlags(app, flags.limits);
+  AddLimitFlags(app, flags.serving_limits, flags.limits);
   AddTellingFlags(app, flags);
   AddUpkeepFlags(app, flags);
 }

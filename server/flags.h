@@ -32,7 +32,8 @@ struct Flags {
   bool insecure = false;
   std::string copy_to;
   std::string copy_every = "1m";
-  server_api::ServerLimits limits;
+  server_api::ServerLimits serving_limits;
+  coordinator::Limits limits;
 };
 
 inline constexpr int kExitUsage = 2;

@@ -199,6 +199,7 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
   coordinator::Options options;
   absl::ParseDuration(flags.lease_ttl, &options.lease_ttl);
   options.version = CAVIAR_VERSION;
+  options.limits = flags.limits;
   absl::Duration command_timeout;
   absl::ParseDuration(flags.on_study_end_timeout, &command_timeout);
   StudyEndCommand command(flags.on_study_end, command_timeout, LogStudyEndFailure);
@@ -227,7 +228,7 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
   server_api::ServerOptions server_options;
   server_options.access = access->get();
   server_options.tls = flags.tls;
-  server_options.limits = flags.limits;
+  server_options.limits = flags.serving_limits;
   server_options.on_deaf = DieOfDeafness;
   server_options.backups = &backups;
   auto server = server_api::Server::Start(**coordinator, flags.listen, server_options);

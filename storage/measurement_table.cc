@@ -150,18 +150,33 @@ absl::StatusOr<std::optional<int64_t>> ReadLastStep(Connection& connection, int6
   return query.OptionalInteger(0);
 }
 
-absl::StatusOr<int32_t> CountConflictingValues(Connection& connection,
-                                               const std::vector<MeasurementRow>& rows) {
-  int32_t conflicts = 0;
+absl::StatusOr<StoredValues> FindStoredValues(Connection& connection,
+                                              const std::vector<MeasurementRow>& rows) {
+  StoredValues found;
   for (const MeasurementRow& row : rows) {
     Query query(connection,
                 "SELECT value, not_finite FROM measurement WHERE trial_id = ? AND attempt = ? "
                 "AND metric_id = (SELECT id FROM metric WHERE name = ?) AND step = ?");
     query.Bind(row.trial_id, row.attempt, row.metric, row.step);
-    if (query.Next() && !IsSameValue(ReadReal(query, 0), row.value)) ++conflicts;
+    if (query.Next()) {
+      ++found.values;
+      if (!IsSameValue(ReadReal(query, 0), row.value)) ++found.conflicts;
+    }
     if (!query.status().ok()) return query.status();
   }
-  return conflicts;
+  return found;
+}
+
+absl::StatusOr<std::map<std::string, int64_t>> CountTrialValues(Connection& connection,
+                                                                int64_t trial_id) {
+  std::map<std::string, int64_t> counts;
+  Query query(connection,
+              "SELECT name, count(*) FROM measurement JOIN metric ON metric.id = metric_id "
+              "WHERE trial_id = ? GROUP BY metric_id");
+  query.Bind(trial_id);
+  while (query.Next()) counts[query.Text(0)] = query.Integer(1);
+  if (!query.status().ok()) return query.status();
+  return counts;
 }
 
 }  // namespace caviar::storage

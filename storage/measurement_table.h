@@ -3,6 +3,7 @@
 #define CAVIAR_STORAGE_MEASUREMENT_TABLE_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -45,9 +46,13 @@ absl::StatusOr<std::vector<MeasurementRow>> ReadAllMeasurements(Connection& conn
 absl::StatusOr<std::optional<int64_t>> ReadLastStep(Connection& connection, int64_t trial_id,
                                                     int32_t attempt);
 
-// As Store::CountConflicts.
-absl::StatusOr<int32_t> CountConflictingValues(Connection& connection,
-                                               const std::vector<MeasurementRow>& rows);
+// As Store::FindStored.
+absl::StatusOr<StoredValues> FindStoredValues(Connection& connection,
+                                              const std::vector<MeasurementRow>& rows);
+
+// As Store::CountValues.
+absl::StatusOr<std::map<std::string, int64_t>> CountTrialValues(Connection& connection,
+                                                                int64_t trial_id);
 
 }  // namespace caviar::storage
 

@@ -150,14 +150,26 @@ absl::StatusOr<std::optional<int64_t>> MemoryStore::FindLastStep(int64_t trial_i
   return last;
 }
 
-absl::StatusOr<int32_t> MemoryStore::CountConflicts(const std::vector<MeasurementRow>& rows) {
+absl::StatusOr<StoredValues> MemoryStore::FindStored(const std::vector<MeasurementRow>& rows) {
   absl::MutexLock lock(&mutex_);
-  int32_t conflicts = 0;
+  StoredValues found;
   for (const MeasurementRow& row : rows) {
     const auto it = tables_.measurements.find({row.trial_id, row.attempt, row.metric, row.step});
-    if (it != tables_.measurements.end() && !IsSameValue(it->second.value, row.value)) ++conflicts;
+    if (it == tables_.measurements.end()) continue;
+    ++found.values;
+    if (!IsSameValue(it->second.value, row.value)) ++found.conflicts;
   }
-  return conflicts;
+  return found;
+}
+
+absl::StatusOr<std::map<std::string, int64_t>> MemoryStore::CountValues(int64_t trial_id) {
+  absl::MutexLock lock(&mutex_);
+  std::map<std::string, int64_t> counts;
+  for (auto it = tables_.measurements.lower_bound({trial_id, 0, "", kLowest});
+       it != tables_.measurements.end() && it->second.trial_id == trial_id; ++it) {
+    ++counts[it->second.metric];
+  }
+  return counts;
 }
 
 absl::StatusOr<std::optional<AttemptRow>> MemoryStore::FindAttempt(int64_t token_epoch,

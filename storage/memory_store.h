@@ -43,7 +43,8 @@ class MemoryStore : public Store, public Reader {
       int64_t trial_id, int32_t attempt, const std::string& metric) override;
   absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadCurve(
       int64_t trial_id, int32_t attempt, const std::string& metric) override;
-  absl::StatusOr<int32_t> CountConflicts(const std::vector<MeasurementRow>& rows) override;
+  absl::StatusOr<StoredValues> FindStored(const std::vector<MeasurementRow>& rows) override;
+  absl::StatusOr<std::map<std::string, int64_t>> CountValues(int64_t trial_id) override;
   absl::StatusOr<std::optional<AttemptRow>> FindAttempt(int64_t token_epoch,
                                                         int64_t token_counter) override;
   absl::StatusOr<std::optional<int64_t>> FindLastStep(int64_t trial_id, int32_t attempt) override;

@@ -353,9 +353,14 @@ absl::StatusOr<bool> SqliteStore::HasStudyRows(int64_t study_id) {
   return found;
 }
 
-absl::StatusOr<int32_t> SqliteStore::CountConflicts(const std::vector<MeasurementRow>& rows) {
+absl::StatusOr<StoredValues> SqliteStore::FindStored(const std::vector<MeasurementRow>& rows) {
   if (!broken_.ok()) return broken_;
-  return Note(CountConflictingValues(*connection_, rows));
+  return Note(FindStoredValues(*connection_, rows));
+}
+
+absl::StatusOr<std::map<std::string, int64_t>> SqliteStore::CountValues(int64_t trial_id) {
+  if (!broken_.ok()) return broken_;
+  return Note(CountTrialValues(*connection_, trial_id));
 }
 
 absl::StatusOr<std::optional<AttemptRow>> SqliteStore::FindAttempt(int64_t token_epoch,

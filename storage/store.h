@@ -323,6 +323,13 @@ struct TrialQuery {
       0;  // only trials whose row was written by a later commit than this
 };
 
+// How many of some values are stored already, and how many of these otherwise (NaN equals NaN).
+struct StoredValues {
+  int32_t values = 0;
+  int32_t conflicts = 0;
+  bool operator==(const StoredValues&) const = default;
+};
+
 // The writer. Used by one thread at a time; the coordinator's sequencer is that thread.
 class Store {
  public:
@@ -358,8 +365,11 @@ class Store {
   // Whether anything of this study is left: EraseStudyChunk is repeated until not.
   virtual absl::StatusOr<bool> HasStudyRows(int64_t study_id) = 0;
 
-  // How many of these rows differ from what is stored under their keys (NaN equals NaN).
-  virtual absl::StatusOr<int32_t> CountConflicts(const std::vector<MeasurementRow>& rows) = 0;
+  // What is stored under the keys of these rows.
+  virtual absl::StatusOr<StoredValues> FindStored(const std::vector<MeasurementRow>& rows) = 0;
+
+  // How many values all attempts of a trial have, by metric.
+  virtual absl::StatusOr<std::map<std::string, int64_t>> CountValues(int64_t trial_id) = 0;
 
   // The attempt that holds or held this token, with its trial's id; nullopt where there is none.
   virtual absl::StatusOr<std::optional<AttemptRow>> FindAttempt(int64_t token_epoch,

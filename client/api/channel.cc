@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/base/call_once.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "caviar/v1/error_detail.h"
@@ -151,6 +152,13 @@ absl::Status FromGrpcStatus(const grpc::Status& status, const std::string& addre
   if (absl::IsUnavailable(result)) {
     return absl::UnavailableError(absl::StrCat("no coordinator answers at ", address, ": ",
                                                LastPart(status.error_message())));
+  }
+  // The coordinator's gRPC says this by itself, and knows no flags.
+  if (absl::IsResourceExhausted(result) &&
+      absl::StrContains(result.message(), "Received message larger than max")) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the coordinator at ", address, " refuses a request of this size; its ",
+                     "--max-message-size says so: ", result.message()));
   }
   if (absl::IsDeadlineExceeded(result)) {
     return absl::DeadlineExceededError(

@@ -1,3 +1,6 @@
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "client/commands/command_line.h"
 #include "client/commands/outcome_text.h"
@@ -22,6 +25,13 @@ absl::StatusOr<v1::ListStudiesResponse> ListAll(client::Client& client) {
   return all;
 }
 
+bool HaveSeveralOwners(const v1::ListStudiesResponse& studies) {
+  for (const v1::Study& study : studies.studies()) {
+    if (study.owner() != studies.studies(0).owner()) return true;
+  }
+  return false;
+}
+
 int List(Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
@@ -31,14 +41,11 @@ int List(Session& session) {
     session.Print(*studies);
     return kDone;
   }
-  render::Table table({{"name"},
-                       {"state"},
-                       {"final", true},
-                       {"running", true},
-                       {"failed", true},
-                       {"metric"},
-                       {"best", true},
-                       {"created"}});
+  std::vector<render::Column> columns = {{"name"},          {"state"},        {"final", true},
+                                         {"running", true}, {"failed", true}, {"metric"},
+                                         {"best", true},    {"created"}};
+  if (HaveSeveralOwners(*studies)) columns.push_back({"owner"});
+  render::Table table(std::move(columns));
   for (const v1::Study& study : studies->studies()) {
     std::string final_trials = absl::StrCat(FinalTrials(study.trial_counts()));
     if (study.limits().has_max_trials()) {
@@ -49,7 +56,7 @@ int List(Session& session) {
          absl::StrCat(study.trial_counts().running()), absl::StrCat(study.trial_counts().failed()),
          ObjectiveNames(study),
          study.has_best_objective() ? render::FormatShortNumber(study.best_objective()) : "",
-         render::TimeText(render::ToTime(study.create_time()))});
+         render::TimeText(render::ToTime(study.create_time())), study.owner()});
   }
   session.out() << table.Render(session.colors());
   return kDone;

@@ -26,7 +26,6 @@
 namespace caviar::server_api {
 namespace {
 
-constexpr int kMaxMessageBytes = 4 << 20;
 // Of a connection on which nothing happens, and some to spare.
 constexpr int64_t kConnectionBytes = 32 << 10;
 // To connect, and again to be answered. A shutdown may have to wait for it.
@@ -55,7 +54,7 @@ int64_t GrpcMemory(const ServerLimits& limits) {
 }
 
 void Configure(grpc::ServerBuilder& builder, const ServerLimits& limits) {
-  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.SetMaxReceiveMessageSize(limits.message_bytes);
   grpc::ResourceQuota quota("caviar-coordinator");
   builder.SetResourceQuota(quota.Resize(GrpcMemory(limits)));
   // Clients ping each 20 s, with or without calls; fewer than 5 s apart is an abuse.
@@ -66,8 +65,7 @@ void Configure(grpc::ServerBuilder& builder, const ServerLimits& limits) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 5'000);
-  // Far more than a worker has slots: past this its polls would keep its renewals waiting.
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1'024);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.streams_of_connection);
 }
 
 using ConnectionAcceptor = grpc::experimental::ExternalConnectionAcceptor;
@@ -92,14 +90,18 @@ class GrpcServer final : public Server {
   ~GrpcServer() override { Shutdown(absl::ZeroDuration()); }
 
   absl::Status Start() {
-    absl::Status right = CheckTlsFiles(options_.tls);
-    if (!right.ok()) return right;
+    if (!options_.tls.certificate.empty()) {
+      auto tls = ServedTls::Read(options_.tls);
+      if (!tls.ok()) return tls.status();
+      tls_ = *std::move(tls);
+    }
     absl::StatusOr<ListenSockets> listening = Listen(address_);
     if (!listening.ok()) return listening.status();
     address_.port = listening->port;
     grpc::ServerBuilder builder;
     Configure(builder, options_.limits);
-    connections_ = AddAcceptor(builder, MakeServerCredentials(options_.tls));
+    connections_ = AddAcceptor(
+        builder, tls_ == nullptr ? grpc::InsecureServerCredentials() : tls_->MakeCredentials());
     own_connections_ = AddAcceptor(builder, grpc::InsecureServerCredentials());
     for (const std::unique_ptr<grpc::Service>& service : services_) {
       builder.RegisterService(service.get());
@@ -173,6 +175,13 @@ class GrpcServer final : public Server {
         spdlog::warn("{}; what it said before still holds", std::string(read.message()));
       }
     }
+    if (tls_ != nullptr) {
+      const absl::Status read = tls_->Refresh();
+      if (!read.ok()) {
+        spdlog::warn("{}; the certificate from before is still served",
+                     std::string(read.message()));
+      }
+    }
     admission_.CancelUntaken(std::chrono::steady_clock::now() -
                              absl::ToChronoNanoseconds(options_.answer_patience));
     const bool reached = status.ok() || absl::IsResourceExhausted(status);
@@ -195,6 +204,7 @@ class GrpcServer final : public Server {
   Admission admission_;
   const Doors doors_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
+  std::unique_ptr<ServedTls> tls_;                   // nullptr: none
   std::unique_ptr<grpc::Server> server_;             // before the services it calls go away
   std::unique_ptr<ConnectionAcceptor> connections_;  // gRPC's end
   // The same for the probe, which has no certificate to show.

@@ -14,37 +14,23 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/api/access.h"
+#include "server/api/server_limits.h"
 #include "server/coordinator/backups.h"
 #include "server/coordinator/coordinator.h"
 
 namespace caviar::server_api {
 
-// Bounds on what a server takes on, so that its memory stays bounded. All > 0.
-struct ServerLimits {
-  int connections = 12'000;
-  int connections_of_peer = 4'096;  // from one address
-  // Calls that are worked on, of each kind: renewals and outcomes, other changes, reads, pieces of
-  // files. None of them pushes out another.
-  int calls = 4'096;
-  int polls = 20'000;  // calls that wait for work
-  // Of requests that are worked on and answers that are not taken yet, of each kind of call; at
-  // least that of the longest message.
-  int64_t queued_bytes = int64_t{64} << 20;
-};
-
 // So many probes of the own address in a row have to fail before a server counts as deaf.
 inline constexpr int kMaxProbeFailures = 3;
 
-// PEM files, looked at again each minute. All empty: no TLS.
+// PEM files, looked at again at each probe: what changed is for new connections, and what does not
+// fit together is not taken. All empty: no TLS.
 struct TlsFiles {
   std::string certificate;  // the server's, followed by those of the authorities between, if any
   std::string key;
   // Callers need a certificate that this authority vouches for; "": they need none.
   std::string client_authority;
 };
-
-// FAILED_PRECONDITION: one cannot be read, holds no certificate or key, or the key is another's.
-absl::Status CheckTlsFiles(const TlsFiles& files);
 
 struct ServerOptions {
   ServerLimits limits;
@@ -64,15 +50,16 @@ struct ServerOptions {
 };
 
 // Serves StudyService, WorkerService, ServerService, BackupService, grpc.health.v1 and server
-// reflection on one address. Health and reflection are open to all. Messages of up to 4 MiB are
-// taken. What is too much is refused at once: connections are closed, calls get RESOURCE_EXHAUSTED
-// with a delay to retry after. Thread safe.
+// reflection on one address. Health and reflection are open to all. What is too much is refused at
+// once: connections are closed, calls get RESOURCE_EXHAUSTED with a delay to retry after. Thread
+// safe.
 class Server {
  public:
   // `address` is host:port; port 0 picks a free one. `coordinator` must outlive the server.
   // INVALID_ARGUMENT: not an address. FAILED_PRECONDITION: it cannot be listened on; the message
-  // says why, and what to do. Two servers never share a port. UNAVAILABLE: no call through its own
-  // address came back; until one did, the health service says NOT_SERVING.
+  // says why, and what to do; or a file of `options.tls` cannot be read, holds no certificate or
+  // key, or the key is another's. Two servers never share a port. UNAVAILABLE: no call through its
+  // own address came back; until one did, the health service says NOT_SERVING.
   static absl::StatusOr<std::unique_ptr<Server>> Start(coordinator::Coordinator& coordinator,
                                                        const std::string& address,
                                                        ServerOptions options = {});

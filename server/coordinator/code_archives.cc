@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/sha256.h"
+#include "server/coordinator/limits.h"
 #include "storage/code_file.h"
 
 namespace caviar::coordinator {
@@ -27,6 +28,10 @@ bool CodeArchives::IsThere(const v1::CodeArchive& archive) {
 
 absl::StatusOr<v1::UploadCodeResponse> CodeArchives::Take(const v1::UploadCodeRequest& request) {
   const v1::CodeArchive& archive = request.archive();
+  if (archive.size() > max_bytes_) {
+    return error::InvalidField("archive.size", absl::StrCat("is ", archive.size(), " bytes, and ",
+                                                            AtMost(max_bytes_, "--max-code-size")));
+  }
   const std::string file = storage::CodeFile(archive.sha256());
   v1::UploadCodeResponse response;
   // Asked at the start only: it reads all of it.

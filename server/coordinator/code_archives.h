@@ -2,6 +2,7 @@
 #ifndef CAVIAR_SERVER_COORDINATOR_CODE_ARCHIVES_H_
 #define CAVIAR_SERVER_COORDINATOR_CODE_ARCHIVES_H_
 
+#include <cstdint>
 #include <set>
 #include <string>
 
@@ -19,10 +20,13 @@ namespace caviar::coordinator {
 // Used by one thread, but for Read. Calls block for as long as the disk takes.
 class CodeArchives {
  public:
-  explicit CodeArchives(storage::ArtifactStore& artifacts) : artifacts_(artifacts) {}
+  // Archives of at most `max_bytes` are taken.
+  CodeArchives(storage::ArtifactStore& artifacts, int64_t max_bytes)
+      : artifacts_(artifacts), max_bytes_(max_bytes) {}
 
   // Writes one chunk; the last one makes the archive count. DATA_LOSS: what came does not have the
-  // size, checksum or hash that was said; nothing is kept. Others: those of ArtifactStore.
+  // size, checksum or hash that was said; nothing is kept. INVALID_ARGUMENT: it is too large.
+  // Others: those of ArtifactStore.
   absl::StatusOr<v1::UploadCodeResponse> Take(const v1::UploadCodeRequest& request);
   // FAILED_PRECONDITION (CODE_MISSING): the study names an archive that is not there, or damaged.
   absl::Status Check(const v1::Study& study);
@@ -37,6 +41,7 @@ class CodeArchives {
   bool IsThere(const v1::CodeArchive& archive);
 
   storage::ArtifactStore& artifacts_;
+  const int64_t max_bytes_;
 };
 
 }  // namespace caviar::coordinator

@@ -19,6 +19,7 @@
 #include "caviar/v1/verification_service.pb.h"
 #include "caviar/v1/worker_service.pb.h"
 #include "server/coordinator/clock.h"
+#include "server/coordinator/limits.h"
 #include "server/coordinator/measures.h"
 #include "storage/artifact_store.h"
 #include "storage/store.h"
@@ -30,6 +31,7 @@ struct Options {
   absl::Duration lease_ttl = absl::Seconds(60);
   // Of this build, for people.
   std::string version;
+  Limits limits;
   // Ends of studies are told: each is stored until it was. Set where Dependencies has on_study_end.
   bool tell_ends = false;
 };

@@ -283,7 +283,7 @@ void Core::Housekeep() {
     for (const auto& [token, lease] : deps_.leases.TakeExpired(now, kExpiredABatch)) Expire(token);
     for (auto& [id, study] : state_.studies) {
       if (study.row.state == v1::Study::ACTIVE &&
-          study.row.definition.limits().has_max_duration()) {
+          (study.row.definition.limits().has_max_duration() || !MayGrow(study))) {
         dirty_.insert(id);
       }
     }

@@ -3,7 +3,8 @@
 //
 // Files: core.cc (batches, recovery), core_studies.cc (studies and their limits), core_hand_out.cc
 // (parked calls, grants), core_suggestions.cc (what is handed out next), core_added.cc (trials that
-// a person adds, runs again or cancels), core_update.cc (revisions of studies), core_ends.cc (who
+// a person adds, runs again or cancels), core_limits.cc (what the coordinator's own limits leave
+// room for), core_update.cc (revisions of studies), core_ends.cc (who
 // is told of ends), core_attempts.cc (reports, outcomes), core_pruning.cc (what ends early, pauses
 // and goes on), core_artifacts.cc (files, what goes on from a checkpoint), core_leases.cc (holders,
 // lost leases), core_requests.cc (repeats of rare mutations).
@@ -257,6 +258,26 @@ class Core {
   void BeginEvaluation(StudyState& study);
   absl::Duration ActiveTime(const StudyState& study) const;
 
+  // core_limits.cc
+  // Whether the coordinator's own limit lets it have one more trial.
+  bool MayGrow(const StudyState& study) const;
+  absl::Status TooManyTrials(const StudyState& study) const;
+  // Whether that limit leaves it nothing to do.
+  bool IsFull(StudyState& study);
+  // What the trial reported so far; read where it is not known.
+  absl::StatusOr<ReportedValues*> Reported(TrialState& trial);
+  // RESOURCE_EXHAUSTED: with `more` it would be too much.
+  absl::Status CheckReported(const StudyState& study, const TrialState& trial,
+                             const ReportedValues& before, const ReportedValues& more) const;
+  // The same of a new trial that brings its result.
+  absl::Status CheckResult(const StudyState& study,
+                           const google::protobuf::Map<std::string, double>& metrics) const;
+  // Counts what these bring, which is then to be stored; which of them are stored already.
+  // RESOURCE_EXHAUSTED: too much, and nothing is counted.
+  absl::StatusOr<storage::StoredValues> TakeIn(
+      const StudyState& study, TrialState& trial,
+      const google::protobuf::RepeatedPtrField<v1::Measurement>& all);
+
   // core_update.cc
   // Why an ENDED study, defined so, would end again at once; nullopt: it would go on.
   std::optional<End> FindNextEnd(StudyState& study, const v1::Study& next);
@@ -365,7 +386,7 @@ class Core {
   // core_added.cc
   // `is_new`: whether its configuration is one more.
   // `told`: it brings its result.
-  static absl::Status AddRefusal(const StudyState& study, bool told, bool is_new);
+  absl::Status AddRefusal(const StudyState& study, bool told, bool is_new) const;
   // A WAITING trial with this configuration; its row is not written yet.
   TrialState& QueueTrial(StudyState& study, search_space::Configuration configuration,
                          std::optional<int32_t> repeat_of);

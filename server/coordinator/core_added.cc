@@ -42,7 +42,7 @@ std::optional<int32_t> FindToRepeat(const StudyState& study, const search_space:
 
 }  // namespace
 
-absl::Status Core::AddRefusal(const StudyState& study, bool told, bool is_new) {
+absl::Status Core::AddRefusal(const StudyState& study, bool told, bool is_new) const {
   const v1::Limits& limits = study.row.definition.limits();
   const std::string& name = study.row.definition.name();
   const auto configurations = static_cast<int32_t>(study.configurations.size());
@@ -59,6 +59,7 @@ absl::Status Core::AddRefusal(const StudyState& study, bool told, bool is_new) {
                      ", and limits.max_trials is ", limits.max_trials(),
                      "; raise it with 'caviar study update ", name, " --max-trials'"));
   }
+  if (!MayGrow(study)) return TooManyTrials(study);
   if (!told && StepsAreUsedUp(study)) {
     return absl::FailedPreconditionError(
         absl::StrCat("study '", name, "' has trained all of its ", limits.max_steps(),
@@ -81,6 +82,8 @@ absl::StatusOr<v1::Trial> Core::AddTrial(const v1::AddTrialRequest& request) {
     if (request.has_completed()) {
       const absl::Status told = CheckTold(study.row.definition, request.completed().metrics());
       if (!told.ok()) return told;
+      const absl::Status checked = CheckResult(study, request.completed().metrics());
+      if (!checked.ok()) return checked;
     }
     // What is told of a configuration that is to be repeated is one of its repeats.
     const auto repeat_of = request.has_completed() ? FindToRepeat(study, *point) : std::nullopt;

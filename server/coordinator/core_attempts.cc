@@ -74,6 +74,7 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
     EraseFiles(study, trial);
     trial.objective_values.clear();
     trial.other_values.clear();
+    trial.reported.reset();
   }
   dirty_.insert(study.row.id);
   changed_.insert(study.row.definition.name());
@@ -121,8 +122,9 @@ void Core::FollowCurve(StudyState& study, TrialState& trial, const std::string& 
 absl::Status Core::StoreMeasurements(StudyState& study, TrialState& trial,
                                      const google::protobuf::RepeatedPtrField<v1::Measurement>& all,
                                      int32_t* conflicts) {
+  const auto stored = TakeIn(study, trial, all);
+  if (!stored.ok()) return stored.status();
   const int64_t time = WallMicros();
-  std::vector<storage::MeasurementRow> repeated;
   int32_t in_batch = 0;
   for (const v1::Measurement& measurement : all) {
     // What is not beyond the last step may be there already: in the store, or in this batch.
@@ -134,13 +136,12 @@ absl::Status Core::StoreMeasurements(StudyState& study, TrialState& trial,
       storage::MeasurementRow row{
           trial.row.id, trial.attempt->number, metric, measurement.step(), value, time};
       if (on_curve) FollowCurve(study, trial, metric, measurement.step(), value);
+      const std::tuple key(row.trial_id, row.attempt, row.step, metric);
       if (!known) {
-        new_values_.emplace(std::tuple(row.trial_id, row.attempt, row.step, metric), value);
-      } else if (const auto first =
-                     new_values_.find(std::tuple(row.trial_id, row.attempt, row.step, metric));
-                 first == new_values_.end()) {
-        repeated.push_back(row);
-      } else if (!(first->second == value || (std::isnan(first->second) && std::isnan(value)))) {
+        new_values_.emplace(key, value);
+      } else if (const auto first = new_values_.find(key);
+                 first != new_values_.end() &&
+                 !(first->second == value || (std::isnan(first->second) && std::isnan(value)))) {
         ++in_batch;
       }
       batch_.push_back(std::move(row));
@@ -149,12 +150,7 @@ absl::Status Core::StoreMeasurements(StudyState& study, TrialState& trial,
     trial.row.last_step = std::max(trial.row.last_step.value_or(0), measurement.step());
   }
   changed_.insert(study.row.definition.name());
-  if (conflicts == nullptr) return absl::OkStatus();
-  *conflicts = in_batch;
-  if (repeated.empty()) return absl::OkStatus();
-  const auto count = deps_.store.CountConflicts(repeated);
-  if (!count.ok()) return count.status();
-  *conflicts += *count;
+  if (conflicts != nullptr) *conflicts = in_batch + stored->conflicts;
   return absl::OkStatus();
 }
 

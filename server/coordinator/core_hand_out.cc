@@ -414,6 +414,9 @@ absl::Status Core::AskRefusal(const Poll& poll) {
         absl::StrCat("study '", poll.study, "' has handed out all of its ", limits.max_trials(),
                      RepeatsOf(study.row.definition) > 1 ? " configurations" : " trials"));
   }
+  if (study.waiting.empty() && !MayGrow(study)) {
+    return refuse(std::string(TooManyTrials(study).message()));
+  }
   return absl::OkStatus();
 }
 

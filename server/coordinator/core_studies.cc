@@ -88,6 +88,9 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
   if (auto violations = ValidateStudy(request.study()); !violations.empty()) {
     return error::InvalidFields(std::move(violations));
   }
+  if (auto excess = FindExcess(request.study(), {}, options_.limits); !excess.empty()) {
+    return error::InvalidFields(std::move(excess));
+  }
   StudyState study;
   study.row.definition = request.study();
   FillDefaults(study.row.definition);
@@ -101,6 +104,11 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
               "what is there with --if-not-exists, or 'caviar study delete ", definition.name(),
               "' first")),
           error::kNameTaken);
+    }
+    if (state_.studies.size() >= static_cast<size_t>(options_.limits.studies)) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "there are ", state_.studies.size(), " studies, and ",
+          AtMost(options_.limits.studies, "--max-studies"), "; 'caviar study delete' makes room"));
     }
     if (!definition.sampler().has_seed()) {
       definition.mutable_sampler()->set_seed(static_cast<uint32_t>(deps_.randomness.Draw()));
@@ -199,6 +207,7 @@ absl::StatusOr<v1::Study> Core::ResumeStudy(const v1::ResumeStudyRequest& reques
                        v1::Study::EndReason_Name(study.row.end_reason), "); 'caviar study update ",
                        request.study(), "' with wider limits lets it go on"));
     }
+    if (!MayGrow(study) && !HasOpenTrials(study)) return TooManyTrials(study);
     if (study.row.state == v1::Study::STOPPED) {
       study.failures_in_a_row = 0;
       MoveStudy(study, v1::Study::ACTIVE, "");
@@ -383,6 +392,12 @@ void Core::CheckLimits(StudyState& study) {
               absl::StrCat(study.failures_in_a_row,
                            " trials failed and none succeeded; the last: ", study.row.message,
                            ". Mend it, then: caviar study resume ", study.row.definition.name()));
+  }
+  // Not its own limit, so not its end: with room for more it goes on.
+  if (study.row.state == v1::Study::ACTIVE && IsFull(study)) {
+    MoveStudy(study, v1::Study::STOPPED,
+              absl::StrCat(TooManyTrials(study).message(), ". With room for more: caviar study ",
+                           "resume ", study.row.definition.name()));
   }
 }
 

@@ -73,6 +73,7 @@ absl::Duration Core::StandInPatience(const StudyState& study) {
 
 std::optional<int32_t> Core::NextTrial(StudyState& study) {
   if (!study.waiting.empty()) return *study.waiting.begin();
+  if (!MayGrow(study)) return std::nullopt;
   const auto next = static_cast<int32_t>(study.trials.size());
   if (!study.to_repeat.empty()) return next;
   if (AllHandedOut(study)) return std::nullopt;
@@ -120,7 +121,7 @@ std::optional<int32_t> Core::StandIn(StudyState& study) {
 bool Core::CanStarve(const StudyState& study) const {
   return study.sampler->UsesHistory() && !study.exhausted && study.waiting.empty() &&
          study.to_repeat.empty() && FindKnown(study, NextIndex(study)) == nullptr &&
-         !AllHandedOut(study) && HasRoom(study);
+         !AllHandedOut(study) && MayGrow(study) && HasRoom(study);
 }
 
 void Core::NoteStarved() {
@@ -164,7 +165,7 @@ void Core::RequestSuggestions(StudyState& study, int wanted) {
   }
   if (limits.has_max_trials()) end = std::min(end, limits.max_trials());
   if (limits.has_parallel()) end = std::min(end, next + limits.parallel());
-  if (study.exhausted) return;
+  if (study.exhausted || !MayGrow(study)) return;
   for (int32_t index = next; index < end; ++index) {
     if (FindKnown(study, index) != nullptr) continue;
     const auto ready = study.ready.find(index);

@@ -100,6 +100,9 @@ absl::StatusOr<v1::UpdateStudyResponse> Core::UpdateStudy(const v1::UpdateStudyR
     if (auto violations = ValidateStudy(next); !violations.empty()) {
       return error::InvalidFields(std::move(violations));
     }
+    if (auto excess = FindExcess(next, study.row.definition, options_.limits); !excess.empty()) {
+      return error::InvalidFields(std::move(excess));
+    }
     next = Complete(study.row.definition, std::move(next));
     const auto changes = CompareDefinitions(study.row.definition, next);
     if (const absl::Status checked = CheckUpdate(study, request, next, changes); !checked.ok()) {

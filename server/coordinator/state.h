@@ -24,6 +24,12 @@
 
 namespace caviar::coordinator {
 
+// What a trial's attempts reported.
+struct ReportedValues {
+  int64_t count = 0;
+  std::set<std::string> metrics;
+};
+
 struct TrialState {
   storage::TrialRow row;
   int32_t configuration = 0;  // whose trial it is: index in StudyState::configurations
@@ -34,6 +40,8 @@ struct TrialState {
   Curve objective_values;
   // The same for other_metrics.
   Curves other_values;
+  // Counted once it reports, until it is final.
+  std::optional<ReportedValues> reported;
   // Its files; of each kind the newest comes last.
   std::vector<storage::ArtifactRow> artifacts;
   // The numerics fingerprint of the attempt that made the checkpoint.

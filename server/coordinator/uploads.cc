@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
+#include "server/coordinator/limits.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -54,6 +55,10 @@ absl::StatusOr<Uploads::Progress> Uploads::Take(const v1::UploadChunkRequest& re
   if (!lease || lease->attempt == 0) {
     return error::WithReason(absl::AbortedError("the lease is over; the file was not taken"),
                              error::kLeaseLost);
+  }
+  if (request.size() > max_bytes_) {
+    return error::InvalidField("size", absl::StrCat("is ", request.size(), " bytes, and ",
+                                                    AtMost(max_bytes_, "--max-upload-size")));
   }
   Progress progress;
   progress.received = request.offset() + static_cast<int64_t>(request.data().size());

@@ -18,16 +18,17 @@ namespace caviar::coordinator {
 // Used by one thread. Calls block for as long as the disk takes.
 class Uploads {
  public:
-  Uploads(const LeaseTable& leases, storage::ArtifactStore& artifacts)
-      : leases_(leases), artifacts_(artifacts) {}
+  // Files of at most `max_bytes` are taken.
+  Uploads(const LeaseTable& leases, storage::ArtifactStore& artifacts, int64_t max_bytes)
+      : leases_(leases), artifacts_(artifacts), max_bytes_(max_bytes) {}
 
   struct Progress {
     int64_t received = 0;
     // Set when the file is whole and durable in its place: now its row can be written.
     std::optional<storage::ArtifactRow> whole;
   };
-  // Checks and writes one chunk. Errors: LEASE_LOST; INVALID_ARGUMENT: it passes the file's size;
-  // those of ArtifactStore::Write and CommitAs.
+  // Checks and writes one chunk. Errors: LEASE_LOST; INVALID_ARGUMENT: it passes the file's size,
+  // or that is too large; those of ArtifactStore::Write and CommitAs.
   absl::StatusOr<Progress> Take(const v1::UploadChunkRequest& request);
 
  private:
@@ -37,6 +38,7 @@ class Uploads {
 
   const LeaseTable& leases_;
   storage::ArtifactStore& artifacts_;
+  const int64_t max_bytes_;
   int64_t finished_ = 0;
   // Of the newest files, by where they lay while they were received.
   std::unordered_map<std::string, storage::ArtifactRow> last_;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <random>
 
+#include "absl/strings/str_cat.h"
 #include "storage/memory_store.h"
 #include "storage/sqlite_reader.h"
 #include "storage/sqlite_store.h"
@@ -195,7 +196,11 @@ std::string Answers(Store& store, Reader& reader, RandomChanges& random) {
   const auto attempt = store.FindAttempt(77, random.Draw(1, 130)).value();
   text += attempt.has_value() ? Text(*attempt) : "none";
   const MeasurementRow asked = SampleMeasurement(trial_id, 1, "loss", random.Draw(0, 5), 0.1);
-  text += std::to_string(store.CountConflicts({asked}).value());
+  const StoredValues stored = store.FindStored({asked}).value();
+  text += absl::StrCat(stored.values, "/", stored.conflicts);
+  for (const auto& [metric, count] : store.CountValues(trial_id).value()) {
+    text += absl::StrCat(metric, count);
+  }
   const auto request = store.FindRequest("c", random.Draw(1, 5)).value();
   text += request.has_value() ? Text(*request) : "none";
   return text;

@@ -262,27 +262,38 @@ TEST_P(StoreTest, ErasesTheOneArtifactThatItIsTold) {
   EXPECT_EQ(store().Load()->artifacts.size(), 3) << "all of a batch or nothing";
 }
 
-TEST_P(StoreTest, CountsMeasurementsThatDiffer) {
+TEST_P(StoreTest, FindsValuesThatAreStoredAndThoseThatDiffer) {
   ASSERT_NO_FATAL_FAILURE(MustApply(
       {SampleStudy(1, "a"), SampleTrial(1, 1, 0), SampleAttempt(1, 1, 1),
        SampleMeasurement(1, 1, "loss", 1, 0.5), SampleMeasurement(1, 1, "loss", 2, std::nan("")),
        SampleMeasurement(1, 1, "loss", 3, kInfinity)}));
   EXPECT_EQ(
       store()
-          .CountConflicts(
-              {SampleMeasurement(1, 1, "loss", 1, 0.5),
-               SampleMeasurement(1, 1, "loss", 2, -std::nan("")),
-               SampleMeasurement(1, 1, "loss", 3, kInfinity), SampleMeasurement(1, 1, "loss", 4, 1),
-               SampleMeasurement(1, 1, "new", 1, 1), SampleMeasurement(1, 2, "loss", 1, 7)})
+          .FindStored({SampleMeasurement(1, 1, "loss", 1, 0.5),
+                       SampleMeasurement(1, 1, "loss", 2, -std::nan("")),
+                       SampleMeasurement(1, 1, "loss", 3, kInfinity),
+                       SampleMeasurement(1, 1, "loss", 4, 1), SampleMeasurement(1, 1, "new", 1, 1),
+                       SampleMeasurement(1, 2, "loss", 1, 7)})
           .value(),
-      0);
+      (StoredValues{3, 0}));
   EXPECT_EQ(store()
-                .CountConflicts({SampleMeasurement(1, 1, "loss", 1, std::nextafter(0.5, 1)),
-                                 SampleMeasurement(1, 1, "loss", 2, 0),
-                                 SampleMeasurement(1, 1, "loss", 3, -kInfinity),
-                                 SampleMeasurement(1, 1, "loss", 1, std::nan(""))})
+                .FindStored({SampleMeasurement(1, 1, "loss", 1, std::nextafter(0.5, 1)),
+                             SampleMeasurement(1, 1, "loss", 2, 0),
+                             SampleMeasurement(1, 1, "loss", 3, -kInfinity),
+                             SampleMeasurement(1, 1, "loss", 1, std::nan(""))})
                 .value(),
-            4);
+            (StoredValues{4, 4}));
+}
+
+TEST_P(StoreTest, CountsTheValuesOfAllAttemptsByMetric) {
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({SampleStudy(1, "a"), SampleTrial(1, 1, 0), SampleTrial(2, 1, 1),
+                 SampleAttempt(1, 1, 1), SampleAttempt(1, 2, 2), SampleAttempt(2, 1, 3),
+                 SampleMeasurement(1, 1, "loss", 1, 0.5), SampleMeasurement(1, 2, "loss", 1, 0.5),
+                 SampleMeasurement(1, 2, "error", 1, 0.5), SampleMeasurement(2, 1, "loss", 1, 1)}));
+  EXPECT_EQ(store().CountValues(1).value(),
+            (std::map<std::string, int64_t>{{"error", 1}, {"loss", 2}}));
+  EXPECT_TRUE(store().CountValues(3)->empty());
 }
 
 TEST_P(StoreTest, FindsAnAttemptByItsToken) {

@@ -34,6 +34,24 @@ TEST_F(StudyCommands, ListGoesThroughAllPages) {
             "other  ACTIVE    3/4        0       0  accuracy   0.5  2023-11-14T22:13:20Z\n");
 }
 
+TEST_F(StudyCommands, ListNamesOwnersWhereThereAreSeveral) {
+  v1::ListStudiesResponse page;
+  for (const char* owner : {"alice", "bob", ""}) {
+    *page.add_studies() = TestStudy();
+    page.mutable_studies()->rbegin()->set_owner(owner);
+  }
+  EXPECT_CALL(client_, ListStudies).WillOnce(Return(page));
+  EXPECT_EQ(Run({"study", "list"}), kDone);
+  EXPECT_THAT(out(), HasSubstr("CREATED               OWNER\n"));
+  EXPECT_THAT(out(), HasSubstr("2023-11-14T22:13:20Z  alice\n"));
+  EXPECT_THAT(out(), HasSubstr("2023-11-14T22:13:20Z  bob\n"));
+  EXPECT_THAT(out(), HasSubstr("2023-11-14T22:13:20Z  -\n"));
+  for (v1::Study& study : *page.mutable_studies()) study.set_owner("alice");
+  EXPECT_CALL(client_, ListStudies).WillOnce(Return(page));
+  EXPECT_EQ(Run({"study", "list"}), kDone);
+  EXPECT_THAT(out(), Not(HasSubstr("OWNER"))) << "they are all one's";
+}
+
 TEST_F(StudyCommands, ListAsJsonIsTheResponse) {
   v1::ListStudiesResponse page;
   *page.add_studies() = TestStudy();

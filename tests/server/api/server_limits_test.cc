@@ -19,6 +19,8 @@
 #include "caviar/v1/study_service.grpc.pb.h"
 #include "caviar/v1/verification_service.grpc.pb.h"
 #include "caviar/v1/worker_service.grpc.pb.h"
+#include "client/api/channel.h"
+#include "client/api/retry.h"
 #include "server/api/server.h"
 #include "tests/server/api/fake_coordinator.h"
 #include "tests/server/api/raw_call.h"
@@ -43,6 +45,10 @@ class HoldingCoordinator final : public FakeCoordinator {
     absl::MutexLock lock(&mutex_);
     const auto enough = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return held_.size() >= count; };
     mutex_.Await(absl::Condition(&enough));
+  }
+  size_t held() {
+    absl::MutexLock lock(&mutex_);
+    return held_.size();
   }
   void Release() {
     std::vector<Done<v1::Study>> held;
@@ -322,6 +328,87 @@ TEST_F(ServerLimitsTest, ServesWhenItsOwnCallCameBack) {
     EXPECT_TRUE(RawCall(channel_, "/grpc.health.v1.Health/Check", request, &answer).ok());
     EXPECT_EQ(answer, std::string("\x08\x01")) << request;
   }
+}
+
+// A request of so many bytes, about which nothing else is right.
+v1::FinishWorkRequest RequestOf(size_t bytes) {
+  v1::FinishWorkRequest request;
+  request.mutable_failed()->set_message(std::string(bytes, 'x'));
+  return request;
+}
+
+TEST_F(ServerLimitsTest, ARequestThatIsTooLongIsRefusedAndItsSenderToldOfTheFlag) {
+  Start({});
+  const size_t most = ServerLimits().message_bytes;
+  const auto call = [&](size_t bytes) {
+    return Call<v1::FinishWorkRequest, v1::FinishWorkResponse>(&v1::WorkerService::Stub::FinishWork,
+                                                               RequestOf(bytes));
+  };
+  EXPECT_EQ(call(most - 100).error_code(), grpc::StatusCode::INVALID_ARGUMENT) << "it was read";
+  const grpc::Status refused = call(most + 100);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const absl::Status said = client::FromGrpcStatus(refused, server_->address());
+  EXPECT_THAT(std::string(said.message()), HasSubstr("--max-message-size"));
+  EXPECT_THAT(std::string(said.message()), HasSubstr(std::to_string(most)));
+  EXPECT_FALSE(client::RetryDelay(said)) << "waiting does not help";
+}
+
+TEST_F(ServerLimitsTest, LongerRequestsAreTakenWhereTheyMayBeLonger) {
+  ServerOptions options;
+  options.limits.message_bytes = 8 << 20;
+  Start(std::move(options));
+  EXPECT_EQ((Call<v1::FinishWorkRequest, v1::FinishWorkResponse>(
+                 &v1::WorkerService::Stub::FinishWork, RequestOf(7 << 20)))
+                .error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT)
+      << "it was read";
+}
+
+// Of reads on one connection, the one that the server may take beside those before it.
+TEST_F(ServerLimitsTest, CallsPastThoseOfOneConnectionWaitForTheirTurn) {
+  ServerOptions options;
+  options.limits.streams_of_connection = 2;
+  Start(std::move(options));
+  std::vector<std::thread> reads;
+  std::atomic<int> answered = 0;
+  for (int i = 0; i < 3; ++i) {
+    reads.emplace_back([this, &answered] {
+      grpc::ClientContext context;
+      if (GetStudy(context).ok()) ++answered;
+    });
+  }
+  coordinator_.AwaitHeld(2);
+  EXPECT_EQ(coordinator_.held(), 2);
+  // Another connection has its own.
+  grpc::ClientContext context;
+  SetPatience(context);
+  v1::RenewLeasesRequest request;
+  request.set_worker_id(kWorkerId);
+  v1::RenewLeasesResponse response;
+  EXPECT_TRUE(
+      v1::WorkerService::NewStub(Channel(1))->RenewLeases(&context, request, &response).ok());
+  EXPECT_EQ(coordinator_.held(), 2) << "the third one waits";
+  coordinator_.Release();
+  coordinator_.AwaitHeld(1);
+  coordinator_.Release();
+  for (std::thread& read : reads) read.join();
+  EXPECT_EQ(answered, 3);
+}
+
+TEST_F(ServerLimitsTest, AConnectionHasAsManyCallsAsItMay) {
+  ServerOptions options;
+  options.limits.streams_of_connection = 3;
+  Start(std::move(options));
+  std::vector<std::thread> reads;
+  for (int i = 0; i < 3; ++i) {
+    reads.emplace_back([this] {
+      grpc::ClientContext context;
+      EXPECT_TRUE(GetStudy(context).ok());
+    });
+  }
+  coordinator_.AwaitHeld(3);
+  coordinator_.Release();
+  for (std::thread& read : reads) read.join();
 }
 
 }  // namespace

@@ -1,12 +1,19 @@
 // Encrypted connections, with certificates as deploy/make-certificates makes them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
 #include <stdlib.h>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "client/api/client.h"
 #include "server/api/server.h"
 #include "tests/server/api/fake_coordinator.h"
@@ -40,6 +47,7 @@ class TlsTest : public ::testing::Test {
     ServerOptions options;
     options.access = access_.get();
     options.tls = files;
+    options.probe_interval = absl::Milliseconds(20);
     auto server = Server::Start(coordinator_, "127.0.0.1:0", options);
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
@@ -56,14 +64,19 @@ class TlsTest : public ::testing::Test {
     return credentials;
   }
 
-  absl::Status Call(const client::Credentials& credentials, const std::string& token = "") {
+  // One that connects anew.
+  std::unique_ptr<client::Client> Connect(const client::Credentials& credentials,
+                                          const std::string& token = "") {
     setenv("CAVIAR_TOKEN", token.c_str(), 1);
     client::ClientOptions options;
     options.address = server_->address();
     options.patience = absl::ZeroDuration();
     options.credentials = credentials;
     options.credentials.token_file = token.empty() ? "/nowhere" : "";
-    return client::Client::Connect(options)->GetServerStatus().status();
+    return client::Client::Connect(options);
+  }
+  absl::Status Call(const client::Credentials& credentials, const std::string& token = "") {
+    return Connect(credentials, token)->GetServerStatus().status();
   }
 
   static storage::TemporaryFolder* folder_;
@@ -114,6 +127,97 @@ TEST_F(TlsTest, FilesThatDoNotFitAreRefusedByName) {
     EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << named;
     EXPECT_THAT(std::string(refused.message()), HasSubstr(named));
   }
+}
+
+// Keeps what is logged.
+class KeptLog : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  bool Await(const std::string& words) {
+    absl::MutexLock lock(&mutex_);
+    const auto logged = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+      return text_.find(words) != std::string::npos;
+    };
+    return mutex_.AwaitWithTimeout(absl::Condition(&logged), absl::Seconds(60));
+  }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    absl::MutexLock lock(&mutex_);
+    text_.append(message.payload.data(), message.payload.size());
+  }
+  void flush_() override {}
+
+ private:
+  absl::Mutex mutex_;
+  std::string text_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Files of a server that are replaced while it runs.
+class TlsReloadTest : public TlsTest {
+ protected:
+  void SetUp() override {
+    before_ = spdlog::default_logger();
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", log_));
+    std::filesystem::remove_all(File("live"));
+    std::filesystem::create_directory(File("live"));
+    for (const char* name : {"server.pem", "server-key.pem"}) Replace(name, "ours");
+    const absl::Status started = Start({File("live/server.pem"), File("live/server-key.pem"), ""});
+    ASSERT_TRUE(started.ok()) << started;
+  }
+  void TearDown() override {
+    server_.reset();
+    spdlog::set_default_logger(before_);
+  }
+
+  static void Replace(const std::string& name, const std::string& set) {
+    std::filesystem::copy_file(File(set + "/" + name), File("live/" + name + ".new"));
+    std::filesystem::rename(File("live/" + name + ".new"), File("live/" + name));
+  }
+  // Whether a new connection sees the certificate of this set; of the other one it trusts nothing.
+  bool Shows(const std::string& set) { return Call(With(File(set + "/ca.pem")), kOwn).ok(); }
+  // Until it does, as long as a busy machine may need.
+  bool ComesToShow(const std::string& set) {
+    const absl::Time end = absl::Now() + absl::Seconds(60);
+    while (!Shows(set)) {
+      if (absl::Now() > end) return false;
+    }
+    return true;
+  }
+  // Waits until something like it was logged.
+  void AwaitLog(const std::string& words) { ASSERT_TRUE(log_->Await(words)) << words; }
+
+  std::shared_ptr<spdlog::logger> before_;
+  std::shared_ptr<KeptLog> log_ = std::make_shared<KeptLog>();
+};
+
+TEST_F(TlsReloadTest, NewConnectionsSeeTheNewCertificateAndOldOnesGoOn) {
+  const auto old = Connect(With(File("ours/ca.pem")), kOwn);
+  ASSERT_TRUE(old->GetServerStatus().ok());
+  Replace("server.pem", "others");
+  Replace("server-key.pem", "others");
+  EXPECT_TRUE(ComesToShow("others"));
+  EXPECT_FALSE(Shows("ours"));
+  EXPECT_TRUE(old->GetServerStatus().ok()) << "it could not connect again";
+}
+
+TEST_F(TlsReloadTest, ACertificateWithoutItsKeyIsNotServedAndIsWarnedOf) {
+  Replace("server.pem", "others");
+  AwaitLog("is not the key of");
+  AwaitLog("from before is still served");
+  // Longer than gRPC takes to look at what it is given.
+  const absl::Time end = absl::Now() + absl::Milliseconds(1'500);
+  while (absl::Now() < end) ASSERT_TRUE(Shows("ours"));
+  Replace("server-key.pem", "others");
+  EXPECT_TRUE(ComesToShow("others"));
+}
+
+TEST_F(TlsReloadTest, AHalfWrittenCertificateIsNotServedAndIsWarnedOf) {
+  std::filesystem::resize_file(File("live/server.pem"), 100);
+  AwaitLog("there is no certificate");
+  EXPECT_TRUE(Shows("ours"));
+  Replace("server.pem", "others");
+  Replace("server-key.pem", "others");
+  EXPECT_TRUE(ComesToShow("others"));
 }
 
 }  // namespace

@@ -18,6 +18,8 @@
 namespace caviar::coordinator {
 namespace {
 
+constexpr int64_t kMostBytes = 100;
+
 class CodeArchivesTest : public testing::Test {
  protected:
   v1::CodeArchive Describe(const std::string& bytes) {
@@ -50,7 +52,7 @@ class CodeArchivesTest : public testing::Test {
 
   storage::TemporaryFolder folder_;
   storage::ArtifactStore artifacts_ = storage::ArtifactStore::Open(folder_.path()).value();
-  CodeArchives code_{artifacts_};
+  CodeArchives code_{artifacts_, kMostBytes};
 };
 
 TEST_F(CodeArchivesTest, IsThereOnceAllOfItCame) {
@@ -102,6 +104,16 @@ TEST_F(CodeArchivesTest, WhatNoStudyNamesIsRemovedADayAfterItWasAskedFor) {
   EXPECT_TRUE(code_.Check(StudyWith(young)).ok());
   EXPECT_TRUE(code_.Check(StudyWith(asked)).ok());
   EXPECT_FALSE(code_.Check(StudyWith(old)).ok());
+}
+
+TEST_F(CodeArchivesTest, WhatIsTooLargeIsRefusedWithTheFlagThatSaysSo) {
+  EXPECT_TRUE(Send(Describe(std::string(kMostBytes, 'x')), 0, "xx").ok());
+  const absl::Status refused = Send(Describe(std::string(kMostBytes + 1, 'x')), 0, "xx").status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(
+      std::string(refused.message()),
+      testing::AllOf(testing::HasSubstr("archive.size: is 101 bytes"),
+                     testing::HasSubstr("at most 100"), testing::HasSubstr("--max-code-size")));
 }
 
 class LogsTest : public CodeArchivesTest {

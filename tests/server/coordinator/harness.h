@@ -98,6 +98,7 @@ class Harness {
     options.lease_ttl = lease_ttl_;
     options.version = "test";
     options.tell_ends = tell_ends;
+    options.limits = limits;
     core_ = std::make_unique<Core>(
         Core::Dependencies{
             store_, clock, randomness, *leases_, suggester_,
@@ -234,6 +235,7 @@ class Harness {
   std::vector<storage::SharedCheckpoints> shared;
   std::vector<LateValues> late_words;  // what was said of them
   bool tell_ends = false;              // from the next restart on
+  Limits limits;                       // the same
   std::vector<storage::StudyEndRow> ends;
 
  private:

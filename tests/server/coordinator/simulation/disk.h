@@ -43,9 +43,12 @@ class ForwardingStore : public storage::Store {
   absl::StatusOr<bool> HasStudyRows(int64_t study_id) override {
     return next_->HasStudyRows(study_id);
   }
-  absl::StatusOr<int32_t> CountConflicts(
+  absl::StatusOr<storage::StoredValues> FindStored(
       const std::vector<storage::MeasurementRow>& rows) override {
-    return next_->CountConflicts(rows);
+    return next_->FindStored(rows);
+  }
+  absl::StatusOr<std::map<std::string, int64_t>> CountValues(int64_t trial_id) override {
+    return next_->CountValues(trial_id);
   }
   absl::StatusOr<std::optional<storage::AttemptRow>> FindAttempt(int64_t token_epoch,
                                                                  int64_t token_counter) override {
