@@ -27,6 +27,11 @@ std::string OffersText(const v1::Worker& worker) {
   return absl::StrJoin(parts, " ");
 }
 
+// One that said so is no reason for alarm, unlike one that fell silent.
+std::string StateOf(const v1::Worker& worker) {
+  return worker.left() ? "LEFT" : v1::Worker::State_Name(worker.state());
+}
+
 int List(Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
@@ -44,7 +49,7 @@ int List(Session& session) {
                        {"offers"},
                        {"runs"}});
   for (const v1::Worker& worker : workers->workers()) {
-    table.AddRow({worker.name(), Session::StateCell(v1::Worker::State_Name(worker.state())),
+    table.AddRow({worker.name(), Session::StateCell(StateOf(worker)),
                   absl::StrCat(worker.busy_slots(), "/", worker.slots()), worker.version(),
                   absl::StrCat(render::DurationText(render::ToDuration(worker.idle())), " ago"),
                   OffersText(worker), absl::StrJoin(worker.running(), " ")});

@@ -179,8 +179,10 @@ void Acceptor::CountShed(const std::string& why) {
 }
 
 void Acceptor::LogShed(const std::string& why) {
-  spdlog::warn("closed {} new connections at once: {}; at most {} are served, {} from one address",
-               shed_unlogged_, why, limits_.connections, limits_.of_peer);
+  spdlog::warn(
+      "closed {} new connections at once: {}; at most {} are served (--max-connections), {} from "
+      "one address (--max-connections-per-peer)",
+      shed_unlogged_, why, limits_.connections, limits_.of_peer);
   shed_unlogged_ = 0;
   last_log_ = steady_clock::now();
 }

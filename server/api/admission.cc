@@ -28,9 +28,10 @@ absl::StatusOr<Lane::Place> Lane::Enter(grpc_call* call, size_t bytes) {
     }
   }
   return error::WithRetryDelay(
-      absl::ResourceExhaustedError(absl::StrCat("the coordinator is busy: it works on ", max_calls_,
-                                                " ", name_, " at once, of up to ", max_bytes_,
-                                                " bytes together; try again")),
+      absl::ResourceExhaustedError(absl::StrCat(
+          "the coordinator is busy: it works on ", max_calls_, " ", name_, " at once, of up to ",
+          max_bytes_, " bytes together; try again. Its --max-calls, ",
+          "--max-waiting-calls and --max-queued-bytes say so")),
       error::kOverloaded, kRetryDelay);
 }
 

@@ -67,21 +67,21 @@ class Sightings {
   // Of a worker that is known to be registered.
   void Saw(const std::string& worker_id, absl::Duration now) {
     absl::MutexLock lock(&mutex_);
-    seen_[worker_id] = now;
+    seen_[worker_id] = {now};
   }
   // Of whoever says to be this worker: nobody is added, so that invented ids cost no memory.
-  void SawAgain(const std::string& worker_id, absl::Duration now) {
+  void SawAgain(const std::string& worker_id, absl::Duration now, bool leaving) {
     absl::MutexLock lock(&mutex_);
-    if (const auto seen = seen_.find(worker_id); seen != seen_.end()) seen->second = now;
+    if (const auto seen = seen_.find(worker_id); seen != seen_.end()) seen->second = {now, leaving};
   }
-  std::map<std::string, absl::Duration> All() const {
+  std::map<std::string, Sighting> All() const {
     absl::MutexLock lock(&mutex_);
     return seen_;
   }
 
  private:
   mutable absl::Mutex mutex_;
-  std::map<std::string, absl::Duration> seen_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Sighting> seen_ ABSL_GUARDED_BY(mutex_);
 };
 
 class ThreadedCoordinator : public Coordinator {
@@ -264,7 +264,7 @@ class ThreadedCoordinator : public Coordinator {
 
   void RenewLeases(v1::RenewLeasesRequest request, Done<v1::RenewLeasesResponse> done) override {
     const absl::Duration now = clock_.Steady();
-    sightings_.SawAgain(request.worker_id(), now);
+    sightings_.SawAgain(request.worker_id(), now, request.leaving());
     std::vector<Token> tokens;
     for (const v1::FencingToken& token : request.tokens()) tokens.push_back(ToToken(token));
     const LeaseTable::Renewal renewal = leases_.Renew(request.worker_id(), tokens, now);

@@ -376,8 +376,7 @@ v1::ServerStatus Core::Status() const {
   return status;
 }
 
-v1::ListWorkersResponse Core::Workers(
-    const std::map<std::string, absl::Duration>& last_seen) const {
+v1::ListWorkersResponse Core::Workers(const std::map<std::string, Sighting>& last_seen) const {
   const absl::Duration now = deps_.clock.Steady();
   std::map<std::pair<std::string, std::string>, v1::Worker> sorted;
   for (const auto& [id, row] : state_.workers) {
@@ -387,8 +386,11 @@ v1::ListWorkersResponse Core::Workers(
     v1::Worker worker;
     worker.set_name(row.name);
     worker.set_worker_id(id);
-    const absl::Duration idle = now - seen->second;
-    worker.set_state(idle <= options_.lease_ttl ? v1::Worker::ALIVE : v1::Worker::SILENT);
+    const auto [at, left] = seen->second;
+    const absl::Duration idle = now - at;
+    const bool alive = !left && idle <= options_.lease_ttl;
+    worker.set_state(alive ? v1::Worker::ALIVE : v1::Worker::SILENT);
+    worker.set_left(left);
     worker.set_version(row.version);
     worker.set_slots(row.slots);
     for (const std::string& feature : row.features) worker.add_features(feature);

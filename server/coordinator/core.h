@@ -89,6 +89,12 @@ struct Poll {
   void Answer(absl::Status status) const;
 };
 
+// When a worker was last heard of.
+struct Sighting {
+  absl::Duration at;
+  bool left = false;  // it said that it ends
+};
+
 // Used by one thread, the sequencer's; only `leases` is shared.
 class Core {
  public:
@@ -174,7 +180,7 @@ class Core {
   void NoteDamage(const absl::Status& status) { damage_ = status; }
 
   v1::ServerStatus Status() const;
-  v1::ListWorkersResponse Workers(const std::map<std::string, absl::Duration>& last_seen) const;
+  v1::ListWorkersResponse Workers(const std::map<std::string, Sighting>& last_seen) const;
 
  private:
   // core.cc

@@ -198,7 +198,8 @@ std::string Answers(Store& store, Reader& reader, RandomChanges& random) {
   const MeasurementRow asked = SampleMeasurement(trial_id, 1, "loss", random.Draw(0, 5), 0.1);
   const StoredValues stored = store.FindStored({asked}).value();
   text += absl::StrCat(stored.values, "/", stored.conflicts);
-  for (const auto& [metric, count] : store.CountValues(trial_id).value()) {
+  const auto counts = store.CountValues(trial_id).value();
+  for (const auto& [metric, count] : counts) {
     text += absl::StrCat(metric, count);
   }
   const auto request = store.FindRequest("c", random.Draw(1, 5)).value();

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,7 @@ absl::Duration BootTime() {
   return absl::DurationFromTimespec(now);
 }
 
+constexpr absl::Duration kGoodbyeTimeout = absl::Seconds(1);
 constexpr size_t kMaxFingerprintBytes = 512;  // the protocol's
 
 AgentOptions WithNumerics(AgentOptions options, const training::Trainer& trainer) {
@@ -51,7 +53,8 @@ class WorkerAgent final : public Agent {
   }
 
   bool Run() override {
-    Renewer renewer(client_, keeper_, registration_, BootTime, options_.backoff);
+    std::optional<Renewer> renewer;
+    renewer.emplace(client_, keeper_, registration_, BootTime, options_.backoff);
     busy_slots_ = options_.registration.slots();
     std::vector<std::unique_ptr<Slot>> slots;
     IdleWatch idle(options_.exit_when_idle, [this] {
@@ -59,7 +62,7 @@ class WorkerAgent final : public Agent {
       Stop();
     });
     const SlotContext context{client_,           registration_,
-                              keeper_,           renewer,
+                              keeper_,           *renewer,
                               runner_,           idle,
                               options_.backoff,  options_.acquire_wait,
                               options_.end_time, options_.studies,
@@ -70,6 +73,8 @@ class WorkerAgent final : public Agent {
     registration_.Run([this](const v1::RegisterWorkerResponse& answer) { Registered(answer); });
     const bool all_sent = Leave();
     slots.clear();  // joins
+    renewer.reset();
+    if (all_sent) SayGoodbye();
     return all_sent;
   }
 
@@ -116,6 +121,19 @@ class WorkerAgent final : public Agent {
     keeper_.AbandonAll();
     client_.CancelAll();
     return false;
+  }
+
+  // So that people see that it left, and was not lost. Once: nothing depends on it.
+  void SayGoodbye() {
+    const std::optional<std::string> worker_id = registration_.WorkerId();
+    if (!worker_id) return;
+    v1::RenewLeasesRequest request;
+    request.set_worker_id(*worker_id);
+    request.set_leaving(true);
+    const auto answer = client_.Renew(request, kGoodbyeTimeout);
+    if (answer.ok()) return;
+    spdlog::debug("nobody heard that this worker leaves: {}",
+                  answer.status().ToString(absl::StatusToStringMode::kWithNoExtraData));
   }
 
   // Tries until it is answered, for half of the time that is left: outcomes may be waiting too.

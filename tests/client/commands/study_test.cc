@@ -171,6 +171,7 @@ TEST_F(StudyCommands, ServerAndWorkers) {
               resources { cpus: 2 gpus: 0 memory { bytes: 1074000000 } }
               labels { key: "zone" value: "b" } labels { key: "gpu" value: "none" } }
     workers { name: "host-2" state: SILENT version: "0.1.0" slots: 1 idle { seconds: 90 } }
+    workers { name: "host-3" state: SILENT left: true version: "0.1.0" slots: 1 idle { seconds: 5 } }
   )")));
   EXPECT_EQ(Run({"worker", "list"}), kDone);
   EXPECT_EQ(
@@ -180,6 +181,8 @@ TEST_F(StudyCommands, ServerAndWorkers) {
       "host-1  ALIVE    1/2  0.1.0      3.0s ago  cpus 2, gpus 0, memory 1GiB gpu=none zone=b  "
       "mnist/4\n"
       "host-2  SILENT   0/1  0.1.0     1m30s ago  -                                            "
+      "-\n"
+      "host-3  LEFT     0/1  0.1.0      5.0s ago  -                                            "
       "-\n");
 }
 

@@ -229,6 +229,31 @@ TEST_F(ThreadedCoordinatorTest, ManyWorkersShareAStudyToItsEnd) {
   EXPECT_EQ(Changes("s", changes->commit)->response.finished_size(), 0);
 }
 
+TEST_F(ThreadedCoordinatorTest, AWorkerThatSaidSoHasLeft) {
+  const std::string worker = Register();
+  const auto listed = [&] {
+    return Wait<v1::ListWorkersResponse>(
+               [&](auto done) { coordinator_->ListWorkers(std::move(done)); })
+        ->workers(0);
+  };
+  const auto renew = [&](bool leaving) {
+    v1::RenewLeasesRequest request;
+    request.set_worker_id(worker);
+    request.set_leaving(leaving);
+    return Wait<v1::RenewLeasesResponse>(
+               [&](auto done) { coordinator_->RenewLeases(request, std::move(done)); })
+        .status();
+  };
+  EXPECT_TRUE(renew(false).ok());
+  EXPECT_FALSE(listed().left());
+  EXPECT_EQ(listed().state(), v1::Worker::ALIVE);
+  EXPECT_TRUE(renew(true).ok());
+  EXPECT_TRUE(listed().left());
+  EXPECT_EQ(listed().state(), v1::Worker::SILENT) << "as those who do not know `left` read it";
+  EXPECT_TRUE(renew(false).ok());
+  EXPECT_FALSE(listed().left()) << "it is there all the same";
+}
+
 TEST_F(ThreadedCoordinatorTest, AFileComesInChunksAndIsReadBack) {
   Create(NetworkStudy("s"));
   const std::string worker = Register();

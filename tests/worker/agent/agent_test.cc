@@ -256,6 +256,7 @@ TEST_F(AgentTest, LeavingGivesTheWorkBack) {
   EXPECT_THAT(work_.AwaitGivenBack(), ElementsAre(101));
   EXPECT_TRUE(work_.nothing_finished());
   EXPECT_TRUE(all_given_back_);
+  EXPECT_TRUE(work_.last_renewal_leaves()) << "it says that it left";
 }
 
 TEST_F(AgentTest, LeavingWhileTheCoordinatorIsAwayDoesNotWaitForIt) {

@@ -213,6 +213,11 @@ class FakeWork {
     return code_calls_;
   }
 
+  // Whether the last renewal was a worker's last word.
+  bool last_renewal_leaves() {
+    absl::MutexLock lock(&mutex_);
+    return last_renewal_leaves_;
+  }
   // Blocks until a renewal has named this trial's lease.
   void AwaitRenewal(int32_t number) {
     const auto there = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -251,6 +256,7 @@ class FakeWork {
     if (request.worker_id() != worker_id_) {
       return error::WithReason(absl::NotFoundError("who?"), error::kWorkerUnknown);
     }
+    last_renewal_leaves_ = request.leaving();
     v1::RenewLeasesResponse response;
     for (const v1::FencingToken& token : request.tokens()) {
       auto* lease = response.add_leases();
@@ -350,6 +356,7 @@ class FakeWork {
   int registrations_ ABSL_GUARDED_BY(mutex_) = 0;
   std::set<int64_t> taken_ ABSL_GUARDED_BY(mutex_);
   std::set<int64_t> renewed_ ABSL_GUARDED_BY(mutex_);
+  bool last_renewal_leaves_ ABSL_GUARDED_BY(mutex_) = false;
   v1::Directive directive_ ABSL_GUARDED_BY(mutex_) = v1::DIRECTIVE_CONTINUE;
   absl::Status report_error_ ABSL_GUARDED_BY(mutex_);
   std::vector<int64_t> steps_ ABSL_GUARDED_BY(mutex_);
