@@ -5,6 +5,7 @@
 #include <map>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -49,9 +50,24 @@ bool IsLeaf(const google::protobuf::Descriptor* type) {
          type == v1::ByteSize::descriptor();
 }
 
-std::string LeafText(const Message& message) {
+// How a value is written: kPlain for people, so that "1" and 1 are the same, and so are ["a, b"]
+// and
+// ["a", "b"]; kExact so that what differs is written differently.
+enum class Form { kPlain, kExact };
+
+std::string Quoted(absl::string_view text) { return absl::StrCat("\"", absl::CEscape(text), "\""); }
+
+std::string ExactText(const v1::Value& value) {
+  std::string text = vocabulary::FormatValue(value);
+  if (value.has_string_value()) return Quoted(text);
+  const bool is_plain = text.find_first_not_of("-0123456789") == std::string::npos;
+  if (value.has_double_value() && is_plain) text += ".0";
+  return text;
+}
+
+std::string LeafText(const Message& message, Form form) {
   if (const auto* value = dynamic_cast<const v1::Value*>(&message)) {
-    return vocabulary::FormatValue(*value);
+    return form == Form::kExact ? ExactText(*value) : vocabulary::FormatValue(*value);
   }
   if (const auto* duration = dynamic_cast<const google::protobuf::Duration*>(&message)) {
     return absl::FormatDuration(FromMessage(*duration));
@@ -66,7 +82,8 @@ std::string DoubleText(double number) {
 }
 
 // One value: of a field that is not repeated, or the one at `index`.
-std::string ValueText(const Message& message, const FieldDescriptor& field, int index = -1) {
+std::string ValueText(const Message& message, const FieldDescriptor& field, Form form,
+                      int index = -1) {
   const Reflection& reflect = *message.GetReflection();
   const bool one = index < 0;
   switch (field.cpp_type()) {
@@ -91,24 +108,39 @@ std::string ValueText(const Message& message, const FieldDescriptor& field, int 
       return absl::AsciiStrToLower(
           (one ? reflect.GetEnum(message, &field) : reflect.GetRepeatedEnum(message, &field, index))
               ->name());
-    case FieldDescriptor::CPPTYPE_STRING:
-      return one ? reflect.GetString(message, &field)
-                 : reflect.GetRepeatedString(message, &field, index);
+    case FieldDescriptor::CPPTYPE_STRING: {
+      std::string text = one ? reflect.GetString(message, &field)
+                             : reflect.GetRepeatedString(message, &field, index);
+      return form == Form::kExact ? Quoted(text) : text;
+    }
     case FieldDescriptor::CPPTYPE_MESSAGE:
       return LeafText(one ? reflect.GetMessage(message, &field)
-                          : reflect.GetRepeatedMessage(message, &field, index));
+                          : reflect.GetRepeatedMessage(message, &field, index),
+                      form);
     default:
       return "?";
   }
 }
 
-std::string ListText(const Message& message, const FieldDescriptor& field) {
+std::string ListText(const Message& message, const FieldDescriptor& field, Form form) {
   const int size = message.GetReflection()->FieldSize(message, &field);
   if (size == 0) return "";
   std::vector<std::string> texts;
-  for (int i = 0; i < size; ++i) texts.push_back(ValueText(message, field, i));
+  for (int i = 0; i < size; ++i) texts.push_back(ValueText(message, field, form, i));
   return absl::StrCat("[", absl::StrJoin(texts, ", "), "]");
 }
+
+// Both forms of what stands there; both "" where nothing does.
+struct Texts {
+  std::string plain, exact;
+};
+
+template <typename Write>
+Texts InBothForms(Write write) {
+  return {write(Form::kPlain), write(Form::kExact)};
+}
+
+Texts Plain(std::string text) { return {text, std::move(text)}; }
 
 class Comparison {
  public:
@@ -118,12 +150,16 @@ class Comparison {
   }
 
  private:
-  void Note(const std::string& path, std::string before, std::string after) {
-    if (before == after) return;
+  void Note(const std::string& path, const Texts& before, const Texts& after) {
+    if (before.exact == after.exact) return;
+    const bool look_the_same = before.plain == after.plain;
     v1::FieldChange& change = changes_.emplace_back();
     change.set_field(path);
-    change.set_before(std::move(before));
-    change.set_after(std::move(after));
+    change.set_before(look_the_same ? before.exact : before.plain);
+    change.set_after(look_the_same ? after.exact : after.plain);
+  }
+  void Note(const std::string& path, const std::string& before, const std::string& after) {
+    Note(path, Plain(before), Plain(after));
   }
 
   void Field(const Message& before, const Message& after, const FieldDescriptor& field,
@@ -132,7 +168,10 @@ class Comparison {
     const bool message = field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
     if (field.is_repeated()) {
       if (!message || IsLeaf(field.message_type())) {
-        return Note(path, ListText(before, field), ListText(after, field));
+        const auto text = [&field](const Message& message) {
+          return InBothForms([&](Form form) { return ListText(message, field, form); });
+        };
+        return Note(path, text(before), text(after));
       }
       return Items(before, after, field, path);
     }
@@ -140,7 +179,10 @@ class Comparison {
     const bool was = reflect.HasField(before, &field), is = reflect.HasField(after, &field);
     if (!was && !is) return;
     if (!message || IsLeaf(field.message_type())) {
-      return Note(path, was ? ValueText(before, field) : "", is ? ValueText(after, field) : "");
+      const auto text = [&field](const Message& message) {
+        return InBothForms([&](Form form) { return ValueText(message, field, form); });
+      };
+      return Note(path, was ? text(before) : Texts(), is ? text(after) : Texts());
     }
     const size_t noted = changes_.size();
     Fields(reflect.GetMessage(before, &field), reflect.GetMessage(after, &field), path);
@@ -205,21 +247,22 @@ class Comparison {
     const FieldDescriptor& key = *field.message_type()->map_key();
     const FieldDescriptor& value = *field.message_type()->map_value();
     const auto list = [&](const Message& message) {
-      std::map<std::string, std::string> entries;
+      std::map<std::string, Texts> entries;
       const Reflection& reflect = *message.GetReflection();
       for (int i = 0; i < reflect.FieldSize(message, &field); ++i) {
         const Message& entry = reflect.GetRepeatedMessage(message, &field, i);
-        entries[ValueText(entry, key)] = ValueText(entry, value);
+        entries[ValueText(entry, key, Form::kPlain)] =
+            InBothForms([&](Form form) { return ValueText(entry, value, form); });
       }
       return entries;
     };
     const auto old = list(before), now = list(after);
     for (const auto& [name, text] : old) {
       const auto other = now.find(name);
-      Note(absl::StrCat(path, ".", name), text, other == now.end() ? "" : other->second);
+      Note(absl::StrCat(path, ".", name), text, other == now.end() ? Texts() : other->second);
     }
     for (const auto& [name, text] : now) {
-      if (!old.contains(name)) Note(absl::StrCat(path, ".", name), "", text);
+      if (!old.contains(name)) Note(absl::StrCat(path, ".", name), Texts(), text);
     }
   }
 

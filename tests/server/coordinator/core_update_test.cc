@@ -4,6 +4,7 @@
 
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/queries.h"
+#include "server/coordinator/study_changes.h"
 #include "storage/artifact_store.h"
 #include "tests/server/coordinator/core_fixture.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class UpdateTest : public AskTest {
  protected:
@@ -145,6 +147,78 @@ TEST_F(UpdateTest, WhatWouldChangeTheMeaningOfTrialsIsRefusedByName) {
     parameter.set_max(1);
   });
   EXPECT_EQ(study().row.revision, 1);
+}
+
+// The changes from one definition to the other, as "field: before -> after".
+std::vector<std::string> Changes(const v1::Study& before, const v1::Study& after) {
+  std::vector<std::string> changes;
+  for (const v1::FieldChange& change : CompareDefinitions(before, after)) {
+    changes.push_back(absl::StrCat(change.field(), ": ", change.before(), " -> ", change.after()));
+  }
+  return changes;
+}
+
+TEST(CompareDefinitionsTest, WhatLooksTheSameInAListIsNotTheSame) {
+  const auto with_values = [](std::vector<v1::Value> values) {
+    v1::Study study;
+    v1::Parameter& parameter = *study.add_parameters();
+    parameter.set_name("n");
+    for (v1::Value& value : values) *parameter.add_values() = std::move(value);
+    return study;
+  };
+  const auto word = [](const std::string& text) {
+    v1::Value value;
+    value.set_string_value(text);
+    return value;
+  };
+  v1::Value one, one_point_zero;
+  one.set_int_value(1);
+  one_point_zero.set_double_value(1);
+  EXPECT_THAT(Changes(with_values({word("1")}), with_values({one})),
+              ElementsAre("parameters.n.values: [\"1\"] -> [1]"));
+  EXPECT_THAT(Changes(with_values({one}), with_values({one_point_zero})),
+              ElementsAre("parameters.n.values: [1] -> [1.0]"));
+  EXPECT_THAT(Changes(with_values({word("a, b")}), with_values({word("a"), word("b")})),
+              ElementsAre("parameters.n.values: [\"a, b\"] -> [\"a\", \"b\"]"));
+  EXPECT_THAT(Changes(with_values({word("a")}), with_values({word("b")})),
+              ElementsAre("parameters.n.values: [a] -> [b]"))
+      << "plainly where that tells them apart";
+  EXPECT_THAT(Changes(with_values({word("a"), one}), with_values({word("a"), one})), IsEmpty());
+}
+
+TEST(CompareDefinitionsTest, NeitherIsAnEmptyVariableNorAProgramsArgument) {
+  v1::Study before;
+  auto& command = *before.mutable_trainer()->mutable_command();
+  (*command.mutable_env())["EMPTY"] = "";
+  for (const char* word : {"sh", "-c", "true, id"}) command.add_run(word);
+  v1::Study after = before;
+  after.mutable_trainer()->mutable_command()->mutable_env()->clear();
+  EXPECT_THAT(Changes(before, after), ElementsAre("trainer.command.env.EMPTY: \"\" -> "));
+  after = before;
+  after.mutable_trainer()->mutable_command()->clear_run();
+  for (const char* word : {"sh", "-c", "true", "id"}) {
+    after.mutable_trainer()->mutable_command()->add_run(word);
+  }
+  EXPECT_THAT(Changes(before, after),
+              ElementsAre(HasSubstr("trainer.command.run: [\"sh\", \"-c\", \"true, id\"] -> ")));
+}
+
+TEST_F(UpdateTest, WordsThatBecomeNumbersAreAnotherParameter) {
+  v1::Study study = ExternalStudy("s");
+  v1::Parameter& parameter = *study.add_parameters();
+  parameter.set_name("n");
+  parameter.set_type(v1::Parameter::CATEGORICAL);
+  for (const char* word : {"1", "2"}) parameter.add_values()->set_string_value(word);
+  Create(study);
+  ASSERT_NO_FATAL_FAILURE(Try(1));
+  v1::UpdateStudyRequest request = Request();
+  auto& values = *request.mutable_definition()->mutable_parameters()->rbegin()->mutable_values();
+  for (int i = 0; i < 2; ++i) values[i].set_int_value(i + 1);
+  request.mutable_definition()->mutable_limits()->set_max_trials(9);
+  const auto update = Update(request);
+  EXPECT_TRUE(absl::IsInvalidArgument(update.status())) << update.status();
+  house_.Restart();
+  EXPECT_EQ(house_.study("s").row.revision, 1);
 }
 
 TEST_F(UpdateTest, WhatIsNotValidIsRefusedAsAtCreation) {
