@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "client/api/coordinator_address.h"
 
@@ -62,17 +64,12 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->envname("CAVIAR_TOKEN_FILE");
   app.add_option("--tls-ca", flags.credentials.tls_authority,
                  "encrypt, and take only a coordinator that this authority (PEM) vouches for")
-      ->envname("CAVIAR_TLS_CA")
-      ->check(CLI::ExistingFile);
-  CLI::Option* certificate =
-      app.add_option("--tls-cert", flags.credentials.tls_certificate,
-                     "its own certificate (PEM), where the coordinator asks for one")
-          ->envname("CAVIAR_TLS_CERT")
-          ->check(CLI::ExistingFile);
+      ->envname("CAVIAR_TLS_CA");
+  app.add_option("--tls-cert", flags.credentials.tls_certificate,
+                 "its own certificate (PEM), where the coordinator asks for one")
+      ->envname("CAVIAR_TLS_CERT");
   app.add_option("--tls-key", flags.credentials.tls_key, "the key of --tls-cert")
-      ->envname("CAVIAR_TLS_KEY")
-      ->needs(certificate)
-      ->check(CLI::ExistingFile);
+      ->envname("CAVIAR_TLS_KEY");
   app.add_option("--study", flags.studies, "take trials of this study only; may be repeated")
       ->allow_extra_args(false);
   app.add_option(
@@ -159,6 +156,10 @@ std::optional<int> ParseFlags(int argc, char** argv, Flags& flags) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  if (const absl::Status checked = client::CheckCredentials(flags.credentials); !checked.ok()) {
+    std::cerr << "caviar-worker: " << checked.message() << "\n";
+    return kExitUsage;
   }
   return std::nullopt;
 }

@@ -3,10 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -22,6 +25,9 @@ namespace caviar::client {
 namespace {
 
 constexpr absl::Duration kReadAgain = absl::Seconds(1);
+constexpr char kAuthority[] = "--tls-ca ($CAVIAR_TLS_CA)";
+constexpr char kCertificate[] = "--tls-cert ($CAVIAR_TLS_CERT)";
+constexpr char kKey[] = "--tls-key ($CAVIAR_TLS_KEY)";
 
 std::string Variable(const char* name) {
   const char* const value = std::getenv(name);
@@ -78,6 +84,42 @@ Credentials WithEnvironment(Credentials credentials) {
   return credentials;
 }
 
+absl::Status CheckCredentials(const Credentials& credentials) {
+  const bool has_certificate = !credentials.tls_certificate.empty();
+  if (has_certificate != !credentials.tls_key.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(has_certificate ? kCertificate : kKey, " is given without ",
+                     has_certificate ? kKey : kCertificate, ": they go together"));
+  }
+  if (has_certificate && credentials.tls_authority.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(kCertificate, " is given without ", kAuthority,
+                     ": nothing would be encrypted, nor the coordinator known"));
+  }
+  const std::pair<const char*, const std::string&> files[] = {
+      {kAuthority, credentials.tls_authority},
+      {kCertificate, credentials.tls_certificate},
+      {kKey, credentials.tls_key}};
+  for (const auto& [option, file] : files) {
+    if (!file.empty() && access(file.c_str(), R_OK) != 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(option, ": ", file, " cannot be read: ", strerror(errno)));
+    }
+  }
+  if (!credentials.token_file.empty()) {
+    const absl::Status token = vocabulary::ReadTokenFile(credentials.token_file, false).status();
+    if (token.ok() || absl::IsNotFound(token)) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat("--token-file ($CAVIAR_TOKEN_FILE): ", token.message()));
+  }
+  if (const std::string token = Variable("CAVIAR_TOKEN");
+      !token.empty() && !vocabulary::IsToken(token)) {
+    return absl::InvalidArgumentError(
+        "$CAVIAR_TOKEN is no token: it has to be 16 to 512 printable characters without spaces");
+  }
+  return absl::OkStatus();
+}
+
 std::string WhereTokensAre() {
   const std::string own = vocabulary::UserTokenFile();
   return absl::StrCat("--token-file, $CAVIAR_TOKEN_FILE, $CAVIAR_TOKEN",
@@ -110,7 +152,10 @@ std::optional<std::string> TokenSource::Read() const {
     return token.ok() ? std::optional(*std::move(token)) : std::nullopt;
   };
   if (!token_file_.empty()) return read(token_file_, false);
-  if (std::string token = Variable("CAVIAR_TOKEN"); vocabulary::IsToken(token)) return token;
+  // One that is no token stands for none: the caller did not mean to be somebody else.
+  if (std::string token = Variable("CAVIAR_TOKEN"); !token.empty()) {
+    return vocabulary::IsToken(token) ? token : "";
+  }
   // Whoever took the port meanwhile is sent nothing, not what was good for the one before either.
   if (!MaySendOwn()) return "";
   const std::string own = vocabulary::UserTokenFile();

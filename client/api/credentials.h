@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "client/api/coordinator_address.h"
@@ -28,6 +29,12 @@ struct Credentials {
 
 // The same with what the environment says.
 Credentials WithEnvironment(Credentials credentials);
+
+// INVALID_ARGUMENT: they cannot be what was meant; the message names the option and its variable. A
+// certificate without its key, or without an authority (the connection would not be encrypted); a
+// file that cannot be read; a $CAVIAR_TOKEN that is none. A token file that is not there is right:
+// a coordinator's first start writes it, and a worker may be there before.
+absl::Status CheckCredentials(const Credentials& credentials);
 
 // Some words for people: where tokens are looked for.
 std::string WhereTokensAre();

@@ -46,12 +46,13 @@ NewFile::NewFile(std::string path, bool overwrite) : path_(std::move(path)), ove
   unfinished_ = absl::StrCat(folder_, "/.caviar-", getpid(), ".part");
 }
 
-absl::StatusOr<std::unique_ptr<NewFile>> NewFile::Create(const std::string& path, bool overwrite) {
+absl::StatusOr<std::unique_ptr<NewFile>> NewFile::Create(const std::string& path, bool overwrite,
+                                                         mode_t mode) {
   if (absl::Status status = CheckTarget(path, overwrite); !status.ok()) return status;
   auto file = absl::WrapUnique(new NewFile(path, overwrite));
   unlink(file->unfinished_.c_str());  // of a dead process with the same id
   file->file_ =
-      open(file->unfinished_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+      open(file->unfinished_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
   if (file->file_ < 0) return SystemError(path, errno);
   return file;
 }

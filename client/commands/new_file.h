@@ -2,6 +2,8 @@
 #ifndef CAVIAR_CLIENT_COMMANDS_NEW_FILE_H_
 #define CAVIAR_CLIENT_COMMANDS_NEW_FILE_H_
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 
@@ -16,8 +18,10 @@ namespace caviar::commands {
 class NewFile {
  public:
   // ALREADY_EXISTS: the target is there, and `overwrite` is false. FAILED_PRECONDITION: it is a
-  // folder or a device, or no file can be made beside it. Messages name the path.
-  static absl::StatusOr<std::unique_ptr<NewFile>> Create(const std::string& path, bool overwrite);
+  // folder or a device, or no file can be made beside it. Messages name the path. `mode`: its
+  // rights, less those that the umask takes.
+  static absl::StatusOr<std::unique_ptr<NewFile>> Create(const std::string& path, bool overwrite,
+                                                         mode_t mode = 0666);
   ~NewFile();
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;

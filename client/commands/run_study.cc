@@ -67,6 +67,7 @@ class Runner {
     options_.coordinator = (*cluster)->address();
     options_.credentials = client::Credentials();
     options_.credentials.token_file = (*cluster)->token_file();
+    options_.credentials_are_whole = true;
     Session session(environment, options_);
     const int code = Tune(session);
     const std::string death = Death();

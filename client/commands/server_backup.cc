@@ -22,6 +22,9 @@ int Backup(const Arguments& arguments, Session& session) {
   absl::Notification stop;
   const auto address = session.Address();
   if (!address.ok()) return session.Fail(address.status());
+  if (const absl::Status checked = client::CheckCredentials(session.credentials()); !checked.ok()) {
+    return session.Fail(checked);
+  }
   client::BackupDownload download(*address, session.credentials());
   // Before the client, so that its threads leave the signals alone.
   const auto guard = session.environment().catch_interrupts([&] {
@@ -34,7 +37,8 @@ int Backup(const Arguments& arguments, Session& session) {
   if (const auto status = (*client)->GetServerStatus(); !status.ok()) {
     return session.Fail(status.status());
   }
-  auto file = NewFile::Create(arguments.file, arguments.overwrite);
+  // What programs get in their environment is in there too.
+  auto file = NewFile::Create(arguments.file, arguments.overwrite, 0600);
   if (!file.ok()) return session.Fail(file.status());
   const auto summary =
       download.Run([&file](absl::string_view data) { return (*file)->Write(data); });

@@ -36,6 +36,9 @@ absl::StatusOr<client::Client*> Session::Client() {
     if (!patience.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("--patience ", patience.status().message()));
     }
+    if (const absl::Status checked = client::CheckCredentials(credentials()); !checked.ok()) {
+      return checked;
+    }
     client::ClientOptions options;
     options.address = *std::move(address);
     options.patience = *patience;

@@ -22,6 +22,8 @@ struct GlobalOptions {
   // host:port; empty: CAVIAR_COORDINATOR, else 127.0.0.1:7461.
   std::string coordinator;
   client::Credentials credentials;
+  // Whether the environment is not asked for those that are not given.
+  bool credentials_are_whole = false;
   // table, json or yaml; of some commands csv.
   std::string output = "table";
   // How long to try to reach the coordinator.
@@ -36,7 +38,10 @@ class Session {
   // The coordinator's address. INVALID_ARGUMENT: not host:port.
   absl::StatusOr<std::string> Address() const;
   // As the options say, else the environment.
-  client::Credentials credentials() const { return client::WithEnvironment(options_.credentials); }
+  client::Credentials credentials() const {
+    return options_.credentials_are_whole ? options_.credentials
+                                          : client::WithEnvironment(options_.credentials);
+  }
   // Checks the address and the patience; connects at the first call.
   absl::StatusOr<client::Client*> Client();
 

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -122,6 +123,10 @@ absl::StatusOr<std::unique_ptr<commands::LocalCluster>> StartCluster(LocalCluste
                                     "--allow-commands"};
   if (!options.dataset_directory.empty()) {
     words.insert(words.end(), {"--dataset-dir", options.dataset_directory});
+  }
+  // Meant for another coordinator: this one is reached without encryption.
+  for (const char* variable : {"CAVIAR_TLS_CA", "CAVIAR_TLS_CERT", "CAVIAR_TLS_KEY"}) {
+    unsetenv(variable);
   }
   auto worker = ChildProcess::Start(words, options.data_directory + "/worker.log");
   if (!worker.ok()) return worker.status();

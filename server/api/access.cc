@@ -47,7 +47,7 @@ std::optional<Caller> Access::OfCertificate(const grpc::AuthContext& peer) const
   const auto names = peer.FindPropertyValues(GRPC_X509_CN_PROPERTY_NAME);
   const std::string name = names.empty() ? "" : std::string(names[0].data(), names[0].size());
   const std::shared_ptr<const TokenTable> table = others();
-  if (table->certificates().empty()) return Caller{name.empty() ? owner_ : name, Role::kAll};
+  if (token_file_.empty()) return Caller{name.empty() ? owner_ : name, Role::kAll};
   for (const Caller& known : table->certificates()) {
     if (known.name == name) return known;
   }

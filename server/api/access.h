@@ -23,7 +23,8 @@ class Access {
  public:
   // The tokens of whoever runs the coordinator, named `owner`: they may do all. Others stand in
   // `token_file`; "": there are no others. Those whose client certificate the server's authority
-  // vouches for may do all, unless the file tells certificates apart. Errors: ReadTokenTable.
+  // vouches for may do all where there is no such file, else what it says of them; so a line that
+  // is taken out of it takes rights away. Errors: ReadTokenTable.
   static absl::StatusOr<std::unique_ptr<Access>> Open(const std::vector<std::string>& own_tokens,
                                                       const std::string& owner,
                                                       const std::string& token_file);

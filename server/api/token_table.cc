@@ -56,13 +56,15 @@ std::string AddLine(const std::string& line, std::set<std::string>& names, Token
     table.AddCertificate({words[0], *role});
     return "";
   }
-  if (absl::ConsumePrefix(&token, "sha256:")) {
+  const bool is_digest = absl::ConsumePrefix(&token, "sha256:");
+  if (is_digest) {
     if (!IsDigest(token)) return "sha256: is not followed by 64 lower-case hex digits";
-    table.AddDigest(std::string(token), {words[0], *role});
-    return "";
+  } else if (!vocabulary::IsToken(token)) {
+    return "its token has not 16 to 512 printable characters";
   }
-  if (!vocabulary::IsToken(token)) return "its token has not 16 to 512 printable characters";
-  table.Add(token, {words[0], *role});
+  std::string digest = is_digest ? std::string(token) : vocabulary::Sha256(token);
+  if (table.HasDigest(digest)) return "its token stands in another line too";
+  table.AddDigest(std::move(digest), {words[0], *role});
   return "";
 }
 
@@ -90,6 +92,11 @@ void TokenTable::Add(absl::string_view token, Caller caller) {
 
 void TokenTable::AddDigest(std::string sha256, Caller caller) {
   entries_.emplace_back(std::move(sha256), std::move(caller));
+}
+
+bool TokenTable::HasDigest(absl::string_view sha256) const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [sha256](const auto& entry) { return entry.first == sha256; });
 }
 
 std::optional<Caller> TokenTable::Find(absl::string_view token) const {

@@ -46,6 +46,7 @@ class TokenTable {
   // The same by the token's SHA-256 in hex digits.
   void AddDigest(std::string sha256, Caller caller);
   std::optional<Caller> Find(absl::string_view token) const;
+  bool HasDigest(absl::string_view sha256) const;
   // Of whoever connects by a certificate with this common name, where any are told apart.
   void AddCertificate(Caller caller) { certificates_.push_back(std::move(caller)); }
   const std::vector<Caller>& certificates() const { return certificates_; }

@@ -4,6 +4,7 @@ import os
 
 import grpc
 
+from caviar.errors import InvalidArgument
 from caviar.token_source import TokenSource
 
 
@@ -17,6 +18,11 @@ class Credentials:
         self._tls_ca = tls_ca or os.environ.get("CAVIAR_TLS_CA")
         self._tls_cert = tls_cert or os.environ.get("CAVIAR_TLS_CERT")
         self._tls_key = tls_key or os.environ.get("CAVIAR_TLS_KEY")
+        if bool(self._tls_cert) != bool(self._tls_key):
+            raise InvalidArgument([], "tls_cert and tls_key ($CAVIAR_TLS_CERT, $CAVIAR_TLS_KEY) go together")
+        if self._tls_cert and not self._tls_ca:
+            raise InvalidArgument([], "tls_cert is given without tls_ca ($CAVIAR_TLS_CA): nothing would be encrypted, nor "
+                                  "the coordinator known")
 
     def tokens_for(self, address):
         """What says which token a call to this CoordinatorAddress brings along."""

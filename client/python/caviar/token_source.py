@@ -47,8 +47,9 @@ class TokenSource:
         if self._token_file:
             return _token_in(self._token_file)
         named = os.environ.get("CAVIAR_TOKEN", "")
-        if _TOKEN.fullmatch(os.fsencode(named)):
-            return named
+        if named:
+            # One that is no token stands for none: the caller did not mean to be somebody else.
+            return named if _TOKEN.fullmatch(os.fsencode(named)) else None
         # Whoever took the port meanwhile is sent nothing.
         own = user_token_file()
         return _token_in(own, has_to_be_private=True) if own is not None and self._may_send_own() else None

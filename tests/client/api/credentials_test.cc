@@ -1,5 +1,6 @@
 #include "client/api/credentials.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 
 namespace caviar::client {
 namespace {
+
+using ::testing::HasSubstr;
 
 constexpr char kOwn[] = "own-0123456789abcdef";
 constexpr char kOther[] = "other-0123456789abcdef";
@@ -58,6 +61,37 @@ TEST_F(TokenSourceTest, ATokenThatIsNamedGoesWhereItIsToGo) {
   EXPECT_EQ(Sent({kElsewhere}, named), kOther);
   setenv("CAVIAR_TOKEN", kOther, 1);
   EXPECT_EQ(Sent({kElsewhere}), kOther);
+}
+
+TEST_F(TokenSourceTest, WhatIsNoTokenIsNotTheUsersOwn) {
+  for (const char* wrong : {"bad", "with a space in between", " "}) {
+    setenv("CAVIAR_TOKEN", wrong, 1);
+    EXPECT_EQ(Sent({"127.0.0.1:1"}), "") << wrong;
+    EXPECT_THAT(CheckCredentials({}).message(), HasSubstr("$CAVIAR_TOKEN is no token"));
+  }
+}
+
+TEST_F(TokenSourceTest, WhatIsHalfGivenIsRefusedByName) {
+  Write(folder_ + "/pem", "a file");
+  const auto message = [&](const std::string& authority, const std::string& certificate,
+                           const std::string& key) {
+    Credentials credentials;
+    credentials.tls_authority = authority.empty() ? "" : folder_ + authority;
+    credentials.tls_certificate = certificate.empty() ? "" : folder_ + certificate;
+    credentials.tls_key = key.empty() ? "" : folder_ + key;
+    return std::string(CheckCredentials(credentials).message());
+  };
+  EXPECT_EQ(message("/pem", "/pem", "/pem"), "");
+  EXPECT_EQ(message("/pem", "", ""), "");
+  EXPECT_THAT(message("/pem", "/pem", ""), HasSubstr("is given without --tls-key"));
+  EXPECT_THAT(message("/pem", "", "/pem"), HasSubstr("is given without --tls-cert"));
+  EXPECT_THAT(message("", "/pem", "/pem"), HasSubstr("nothing would be encrypted"));
+  EXPECT_THAT(message("/none", "", ""), HasSubstr("/none cannot be read: No such file"));
+  Credentials token;
+  token.token_file = folder_ + "/pem";
+  EXPECT_THAT(CheckCredentials(token).message(), HasSubstr("--token-file"));
+  token.token_file = folder_ + "/none";
+  EXPECT_TRUE(CheckCredentials(token).ok()) << "a coordinator's first start writes it";
 }
 
 TEST_F(TokenSourceTest, OthersCouldHaveWrittenAnAddressFileThatIsNotPrivate) {

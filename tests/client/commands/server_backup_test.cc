@@ -85,6 +85,8 @@ class ServerBackup : public CommandTest {
 TEST_F(ServerBackup, WhatCameIsInTheFileAndSummedUp) {
   EXPECT_EQ(Run({"server", "backup", file_}), kDone) << err();
   EXPECT_EQ(ReadFile(file_), "the first piece, the second");
+  EXPECT_EQ(std::filesystem::status(file_).permissions(), std::filesystem::perms(0600))
+      << "programs' secrets are in there";
   EXPECT_EQ(out(), "saved " + file_ + ": all up to commit 7, with 2 files, 27 bytes\n");
   EXPECT_EQ(Run({"server", "backup", file_, "--force", "--output", "json"}), kDone) << err();
   EXPECT_EQ(json()["commit"], 7);

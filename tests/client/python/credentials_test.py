@@ -97,7 +97,14 @@ class TokenTest(unittest.TestCase):
             self.assertNotIn(SECRET, shown)
             self.assertEqual(server.tokens, [f"Bearer {SECRET}" if secret == SECRET.encode() else None])
 
+    def test_what_is_half_given_is_refused(self):
+        for given in ({"tls_ca": "a", "tls_cert": "c"}, {"tls_ca": "a", "tls_key": "k"},
+                      {"tls_cert": "c", "tls_key": "k"}):
+            with self.assertRaisesRegex(caviar.InvalidArgument, "tls_cert"):
+                caviar.connect("127.0.0.1:1", **given)
+
     def test_a_token_of_the_environment_that_is_none_is_not_sent(self):
+        self.write(self.own, b"of-my-own-coordinator\n")
         os.environ["CAVIAR_TOKEN"] = SECRET + "\n"
         server = FakeServer()
         self.addCleanup(server.stop)

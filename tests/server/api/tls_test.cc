@@ -5,8 +5,10 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -40,8 +42,8 @@ class TlsTest : public ::testing::Test {
 
   static std::string File(const std::string& name) { return folder_->path() + "/" + name; }
 
-  absl::Status Start(const TlsFiles& files) {
-    auto access = Access::Open({kOwn}, "owner", "");
+  absl::Status Start(const TlsFiles& files, const std::string& tokens = "") {
+    auto access = Access::Open({kOwn}, "owner", tokens);
     if (!access.ok()) return access.status();
     access_ = *std::move(access);
     ServerOptions options;
@@ -106,6 +108,25 @@ TEST_F(TlsTest, ACertificateOfTheClientsAuthorityIsEnough) {
       absl::StatusCode::kUnavailable);
   EXPECT_EQ(Call(With(authority), kOwn).code(), absl::StatusCode::kUnavailable)
       << "a token alone is not";
+}
+
+TEST_F(TlsTest, WhereThereAreLinesForCertificatesOneWithoutALineIsNobodys) {
+  TlsFiles files = Ours();
+  files.client_authority = File("ours/ca.pem");
+  const std::string tokens = File("tokens");
+  const auto write = [&tokens](const std::string& text) {
+    std::ofstream(tokens) << text;
+    ASSERT_EQ(chmod(tokens.c_str(), 0600), 0);
+  };
+  write("node7 read certificate\n");
+  ASSERT_TRUE(Start(files, tokens).ok());
+  const client::Credentials client =
+      With(File("ours/ca.pem"), File("ours/client.pem"), File("ours/client-key.pem"));
+  EXPECT_TRUE(Call(client).ok()) << Call(client);
+  // As one takes its rights away.
+  write("# node7 read certificate, no more\n");
+  ASSERT_TRUE(access_->Refresh().ok());
+  EXPECT_EQ(Call(client).code(), absl::StatusCode::kUnauthenticated);
 }
 
 TEST_F(TlsTest, FilesThatDoNotFitAreRefusedByName) {

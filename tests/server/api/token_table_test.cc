@@ -59,7 +59,10 @@ TEST_F(TokenTableTest, WhatIsWrongIsSaidByLineWithoutTheSecret) {
   for (const std::string& line :
        {"alice " + secret, "alice admin " + secret, "a/b read " + secret,
         "alice read short-" + secret.substr(0, 4), "alice read sha256:" + secret,
-        "alice read " + secret + "\nalice write " + secret, "alice read " + secret + " more"}) {
+        "alice read " + secret + "\nalice write another-" + secret,
+        "alice read " + secret + "\ncarl write " + secret,
+        "alice read " + secret + "\ncarl write sha256:" + vocabulary::Sha256(secret),
+        "alice read " + secret + " more"}) {
     const absl::Status refused = Read("bob read 0123456789abcdef-bob\n" + line).status();
     EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument) << line;
     EXPECT_THAT(std::string(refused.message()), HasSubstr("tokens, line "));
