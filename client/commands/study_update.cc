@@ -173,12 +173,19 @@ void PrintOutcome(const v1::UpdateStudyResponse& update, bool had_ended, bool dr
   PrintChanges(update, session);
   if (dry_run) {
     session.out() << "\nnothing was changed; it would make revision " << study.revision() + 1
-                  << (had_ended ? ", and the study would go on" : "") << "\n";
+                  << (had_ended ? ", and the study would go on" : "");
+    if (!update.ends().empty()) {
+      session.out() << ", and the study would end at once, with what runs cancelled ("
+                    << update.ends() << ")";
+    }
+    session.out() << "\n";
     return;
   }
   session.out() << "\n"
                 << study.name() << " is at revision " << study.revision() << " now"
-                << (had_ended ? ", and goes on" : "") << "\n";
+                << (had_ended ? ", and goes on" : "");
+  if (!update.ends().empty()) session.out() << ", and ends (" << update.ends() << ")";
+  session.out() << "\n";
 }
 
 int Update(const Arguments& arguments, Session& session) {
@@ -204,7 +211,10 @@ int Update(const Arguments& arguments, Session& session) {
   request.set_revision(study->revision());
   request.set_validate_only(arguments.dry_run);
   *request.mutable_definition() = file ? file->study : *study;
-  if (file) KeepCode(*study, *request.mutable_definition());
+  if (file) {
+    WarnOfOtherCode(*study, *file, session);
+    KeepCode(*study, *request.mutable_definition());
+  }
   if (const absl::Status applied = ApplyOptions(arguments, *request.mutable_definition());
       !applied.ok()) {
     return session.Fail(applied);

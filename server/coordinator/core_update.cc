@@ -25,6 +25,13 @@ v1::Study Complete(const v1::Study& now, v1::Study next) {
   return next;
 }
 
+// "MAX_TRIALS: trial 3 was the last".
+template <typename End>
+std::string TextOf(const End& end) {
+  return absl::StrCat(v1::Study::EndReason_Name(end.reason), end.message.empty() ? "" : ": ",
+                      end.message);
+}
+
 std::vector<v1::FieldViolation> FindForbidden(const std::string& study, const v1::Study& next,
                                               const std::vector<v1::FieldChange>& changes) {
   std::vector<v1::FieldViolation> violations;
@@ -85,8 +92,7 @@ absl::Status Core::CheckUpdate(StudyState& study, const v1::UpdateStudyRequest& 
   }
   if (const auto end = FindNextEnd(study, next)) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "study '", name, "' would end again at once (", v1::Study::EndReason_Name(end->reason),
-        end->message.empty() ? "" : ": ", end->message, "); widen that too"));
+        "study '", name, "' would end again at once (", TextOf(*end), "); widen that too"));
   }
   return absl::OkStatus();
 }
@@ -108,11 +114,14 @@ absl::StatusOr<v1::UpdateStudyResponse> Core::UpdateStudy(const v1::UpdateStudyR
     if (const absl::Status checked = CheckUpdate(study, request, next, changes); !checked.ok()) {
       return checked;
     }
+    v1::UpdateStudyResponse response;
+    if (!changes.empty() && study.row.state != v1::Study::ENDED) {
+      if (const auto end = FindNextEnd(study, next)) response.set_ends(TextOf(*end));
+    }
     if (!changes.empty() && !request.validate_only()) {
       const absl::Status applied = ApplyUpdate(study, std::move(next));
       if (!applied.ok()) return applied;
     }
-    v1::UpdateStudyResponse response;
     *response.mutable_study() = Message(study);
     response.mutable_changes()->Add(changes.begin(), changes.end());
     return response;

@@ -1,3 +1,9 @@
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
 #include "fake_client.h"
 
@@ -84,12 +90,31 @@ TEST_F(StudyUpdate, TheCodeOfAStudyStaysWhatWasSentWithIt) {
   auto& code = *study_.mutable_trainer()->mutable_command()->mutable_code();
   code.set_upload(".");
   code.mutable_archive()->set_sha256("abc");
-  in_.str(
-      "study: mnist\ntrainer: {command: {run: [train], code: {upload: .}}}\n"
-      "parameters: {x: {min: 1, max: 2}}\n");
+  const std::string folder = absl::StrCat(testing::TempDir(), "study-update-", getpid());
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder + "/study.yaml")
+      << "study: mnist\ntrainer: {command: {run: [train], code: {upload: .}}}\n"
+         "parameters: {x: {min: 1, max: 2}}\n";
   Expect();
-  EXPECT_EQ(Run({"study", "update", "mnist", "-"}), kDone) << err();
+  EXPECT_EQ(Run({"study", "update", "mnist", folder + "/study.yaml"}), kDone) << err();
   EXPECT_EQ(sent_.definition().trainer().command().code().archive().sha256(), "abc");
+  EXPECT_THAT(err(), HasSubstr("another than mnist was created with"))
+      << "it is not changed silently";
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(StudyUpdate, ThatTheStudyEndsAtOnceIsSaidFirst) {
+  EXPECT_CALL(client_, UpdateStudy).WillRepeatedly([this](const v1::UpdateStudyRequest&) {
+    v1::UpdateStudyResponse response;
+    *response.mutable_study() = study_;
+    response.add_changes()->set_field("objective.target");
+    response.set_ends("TARGET: trial 0 reached it");
+    return response;
+  });
+  EXPECT_EQ(Run({"study", "update", "mnist", "--target", "0.4", "--dry-run"}), kDone) << err();
+  EXPECT_THAT(out(), HasSubstr("the study would end at once, with what runs cancelled (TARGET: "));
+  EXPECT_EQ(Run({"study", "update", "mnist", "--target", "0.4"}), kDone) << err();
+  EXPECT_THAT(out(), HasSubstr("now, and ends (TARGET: trial 0 reached it)"));
 }
 
 TEST_F(StudyUpdate, WhatCannotChangeIsNamedWithItsLine) {

@@ -221,6 +221,26 @@ TEST_F(UpdateTest, WordsThatBecomeNumbersAreAnotherParameter) {
   EXPECT_EQ(house_.study("s").row.revision, 1);
 }
 
+TEST_F(UpdateTest, WhatEndsAStudyAtOnceIsSaid) {
+  Create(ExternalStudy("s", 4));
+  ASSERT_NO_FATAL_FAILURE(Try(2));
+  v1::UpdateStudyRequest request = Request();
+  request.mutable_definition()->mutable_limits()->set_max_trials(2);
+  request.set_validate_only(true);
+  auto update = Update(request);
+  ASSERT_TRUE(update.ok()) << update.status();
+  EXPECT_THAT(update->ends(), HasSubstr("MAX_TRIALS"));
+  EXPECT_EQ(study().row.state, v1::Study::ACTIVE) << "not yet";
+  request.set_validate_only(false);
+  update = Update(request);
+  ASSERT_TRUE(update.ok()) << update.status();
+  EXPECT_THAT(update->ends(), HasSubstr("MAX_TRIALS"));
+  EXPECT_EQ(study().row.state, v1::Study::ENDED);
+  update = SetMaxTrials(5);
+  ASSERT_TRUE(update.ok()) << update.status();
+  EXPECT_EQ(update->ends(), "");
+}
+
 TEST_F(UpdateTest, WhatIsNotValidIsRefusedAsAtCreation) {
   Create(ExternalStudy("s"));
   const auto update = SetMaxTrials(0);
