@@ -26,7 +26,7 @@ constexpr int64_t kLived = 40;  // of them before the fault
 // The operation to try after this one.
 int Next(int number) {
   if (std::getenv("CAVIAR_LONG") != nullptr) return number + 1;
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(CAVIAR_SANITIZE_THREAD)
   return number + 1 + number;
 #else
   return number + 1 + number / 8;
