@@ -9,11 +9,15 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "client/api/client.h"
@@ -87,6 +91,29 @@ class TlsTest : public ::testing::Test {
   std::unique_ptr<Server> server_;
 };
 storage::TemporaryFolder* TlsTest::folder_ = nullptr;
+
+TEST_F(TlsTest, ASetThatCannotBeMadeIsSaidAndLeavesNothing) {
+  const std::string set = File("refused"), words = File("words");
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"NAME=x/y %s", "NAME is 'x/y'"},
+      {absl::StrCat("NAME=", std::string(80, 'x'), " %s"), "1 to 64 letters"},
+      {"%s 1.2.3", "'1.2.3' is no host name or address"},
+      {"%s ''", "'' is no host name or address"},
+      {"%s 'bad host!'", "'bad host!' is no host name or address"},
+      {"%s gpu1:7461", "without a port"},
+      // Only openssl knows that it is none.
+      {"%s 1:2:3", "openssl x509 failed"},
+  };
+  for (const auto& [call, said] : wrong) {
+    const std::string command =
+        absl::StrReplaceAll(call, {{"%s", absl::StrCat(MAKE_CERTIFICATES, " ", set)}});
+    EXPECT_NE(system(absl::StrCat(command, " >/dev/null 2>", words).c_str()), 0) << call;
+    std::ifstream file(words);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_THAT(text, HasSubstr(said)) << call;
+    EXPECT_FALSE(std::filesystem::exists(set)) << call;
+  }
+}
 
 TEST_F(TlsTest, ATokenOpensItToWhoKnowsTheAuthority) {
   ASSERT_TRUE(Start(Ours()).ok());
