@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "client/commands/ask_tokens.h"
 #include "client/commands/command_line.h"
+#include "client/commands/shell_flags.h"
 #include "client/render/json.h"
 #include "client/render/number.h"
-#include "client/render/text.h"
 #include "client/study_file/scalar.h"
 
 namespace caviar::commands {
@@ -26,7 +26,7 @@ void PrintTrial(const v1::Trial& trial, Session& session) {
   const std::map<std::string, v1::Value> sorted(trial.parameters().begin(),
                                                 trial.parameters().end());
   for (const auto& [name, value] : sorted) {
-    session.out() << name << "=" << render::Printable(render::FormatValue(value)) << "\n";
+    session.out() << name << "=" << QuotedValue(render::FormatValue(value)) << "\n";
   }
 }
 
@@ -35,7 +35,7 @@ void PrintLine(const v1::Trial& trial, Session& session) {
   const std::map<std::string, v1::Value> sorted(trial.parameters().begin(),
                                                 trial.parameters().end());
   for (const auto& [name, value] : sorted) {
-    session.out() << " " << name << "=" << render::Printable(render::FormatValue(value));
+    session.out() << " " << name << "=" << QuotedValue(render::FormatValue(value));
   }
   session.out() << "\n";
 }

@@ -3,11 +3,13 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "client/render/number.h"
+#include "client/render/text.h"
 
 namespace caviar::commands {
 namespace {
@@ -36,6 +38,11 @@ std::string ShellFlags(const v1::Study& study, const v1::Trial& trial) {
         ShellWord(absl::StrCat("--", parameter.name(), "=", render::FormatValue(found->second))));
   }
   return absl::StrJoin(words, " ");
+}
+
+std::string QuotedValue(const std::string& value) {
+  if (render::Printable(value) == value) return ShellWord(value);
+  return absl::StrCat("$'", absl::CEscape(value), "'");
 }
 
 }  // namespace caviar::commands

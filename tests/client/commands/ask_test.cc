@@ -97,6 +97,23 @@ TEST_F(Ask, SeveralAtOnceAreALineEachAndEachIsToldByItsNumber) {
   }
 }
 
+TEST_F(Ask, ValuesArePrintedUnchangedAndQuotedWhereTheyHaveTo) {
+  v1::AskTrialResponse answer;
+  *answer.mutable_trial() = TestTrial(3);
+  auto& parameters = *answer.mutable_trial()->mutable_parameters();
+  parameters.clear();
+  parameters["a"].set_string_value("x\ny's");
+  parameters["b"].set_string_value("it's c=1");
+  parameters["c"].set_string_value("plain/one");
+  answer.mutable_token()->set_epoch(5);
+  answer.mutable_token()->set_counter(100);
+  EXPECT_CALL(client_, AskTrial).Times(2).WillRepeatedly(Return(answer));
+  EXPECT_EQ(Run({"ask", "mnist"}), kDone);
+  EXPECT_EQ(out(), "trial 3\na=$'x\\ny\\'s'\nb='it'\\''s c=1'\nc=plain/one\n");
+  EXPECT_EQ(Run({"ask", "mnist", "--count", "1"}), kDone);
+  EXPECT_EQ(out(), "trial 3 a=$'x\\ny\\'s' b='it'\\''s c=1' c=plain/one\n");
+}
+
 TEST_F(Ask, WhatWasObtainedBeforeAFailureIsPrintedAndTheRestSaid) {
   for (const char* output : {"table", "json"}) {
     int number = 0;
