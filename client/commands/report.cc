@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -27,14 +30,22 @@ struct Arguments {
   std::optional<int64_t> step;
 };
 
-void Print(v1::Directive directive, Session& session) {
-  if (!session.is_table()) {
-    v1::ReportTrialResponse answer;
-    answer.set_directive(directive);
-    return session.Print(answer);
-  }
-  const std::string name = v1::Directive_Name(directive);
+void Print(const v1::ReportTrialResponse& answer, Session& session) {
+  if (!session.is_table()) return session.Print(answer);
+  const std::string name = v1::Directive_Name(answer.directive());
   session.out() << absl::AsciiStrToLower(absl::StripPrefix(name, "DIRECTIVE_")) << "\n";
+}
+
+// The answer counts values and does not name them.
+void SayConflicts(const v1::Measurement& reported, int conflicts, Session& session) {
+  if (conflicts == 0) return;
+  std::vector<std::string> metrics;
+  for (const auto& [metric, value] : reported.metrics()) metrics.push_back(metric);
+  std::sort(metrics.begin(), metrics.end());
+  const bool all = conflicts >= static_cast<int>(metrics.size());
+  session.Complain(absl::StrCat("step ", reported.step(), " has another value of ",
+                                all ? "" : absl::StrCat(conflicts, " of "),
+                                absl::StrJoin(metrics, ", "), " already, which stays"));
 }
 
 // For the trial whose program this is called by.
@@ -50,7 +61,9 @@ int ReportInside(const Arguments& arguments, Session& session) {
   if (!answer.ok()) return session.Fail(answer.status());
   v1::Directive directive = v1::DIRECTIVE_UNSPECIFIED;
   v1::Directive_Parse(absl::StrCat("DIRECTIVE_", absl::AsciiStrToUpper(*answer)), &directive);
-  Print(directive, session);
+  v1::ReportTrialResponse response;
+  response.set_directive(directive);
+  Print(response, session);
   return kDone;
 }
 
@@ -74,7 +87,8 @@ int ReportAsked(const std::string& study, int number, const Arguments& arguments
   measurement.mutable_metrics()->insert(metrics->begin(), metrics->end());
   const auto answer = (*client)->ReportTrial(request);
   if (!answer.ok()) return session.Fail(answer.status());
-  Print(answer->directive(), session);
+  SayConflicts(measurement, answer->conflicts(), session);
+  Print(*answer, session);
   return kDone;
 }
 

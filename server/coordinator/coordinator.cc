@@ -226,6 +226,7 @@ class ThreadedCoordinator : public Coordinator {
           leases_.RenewOne(token, clock_.Steady());
           v1::ReportTrialResponse response;
           response.set_directive(reported->directive());
+          response.set_conflicts(reported->conflicts());
           return response;
         },
         std::move(done)));

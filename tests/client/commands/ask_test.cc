@@ -150,6 +150,23 @@ TEST_F(Ask, SeveralOfWhichNoneCameFail) {
   EXPECT_EQ(Run({"ask", "mnist", "--count", "0"}), kWrongUsage);
 }
 
+TEST_F(Ask, AReportOfAnotherValueSaysThatTheFirstStays) {
+  ExpectAsk();
+  Run({"ask", "mnist"});
+  v1::ReportTrialResponse answer;
+  answer.set_directive(v1::DIRECTIVE_CONTINUE);
+  answer.set_conflicts(1);
+  EXPECT_CALL(client_, ReportTrial).Times(3).WillRepeatedly(Return(answer));
+  EXPECT_EQ(Run({"report", "mnist", "3", "--step", "1", "accuracy=0.9"}), kDone);
+  EXPECT_EQ(out(), "continue\n");
+  EXPECT_EQ(err(), "caviar: step 1 has another value of accuracy already, which stays\n");
+  EXPECT_EQ(Run({"report", "mnist", "3", "--step", "1", "loss=1", "accuracy=0.9"}), kDone);
+  EXPECT_EQ(err(),
+            "caviar: step 1 has another value of 1 of accuracy, loss already, which stays\n");
+  Run({"report", "mnist", "3", "--step", "1", "accuracy=0.9", "--output", "json"});
+  EXPECT_EQ(json()["conflicts"], 1);
+}
+
 TEST_F(Ask, TheTokenIsForItsUserOnly) {
   ExpectAsk();
   EXPECT_EQ(Run({"ask", "mnist", "--output", "json"}), kDone);

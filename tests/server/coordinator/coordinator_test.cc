@@ -457,6 +457,31 @@ TEST_F(ThreadedCoordinatorTest, WhatAProgramPrintsIsReadWhileItRunsAndAfterwards
   EXPECT_EQ(read(100)->data(), "");
 }
 
+TEST_F(ThreadedCoordinatorTest, AnAskerIsToldThatAnotherValueStays) {
+  Create(ExternalStudy("s"));
+  v1::AskTrialRequest ask;
+  *ask.mutable_request_id() = NewRequestId();
+  ask.set_study("s");
+  ask.mutable_lease()->set_seconds(3600);
+  const auto asked =
+      Wait<v1::AskTrialResponse>([&](auto done) { coordinator_->AskTrial(ask, std::move(done)); });
+  ASSERT_TRUE(asked.ok()) << asked.status();
+  std::vector<int> conflicts;
+  for (const double value : {0.5, 0.9}) {
+    v1::ReportTrialRequest report;
+    report.set_study("s");
+    report.set_number(asked->trial().number());
+    *report.mutable_token() = asked->token();
+    report.add_measurements()->set_step(1);
+    (*report.mutable_measurements(0)->mutable_metrics())["accuracy"] = value;
+    const auto reported = Wait<v1::ReportTrialResponse>(
+        [&](auto done) { coordinator_->ReportTrial(report, std::move(done)); });
+    ASSERT_TRUE(reported.ok()) << reported.status();
+    conflicts.push_back(reported->conflicts());
+  }
+  EXPECT_EQ(conflicts, (std::vector{0, 1}));
+}
+
 TEST_F(ThreadedCoordinatorTest, AnAcquireCanBeCancelled) {
   v1::AcquireWorkRequest request;
   *request.mutable_request_id() = NewRequestId();

@@ -76,6 +76,7 @@ void Frontend::ReportAsked(v1::ReportTrialRequest request, Done<v1::ReportTrialR
         process_.leases().RenewOne(token, process_.clock().Steady());
         v1::ReportTrialResponse response;
         response.set_directive(reported->directive());
+        response.set_conflicts(reported->conflicts());
         return response;
       },
       std::move(done));
