@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -49,8 +48,7 @@ std::optional<Curve::value_type> PickMeasurement(const v1::Objective& objective,
       best = &one;
     }
   }
-  return best != nullptr ? *best
-                         : Curve::value_type{last.first, std::numeric_limits<double>::quiet_NaN()};
+  return best != nullptr ? *best : last;
 }
 
 // nullptr: it was never measured.

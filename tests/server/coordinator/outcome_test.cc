@@ -55,7 +55,8 @@ TEST(ReadOutcome, TakesTheBestOrTheLastMeasurementOfTheObjective) {
 TEST(ReadOutcome, AnObjectiveThatIsNotFiniteIsInfeasibleAndAMissingOneFailed) {
   const Outcome outcome = ReadOutcome(OneObjective(), {{1, kNan}, {2, kInfinity}}, {});
   EXPECT_EQ(outcome.state, v1::Trial::INFEASIBLE);
-  EXPECT_EQ(outcome.message, "the objective is not finite: accuracy is nan at step 2");
+  EXPECT_EQ(outcome.message, "the objective is not finite: accuracy is inf at step 2")
+      << "as it came";
   const Outcome missing = ReadOutcome(OneObjective(), {}, {});
   EXPECT_EQ(missing.state, v1::Trial::FAILED);
   EXPECT_EQ(missing.message,
