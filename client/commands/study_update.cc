@@ -37,6 +37,8 @@ struct LimitOption {
   const char* about;
   // INVALID_ARGUMENT says what is wrong with the value; empty: the field is cleared.
   std::function<absl::Status(const std::string& value, v1::Study& study)> set;
+  // What the coordinator makes of a field that is cleared.
+  const char* none = "no limit";
 };
 
 absl::Status Wrong(const std::string& value, absl::string_view right) {
@@ -109,7 +111,7 @@ const std::vector<LimitOption>& LimitOptions() {
       {"--max-duration", &Arguments::max_duration,
        "The study ends when it has been active for so long, such as 8h", SetMaxDuration},
       {"--max-attempts", &Arguments::max_attempts, "Lost leases after which a trial has failed",
-       Limit<int32_t>(&Limits::set_max_attempts, &Limits::clear_max_attempts)},
+       Limit<int32_t>(&Limits::set_max_attempts, &Limits::clear_max_attempts), "the default, 3"},
       {"--max-steps", &Arguments::max_steps,
        "The study ends when its trials have trained so many steps in all",
        Limit<int64_t>(&Limits::set_max_steps, &Limits::clear_max_steps)},
@@ -121,7 +123,8 @@ const std::vector<LimitOption>& LimitOptions() {
            [](Study& study) { study.mutable_limits()->clear_no_gain(); })},
       {"--weight", &Arguments::weight, "Its share of the workers",
        Number([](Study& study, double number) { study.mutable_limits()->set_weight(number); },
-              [](Study& study) { study.mutable_limits()->clear_weight(); })},
+              [](Study& study) { study.mutable_limits()->clear_weight(); }),
+       "the default, 1"},
       {"--target", &Arguments::target, "The study ends when the objective is at least this good",
        Number([](Study& study, double number) { study.mutable_objective()->set_target(number); },
               [](Study& study) { study.mutable_objective()->clear_target(); })},
@@ -246,7 +249,7 @@ void AddStudyUpdate(CLI::App& study, CommandLine& line) {
   command.add_flag("--dry-run", arguments->dry_run, "Only show the difference");
   for (const LimitOption& option : LimitOptions()) {
     command.add_option(option.name, *arguments.*option.value,
-                       absl::StrCat(option.about, "; none: no limit"));
+                       absl::StrCat(option.about, "; none: ", option.none));
   }
   command
       .add_option("--sampler", arguments->sampler,

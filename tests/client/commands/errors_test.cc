@@ -67,6 +67,13 @@ TEST_F(Errors, HelpAndVersionAreNoErrors) {
   EXPECT_THAT(out(), HasSubstr("--coordinator"));
 }
 
+TEST_F(Errors, HelpSaysWhatNoneMeans) {
+  EXPECT_EQ(Run({"study", "update", "--help"}), kDone);
+  EXPECT_THAT(out(), HasSubstr("so many trials have failed; none: no limit\n"));
+  EXPECT_THAT(out(), HasSubstr("a trial has failed; none: the default, 3\n"));
+  EXPECT_THAT(out(), HasSubstr("the workers; none: the default, 1\n"));
+}
+
 TEST_F(Errors, WhatIsNotThereIsOne) {
   EXPECT_CALL(client_, GetStudy).WillOnce(Return(absl::NotFoundError("no study \"a\"")));
   EXPECT_EQ(Run({"study", "show", "a"}), kFailed);
