@@ -21,6 +21,20 @@
 namespace caviar::coordinator {
 namespace {
 
+std::string FailureText(int32_t number, const std::string& message) {
+  return absl::StrCat("trial ", number, " failed", message.empty() ? "" : ": ", message);
+}
+
+// A study's message may be of something else by now.
+std::string LastFailure(const StudyState& study) {
+  const TrialState* last = nullptr;
+  for (const TrialState& trial : study.trials) {
+    if (trial.row.state != v1::Trial::FAILED) continue;
+    if (last == nullptr || trial.row.final_order > last->row.final_order) last = &trial;
+  }
+  return last == nullptr ? "" : FailureText(last->row.number, last->row.message);
+}
+
 // A study whose first trials all fail has a mistake in it; going on would burn a cluster's night.
 constexpr int kFailuresInARow = 5;
 
@@ -329,7 +343,7 @@ void Core::CancelTrials(StudyState& study, int& limit) {
 void Core::NoteFailure(StudyState& study, int32_t number, const std::string& message) {
   // A STOPPED study's message says why it stopped, and how it goes on.
   if (study.row.state != v1::Study::ACTIVE) return;
-  study.row.message = absl::StrCat("trial ", number, " failed: ", message);
+  study.row.message = FailureText(number, message);
   Put(study);
 }
 
@@ -353,7 +367,7 @@ std::optional<Core::End> Core::FindEnd(StudyState& study) {
   if (limits.has_max_failed() && study.counts.failed() >= limits.max_failed()) {
     return End{
         v1::Study::MAX_FAILED,
-        absl::StrCat(study.counts.failed(), " trials failed; the last: ", study.row.message)};
+        absl::StrCat(study.counts.failed(), " trials failed; the last: ", LastFailure(study))};
   }
   if (limits.has_no_gain() && study.best) {
     const int64_t since = static_cast<int64_t>(study.history.size()) -
@@ -374,12 +388,12 @@ std::optional<Core::End> Core::FindEnd(StudyState& study) {
   const bool all_handed_out = AllHandedOut(study);
   if ((all_handed_out || (study.exhausted && study.to_repeat.empty())) && study.running.empty() &&
       study.waiting.empty() && !GoesOnByPromotion(study)) {
-    if (all_handed_out) return End{v1::Study::MAX_TRIALS, study.row.message};
+    if (all_handed_out) return End{v1::Study::MAX_TRIALS, ""};
     return End{v1::Study::EXHAUSTED,
                absl::StrCat("all ", study.configurations.size(), " configurations were tried")};
   }
   if (limits.has_max_duration() && ActiveTime(study) >= FromMessage(limits.max_duration())) {
-    return End{v1::Study::MAX_DURATION, study.row.message};
+    return End{v1::Study::MAX_DURATION, ""};
   }
   return std::nullopt;
 }
@@ -390,7 +404,7 @@ void Core::CheckLimits(StudyState& study) {
   if (study.row.state == v1::Study::ACTIVE && study.failures_in_a_row >= kFailuresInARow) {
     MoveStudy(study, v1::Study::STOPPED,
               absl::StrCat(study.failures_in_a_row,
-                           " trials failed and none succeeded; the last: ", study.row.message,
+                           " trials failed and none succeeded; the last: ", LastFailure(study),
                            ". Mend it, then: caviar study resume ", study.row.definition.name()));
   }
   // Not its own limit, so not its end: with room for more it goes on.

@@ -32,6 +32,19 @@ class UpdateTest : public AskTest {
     request.mutable_definition()->mutable_limits()->set_max_trials(count);
     return Update(request);
   }
+  absl::StatusOr<v1::UpdateStudyResponse> SetParallel(int count) {
+    v1::UpdateStudyRequest request = Request();
+    request.mutable_definition()->mutable_limits()->set_parallel(count);
+    return Update(request);
+  }
+  // Asks for a trial that fails.
+  void Fail(const std::string& message) {
+    const auto asked = Ask("s");
+    ASSERT_TRUE(asked.ok()) << asked.status();
+    v1::TellTrialRequest told = TellRequest(*asked, 0);
+    told.mutable_failed()->set_message(message);
+    ASSERT_TRUE(house_.Call(&Core::Tell, told).ok());
+  }
   // Asks and tells so many trials.
   void Try(int count) {
     for (int i = 0; i < count; ++i) {
@@ -320,6 +333,28 @@ TEST_F(UpdateTest, AStudyThatWouldEndAgainAtOnceIsRefused) {
   request.mutable_definition()->mutable_objective()->set_target(0.9);
   EXPECT_TRUE(Update(request).ok());
   EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);
+}
+
+TEST_F(UpdateTest, AnEarlierFailureIsNoReasonOfAnEnd) {
+  Create(ExternalStudy("s", 2));
+  ASSERT_NO_FATAL_FAILURE(Fail(""));
+  EXPECT_EQ(study().row.message, "trial 0 failed");
+  ASSERT_NO_FATAL_FAILURE(Try(1));
+  ASSERT_EQ(study().row.end_reason, v1::Study::MAX_TRIALS);
+  EXPECT_EQ(study().row.message, "");
+  EXPECT_THAT(SetParallel(2).status().message(),
+              HasSubstr("would end again at once (MAX_TRIALS); widen that too"));
+}
+
+TEST_F(UpdateTest, TheLastFailureIsNamedAlsoWhenItHasEnded) {
+  v1::Study study = ExternalStudy("s", 4);
+  study.mutable_limits()->set_max_failed(2);
+  Create(study);
+  ASSERT_NO_FATAL_FAILURE(Fail("first"));
+  ASSERT_NO_FATAL_FAILURE(Fail("second"));
+  const std::string reason = "2 trials failed; the last: trial 1 failed: second";
+  EXPECT_EQ(house_.study("s").row.message, reason);
+  EXPECT_THAT(SetParallel(2).status().message(), HasSubstr("(MAX_FAILED: " + reason + ")"));
 }
 
 TEST_F(UpdateTest, AStudyThatAPersonEndedGoesOn) {
