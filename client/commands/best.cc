@@ -96,6 +96,14 @@ int SayWhyNone(client::Client& client, const v1::Study& study, Session& session)
   return kDone;
 }
 
+// A script would run whichever comes first, and not know that it chose.
+int RefuseFrontAsFlags(const v1::Study& study, Session& session) {
+  return session.FailUsage(absl::StrCat(
+      "--output flags needs --top here: ", study.name(), " has several objectives, so none of its ",
+      "trials is the best; --top 1 takes the first of the front, which is the best by ",
+      study.objectives(0).metric(), "; `caviar best ", study.name(), "` shows all"));
+}
+
 int Best(Arguments& arguments, Session& session) {
   if (!arguments.model.file.empty()) {
     arguments.model.study = arguments.study;
@@ -113,10 +121,12 @@ int PrintBest(const std::string& name, std::optional<int> count, Session& sessio
   get.set_study(name);
   const auto study = (*client)->GetStudy(get);
   if (!study.ok()) return session.Fail(study.status());
-  // One line is what a shell can take.
   const bool flags = session.is_flags();
-  const bool one = flags && !vocabulary::HasSeveralObjectives(*study);
-  const int top = count.value_or(one ? 1 : DefaultTop(*study));
+  if (flags && !count && vocabulary::HasSeveralObjectives(*study)) {
+    return RefuseFrontAsFlags(*study, session);
+  }
+  // One line is what a shell can take.
+  const int top = count.value_or(flags ? 1 : DefaultTop(*study));
   v1::ListBestTrialsRequest request;
   request.set_study(name);
   request.set_count(top);
@@ -147,10 +157,12 @@ void AddBest(CLI::App& app, CommandLine& line) {
       app, "best", "List the best trials of a study, best first, or save a network",
       [arguments](Session& session) { return Best(*arguments, session); });
   command.add_option("NAME", arguments->study, "Name of the study")->required();
-  CLI::Option* top = command
-                         .add_option("--top", arguments->top,
-                                     "How many; default: 5, of a Pareto front 20, as flags 1")
-                         ->check(CLI::Range(1, 1000));
+  CLI::Option* top =
+      command
+          .add_option("--top", arguments->top,
+                      "How many; default: 5, of a Pareto front 20; as flags 1, and of a "
+                      "front it has to be said")
+          ->check(CLI::Range(1, 1000));
   CLI::Option* save = command
                           .add_option("--save-model", arguments->model.file,
                                       "Save the best trial's network as this ONNX file")

@@ -105,6 +105,23 @@ TEST_F(OutcomeCommands, BestOfSeveralObjectivesIsTheFrontWithoutRanks) {
             "objectives\n");
 }
 
+TEST_F(OutcomeCommands, AFrontAsFlagsNeedsToBeToldHowMany) {
+  EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(Several()));
+  EXPECT_CALL(client_, ListBestTrials).WillOnce([](const v1::ListBestTrialsRequest& request) {
+    EXPECT_EQ(request.count(), 1);
+    v1::ListBestTrialsResponse best;
+    *best.add_trials() = OnFront(2, 0.9, 9.5);
+    return best;
+  });
+  EXPECT_EQ(Run({"best", "mnist", "--output", "flags"}), kWrongUsage);
+  EXPECT_EQ(out(), "");
+  EXPECT_THAT(err(), HasSubstr("--output flags needs --top here: mnist has several objectives"));
+  EXPECT_THAT(err(), HasSubstr("--top 1 takes the first of the front, which is the best by "
+                               "accuracy"));
+  EXPECT_EQ(Run({"best", "mnist", "--output", "flags", "--top", "1"}), kDone);
+  EXPECT_EQ(out(), "--rate=0.012345678901234 --optimizer=sgd\n");
+}
+
 TEST_F(OutcomeCommands, BestNamesTheNearestWhereNothingIsFeasible) {
   EXPECT_CALL(client_, GetStudy).WillOnce(Return(Bounded("trial_counts { completed: 2 }")));
   EXPECT_CALL(client_, ListBestTrials).WillOnce(Return(v1::ListBestTrialsResponse()));
