@@ -43,7 +43,7 @@ class KillLoopTest : public FaultTest {
         "study: own\nobjective: {metric: accuracy, goal: maximize}\n"
         "trainer: {external: {}}\nparameters: {x: {min: 0.0, max: 1.0}}\n"
         "sampler: {algorithm: random, seed: 5}\nlimits: {max_trials: 1000000}\n");
-    cluster_.CreateStudy(NetworkStudyFile("net", 10'000'000, kEpochs));
+    cluster_.CreateStudy(NetworkStudyFile("net", 1'000'000, kEpochs));
     reader_ = Connect();
     for (int i = 0; i < kClients; ++i) {
       clients_.push_back(
