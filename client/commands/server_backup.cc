@@ -22,9 +22,6 @@ int Backup(const Arguments& arguments, Session& session) {
   absl::Notification stop;
   const auto address = session.Address();
   if (!address.ok()) return session.Fail(address.status());
-  if (const absl::Status checked = client::CheckCredentials(session.credentials()); !checked.ok()) {
-    return session.Fail(checked);
-  }
   client::BackupDownload download(*address, session.credentials());
   // Before the client, so that its threads leave the signals alone.
   const auto guard = session.environment().catch_interrupts([&] {

@@ -25,7 +25,7 @@ int KeepExisting(const study_file::StudyFile& file, client::Client& client, Sess
   v1::UpdateStudyRequest compare;
   compare.set_study(study->name());
   *compare.mutable_definition() = file.study;
-  WarnOfOtherCode(*study, file, session);
+  WarnOfOtherCode(*study, file.study, session);
   KeepCode(*study, *compare.mutable_definition());
   compare.set_validate_only(true);
   const auto compared = client.UpdateStudy(std::move(compare));

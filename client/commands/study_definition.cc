@@ -74,12 +74,10 @@ void KeepCode(const v1::Study& now, v1::Study& next) {
   *next.mutable_trainer()->mutable_command()->mutable_code() = now.trainer().command().code();
 }
 
-void WarnOfOtherCode(const v1::Study& now, study_file::StudyFile file, Session& session) {
-  const v1::CodeArchive& stored = now.trainer().command().code().archive();
-  if (stored.sha256().empty()) return;
-  const auto packed = PackCode(file);
-  if (!packed.ok() || packed->empty()) return;
-  if (file.study.trainer().command().code().archive().sha256() == stored.sha256()) return;
+void WarnOfOtherCode(const v1::Study& now, const v1::Study& next, Session& session) {
+  const std::string& stored = now.trainer().command().code().archive().sha256();
+  const std::string& packed = next.trainer().command().code().archive().sha256();
+  if (stored.empty() || packed.empty() || stored == packed) return;
   session.Complain(absl::StrCat(
       "the folder of trainer.command.code is another than ", now.name(),
       " was created with, and its trials go on with that; for the new one create a new study, ",

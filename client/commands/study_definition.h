@@ -24,9 +24,9 @@ int FailStudyFile(const study_file::StudyFile& file, const absl::Status& status,
 // is sent once.
 void KeepCode(const v1::Study& now, v1::Study& next);
 
-// Complains where the folder that `file` takes along is not, or no more, what the study `now` was
-// created with.
-void WarnOfOtherCode(const v1::Study& now, study_file::StudyFile file, Session& session);
+// Complains where the code that `next` takes along, which is packed, is not, or no more, what the
+// study `now` was created with.
+void WarnOfOtherCode(const v1::Study& now, const v1::Study& next, Session& session);
 
 // Packs the folder that the study takes along, if it does, and asks the coordinator to check the
 // study. Errors are for FailStudyFile.

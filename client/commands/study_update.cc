@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "client/commands/code_upload.h"
 #include "client/commands/command_line.h"
 #include "client/commands/pruner_arguments.h"
 #include "client/commands/study_definition.h"
@@ -215,7 +216,8 @@ int Update(const Arguments& arguments, Session& session) {
   request.set_validate_only(arguments.dry_run);
   *request.mutable_definition() = file ? file->study : *study;
   if (file) {
-    WarnOfOtherCode(*study, *file, session);
+    // The folder may be gone: it is not sent.
+    if (PackCode(*file).ok()) WarnOfOtherCode(*study, file->study, session);
     KeepCode(*study, *request.mutable_definition());
   }
   if (const absl::Status applied = ApplyOptions(arguments, *request.mutable_definition());

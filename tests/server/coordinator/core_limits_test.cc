@@ -28,7 +28,7 @@ void ExpectRefused(const absl::Status& status, absl::StatusCode code, const std:
   EXPECT_FALSE(detail && error::RetryDelayOf(*detail)) << "waiting does not help";
 }
 
-class CoreLimitsTest : public CoreTest {
+class CoreLimitsTest : public AskTest {
  protected:
   void StartWith(const Limits& limits) {
     house_.limits = limits;
@@ -164,23 +164,10 @@ TEST_F(CoreLimitsTest, AStudyWithAllTheTrialsThereMayBeStopsAndGoesOnWithRoomFor
 TEST_F(CoreLimitsTest, WhoAsksLearnsThatThereAreAllTheTrialsThereMayBe) {
   StartWith({.trials = 1});
   Create(ExternalStudy("s", 0));
-  std::vector<absl::Status> answers;
-  for (int i = 1; i <= 2; ++i) {
-    Poll poll;
-    poll.id = i;
-    poll.client_id = "asker";
-    poll.sequence = i;
-    poll.deadline = house_.clock.Steady() + absl::Seconds(10);
-    poll.study = "s";
-    poll.lease_duration = absl::Hours(24);
-    poll.ask_done = [&answers](auto response) { answers.push_back(response.status()); };
-    house_.QueuePoll(std::move(poll));
-    house_.Settle();
-  }
-  ASSERT_EQ(answers.size(), 2);
-  EXPECT_TRUE(answers[0].ok());
-  EXPECT_TRUE(error::HasReason(answers[1], error::kNoTrial)) << answers[1];
-  EXPECT_THAT(std::string(answers[1].message()), HasSubstr("--max-trials"));
+  EXPECT_TRUE(Ask("s").ok());
+  const absl::Status refused = Ask("s").status();
+  EXPECT_TRUE(error::HasReason(refused, error::kNoTrial)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("--max-trials"));
 }
 
 TEST_F(CoreLimitsTest, ATrialReportsSoManyValuesAndNoMore) {
