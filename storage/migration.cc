@@ -16,6 +16,8 @@ absl::Status InsertStoreRow(Connection& connection) {
 }
 
 absl::Status RunMigration(Connection& connection, const Migration& migration) {
+  // A migration may change the text of the schema itself.
+  sqlite3_db_config(connection.handle(), SQLITE_DBCONFIG_DEFENSIVE, 0, nullptr);
   absl::Status status = connection.Execute("BEGIN IMMEDIATE");
   if (status.ok()) status = connection.Execute(migration.sql);
   if (status.ok() && migration.version == 1) status = InsertStoreRow(connection);
@@ -26,6 +28,7 @@ absl::Status RunMigration(Connection& connection, const Migration& migration) {
                                         "; PRAGMA user_version = ", migration.version, "; COMMIT"));
   }
   if (!status.ok()) connection.Rollback();
+  sqlite3_db_config(connection.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   return status;
 }
 

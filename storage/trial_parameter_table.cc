@@ -73,15 +73,8 @@ v1::Value ReadValue(Query& query, int column) {
 
 }  // namespace
 
-absl::Status WriteConfiguration(const WriteContext& context, int64_t trial_id,
-                                const Configuration& configuration) {
-  absl::StatusOr<Configuration> stored = ReadConfiguration(context.connection, trial_id);
-  if (!stored.ok()) return stored.status();
-  if (AreSame(*stored, configuration)) return absl::OkStatus();
-  if (!stored->empty()) {
-    Query erase(context.connection, "DELETE FROM trial_parameter WHERE trial_id = ?");
-    if (absl::Status status = erase.Bind(trial_id).Run(); !status.ok()) return status;
-  }
+absl::Status InsertConfiguration(const WriteContext& context, int64_t trial_id,
+                                 const Configuration& configuration) {
   for (const auto& [name, value] : configuration) {
     Query insert(context.connection,
                  "INSERT INTO trial_parameter (trial_id, name, type, value, commit_number, "
@@ -92,6 +85,18 @@ absl::Status WriteConfiguration(const WriteContext& context, int64_t trial_id,
     if (absl::Status status = insert.BindChecksum().Run(); !status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status WriteConfiguration(const WriteContext& context, int64_t trial_id,
+                                const Configuration& configuration) {
+  absl::StatusOr<Configuration> stored = ReadConfiguration(context.connection, trial_id);
+  if (!stored.ok()) return stored.status();
+  if (AreSame(*stored, configuration)) return absl::OkStatus();
+  if (!stored->empty()) {
+    Query erase(context.connection, "DELETE FROM trial_parameter WHERE trial_id = ?");
+    if (absl::Status status = erase.Bind(trial_id).Run(); !status.ok()) return status;
+  }
+  return InsertConfiguration(context, trial_id, configuration);
 }
 
 absl::StatusOr<Configuration> ReadConfiguration(Connection& connection, int64_t trial_id) {

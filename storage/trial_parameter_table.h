@@ -16,6 +16,10 @@ namespace caviar::storage {
 
 using Configuration = std::map<std::string, v1::Value>;
 
+// Of a trial that has none yet.
+absl::Status InsertConfiguration(const WriteContext& context, int64_t trial_id,
+                                 const Configuration& configuration);
+
 // Writes nothing where it is stored already, as in most updates of a trial.
 absl::Status WriteConfiguration(const WriteContext& context, int64_t trial_id,
                                 const Configuration& configuration);

@@ -157,7 +157,13 @@ void Count(v1::Trial::State state, int32_t count, v1::TrialCounts& counts) {
 }  // namespace
 
 absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
-  if (absl::Status status = WriteOutcome(context, row.id, row.outcome); !status.ok()) return status;
+  // Before its trial is final.
+  if (!row.outcome.empty()) {
+    if (absl::Status status = WriteOutcome(context, row.id, row.outcome); !status.ok()) {
+      return status;
+    }
+  }
+  sqlite3_set_last_insert_rowid(context.connection.handle(), 0);
   Query query(
       context.connection,
       "INSERT INTO trial (id, study_id, number, state, objective, objective_step, "
@@ -201,6 +207,14 @@ absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
              row.sampler_version, row.numerics_fingerprint, row.furthest_step, row.fruitless,
              context.commit);
   if (absl::Status status = query.BindChecksum().Run(); !status.ok()) return status;
+  // Of a trial that was there already an upsert leaves the last row that was inserted as it was.
+  const bool is_new = sqlite3_last_insert_rowid(context.connection.handle()) == row.id;
+  if (is_new) return InsertConfiguration(context, row.id, row.parameters);
+  if (row.outcome.empty()) {
+    if (absl::Status status = WriteOutcome(context, row.id, row.outcome); !status.ok()) {
+      return status;
+    }
+  }
   return WriteConfiguration(context, row.id, row.parameters);
 }
 

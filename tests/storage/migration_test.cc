@@ -7,8 +7,13 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "caviar/v1/trial.pb.h"
 #include "storage/migration_backup.h"
 #include "storage/sqlite_reader.h"
 #include "storage/sqlite_store.h"
@@ -91,6 +96,88 @@ TEST_F(Migration1, DoesNotHappenWithoutItsCopy) {
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(refused.status().message(), HasSubstr("nothing was changed"));
   EXPECT_EQ(Ask(folder_.path(), "PRAGMA user_version"), "1\n");
+}
+
+// One write to each table that is written with every hand-out, report or end.
+constexpr const char* kWrites[] = {
+    "UPDATE trial SET state = '', origin = '', repeats_state = '' WHERE id = 1",
+    "UPDATE trial_parameter SET type = '' WHERE trial_id = 1 AND name = 'a'",
+    "UPDATE trial_outcome SET not_finite = '' WHERE trial_id = 1 AND metric = 'a'",
+    "UPDATE attempt SET outcome = '' WHERE trial_id = 1 AND number = 1",
+    "UPDATE measurement SET not_finite = '' "
+    "WHERE trial_id = 1 AND attempt = 1 AND metric_id = 1 AND step = 1",
+    "UPDATE late_measurement SET not_finite = '' "
+    "WHERE trial_id = 1 AND token_counter = 1 AND metric_id = 1 AND step = 1",
+    "UPDATE pruner_decision SET decision = '' WHERE trial_id = 1 AND step = 1 AND decision = 'a'"};
+
+TEST(PlainChecks, MakeNoTableForAWrite) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(SqliteStore::Open(folder.path()).ok());
+  for (const std::string write : kWrites) {
+    EXPECT_THAT(Ask(folder.path(), "EXPLAIN " + write),
+                AllOf(HasSubstr("Halt"), Not(HasSubstr("OpenEphemeral"))))
+        << write;
+  }
+}
+
+// Names of all values of an enum but that which stands for none.
+std::vector<std::string> NamesOf(const google::protobuf::EnumDescriptor& type) {
+  std::vector<std::string> names;
+  for (int i = 0; i < type.value_count(); ++i) {
+    if (type.value(i)->number() != 0) names.push_back(type.value(i)->name());
+  }
+  return names;
+}
+
+TEST_F(Migration1, ChecksAllowWhatTheyDidAndNothingElse) {
+  ASSERT_TRUE(Open().ok());
+  struct Check {
+    std::string table, column;
+    std::vector<std::string> values;
+  };
+  const std::vector<Check> checks = {
+      {"trial", "state", NamesOf(*v1::Trial::State_descriptor())},
+      {"trial", "origin", NamesOf(*v1::Trial::Origin_descriptor())},
+      {"trial", "repeats_state", {"COMPLETED", "FAILED", "INFEASIBLE", "CANCELLED"}},
+      {"trial_parameter", "type", {"double", "int", "bool", "string"}},
+      {"trial_outcome", "not_finite", {"nan", "inf", "-inf"}},
+      {"attempt", "outcome", NamesOf(*v1::Attempt::Outcome_descriptor())},
+      {"measurement", "not_finite", {"nan", "inf", "-inf"}},
+      {"late_measurement", "not_finite", {"nan", "inf", "-inf"}},
+      {"pruner_decision", "decision", NamesOf(*v1::PrunerDecision::Decision_descriptor())}};
+  for (const auto& [table, column, values] : checks) {
+    const std::string sql = Ask(
+        folder_.path(), absl::StrCat("SELECT sql FROM sqlite_schema WHERE name = '", table, "'"));
+    std::vector<std::string> terms;
+    for (const std::string& value : values) {
+      terms.push_back(absl::StrCat(column, " = '", value, "'"));
+    }
+    const std::string::size_type at = sql.find(absl::StrCat("CHECK (", column, " = "));
+    ASSERT_NE(at, std::string::npos) << table << "." << column;
+    const std::string::size_type begin = at + std::string("CHECK (").size();
+    std::vector<std::string> found =
+        absl::StrSplit(absl::string_view(sql).substr(begin, sql.find(')', begin) - begin), " OR ");
+    for (std::string& term : found) absl::RemoveExtraAsciiWhitespace(&term);
+    EXPECT_THAT(found, ::testing::UnorderedElementsAreArray(terms)) << table << "." << column;
+  }
+  EXPECT_THAT(Ask(folder_.path(), "UPDATE attempt SET outcome = 'NONSENSE'"),
+              HasSubstr("CHECK constraint failed: outcome"));
+  EXPECT_THAT(Ask(folder_.path(), "UPDATE trial SET objective = 7.5 WHERE state = 'COMPLETED'"),
+              HasSubstr("never change"));
+}
+
+TEST(Migration, FromEachVersionLeadsToOneSchemaWithAllThatWasThere) {
+  for (int version = 1; version < NewestVersion(); ++version) {
+    const TemporaryFolder folder;
+    ASSERT_TRUE(PlaceOlderDatabase(folder.path(), version)) << version;
+    EXPECT_EQ(Ask(folder.path(), "PRAGMA user_version"), absl::StrCat(version, "\n"));
+    ASSERT_TRUE(SqliteStore::Open(folder.path()).ok()) << version;
+    EXPECT_EQ(Ask(folder.path(), "SELECT count(*), sum(revision) FROM trials"), "14|14\n");
+    // The structure and the schema among it.
+    const auto report = CheckStore(folder.path());
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_THAT(report->damage, ::testing::IsEmpty()) << version;
+  }
 }
 
 TEST(Migration, OfANewDatabaseLeavesNoCopy) {

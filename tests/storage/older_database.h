@@ -12,17 +12,18 @@
 
 namespace caviar::storage {
 
-// Puts the database of schema version 1 into a folder: a study "tuned" that is ACTIVE, by TPE and
-// ASHA, with 11 trials, and a study "queue" that has ENDED, with 3. A coordinator of that version
-// wrote it. Whether it is there.
-inline bool PlaceOlderDatabase(const std::string& folder) {
-  const gzFile packed = gzopen(OLDER_DATABASES "/schema-1.db.gz", "rb");
+// Puts the database of a schema version, 1 or 2, into a folder: a study "tuned" that is ACTIVE, by
+// TPE and ASHA, with 11 trials, and a study "queue" that has ENDED, with 3. Coordinators of that
+// version wrote it: 2 is what one made of 1. Whether it is there.
+inline bool PlaceOlderDatabase(const std::string& folder, int version = 1) {
+  const std::string name = OLDER_DATABASES "/schema-" + std::to_string(version);
+  const gzFile packed = gzopen((name + ".db.gz").c_str(), "rb");
   if (packed == nullptr) return false;
   std::ofstream file(DatabaseFile(folder), std::ios::binary);
   char buffer[1 << 16];
   int count = 0;
   while ((count = gzread(packed, buffer, sizeof(buffer))) > 0) file.write(buffer, count);
-  std::filesystem::copy_file(OLDER_DATABASES "/schema-1.highwater", folder + "/highwater");
+  std::filesystem::copy_file(name + ".highwater", folder + "/highwater");
   return gzclose(packed) == Z_OK && count == 0 && file.good();
 }
 
