@@ -116,10 +116,7 @@ v1::Trial Core::AddedMessage(StudyState& study, const TrialState& trial) {
   batch_.push_back(trial.row);
   dirty_.insert(study.row.id);
   changed_.insert(study.row.definition.name());
-  std::vector<storage::AttemptRow> attempts;
-  if (trial.attempt) attempts.push_back(*trial.attempt);
-  return ToMessage(study.row.definition.name(), {trial.row, std::move(attempts), {}, {}, {}},
-                   false);
+  return ToMessage(study.row.definition.name(), trial.row, trial.attempt);
 }
 
 absl::StatusOr<v1::Trial> Core::RetryTrial(const v1::RetryTrialRequest& request) {
@@ -164,10 +161,7 @@ absl::StatusOr<v1::CancelTrialsResponse> Core::CancelTrials(
     for (const int32_t number : request.numbers()) {
       TrialState& trial = study.trials[static_cast<size_t>(number)];
       if (!IsFinal(trial.row.state)) Cancel(study, trial);
-      std::vector<storage::AttemptRow> attempts;
-      if (trial.attempt) attempts.push_back(*trial.attempt);
-      *response.add_trials() =
-          ToMessage(request.study(), {trial.row, std::move(attempts), {}, {}, {}}, false);
+      *response.add_trials() = ToMessage(request.study(), trial.row, trial.attempt);
     }
     return response;
   });

@@ -339,9 +339,7 @@ absl::StatusOr<v1::Trial> Core::Tell(const v1::TellTrialRequest& request) {
   Holder target = *FindTarget(token);
   StudyState& study = *target.study;
   TrialState& trial = *target.trial;
-  const auto message = [&] {
-    return ToMessage(request.study(), {trial.row, {*trial.attempt}, {}, {}, {}}, false);
-  };
+  const auto message = [&] { return ToMessage(request.study(), trial.row, trial.attempt); };
   const v1::Study& definition = study.row.definition;
   const auto& metrics = request.completed().metrics();
   if (request.has_completed()) {

@@ -14,6 +14,7 @@
 #include "server/coordinator/placement.h"
 #include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
+#include "server/coordinator/suggestion_input.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -110,8 +111,12 @@ void Core::HandOut() {
   taken_.reset();
   std::optional<Demand> demand;
   for (const int64_t id : state_.open) {
+    if (parked_.empty()) break;
     StudyState& study = state_.studies.at(id);
-    if (study.paused.empty() || parked_.empty()) continue;
+    if (study.row.state == v1::Study::ACTIVE && IsQuick(study)) {
+      RequestSuggestions(study, static_cast<int>(parked_.size()));
+    }
+    if (study.paused.empty()) continue;
     if (!demand) demand = CountDemand();
     PromoteFor(study, demand->Of(study));
   }
@@ -152,7 +157,7 @@ void Core::HandOut() {
   const int wanted = static_cast<int>(std::min(callers, kMostAhead)) + 1;
   for (const int64_t id : state_.open) {
     StudyState& study = state_.studies.at(id);
-    if (study.row.state == v1::Study::ACTIVE) RequestSuggestions(study, wanted);
+    if (study.row.state == v1::Study::ACTIVE && !IsQuick(study)) RequestSuggestions(study, wanted);
   }
   NoteStarved();
 }
@@ -319,10 +324,10 @@ void Core::GrantEvaluation(const Poll& poll, const storage::WorkerRow& worker, S
 void Core::AnswerGrant(const Poll& poll, const StudyState& study, const TrialState& trial,
                        Token token) {
   const std::string& name = study.row.definition.name();
-  const v1::Trial message = ToMessage(name, {trial.row, {*trial.attempt}, {}, {}, {}}, false);
+  v1::Trial message = ToMessage(name, trial.row, trial.attempt);
   if (poll.worker_id.empty()) {
     v1::AskTrialResponse response;
-    *response.mutable_trial() = message;
+    *response.mutable_trial() = std::move(message);
     *response.mutable_token() = ToMessage(token);
     AnswerAfterCommit(poll.ask_done, std::move(response));
     return;
@@ -332,14 +337,14 @@ void Core::AnswerGrant(const Poll& poll, const StudyState& study, const TrialSta
     v1::EvaluationWork& work = *response.mutable_evaluation();
     *work.mutable_token() = ToMessage(token);
     *work.mutable_study() = study.row.definition;
-    *work.mutable_trial() = message;
+    *work.mutable_trial() = std::move(message);
     *work.mutable_weights() =
         ToMessage(name, trial.row.number, *trial.Newest(v1::Artifact::WEIGHTS));
   } else {
     v1::TrialWork& work = *response.mutable_trial();
     *work.mutable_token() = ToMessage(token);
     *work.mutable_study() = study.row.definition;
-    *work.mutable_trial() = message;
+    *work.mutable_trial() = std::move(message);
     work.set_attempt(trial.attempt->number);
     const storage::ArtifactRow* checkpoint = trial.Newest(v1::Artifact::CHECKPOINT);
     if (trial.attempt->parent_attempt > 0 && checkpoint != nullptr) {

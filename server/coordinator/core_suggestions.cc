@@ -179,6 +179,15 @@ int64_t Core::SeenCommit() const { return state_.commit + (batch_.empty() ? 0 : 
 
 void Core::RequestSuggestion(const StudyState& study, int32_t index) {
   const int64_t commit = SeenCommit();
+  if (IsQuick(study)) {
+    const absl::Duration began = deps_.clock.Steady();
+    const auto configuration = Suggest({study.space, study.sampler, MakeInput(study, index)});
+    if (deps_.measures != nullptr) {
+      deps_.measures->OnSuggestion(study.row.definition.sampler().algorithm(),
+                                   deps_.clock.Steady() - began);
+    }
+    return TakeSuggestion(study.row.id, index, configuration, commit, study.history.size());
+  }
   const auto deliver = [this, id = study.row.id, index, commit, seen = study.history.size(),
                         revision = study.row.revision, generation = generation_,
                         algorithm = study.row.definition.sampler().algorithm(),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "absl/types/span.h"
 #include "server/sampling/auto_sampler.h"
 
 namespace caviar::coordinator {
@@ -42,6 +43,38 @@ void AddMeasurements(const std::vector<storage::MeasurementRow>& rows, v1::Trial
     }
     (*all.rbegin()->mutable_metrics())[row.metric] = row.value;
   }
+}
+
+v1::Trial ToMessage(const std::string& study, const storage::TrialRow& row,
+                    absl::Span<const storage::AttemptRow> attempts) {
+  v1::Trial trial;
+  trial.set_study(study);
+  trial.set_number(row.number);
+  trial.set_state(row.state);
+  for (const auto& [name, value] : row.parameters) (*trial.mutable_parameters())[name] = value;
+  if (row.objective) trial.set_objective(*row.objective);
+  if (row.objective_step) trial.set_objective_step(*row.objective_step);
+  if (row.last_step) trial.set_last_step(*row.last_step);
+  for (const auto& [metric, value] : row.outcome) (*trial.mutable_outcome())[metric] = value;
+  if (row.feasible) trial.set_feasible(*row.feasible);
+  trial.set_message(row.message);
+  trial.set_origin(row.origin);
+  trial.set_revision(row.revision);
+  *trial.mutable_create_time() = ToTimestamp(row.create_time);
+  if (row.start_time != 0) *trial.mutable_start_time() = ToTimestamp(row.start_time);
+  if (row.end_time != 0) *trial.mutable_end_time() = ToTimestamp(row.end_time);
+  trial.set_lost_leases(row.lost_leases);
+  if (row.repeat_of) trial.set_repeat_of(*row.repeat_of);
+  if (row.repeats) {
+    v1::Repeats& repeats = *trial.mutable_repeats();
+    repeats.set_completed(row.repeats->completed);
+    if (row.repeats->mean) repeats.set_mean(*row.repeats->mean);
+    if (row.repeats->standard_error) repeats.set_standard_error(*row.repeats->standard_error);
+    if (row.repeats->feasible) repeats.set_feasible(*row.repeats->feasible);
+  }
+  for (const auto& attempt : attempts) *trial.add_attempts() = ToMessage(attempt);
+  if (!attempts.empty()) trial.set_worker(attempts.back().worker);
+  return trial;
 }
 
 }  // namespace
@@ -103,35 +136,13 @@ const storage::ArtifactRow* FindKept(const storage::TrialReading& trial, v1::Art
   return nullptr;
 }
 
+v1::Trial ToMessage(const std::string& study, const storage::TrialRow& row,
+                    const std::optional<storage::AttemptRow>& newest) {
+  return ToMessage(study, row, absl::MakeConstSpan(newest ? &*newest : nullptr, newest ? 1 : 0));
+}
+
 v1::Trial ToMessage(const std::string& study, const storage::TrialReading& reading, bool full) {
-  const storage::TrialRow& row = reading.trial;
-  v1::Trial trial;
-  trial.set_study(study);
-  trial.set_number(row.number);
-  trial.set_state(row.state);
-  for (const auto& [name, value] : row.parameters) (*trial.mutable_parameters())[name] = value;
-  if (row.objective) trial.set_objective(*row.objective);
-  if (row.objective_step) trial.set_objective_step(*row.objective_step);
-  if (row.last_step) trial.set_last_step(*row.last_step);
-  for (const auto& [metric, value] : row.outcome) (*trial.mutable_outcome())[metric] = value;
-  if (row.feasible) trial.set_feasible(*row.feasible);
-  trial.set_message(row.message);
-  trial.set_origin(row.origin);
-  trial.set_revision(row.revision);
-  *trial.mutable_create_time() = ToTimestamp(row.create_time);
-  if (row.start_time != 0) *trial.mutable_start_time() = ToTimestamp(row.start_time);
-  if (row.end_time != 0) *trial.mutable_end_time() = ToTimestamp(row.end_time);
-  trial.set_lost_leases(row.lost_leases);
-  if (row.repeat_of) trial.set_repeat_of(*row.repeat_of);
-  if (row.repeats) {
-    v1::Repeats& repeats = *trial.mutable_repeats();
-    repeats.set_completed(row.repeats->completed);
-    if (row.repeats->mean) repeats.set_mean(*row.repeats->mean);
-    if (row.repeats->standard_error) repeats.set_standard_error(*row.repeats->standard_error);
-    if (row.repeats->feasible) repeats.set_feasible(*row.repeats->feasible);
-  }
-  for (const auto& attempt : reading.attempts) *trial.add_attempts() = ToMessage(attempt);
-  if (!reading.attempts.empty()) trial.set_worker(reading.attempts.back().worker);
+  v1::Trial trial = ToMessage(study, reading.trial, reading.attempts);
   if (!full) return trial;
   AddMeasurements(reading.measurements, trial);
   for (const storage::PrunerDecisionRow& row : reading.pruner_decisions) {

@@ -3,6 +3,8 @@
 #define CAVIAR_SERVER_COORDINATOR_MESSAGES_H_
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "absl/time/time.h"
 #include "caviar/v1/study.pb.h"
@@ -19,6 +21,8 @@ v1::Study ToMessage(const storage::StudyReading& reading, int64_t now);
 // The file that holds the network of the trial's objective, in one form or another; null where it
 // has none.
 const storage::ArtifactRow* FindKept(const storage::TrialReading& trial, v1::Artifact::Kind kind);
+v1::Trial ToMessage(const std::string& study, const storage::TrialRow& row,
+                    const std::optional<storage::AttemptRow>& newest);
 // `full`: with measurements, weights_file and model_file.
 v1::Trial ToMessage(const std::string& study, const storage::TrialReading& reading, bool full);
 v1::Artifact ToMessage(const std::string& study, int32_t trial, const storage::ArtifactRow& row);

@@ -4,15 +4,16 @@
 #define CAVIAR_SERVER_COORDINATOR_STATE_H_
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "server/coordinator/known_trials.h"
 #include "server/coordinator/lease_table.h"
@@ -82,7 +83,8 @@ struct StudyState {
   storage::StudyRow row;
   std::shared_ptr<const search_space::SearchSpace> space;
   std::shared_ptr<sampling::Sampler> sampler;
-  std::vector<TrialState> trials;  // by number
+  // By number; never moved, as copying a million of them would hold up all callers.
+  std::deque<TrialState> trials;
   // By their first trials' numbers. Suggestions and observations are numbered by their indices.
   std::vector<ConfigurationState> configurations;
   std::set<int32_t> pending;    // indices of those that have no observation yet
@@ -142,10 +144,10 @@ struct State {
   // come are in it, others leave it at the next look.
   std::set<int64_t> open;
   // Of the newest attempt of every trial, and of evaluations.
-  std::unordered_map<int64_t, TokenTarget> tokens;
+  absl::flat_hash_map<int64_t, TokenTarget> tokens;
   // The counters of these tokens, by GrantKey of the calls that got them: a repeat gets the same
   // one, also where its lease is over. Two calls with one key: the later one counts.
-  std::unordered_map<uint64_t, int64_t> grants;
+  absl::flat_hash_map<uint64_t, int64_t> grants;
   std::map<std::string, storage::WorkerRow> workers;
   // Ends that are still to be told, by study and revision.
   std::map<std::pair<int64_t, int32_t>, storage::StudyEndRow> ends;

@@ -8,6 +8,10 @@ bool NeedsHistory(const StudyState& study) {
   return study.sampler->UsesTriedPoints() || std::isfinite(study.space->model().configurations());
 }
 
+bool IsQuick(const StudyState& study) {
+  return !NeedsHistory(study) && study.space->linear_constraints().empty();
+}
+
 sampling::SamplerInput MakeInput(const StudyState& study, int32_t index) {
   const v1::Limits& limits = study.row.definition.limits();
   sampling::SamplerInput input;

@@ -13,6 +13,10 @@ namespace caviar::coordinator {
 // once each, whoever draws them.
 bool NeedsHistory(const StudyState& study);
 
+// Whether a suggestion takes no longer than to wake a thread that would make it: a draw that looks
+// at nothing, in a space where each draw will do.
+bool IsQuick(const StudyState& study);
+
 // For the configuration with this index. Where it needs the history, all configurations below the
 // index are there. A function of what the state says now of configurations, history, pruner,
 // definition and warm start, and of nothing else.

@@ -64,6 +64,8 @@ TEST_F(CoreTest, OneBadRowIsRefusedAndTheRestOfItsBatchIsNot) {
   house_.Settle();
   EXPECT_TRUE(answers[0].ok()) << answers[0];
   EXPECT_EQ(answers[1].code(), absl::StatusCode::kInternal);
+  EXPECT_LE(house_.core().NextWake(), house_.clock.Steady()) << "who is parked comes next";
+  house_.Advance(absl::Milliseconds(1));
   ASSERT_TRUE(granted);
   EXPECT_EQ(answered, 1) << "a parked call is answered once";
   EXPECT_EQ(granted->trial().trial().number(), 2);

@@ -10,14 +10,28 @@ namespace {
 
 class StandInTest : public ::testing::Test {
  protected:
-  void Create(v1::Sampler::Algorithm algorithm, std::optional<int> parallel = std::nullopt) {
+  void Create(v1::Sampler::Algorithm algorithm, std::optional<int> parallel = std::nullopt,
+              bool constrained = false) {
     v1::CreateStudyRequest request;
     *request.mutable_request_id() = house_.NewRequestId();
     *request.mutable_study() = NetworkStudy("s", 0);
     request.mutable_study()->mutable_sampler()->set_algorithm(algorithm);
     if (parallel) request.mutable_study()->mutable_limits()->set_parallel(*parallel);
+    if (constrained) {
+      v1::LinearConstraint& constraint = *request.mutable_study()->add_linear_constraints();
+      (*constraint.mutable_coefficients())["learning_rate"] = 1;
+      constraint.set_max(0.05);
+    }
     const auto created = house_.Call(&Core::CreateStudy, request);
     ASSERT_TRUE(created.ok()) << created.status();
+  }
+  void Delete() {
+    v1::DeleteStudyRequest request;
+    *request.mutable_request_id() = house_.NewRequestId();
+    request.set_study("s");
+    ASSERT_TRUE(house_.Call(&Core::DeleteStudy, request).ok());
+    suggester_.Drop();
+    house_.Advance(absl::Seconds(20));
   }
   // Its answer comes into work_.
   void Acquire() {
@@ -154,18 +168,28 @@ TEST_F(StandInTest, ThereIsNoneWithOneTrialAtATime) {
   EXPECT_FALSE(work_[0].has_trial());
 }
 
-TEST_F(StandInTest, AGridAndSamplersThatDrawWithoutLookingHaveNone) {
+TEST_F(StandInTest, SamplersThatDrawWithoutLookingHaveNone) {
   for (const auto algorithm : {v1::Sampler::GRID, v1::Sampler::RANDOM, v1::Sampler::SOBOL}) {
-    Create(algorithm);
+    Create(algorithm, std::nullopt, true);
     Acquire();
     house_.Advance(absl::Seconds(20));
     EXPECT_FALSE(work_.back().has_trial()) << algorithm;
-    v1::DeleteStudyRequest erase;
-    *erase.mutable_request_id() = house_.NewRequestId();
-    erase.set_study("s");
-    ASSERT_TRUE(house_.Call(&Core::DeleteStudy, erase).ok());
-    suggester_.Drop();
-    house_.Advance(absl::Seconds(20));
+    Delete();
+  }
+}
+
+TEST_F(StandInTest, ADrawThatNothingBindsWaitsForNoThread) {
+  for (const auto algorithm : {v1::Sampler::RANDOM, v1::Sampler::SOBOL}) {
+    Create(algorithm);
+    for (int32_t number = 0; number < 3; ++number) {
+      Acquire();
+      ASSERT_TRUE(work_.back().has_trial()) << algorithm;
+      const storage::TrialRow& row = house_.trial("s", number).row;
+      EXPECT_EQ(row.origin, v1::Trial::SAMPLER);
+      EXPECT_EQ(suggester_.size(), 0u);
+    }
+    EXPECT_NE(house_.trial("s", 0).point, house_.trial("s", 1).point);
+    Delete();
   }
 }
 
