@@ -1,7 +1,5 @@
 #include "storage/file_system.h"
 
-#include <sys/vfs.h>
-
 #include <filesystem>
 #include <map>
 #include <system_error>
@@ -26,12 +24,12 @@ std::string NetworkFileSystem(int64_t type) {
   return name == names.end() ? "" : name->second;
 }
 
-absl::Status CheckFileSystem(const std::string& data_directory) {
+absl::Status CheckFileSystem(const std::string& data_directory, const StatFileSystem& stat) {
   std::error_code error;
   fs::path there = fs::absolute(data_directory, error);
   while (!fs::exists(there, error) && there.has_relative_path()) there = there.parent_path();
   struct statfs found = {};
-  if (statfs(there.c_str(), &found) != 0) return absl::OkStatus();  // opening it will say why
+  if (stat(there.c_str(), &found) != 0) return absl::OkStatus();  // opening it will say why
   const std::string name = NetworkFileSystem(found.f_type);
   if (name.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(

@@ -6,7 +6,10 @@
 #ifndef CAVIAR_STORAGE_FILE_SYSTEM_H_
 #define CAVIAR_STORAGE_FILE_SYSTEM_H_
 
+#include <sys/vfs.h>
+
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -21,9 +24,13 @@ std::string NetworkFileSystem(int64_t type);
 // process keeps the file for itself, and its connections share memory of that process and no file.
 inline constexpr char kOneProcessVfs[] = "unix-excl";
 
+// statfs(2).
+using StatFileSystem = std::function<int(const char* path, struct statfs* found)>;
+
 // FAILED_PRECONDITION: the data directory, or where it would be made, is on a network's file
 // system; the message says what to do.
-absl::Status CheckFileSystem(const std::string& data_directory);
+absl::Status CheckFileSystem(const std::string& data_directory,
+                             const StatFileSystem& stat = &statfs);
 
 }  // namespace caviar::storage
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "storage/real_columns.h"
 #include "storage/statement.h"
@@ -20,13 +21,21 @@ absl::StatusOr<int64_t> AddMetric(const WriteContext& context, const std::string
   return id;
 }
 
+// nullopt: nothing was measured under this name. A name that was damaged must not read like that.
+absl::StatusOr<std::optional<int64_t>> FindMetric(Connection& connection, const std::string& name) {
+  Query find(connection, "SELECT * FROM metric WHERE name = ?");
+  if (find.Bind(name).NextOf(kMetricTable)) return find.Integer(0);
+  if (!find.status().ok()) return find.status();
+  if (absl::Status status = CheckMetrics(connection); !status.ok()) return status;
+  return std::nullopt;
+}
+
 absl::StatusOr<int64_t> MetricId(const WriteContext& context, const std::string& name) {
   const auto it = context.metric_ids.find(name);
   if (it != context.metric_ids.end()) return it->second;
-  Query find(context.connection, "SELECT * FROM metric WHERE name = ?");
-  const bool found = find.Bind(name).NextOf(kMetricTable);
-  if (!find.status().ok()) return find.status();
-  absl::StatusOr<int64_t> id = found ? find.Integer(0) : AddMetric(context, name);
+  const absl::StatusOr<std::optional<int64_t>> found = FindMetric(context.connection, name);
+  if (!found.ok()) return found.status();
+  absl::StatusOr<int64_t> id = *found ? **found : AddMetric(context, name);
   if (id.ok()) context.metric_ids.emplace(name, *id);
   return id;
 }
@@ -34,13 +43,11 @@ absl::StatusOr<int64_t> MetricId(const WriteContext& context, const std::string&
 bool IsSameValue(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
 absl::Status AddMetricValues(Connection& connection, int64_t trial_id, const CurvePart& part,
-                             const std::string& metric,
-                             std::vector<std::pair<int64_t, double>>& values) {
+                             int64_t metric_id, std::vector<std::pair<int64_t, double>>& values) {
   Query query(connection,
-              "SELECT * FROM measurement WHERE trial_id = ? AND attempt = ? "
-              "AND metric_id = (SELECT id FROM metric WHERE name = ?) AND step > ? AND step <= ? "
-              "ORDER BY step");
-  query.Bind(trial_id, part.attempt, metric, part.after, part.up_to);
+              "SELECT * FROM measurement WHERE trial_id = ? AND attempt = ? AND metric_id = ? "
+              "AND step > ? AND step <= ? ORDER BY step");
+  query.Bind(trial_id, part.attempt, metric_id, part.after, part.up_to);
   while (query.NextOf(kMeasurementTable)) {
     values.emplace_back(query.Integer(3), ReadReal(query, 4));
   }
@@ -50,19 +57,27 @@ absl::Status AddMetricValues(Connection& connection, int64_t trial_id, const Cur
 absl::Status AddMeasurements(Connection& connection, int64_t trial_id, const CurvePart& part,
                              std::vector<MeasurementRow>& rows) {
   Query query(connection,
-              "SELECT m.*, metric.name FROM measurement AS m "
-              "JOIN metric ON metric.id = m.metric_id WHERE m.trial_id = ? AND m.attempt = ? "
+              "SELECT m.*, metric.* FROM measurement AS m "
+              "LEFT JOIN metric ON metric.id = m.metric_id "
+              "WHERE m.trial_id = ? AND m.attempt = ? "
               "AND m.step > ? AND m.step <= ? ORDER BY m.step, metric.name");
   query.Bind(trial_id, part.attempt, part.after, part.up_to);
-  while (query.NextOf(kMeasurementTable)) {
-    rows.push_back({trial_id, part.attempt, query.Text(kMeasurementTable.columns), query.Integer(3),
-                    ReadReal(query, 4), query.Integer(6),
+  while (query.NextOf(kMeasurementTable, kMetricTable)) {
+    rows.push_back({trial_id, part.attempt, query.Text(kMeasurementTable.columns + 1),
+                    query.Integer(3), ReadReal(query, 4), query.Integer(6),
                     Moment{query.Integer(8), query.Integer32(7)}});
   }
   return query.status();
 }
 
 }  // namespace
+
+absl::Status CheckMetrics(Connection& connection) {
+  Query query(connection, "SELECT * FROM metric");
+  while (query.NextOf(kMetricTable)) {
+  }
+  return query.status();
+}
 
 absl::Status WriteRow(const WriteContext& context, const MeasurementRow& row) {
   absl::StatusOr<int64_t> metric_id = MetricId(context, row.metric);
@@ -99,9 +114,12 @@ absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetricValues(
 absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetricValues(
     Connection& connection, int64_t trial_id, const std::vector<CurvePart>& curve,
     const std::string& metric) {
+  const absl::StatusOr<std::optional<int64_t>> metric_id = FindMetric(connection, metric);
+  if (!metric_id.ok()) return metric_id.status();
   std::vector<std::pair<int64_t, double>> values;
+  if (!*metric_id) return values;
   for (const CurvePart& part : curve) {
-    const absl::Status status = AddMetricValues(connection, trial_id, part, metric, values);
+    const absl::Status status = AddMetricValues(connection, trial_id, part, **metric_id, values);
     if (!status.ok()) return status;
   }
   return values;
@@ -121,13 +139,15 @@ absl::StatusOr<std::vector<MeasurementRow>> ReadMeasurements(Connection& connect
 absl::StatusOr<std::vector<MeasurementRow>> ReadAllMeasurements(Connection& connection,
                                                                 int64_t trial_id,
                                                                 const std::string& metric) {
+  const absl::StatusOr<std::optional<int64_t>> metric_id = FindMetric(connection, metric);
+  if (!metric_id.ok()) return metric_id.status();
+  std::vector<MeasurementRow> rows;
+  if (!*metric_id) return rows;
   Query query(connection,
               "SELECT m.* FROM attempt AS a CROSS JOIN measurement AS m "
-              "ON m.trial_id = a.trial_id AND m.attempt = a.number "
-              "AND m.metric_id = (SELECT id FROM metric WHERE name = ?) "
+              "ON m.trial_id = a.trial_id AND m.attempt = a.number AND m.metric_id = ? "
               "WHERE a.trial_id = ? ORDER BY a.number, m.step");
-  query.Bind(metric, trial_id);
-  std::vector<MeasurementRow> rows;
+  query.Bind(**metric_id, trial_id);
   while (query.NextOf(kMeasurementTable)) {
     rows.push_back({trial_id, query.Integer32(1), metric, query.Integer(3), ReadReal(query, 4),
                     query.Integer(6), Moment{query.Integer(8), query.Integer32(7)}});
@@ -153,14 +173,22 @@ absl::StatusOr<std::optional<int64_t>> ReadLastStep(Connection& connection, int6
 absl::StatusOr<StoredValues> FindStoredValues(Connection& connection,
                                               const std::vector<MeasurementRow>& rows) {
   StoredValues found;
+  absl::flat_hash_map<std::string, std::optional<int64_t>> metric_ids;
   for (const MeasurementRow& row : rows) {
+    const auto [metric, is_new] = metric_ids.try_emplace(row.metric);
+    if (is_new) {
+      const absl::StatusOr<std::optional<int64_t>> id = FindMetric(connection, row.metric);
+      if (!id.ok()) return id.status();
+      metric->second = *id;
+    }
+    if (!metric->second) continue;
     Query query(connection,
-                "SELECT value, not_finite FROM measurement WHERE trial_id = ? AND attempt = ? "
-                "AND metric_id = (SELECT id FROM metric WHERE name = ?) AND step = ?");
-    query.Bind(row.trial_id, row.attempt, row.metric, row.step);
-    if (query.Next()) {
+                "SELECT * FROM measurement WHERE trial_id = ? AND attempt = ? AND metric_id = ? "
+                "AND step = ?");
+    query.Bind(row.trial_id, row.attempt, *metric->second, row.step);
+    if (query.NextOf(kMeasurementTable)) {
       ++found.values;
-      if (!IsSameValue(ReadReal(query, 0), row.value)) ++found.conflicts;
+      if (!IsSameValue(ReadReal(query, 4), row.value)) ++found.conflicts;
     }
     if (!query.status().ok()) return query.status();
   }
@@ -169,6 +197,7 @@ absl::StatusOr<StoredValues> FindStoredValues(Connection& connection,
 
 absl::StatusOr<std::map<std::string, int64_t>> CountTrialValues(Connection& connection,
                                                                 int64_t trial_id) {
+  if (absl::Status status = CheckMetrics(connection); !status.ok()) return status;
   std::map<std::string, int64_t> counts;
   Query query(connection,
               "SELECT name, count(*) FROM measurement JOIN metric ON metric.id = metric_id "

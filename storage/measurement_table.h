@@ -17,6 +17,9 @@
 
 namespace caviar::storage {
 
+// Whether all names of metrics, which are few, are whole.
+absl::Status CheckMetrics(Connection& connection);
+
 // Where the key is there already, the first value stays.
 absl::Status WriteRow(const WriteContext& context, const MeasurementRow& row);
 absl::Status WriteRow(const WriteContext& context, const LateMeasurementRow& row);

@@ -16,6 +16,7 @@
 #include "storage/store_table.h"
 #include "storage/study_revision_table.h"
 #include "storage/study_table.h"
+#include "storage/trial_count_table.h"
 #include "storage/trial_table.h"
 #include "storage/usage.h"
 #include "storage/warm_start_trial_table.h"

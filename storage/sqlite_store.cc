@@ -33,6 +33,7 @@
 #include "storage/study_end_table.h"
 #include "storage/study_revision_table.h"
 #include "storage/study_table.h"
+#include "storage/trial_count_table.h"
 #include "storage/trial_table.h"
 #include "storage/warm_start_trial_table.h"
 #include "storage/worker_table.h"
@@ -249,6 +250,8 @@ absl::StatusOr<Snapshot> SqliteStore::Load() {
   read(snapshot.warm_start_trials, &ReadAllWarmStartTrials);
   read(snapshot.study_revisions, &ReadAllStudyRevisions);
   read(snapshot.study_ends, &ReadAllStudyEnds);
+  if (status.ok()) status = CheckCounts(*connection_, snapshot.trials);
+  if (status.ok()) status = CheckMetrics(*connection_);
   connection_->Rollback();  // nothing was written
   if (!status.ok()) return Note(status);
   return snapshot;

@@ -65,13 +65,21 @@ bool Query::NextOf(const Table& table) {
   return status_.ok();
 }
 
-absl::Status Query::CheckRow(const Table& table) const {
+bool Query::NextOf(const Table& table, const Table& joined) {
+  if (!NextOf(table)) return false;
+  status_ = CheckRow(joined, table.columns);
+  if (!status_.ok()) sqlite3_reset(statement_);
+  return status_.ok();
+}
+
+absl::Status Query::CheckRow(const Table& table, int first) const {
+  const int last = first + table.columns - 1;
   RowChecksum sum;
-  for (int i = 0; i + 1 < table.columns; ++i) AddColumn(statement_, i, sum);
-  if (sum.value() == Integer(table.columns - 1)) return absl::OkStatus();
+  for (int i = first; i < last; ++i) AddColumn(statement_, i, sum);
+  if (sum.value() == Integer(last)) return absl::OkStatus();
   std::string row;
-  for (int i = 0; i < table.keys; ++i) {
-    absl::StrAppend(&row, i > 0 ? ", " : "", sqlite3_column_name(statement_, i), " ",
+  for (int i = first; i < first + table.keys; ++i) {
+    absl::StrAppend(&row, i > first ? ", " : "", sqlite3_column_name(statement_, i), " ",
                     absl::CHexEscape(Text(i).substr(0, 100)));
   }
   return absl::DataLossError(absl::StrCat(

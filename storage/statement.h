@@ -54,8 +54,10 @@ class Query {
   // The same, for queries whose first columns are all of `table`'s, in its order. A row whose
   // checksum does not fit is DATA_LOSS; the message says where it is and what to do.
   bool NextOf(const Table& table);
-  // Whether the row's checksum fits, as NextOf asks.
-  absl::Status CheckRow(const Table& table) const;
+  // The same where all columns of `joined` follow.
+  bool NextOf(const Table& table, const Table& joined);
+  // Whether the checksum fits the row of `table` that begins at column `first`, as NextOf asks.
+  absl::Status CheckRow(const Table& table, int first = 0) const;
   // Steps to the end.
   absl::Status Run();
   const absl::Status& status() const { return status_; }

@@ -38,12 +38,12 @@ absl::StatusOr<std::vector<StudyRevisionRow>> ReadRows(Query& query) {
 absl::Status ReadFirstTrials(Connection& connection, int64_t study_id, FirstTrials& all) {
   if (all.contains(study_id)) return absl::OkStatus();
   std::map<int32_t, int32_t>& first = all[study_id];
-  Query query(connection, "SELECT revision, first_trial FROM study_revision WHERE study_id = ?");
+  Query query(connection, "SELECT * FROM study_revision WHERE study_id = ?");
   query.Bind(study_id);
   // Of two that begin with the same trial, the later one made it.
-  while (query.Next()) {
-    int32_t& revision = first[query.Integer32(1)];
-    revision = std::max(revision, query.Integer32(0));
+  while (query.NextOf(kStudyRevisionTable)) {
+    int32_t& revision = first[query.Integer32(3)];
+    revision = std::max(revision, query.Integer32(1));
   }
   return query.status();
 }
@@ -75,8 +75,9 @@ absl::StatusOr<std::vector<StudyRevisionRow>> ReadStudyRevisions(Connection& con
 
 absl::Status FillRevisions(Connection& connection, std::vector<StudyRow>& studies) {
   for (StudyRow& study : studies) {
-    Query query(connection, "SELECT max(revision) FROM study_revision WHERE study_id = ?");
-    if (query.Bind(study.id).Next()) study.revision = std::max(1, query.Integer32(0));
+    Query query(connection,
+                "SELECT * FROM study_revision WHERE study_id = ? ORDER BY revision DESC LIMIT 1");
+    if (query.Bind(study.id).NextOf(kStudyRevisionTable)) study.revision = query.Integer32(1);
     if (!query.status().ok()) return query.status();
   }
   return absl::OkStatus();

@@ -131,29 +131,6 @@ absl::StatusOr<std::vector<TrialRow>> FindFront(Connection& connection, int64_t 
   return front;
 }
 
-void Count(v1::Trial::State state, int32_t count, v1::TrialCounts& counts) {
-  switch (state) {
-    case v1::Trial::WAITING:
-      return counts.set_waiting(count);
-    case v1::Trial::RUNNING:
-      return counts.set_running(count);
-    case v1::Trial::PAUSED:
-      return counts.set_paused(count);
-    case v1::Trial::COMPLETED:
-      return counts.set_completed(count);
-    case v1::Trial::PRUNED:
-      return counts.set_pruned(count);
-    case v1::Trial::FAILED:
-      return counts.set_failed(count);
-    case v1::Trial::INFEASIBLE:
-      return counts.set_infeasible(count);
-    case v1::Trial::CANCELLED:
-      return counts.set_cancelled(count);
-    default:
-      return;
-  }
-}
-
 }  // namespace
 
 absl::Status WriteRow(const WriteContext& context, const TrialRow& row) {
@@ -270,21 +247,11 @@ absl::StatusOr<std::vector<TrialRow>> FindBestTrials(Connection& connection, int
 }
 
 absl::StatusOr<int64_t> ReadTrialNumber(Connection& connection, int64_t id) {
-  Query query(connection, "SELECT number FROM trial WHERE id = ?");
-  const int64_t number = query.Bind(id).Next() ? query.Integer(0) : 0;
+  Query query(connection, "SELECT * FROM trial WHERE id = ?");
+  if (query.Bind(id).NextOf(kTrialTable)) return query.Integer(2);
   if (!query.status().ok()) return query.status();
-  return number;
-}
-
-absl::StatusOr<v1::TrialCounts> CountTrials(Connection& connection, int64_t study_id) {
-  Query query(connection, "SELECT state, count FROM trial_count WHERE study_id = ?");
-  query.Bind(study_id);
-  v1::TrialCounts counts;
-  while (query.Next()) {
-    Count(query.Word(0, &v1::Trial::State_Parse), query.Integer32(1), counts);
-  }
-  if (!query.status().ok()) return query.status();
-  return counts;
+  return absl::DataLossError(
+      absl::StrCat("table trial: there is no row of id ", id, "; restore a backup"));
 }
 
 }  // namespace caviar::storage

@@ -1,4 +1,4 @@
-// The tables `trial` (with `trial_parameter` and `trial_outcome`) and `trial_count`.
+// The table `trial`, with `trial_parameter` and `trial_outcome`.
 #ifndef CAVIAR_STORAGE_TRIAL_TABLE_H_
 #define CAVIAR_STORAGE_TRIAL_TABLE_H_
 
@@ -28,8 +28,6 @@ absl::StatusOr<std::vector<TrialRow>> FindBestTrials(Connection& connection, int
 
 // Of a trial that there is.
 absl::StatusOr<int64_t> ReadTrialNumber(Connection& connection, int64_t id);
-
-absl::StatusOr<v1::TrialCounts> CountTrials(Connection& connection, int64_t study_id);
 
 }  // namespace caviar::storage
 

@@ -14,6 +14,8 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "storage/beneath.h"
+#include "tests/storage/failing_files.h"
 #include "tests/storage/temporary_folder.h"
 
 namespace caviar::storage {
@@ -153,6 +155,43 @@ TEST_F(ArtifactStoreTest, WhatAFullDiskCutIsRemoved) {
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
   EXPECT_TRUE(fs::is_empty(fs::path(PathOf(kFile)).parent_path()));
   Store(kFile, "there is room again");
+}
+
+TEST(FileError, OfAFullDiskSaysSo) {
+  for (const int error : {ENOSPC, EDQUOT, EFBIG}) {
+    EXPECT_EQ(FileError(error, "writing").code(), absl::StatusCode::kResourceExhausted);
+  }
+  EXPECT_EQ(FileError(EIO, "writing").code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ArtifactStoreTest, WhatCouldNotBeSyncedIsSentAgain) {
+  ASSERT_TRUE(store_.Write(kFile, 0, "abc").ok());
+  {
+    const FailingFiles failing(FileFault::kSync, ".2-weights-8.bin.part");
+    const absl::Status status = store_.Commit(kFile, 3, Crc32("abc"));
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("send the file again from its start"));
+    EXPECT_EQ(failing.met(), 1);
+  }
+  EXPECT_TRUE(fs::is_empty(fs::path(PathOf(kFile)).parent_path())) << "it cannot be gone on from";
+  Store(kFile, "abc");
+}
+
+TEST_F(ArtifactStoreTest, AFileIsThereOnceItsFoldersAre) {
+  ASSERT_TRUE(store_.Write(kFile, 0, "abc").ok());
+  for (const std::string folder : {"/artifacts/3/17", "/artifacts/3", "/artifacts"}) {
+    const FailingFiles failing(FileFault::kSync, folder);
+    EXPECT_FALSE(store_.Commit(kFile, 3, Crc32("abc")).ok()) << folder;
+    EXPECT_EQ(failing.met(), 1);
+  }
+  EXPECT_TRUE(store_.Commit(kFile, 3, Crc32("abc")).ok());
+}
+
+TEST_F(ArtifactStoreTest, WhatCannotBeReadIsNoAnswer) {
+  Store(kFile, "abc");
+  const FailingFiles failing(FileFault::kRead, "2-weights-8.bin");
+  EXPECT_EQ(store_.Read(kFile, 0, 3).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(store_.Verify(kFile, 3, Crc32("abc")).code(), absl::StatusCode::kUnavailable);
 }
 
 TEST_F(ArtifactStoreTest, RemovesOneFile) {

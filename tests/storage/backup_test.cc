@@ -14,6 +14,7 @@
 #include "storage/restore.h"
 #include "storage/store_check.h"
 #include "tests/storage/data_directory.h"
+#include "tests/storage/failing_files.h"
 #include "tests/storage/filled_store.h"
 #include "tests/storage/older_database.h"
 #include "tests/storage/temporary_folder.h"
@@ -222,6 +223,86 @@ TEST_F(BackupTest, WhatIsInItMustBeAStore) {
   WriteFile(file(), BackupOf({{"caviar.db", "no database"}}));
   EXPECT_TRUE(absl::IsDataLoss(RestoreStatus())) << RestoreStatus();
   EXPECT_FALSE(fs::exists(DatabaseFile(target())));
+}
+
+TEST_F(BackupTest, WhatIsInItMustBeWhole) {
+  FilledStore(source());
+  const std::string weights4 = "artifacts/1/1/1-weights-4.bin",
+                    weights5 = "artifacts/1/1/1-weights-5.bin";
+  const std::pair<std::string, std::string> first = {
+      weights4, ReadFile(absl::StrCat(source(), "/", weights4))};
+  const std::pair<std::string, std::string> second = {weights5, "weights"};
+  const std::string database = ReadFile(DatabaseFile(source()));
+  ASSERT_EQ(Ask(source(), "UPDATE measurement SET value = 0.99 WHERE step = 100"), "");
+  const std::string edited = ReadFile(DatabaseFile(source()));
+
+  const auto expect_refused = [this](const std::string& backup, const std::string& words) {
+    WriteFile(file(), backup);
+    const absl::Status status = RestoreStatus();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    EXPECT_THAT(status.message(), HasSubstr(words));
+    EXPECT_FALSE(fs::exists(DatabaseFile(target())));
+    EXPECT_FALSE(fs::exists(target() + "/restore.part"));
+  };
+  expect_refused(BackupOf({{"caviar.db", edited}, first, second}), "table measurement, row of");
+  expect_refused(BackupOf({{"caviar.db", database}, first}), "1-weights-5.bin is missing");
+  expect_refused(BackupOf({{"caviar.db", database}, first, {weights5, "weighty"}}),
+                 "1-weights-5.bin is missing, or is not the 7 bytes");
+  WriteFile(file(), BackupOf({{"caviar.db", database}, first, second}));
+  EXPECT_TRUE(RestoreStatus().ok()) << RestoreStatus();
+}
+
+TEST_F(BackupTest, WhatIsNoDatabaseOfThisCaviarIsRefused) {
+  FilledStore(source());
+  const std::string whole = ReadFile(DatabaseFile(source()));
+  std::string newer = whole, foreign = whole;
+  newer[60] = 1;    // the first byte of user_version
+  foreign[68] = 0;  // the first byte of application_id
+  for (const std::string& database : {newer, foreign}) {
+    WriteFile(file(), BackupOf({{"caviar.db", database}}));
+    EXPECT_TRUE(absl::IsFailedPrecondition(RestoreStatus())) << RestoreStatus();
+    EXPECT_FALSE(fs::exists(DatabaseFile(target())));
+  }
+}
+
+TEST_F(BackupTest, APartThatIsNoneIsRefusedBeforeAnythingIsMade) {
+  std::string unknown = BackupOf({{"caviar.db", "x"}});
+  unknown.resize(unknown.size() - 4);
+  unknown[unknown.size() - 13] = 'G';
+  const std::string of_another_count =
+      absl::StrCat(kBackupMagic, BackupEntryHead("caviar.db", 1), "x", BackupChecksum(Crc32("x")),
+                   BackupEnd(2, 1));
+  for (const std::string& backup :
+       {absl::StrCat(unknown, BackupChecksum(Crc32(unknown))), BackupOf({}),
+        absl::StrCat(of_another_count, BackupChecksum(Crc32(of_another_count)))}) {
+    WriteFile(file(), backup);
+    EXPECT_TRUE(absl::IsDataLoss(RestoreStatus())) << RestoreStatus();
+    EXPECT_FALSE(fs::exists(target()));
+  }
+}
+
+TEST_F(BackupTest, WhatCannotBeReadOrSyncedIsNoBackupAndNoStore) {
+  const auto store = FilledStore(source());
+  {
+    auto backup = Backup::Take(source()).value();
+    const FailingFiles failing(FileFault::kRead, "/backup.part/2");
+    absl::StatusOr<std::string> piece;
+    do {
+      piece = backup->Read(1 << 20);
+    } while (piece.ok() && !piece->empty());
+    EXPECT_TRUE(absl::IsUnavailable(piece.status())) << piece.status();
+  }
+  ASSERT_NO_FATAL_FAILURE(BackUp());
+  for (const std::string& ending :
+       {std::string("/restore.part/caviar.db"), std::string("/1-weights-5.bin"),
+        std::string("/restore.part/artifacts/1"), std::string("/restore.part"), target()}) {
+    const FailingFiles failing(FileFault::kSync, ending);
+    EXPECT_FALSE(RestoreStatus().ok()) << ending;
+    EXPECT_GT(failing.met(), 0) << ending;
+    EXPECT_FALSE(fs::exists(DatabaseFile(target()))) << ending;
+    fs::remove_all(target());
+  }
+  EXPECT_TRUE(RestoreStatus().ok()) << RestoreStatus();
 }
 
 TEST_F(BackupTest, OneOfAnEarlierVersionIsBroughtUpToDate) {

@@ -10,13 +10,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/sqlite_store.h"
+#include "tests/storage/seal.h"
 
 namespace caviar::storage {
 
 // What a person gets who asks the file: values with | between them, a line a row; or the error.
+// row_checksum(column, ...) is what a row's last column holds.
 inline std::string Ask(const std::string& folder, const std::string& sql) {
   sqlite3* database = nullptr;
   sqlite3_open(DatabaseFile(folder).c_str(), &database);
+  AddRowChecksum(database);
   std::string answer;
   char* error = nullptr;
   const auto add = [](void* text, int count, char** values, char**) {

@@ -14,7 +14,8 @@
 namespace caviar::storage {
 namespace {
 
-using testing::IsEmpty;
+using testing::AllOf;
+using testing::HasSubstr;
 
 TEST(FileSystem, IsANetworksOrNot) {
   EXPECT_EQ(NetworkFileSystem(0x6969), "NFS");
@@ -29,6 +30,25 @@ TEST(FileSystem, OfADirectoryThatIsNotThereIsThatWhichItWouldBeMadeOn) {
   const TemporaryFolder folder;
   EXPECT_TRUE(CheckFileSystem(folder.path()).ok());
   EXPECT_TRUE(CheckFileSystem(folder.path() + "/a/b").ok());
+}
+
+TEST(FileSystem, OfANetworkIsRefusedWithWhatToDo) {
+  const TemporaryFolder folder;
+  std::string asked;
+  int64_t type = 0x6969;
+  const auto stat = [&](const char* path, struct statfs* found) {
+    asked = path;
+    found->f_type = type;
+    return 0;
+  };
+  const absl::Status status = CheckFileSystem(folder.path() + "/a/b", stat);
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(status.message(),
+              AllOf(HasSubstr(folder.path() + "/a/b is on a network's file system (NFS)"),
+                    HasSubstr("use a local disk"), HasSubstr("--network-fs")));
+  EXPECT_EQ(asked, folder.path()) << "what is there already";
+  type = 0xEF53;
+  EXPECT_TRUE(CheckFileSystem(folder.path(), stat).ok()) << "ext4";
 }
 
 TEST(NetworkFileSystemStore, IsReadAndBackedUpByItsOwnProcessAlone) {

@@ -19,6 +19,7 @@
 #include "storage/sqlite_store.h"
 #include "storage/store_check.h"
 #include "tests/storage/data_directory.h"
+#include "tests/storage/failing_files.h"
 #include "tests/storage/older_database.h"
 #include "tests/storage/temporary_folder.h"
 
@@ -178,6 +179,25 @@ TEST(Migration, FromEachVersionLeadsToOneSchemaWithAllThatWasThere) {
     ASSERT_TRUE(report.ok()) << report.status();
     EXPECT_THAT(report->damage, ::testing::IsEmpty()) << version;
   }
+}
+
+TEST_F(Migration1, DoesNotHappenWhereItsCopyCannotBeSynced) {
+  for (const std::string& ending : {std::string("/caviar.db.schema-1.part"), folder_.path()}) {
+    const FailingFiles failing(FileFault::kSync, ending);
+    const auto refused = Open();
+    ASSERT_FALSE(refused.ok()) << ending;
+    EXPECT_THAT(refused.status().message(), HasSubstr("nothing was changed"));
+    EXPECT_EQ(Ask(folder_.path(), "PRAGMA user_version"), "1\n");
+  }
+}
+
+TEST_F(Migration1, ComesBeforeReadersAndTheCheck) {
+  const absl::Status reader = SqliteReader::Open(folder_.path()).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(reader)) << reader;
+  EXPECT_THAT(reader.message(), HasSubstr("let the coordinator of this build open it first"));
+  const absl::Status check = CheckStore(folder_.path()).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(check)) << check;
+  EXPECT_THAT(check.message(), HasSubstr("start the coordinator on it once, then check again"));
 }
 
 TEST(Migration, OfANewDatabaseLeavesNoCopy) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "storage/sqlite_reader.h"
 #include "tests/storage/data_directory.h"
+#include "tests/storage/failing_files.h"
 #include "tests/storage/sample_rows.h"
 #include "tests/storage/temporary_folder.h"
 
@@ -129,6 +130,37 @@ TEST(SqliteStore, RefusesALogWithoutItsFile) {
   EXPECT_EQ(SqliteStore::Open(folder.path()).status().code(),
             absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReadFile(DatabaseFile(folder.path()) + "-wal"), log) << "nothing was thrown away";
+}
+
+TEST(SqliteStore, RefusesAFileSystemThatHoldsNoLog) {
+  TemporaryFolder folder;
+  SqliteOptions options;
+  options.vfs = "unix-dotfile";  // which shares no memory
+  const absl::Status status = SqliteStore::Open(folder.path(), options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("cannot hold a write-ahead log"));
+}
+
+TEST(SqliteStore, RefusesAFolderThatAPowerLossMayTake) {
+  TemporaryFolder folder;
+  const FailingFiles failing(FileFault::kSync, folder.path());
+  const absl::Status status = SqliteStore::Open(folder.path() + "/new").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("cannot sync the folder"));
+}
+
+TEST(SqliteStore, AFailedSyncOfItsLogIsTheEnd) {
+  TemporaryFolder folder;
+  auto store = MustOpen(folder.path());
+  {
+    const FailingFiles failing(FileFault::kSync, "/caviar.db-wal");
+    const absl::Status status = store->Apply({SampleStudy(1, "a")}, 1);
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+    EXPECT_EQ(failing.met(), 1);
+  }
+  EXPECT_EQ(store->Apply({SampleStudy(1, "a")}, 1).code(), absl::StatusCode::kDataLoss);
+  store.reset();
+  EXPECT_NE(MustOpen(folder.path()), nullptr) << "the next process goes on";
 }
 
 TEST(SqliteStore, RefusesAFolderThatIsAFile) {

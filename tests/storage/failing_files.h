@@ -1,0 +1,31 @@
+// Files of the operating system that fail on demand: what FaultVfs is to SQLite's files.
+#ifndef CAVIAR_TESTS_STORAGE_FAILING_FILES_H_
+#define CAVIAR_TESTS_STORAGE_FAILING_FILES_H_
+
+#include <string>
+
+namespace caviar::storage {
+
+enum class FileFault {
+  kSync,  // fsync and fdatasync say EIO
+  kRead,  // pread does
+};
+
+// While it lives, all such calls of this process fail on files, and folders, whose path ends with
+// `ending`. One at a time.
+class FailingFiles {
+ public:
+  FailingFiles(FileFault fault, const std::string& ending);
+  ~FailingFiles();
+  FailingFiles(const FailingFiles&) = delete;
+  FailingFiles& operator=(const FailingFiles&) = delete;
+
+  // How many calls failed.
+  int met() const;
+  // Until one did.
+  void AwaitOne() const;
+};
+
+}  // namespace caviar::storage
+
+#endif  // CAVIAR_TESTS_STORAGE_FAILING_FILES_H_

@@ -1,0 +1,141 @@
+// The note of what was acknowledged: what it is compared with, and that it is written.
+#include "storage/high_water.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "storage/sqlite_store.h"
+#include "tests/storage/data_directory.h"
+#include "tests/storage/failing_files.h"
+#include "tests/storage/sample_rows.h"
+#include "tests/storage/temporary_folder.h"
+
+namespace caviar::storage {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class HighWaterTest : public testing::Test {
+ protected:
+  const std::string& path() const { return folder_.path(); }
+  std::string note() const { return path() + "/highwater"; }
+  absl::Status Check(int64_t epoch, int64_t commit) {
+    return CheckHighWater(path(), {epoch, commit});
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(HighWaterTest, IsBehindTheStoreOrEvenWithItNeverAhead) {
+  ASSERT_TRUE(WriteHighWater(path(), {7, 5}).ok());
+  EXPECT_TRUE(Check(7, 5).ok());
+  EXPECT_TRUE(Check(7, 6).ok());
+  EXPECT_TRUE(absl::IsDataLoss(Check(7, 4)));
+  EXPECT_THAT(Check(7, 4).message(), HasSubstr("1 commits are gone"));
+  EXPECT_TRUE(absl::IsDataLoss(Check(8, 5)));
+  EXPECT_TRUE(absl::IsDataLoss(Check(8, 6)));
+}
+
+TEST_F(HighWaterTest, OnlyANewStoreHasNone) {
+  EXPECT_TRUE(Check(7, 0).ok());
+  EXPECT_TRUE(absl::IsDataLoss(Check(7, 1)));
+}
+
+TEST_F(HighWaterTest, OneWithAnyOtherByteIsDamaged) {
+  ASSERT_TRUE(WriteHighWater(path(), {7, 5}).ok());
+  const std::string whole = ReadFile(note());
+  for (size_t i = 0; i < whole.size(); ++i) {
+    for (const int bit : {0, 2}) {
+      std::string text = whole;
+      text[i] = static_cast<char>(text[i] ^ (1 << bit));
+      WriteFile(note(), text);
+      EXPECT_TRUE(absl::IsDataLoss(Check(7, 5))) << text;
+      EXPECT_THAT(Check(7, 5).message(), HasSubstr("is damaged")) << text;
+    }
+  }
+  for (const std::string& text : {std::string(), whole + whole, whole.substr(1)}) {
+    WriteFile(note(), text);
+    EXPECT_TRUE(absl::IsDataLoss(Check(7, 5))) << text;
+  }
+}
+
+TEST_F(HighWaterTest, OneThatCannotBeSyncedKeepsFromStarting) {
+  ASSERT_TRUE(WriteHighWater(path(), {7, 5}).ok());
+  const std::string before = ReadFile(note());
+  const FailingFiles failing(FileFault::kSync, "/highwater.part");
+  EXPECT_FALSE(WriteHighWater(path(), {7, 6}).ok());
+  EXPECT_EQ(ReadFile(note()), before) << "the one from before stays";
+  EXPECT_FALSE(HighWater::Start(path(), {7, 6}).ok());
+  EXPECT_EQ(failing.met(), 2);
+}
+
+TEST_F(HighWaterTest, IsWrittenAgainWhereThatFailed) {
+  auto high_water = HighWater::Start(path(), {7, 5}).value();
+  {
+    const FailingFiles failing(FileFault::kSync, "/highwater.part");
+    high_water->Reach(6);
+    failing.AwaitOne();
+  }
+  high_water.reset();
+  EXPECT_TRUE(absl::IsDataLoss(Check(7, 5))) << "6 is noted";
+  EXPECT_TRUE(Check(7, 6).ok());
+}
+
+// A limit on the size of files looks like a disk that is full.
+class NoRoom {
+ public:
+  NoRoom() {
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit none = {1, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &none);
+  }
+  ~NoRoom() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_ = {};
+};
+
+TEST_F(HighWaterTest, AFullDiskDoesNotKeepFromStartingAndItIsWrittenOnceThereIsRoom) {
+  std::unique_ptr<HighWater> high_water;
+  {
+    const NoRoom no_room;
+    auto started = HighWater::Start(path(), {7, 5});
+    ASSERT_TRUE(started.ok()) << started.status();
+    high_water = *std::move(started);
+    EXPECT_FALSE(fs::exists(note()));
+  }
+  high_water.reset();
+  EXPECT_TRUE(absl::IsDataLoss(Check(7, 4)));
+  EXPECT_TRUE(Check(7, 5).ok());
+}
+
+// With --durability normal a power loss may take what was answered since the log was copied.
+TEST_F(HighWaterTest, SaysNothingOfWhatAPowerLossMayTake) {
+  SqliteOptions options;
+  options.durability = Durability::kNormal;
+  std::string before;
+  {
+    auto store = SqliteStore::Open(path(), options).value();
+    before = ReadFile(DatabaseFile(path()));
+    ASSERT_TRUE(store->Apply({SampleStudy(1, "a")}, 1).ok());
+  }
+  WriteFile(DatabaseFile(path()), before);
+  EXPECT_TRUE(SqliteStore::Open(path(), options).ok()) << "what is left is whole";
+  options.checkpoint_frames = 1;
+  {
+    auto store = SqliteStore::Open(path(), options).value();
+    ASSERT_TRUE(store->Apply({SampleStudy(1, "a")}, 1).ok());
+  }
+  WriteFile(DatabaseFile(path()), before);
+  EXPECT_TRUE(absl::IsDataLoss(SqliteStore::Open(path(), options).status())) << "that was copied";
+}
+
+}  // namespace
+}  // namespace caviar::storage
