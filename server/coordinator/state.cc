@@ -243,11 +243,17 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
   for (auto& row : snapshot.evaluations) {
     const auto study = state.studies.find(row.study_id);
     if (study == state.studies.end()) continue;
+    const auto place = places.find(row.trial_id);
+    if (place == places.end()) {
+      return absl::DataLossError(absl::StrCat("study ", row.study_id,
+                                              ": its evaluation is of trial ", row.trial_id,
+                                              ", which is not stored"));
+    }
     if (row.token_counter > 0) {
       state.tokens[row.token_counter] = {row.study_id, 0, true};
       NoteGrant(state, row);
     }
-    study->second.evaluated = places.at(row.trial_id).second;
+    study->second.evaluated = place->second.second;
     study->second.evaluation = std::move(row);
   }
   for (auto& row : snapshot.workers) state.workers[row.id] = std::move(row);

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "storage/sqlite_store.h"
@@ -188,7 +191,17 @@ class ShakyStore : public storage::MemoryStore {
  public:
   absl::StatusOr<storage::Snapshot> Load() override {
     if (!failure.ok()) return failure;
+    if (!load_failure.ok()) return load_failure;
     return MemoryStore::Load();
+  }
+  absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadCurve(
+      int64_t trial_id, int32_t attempt, const std::string& metric) override {
+    if (!curve_failure.ok()) return curve_failure;
+    return MemoryStore::ReadCurve(trial_id, attempt, metric);
+  }
+  absl::StatusOr<std::optional<int64_t>> FindLastStep(int64_t trial_id, int32_t attempt) override {
+    if (!step_failure.ok()) return step_failure;
+    return MemoryStore::FindLastStep(trial_id, attempt);
   }
   absl::StatusOr<std::optional<storage::RequestRow>> FindRequest(const std::string& client_id,
                                                                  int64_t sequence) override {
@@ -197,34 +210,81 @@ class ShakyStore : public storage::MemoryStore {
   }
   absl::Status Apply(const storage::Batch& batch, int64_t commit) override {
     if (!failure.ok()) return failure;
+    if (!apply_failure.ok()) return apply_failure;
     return MemoryStore::Apply(batch, commit);
   }
-  absl::Status failure;
+  absl::Status failure;  // of all but the two reads of an attempt
+  absl::Status load_failure, curve_failure, step_failure, apply_failure;
 };
 
-TEST(CoreDiskTest, AStoreThatCannotBeReadForAWhileRefusesAndGoesOn) {
-  ShakyStore store;
-  Harness house(absl::Seconds(60), nullptr, &store);
-  const std::string worker = house.Register("w");
-  v1::CreateStudyRequest create;
-  *create.mutable_request_id() = house.NewRequestId();
-  *create.mutable_study() = NetworkStudy("s");
-  ASSERT_TRUE(house.Call(&Core::CreateStudy, create).ok());
-  const v1::FencingToken token = house.Acquire(worker).trial().token();
-  v1::FinishWorkRequest finish;
-  *finish.mutable_token() = token;
-  finish.mutable_failed()->set_message("broke");
-  store.failure = absl::UnavailableError("disk I/O error");
-  for (int i = 0; i < 3; ++i) {
-    const absl::Status status = house.Call(&Core::Finish, finish).status();
-    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
-    house.Advance(absl::Seconds(100));
+class ShakyStoreTest : public testing::Test {
+ protected:
+  // A trial that runs and has measured a step.
+  ShakyStoreTest() {
+    const std::string worker = house_.Register("w");
+    v1::CreateStudyRequest create;
+    *create.mutable_request_id() = house_.NewRequestId();
+    *create.mutable_study() = NetworkStudy("s");
+    EXPECT_TRUE(house_.Call(&Core::CreateStudy, create).ok());
+    const v1::FencingToken token = house_.Acquire(worker).trial().token();
+    v1::ReportMeasurementsRequest report;
+    *report.mutable_token() = token;
+    report.add_measurements()->set_step(1);
+    (*report.mutable_measurements(0)->mutable_metrics())["validation_accuracy"] = 0.25;
+    EXPECT_TRUE(house_.Call(&Core::Report, report).ok());
+    *finish_.mutable_token() = token;
+    finish_.mutable_failed()->set_message("broke");
   }
-  store.failure = absl::OkStatus();
-  house.Advance(absl::Seconds(1));
-  ASSERT_FALSE(house.fatal) << *house.fatal;
-  EXPECT_EQ(house.trial("s", 0).row.state, v1::Trial::RUNNING) << "with a fresh TTL";
-  EXPECT_TRUE(house.Call(&Core::Finish, finish).ok());
+  absl::Status Finish() { return house_.Call(&Core::Finish, finish_).status(); }
+
+  ShakyStore store_;
+  Harness house_{absl::Seconds(60), nullptr, &store_};
+  v1::FinishWorkRequest finish_;
+};
+
+TEST_F(ShakyStoreTest, ThatCannotBeReadForAWhileRefusesAndGoesOn) {
+  const auto shake = [this](absl::Status& part, const absl::Status& failure) {
+    part = failure;
+    store_.apply_failure = absl::UnavailableError("disk I/O error");
+    for (int i = 0; i < 3; ++i) {
+      const absl::Status status = Finish();
+      EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+      house_.Advance(absl::Seconds(100));
+    }
+    part = store_.apply_failure = absl::OkStatus();
+    house_.Advance(absl::Seconds(1));
+    ASSERT_FALSE(house_.fatal) << *house_.fatal;
+    const TrialState& trial = house_.trial("s", 0);
+    EXPECT_EQ(trial.row.state, v1::Trial::RUNNING) << "with a fresh TTL";
+    EXPECT_EQ(trial.objective_values, (Curve{{1, 0.25}}))
+        << "what could not be read is not nothing";
+    EXPECT_EQ(trial.row.last_step, 1);
+  };
+  for (const absl::Status& failure : {absl::UnavailableError("disk I/O error"),
+                                      absl::ResourceExhaustedError("no room for the index")}) {
+    for (absl::Status* part :
+         {&store_.failure, &store_.load_failure, &store_.curve_failure, &store_.step_failure}) {
+      ASSERT_NO_FATAL_FAILURE(shake(*part, failure));
+    }
+  }
+  EXPECT_TRUE(Finish().ok());
+}
+
+TEST_F(ShakyStoreTest, DamageThatIsMetAfterARefusalEndsTheProcess) {
+  store_.apply_failure = absl::UnavailableError("disk I/O error");
+  store_.load_failure = absl::DataLossError("the file is damaged");
+  const absl::Status status = Finish();
+  EXPECT_FALSE(status.ok()) << "no outcome was stored";
+  ASSERT_TRUE(house_.fatal);
+  EXPECT_TRUE(absl::IsDataLoss(*house_.fatal)) << *house_.fatal;
+}
+
+TEST_F(ShakyStoreTest, NothingIsDoneAfterDamage) {
+  store_.failure = absl::DataLossError("the file is damaged");
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Finish())) << "no answer";
+  ASSERT_TRUE(house_.fatal);
+  store_.failure = absl::OkStatus();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Finish())) << "nor to who asks later";
 }
 
 TEST(CoreDiskTest, DamageThatOnlyAReadMeetsEndsTheProcessWithoutAnAnswer) {
