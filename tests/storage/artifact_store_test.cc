@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "storage/beneath.h"
 #include "tests/storage/failing_files.h"
+#include "tests/storage/no_room.h"
 #include "tests/storage/temporary_folder.h"
 
 namespace caviar::storage {
@@ -144,14 +143,11 @@ TEST_F(ArtifactStoreTest, ManyFilesCanBeWrittenUnderOneUnfinishedName) {
 }
 
 TEST_F(ArtifactStoreTest, WhatAFullDiskCutIsRemoved) {
-  // A limit on the size of files looks like a disk that is full in the middle of one.
-  signal(SIGXFSZ, SIG_IGN);
-  rlimit before = {};
-  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
-  const rlimit small = {1000, before.rlim_max};
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
-  const absl::Status status = store_.Write(kFile, 0, std::string(2000, 'x')).status();
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  absl::Status status;
+  {
+    const NoRoom no_room(1000);
+    status = store_.Write(kFile, 0, std::string(2000, 'x')).status();
+  }
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
   EXPECT_TRUE(fs::is_empty(fs::path(PathOf(kFile)).parent_path()));
   Store(kFile, "there is room again");

@@ -16,6 +16,7 @@
 #include "tests/storage/data_directory.h"
 #include "tests/storage/failing_files.h"
 #include "tests/storage/filled_store.h"
+#include "tests/storage/no_room.h"
 #include "tests/storage/older_database.h"
 #include "tests/storage/temporary_folder.h"
 
@@ -95,9 +96,11 @@ TEST_F(BackupTest, EachIsOneMomentBesideAWriter) {
   for (int i = 0; i < 5; ++i) {
     ASSERT_NO_FATAL_FAILURE(BackUp());
     fs::remove_all(target());
-    ASSERT_TRUE(RestoreStatus().ok()) << RestoreStatus();
+    const auto contents = Restore(file(), target());
+    ASSERT_TRUE(contents.ok()) << contents.status();
     const auto restored = SqliteStore::Open(target()).value();
     const int64_t moment = restored->Load()->commit;
+    EXPECT_EQ(contents->commit, moment);
     EXPECT_GE(moment, last);
     EXPECT_EQ(restored->ReadMetric(3, 1, "loss")->size(), (moment - kFilledCommits) * 20);
     last = moment;
@@ -131,6 +134,8 @@ TEST_F(BackupTest, ADamagedStoreGivesNone) {
   backup = Backup::Take(source()).value();
   EXPECT_TRUE(absl::IsDataLoss(backup->Verify()));
   backup.reset();
+  fs::remove(source() + "/artifacts/1/1/1-weights-5.bin");
+  EXPECT_TRUE(absl::IsDataLoss(Backup::Take(source()).status()));
   fs::remove_all(source() + "/artifacts");
   EXPECT_TRUE(absl::IsDataLoss(Backup::Take(source()).status()));
 }
@@ -166,6 +171,14 @@ TEST_F(BackupTest, AFlippedBitIsAlwaysNoticed) {
     damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
     WriteFile(file(), damaged);
     ASSERT_FALSE(RestoreStatus().ok()) << "bit " << bit << ", seed " << kSeed;
+    ASSERT_FALSE(fs::exists(target()));
+  }
+  // The end: how many files, the commit, the checksum of all.
+  for (size_t i = 1; i <= 17; ++i) {
+    std::string damaged = whole;
+    damaged[damaged.size() - i] = static_cast<char>(damaged[damaged.size() - i] ^ 1);
+    WriteFile(file(), damaged);
+    ASSERT_FALSE(RestoreStatus().ok()) << i << " bytes before the end";
     ASSERT_FALSE(fs::exists(target()));
   }
 }
@@ -211,8 +224,8 @@ std::string BackupOf(const std::vector<std::pair<std::string, std::string>>& fil
 TEST_F(BackupTest, WritesNowhereElse) {
   for (const std::string name :
        {"../escaped", "/tmp/escaped", "artifacts/../../escaped", "artifacts/1/../../../escaped",
-        "artifacts", "highwater", "artifacts/a\\b", "artifacts//x", "caviar.db-wal",
-        "artifacts/.x"}) {
+        "artifacts", "highwater", "artifacts/a\\b", "artifacts//x", "caviar.db-wal", "artifacts/.x",
+        "other/x"}) {
     WriteFile(file(), BackupOf({{"caviar.db", "x"}, {name, "x"}}));
     EXPECT_TRUE(absl::IsDataLoss(RestoreStatus())) << name;
     EXPECT_FALSE(fs::exists(target())) << name;
@@ -265,20 +278,43 @@ TEST_F(BackupTest, WhatIsNoDatabaseOfThisCaviarIsRefused) {
   }
 }
 
+// Everything fits its checksum, and still it is no backup of this format.
 TEST_F(BackupTest, APartThatIsNoneIsRefusedBeforeAnythingIsMade) {
-  std::string unknown = BackupOf({{"caviar.db", "x"}});
-  unknown.resize(unknown.size() - 4);
-  unknown[unknown.size() - 13] = 'G';
-  const std::string of_another_count =
-      absl::StrCat(kBackupMagic, BackupEntryHead("caviar.db", 1), "x", BackupChecksum(Crc32("x")),
-                   BackupEnd(2, 1));
-  for (const std::string& backup :
-       {absl::StrCat(unknown, BackupChecksum(Crc32(unknown))), BackupOf({}),
-        absl::StrCat(of_another_count, BackupChecksum(Crc32(of_another_count)))}) {
-    WriteFile(file(), backup);
-    EXPECT_TRUE(absl::IsDataLoss(RestoreStatus())) << RestoreStatus();
-    EXPECT_FALSE(fs::exists(target()));
+  const auto sealed = [](const std::string& all) {
+    return absl::StrCat(all, BackupChecksum(Crc32(all)));
+  };
+  const std::string head = BackupEntryHead("caviar.db", 1), end = BackupEnd(1, 1);
+  const std::string entry = absl::StrCat(head, "x", BackupChecksum(Crc32("x")));
+  const std::string long_name(3000, 'n');
+  const std::vector<std::pair<std::string, std::string>> backups = {
+      {absl::StrCat("CAVIAR BACKUP 2\n", entry, end), "is no backup of this Caviar"},
+      {absl::StrCat(kBackupMagic, entry, "G", end.substr(1)), "neither a file nor the end follows"},
+      {absl::StrCat(kBackupMagic, end), "does not fit the checksum at its end"},
+      {absl::StrCat(kBackupMagic, BackupEnd(0, 1)), "does not fit the checksum at its end"},
+      {absl::StrCat(kBackupMagic, entry, BackupEnd(2, 1)), "does not fit the checksum at its end"},
+      {absl::StrCat(kBackupMagic, head, "x", BackupChecksum(Crc32("y")), end),
+       "caviar.db does not fit its checksum"},
+      {absl::StrCat(kBackupMagic, BackupEntryHead(long_name, 1), "x", BackupChecksum(Crc32("x")),
+                    end),
+       "a file's name is too long"},
+  };
+  for (const auto& [backup, words] : backups) {
+    WriteFile(file(), sealed(backup));
+    const absl::Status status = RestoreStatus();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    EXPECT_THAT(status.message(), HasSubstr(words));
+    EXPECT_FALSE(fs::exists(target())) << words;
   }
+}
+
+TEST_F(BackupTest, OneForWhichThereIsNoRoomIsNone) {
+  const auto store = FilledStore(source());
+  {
+    const NoRoom no_room(100'000);
+    EXPECT_FALSE(Backup::Take(source()).ok());
+  }
+  EXPECT_FALSE(fs::exists(source() + "/backup.part"));
+  EXPECT_TRUE(Backup::Take(source()).ok());
 }
 
 TEST_F(BackupTest, WhatCannotBeReadOrSyncedIsNoBackupAndNoStore) {

@@ -87,6 +87,8 @@ class DamagedReadTest : public DamageTest {
     absl::Status status;
     if (const auto call = Calls().find(name); call != Calls().end()) {
       status = call->second(**store);
+      EXPECT_TRUE(absl::IsDataLoss((*store)->HasStudyRows(1).status()))
+          << "what reads no damaged row is not answered either";
       for (const auto& [other, ask] : Calls()) {
         EXPECT_TRUE(absl::IsDataLoss(ask(**store))) << other << " is answered afterwards";
       }

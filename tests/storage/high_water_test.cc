@@ -3,8 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
 
 #include <filesystem>
 #include <memory>
@@ -12,6 +10,7 @@
 #include "storage/sqlite_store.h"
 #include "tests/storage/data_directory.h"
 #include "tests/storage/failing_files.h"
+#include "tests/storage/no_room.h"
 #include "tests/storage/sample_rows.h"
 #include "tests/storage/temporary_folder.h"
 
@@ -87,25 +86,10 @@ TEST_F(HighWaterTest, IsWrittenAgainWhereThatFailed) {
   EXPECT_TRUE(Check(7, 6).ok());
 }
 
-// A limit on the size of files looks like a disk that is full.
-class NoRoom {
- public:
-  NoRoom() {
-    signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit none = {1, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &none);
-  }
-  ~NoRoom() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_ = {};
-};
-
 TEST_F(HighWaterTest, AFullDiskDoesNotKeepFromStartingAndItIsWrittenOnceThereIsRoom) {
   std::unique_ptr<HighWater> high_water;
   {
-    const NoRoom no_room;
+    const NoRoom no_room(1);
     auto started = HighWater::Start(path(), {7, 5});
     ASSERT_TRUE(started.ok()) << started.status();
     high_water = *std::move(started);

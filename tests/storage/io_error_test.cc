@@ -210,6 +210,15 @@ TEST_F(IoErrorTest, AFullDiskIsResourceExhausted) {
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
 }
 
+// SQLite has no code of its own for it.
+TEST_F(IoErrorTest, AFullDiskOnWhichNoFileCanBeMadeIsResourceExhausted) {
+  FaultVfs vfs;
+  TemporaryFolder folder;
+  vfs.Fail(Fault::kDiskFull, 1, true);
+  const absl::Status status = OpenOn(vfs, folder).status();
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+}
+
 TEST_F(IoErrorTest, AFullDiskWhileTheLogIsCopiedRefusesNothing) {
   FaultVfs vfs(lived_);
   TemporaryFolder folder;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <atomic>
 #include <filesystem>
@@ -70,6 +71,20 @@ TEST_F(CopiesTest, ThatFailLeaveTheOneBefore) {
   EXPECT_THAT(told_.back(), HasSubstr("making " + file() + ".part"));
   fs::remove(file() + ".part");
   EXPECT_EQ(RestoredCommit(), 1);
+}
+
+TEST_F(CopiesTest, OfADamagedStoreAreNotMade) {
+  Commit();
+  { const Copies copies(backups_, CopyOptions()); }
+  ASSERT_TRUE(store_->Apply({storage::StudyEndRow{1, 1, "{}", 20}}, ++commit_).ok());
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(storage::DatabaseFile(data()).c_str(), &database), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(database, "UPDATE study_end SET time = 21", nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(database);
+  { const Copies copies(backups_, CopyOptions()); }
+  EXPECT_THAT(told_.back(), HasSubstr("table study_end, row of"));
+  EXPECT_EQ(RestoredCommit(), 1) << "the one before stays";
 }
 
 TEST_F(CopiesTest, NeedAFolder) {
