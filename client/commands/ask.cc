@@ -114,20 +114,20 @@ int Ask(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddAsk(CLI::App& app, CommandLine& line) {
+void AddAsk(Command app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command =
+  Command command =
       line.Add(app, "ask", "Take trials of a study with an external trainer, to run them yourself",
                [arguments](Session& session) { return Ask(*arguments, session); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
   command
-      .add_option("--count", arguments->count,
-                  "So many trials, one a line (as JSON an array), each to be told by its number; "
-                  "exit code 4 where there are fewer")
-      ->check(CLI::Range(1, 10000));
-  command.add_option("--lease", arguments->lease,
-                     "The trial is given to others unless reported or told within this; "
-                     "default: 24h");
+      .AddOption("--count", arguments->count,
+                 "So many trials, one a line (as JSON an array), each to be told by its number; "
+                 "exit code 4 where there are fewer")
+      .Within(1, 10000);
+  command.AddOption("--lease", arguments->lease,
+                    "The trial is given to others unless reported or told within this; "
+                    "default: 24h");
 }
 
 }  // namespace caviar::commands

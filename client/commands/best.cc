@@ -151,32 +151,31 @@ int PrintBest(const std::string& name, std::optional<int> count, Session& sessio
   return kDone;
 }
 
-void AddBest(CLI::App& app, CommandLine& line) {
+void AddBest(Command app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = line.AddWithFlags(
+  Command command = line.AddWithFlags(
       app, "best", "List the best trials of a study, best first, or save a network",
       [arguments](Session& session) { return Best(*arguments, session); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
-  CLI::Option* top =
-      command
-          .add_option("--top", arguments->top,
-                      "How many; default: 5, of a Pareto front 20; as flags 1, and of a "
-                      "front it has to be said")
-          ->check(CLI::Range(1, 1000));
-  CLI::Option* save = command
-                          .add_option("--save-model", arguments->model.file,
-                                      "Save the best trial's network as this ONNX file")
-                          ->excludes(top)
-                          ->check([](const std::string& file) {
-                            return file.empty() ? "it is empty; name a file" : "";
-                          });
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
+  Option top = command
+                   .AddOption("--top", arguments->top,
+                              "How many; default: 5, of a Pareto front 20; as flags 1, and of a "
+                              "front it has to be said")
+                   .Within(1, 1000);
+  Option save = command
+                    .AddOption("--save-model", arguments->model.file,
+                               "Save the best trial's network as this ONNX file")
+                    .Excludes(top)
+                    .Check([](const std::string& file) {
+                      return file.empty() ? "it is empty; name a file" : "";
+                    });
   command
-      .add_option("--trial", arguments->model.trial,
-                  "Save the network of this trial; default: the best one, where there is one")
-      ->needs(save)
-      ->check(CLI::NonNegativeNumber);
-  command.add_flag("--force", arguments->model.overwrite, "Overwrite the file if it exists")
-      ->needs(save);
+      .AddOption("--trial", arguments->model.trial,
+                 "Save the network of this trial; default: the best one, where there is one")
+      .Needs(save)
+      .NonNegative();
+  command.AddFlag("--force", arguments->model.overwrite, "Overwrite the file if it exists")
+      .Needs(save);
 }
 
 }  // namespace caviar::commands

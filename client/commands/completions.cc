@@ -5,16 +5,16 @@
 
 namespace caviar::commands {
 
-void AddCompletions(CLI::App& app, CommandLine& line) {
+void AddCompletions(Command app, CommandLine& line) {
   auto shell = std::make_shared<std::string>();
-  CLI::App& command =
+  Command command =
       line.AddLocal(app, "completions",
                     "Print what completes commands in a shell: source <(caviar completions bash)",
                     [shell](Session& session) {  // the option writes into it
                       session.out() << kBashCompletions;
                       return kDone;
                     });
-  command.add_option("SHELL", *shell, "bash")->required()->check(CLI::IsMember({"bash"}));
+  command.AddOption("SHELL", *shell, "bash").Required().OneOf({"bash"});
 }
 
 }  // namespace caviar::commands

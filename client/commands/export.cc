@@ -223,21 +223,20 @@ int Export(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddExport(CLI::App& app, CommandLine& line) {
+void AddExport(Command app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = line.AddRemote(
+  Command command = line.AddRemote(
       app, "export", "Print all trials of a study, one a line, or all that they measured",
       [arguments](Session& session) { return Export(*arguments, session); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
   command
-      .add_option("WHAT", arguments->what,
-                  "trials (default; as json with all they measured) or measurements")
-      ->check(CLI::IsMember({"trials", "measurements"}));
-  command.add_option("--format", arguments->format, "csv (default) or json")
-      ->check(CLI::IsMember({"csv", "json"}));
-  CLI::Option* file = command.add_option("--output", arguments->file,
-                                         "Write this file, which appears as a whole or not at all");
-  command.add_flag("--force", arguments->overwrite, "Overwrite the file if it exists")->needs(file);
+      .AddOption("WHAT", arguments->what,
+                 "trials (default; as json with all they measured) or measurements")
+      .OneOf({"trials", "measurements"});
+  command.AddOption("--format", arguments->format, "csv (default) or json").OneOf({"csv", "json"});
+  Option file = command.AddOption("--output", arguments->file,
+                                  "Write this file, which appears as a whole or not at all");
+  command.AddFlag("--force", arguments->overwrite, "Overwrite the file if it exists").Needs(file);
 }
 
 }  // namespace caviar::commands

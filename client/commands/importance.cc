@@ -113,14 +113,14 @@ int Importance(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddImportance(CLI::App& app, CommandLine& line) {
+void AddImportance(Command app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = line.AddWithCsv(
+  Command command = line.AddWithCsv(
       app, "importance", "Show how much each parameter matters, beside the course's order",
       [arguments](Session& session) { return Importance(*arguments, session); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
-  command.add_option("--metric", arguments->metric,
-                     "Which of several objectives; default: the first");
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
+  command.AddOption("--metric", arguments->metric,
+                    "Which of several objectives; default: the first");
 }
 
 }  // namespace caviar::commands

@@ -4,31 +4,31 @@
 
 namespace caviar::commands {
 
-CLI::Option* AddPrunerOptions(CLI::App& command, PrunerArguments& arguments) {
-  CLI::Option* pruner =
+Option AddPrunerOptions(Command command, PrunerArguments& arguments) {
+  Option pruner =
       command
-          .add_option("--pruner", arguments.algorithm, "none, median, asha, hyperband or wilcoxon")
-          ->check(CLI::IsMember({"none", "median", "asha", "hyperband", "wilcoxon"}));
-  command.add_option("--mode", arguments.mode, "Of asha and hyperband: stop (default) or promote")
-      ->needs(pruner)
-      ->check(CLI::IsMember({"stop", "promote"}));
+          .AddOption("--pruner", arguments.algorithm, "none, median, asha, hyperband or wilcoxon")
+          .OneOf({"none", "median", "asha", "hyperband", "wilcoxon"});
+  command.AddOption("--mode", arguments.mode, "Of asha and hyperband: stop (default) or promote")
+      .Needs(pruner)
+      .OneOf({"stop", "promote"});
   command
-      .add_option("--grace", arguments.grace,
-                  "First rung; of median, the first step at which a trial may end")
-      ->needs(pruner);
-  command.add_option("--eta", arguments.eta, "At a rung the best 1/eta go on; default: 3")
-      ->needs(pruner);
+      .AddOption("--grace", arguments.grace,
+                 "First rung; of median, the first step at which a trial may end")
+      .Needs(pruner);
+  command.AddOption("--eta", arguments.eta, "At a rung the best 1/eta go on; default: 3")
+      .Needs(pruner);
   command
-      .add_option("--warm-up", arguments.warm_up,
-                  "Of median: trials that complete before any is ended; of wilcoxon: instances in "
-                  "common")
-      ->needs(pruner);
-  command.add_option("--p-value", arguments.p_value, "Of wilcoxon, in (0, 0.5]; default: 0.1")
-      ->needs(pruner);
+      .AddOption("--warm-up", arguments.warm_up,
+                 "Of median: trials that complete before any is ended; of wilcoxon: instances in "
+                 "common")
+      .Needs(pruner);
+  command.AddOption("--p-value", arguments.p_value, "Of wilcoxon, in (0, 0.5]; default: 0.1")
+      .Needs(pruner);
   command
-      .add_option("--max-step", arguments.max_step,
-                  "The longest training, in steps, of a loop of one's own")
-      ->needs(pruner);
+      .AddOption("--max-step", arguments.max_step,
+                 "The longest training, in steps, of a loop of one's own")
+      .Needs(pruner);
   return pruner;
 }
 

@@ -2,12 +2,12 @@
 #ifndef CAVIAR_CLIENT_COMMANDS_PRUNER_ARGUMENTS_H_
 #define CAVIAR_CLIENT_COMMANDS_PRUNER_ARGUMENTS_H_
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "caviar/v1/study.pb.h"
+#include "client/commands/options.h"
 
 namespace caviar::commands {
 
@@ -22,7 +22,7 @@ struct PrunerArguments {
 };
 
 // Adds the options and returns the first one, --pruner, which the others need.
-CLI::Option* AddPrunerOptions(CLI::App& command, PrunerArguments& arguments);
+Option AddPrunerOptions(Command command, PrunerArguments& arguments);
 
 // Words are checked when the command line is parsed; numbers by the coordinator.
 v1::Pruner ToPruner(const PrunerArguments& arguments);

@@ -110,22 +110,22 @@ int Report(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddReport(CLI::App& app, CommandLine& line) {
+void AddReport(Command app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = line.Add(
+  Command command = line.Add(
       app, "report",
       "Report measurements of an asked trial, or of the trial it runs in; prints continue, stop or "
       "pause",
       [arguments](Session& session) { return Report(*arguments, session); });
   command
-      .add_option("[NAME NUMBER] METRIC", arguments->words,
-                  "Study and number of an asked trial, left out inside a trial; then "
-                  "METRIC=NUMBER, such as accuracy=0.81")
-      ->required();
+      .AddOption("[NAME NUMBER] METRIC", arguments->words,
+                 "Study and number of an asked trial, left out inside a trial; then "
+                 "METRIC=NUMBER, such as accuracy=0.81")
+      .Required();
   command
-      .add_option("--step", arguments->step,
-                  "The training clock, such as the epoch; inside a trial it counts by itself")
-      ->check(CLI::NonNegativeNumber);
+      .AddOption("--step", arguments->step,
+                 "The training clock, such as the epoch; inside a trial it counts by itself")
+      .NonNegative();
 }
 
 }  // namespace caviar::commands

@@ -188,25 +188,25 @@ int RunStudy(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddRun(CLI::App& app, CommandLine& line) {
+void AddRun(Command app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command =
+  Command command =
       line.AddLocal(app, "run",
                     "Tune on this machine: starts a coordinator and a worker, shows progress and "
                     "the best trials, "
                     "and ends them; the study's program may run any command",
                     [arguments](Session& session) { return RunStudy(*arguments, session); });
-  command.add_option("FILE", arguments->file, "The study file; - reads standard input")->required();
-  command.add_option("--slots", arguments->slots, "Trials that run at the same time; default: 1")
-      ->check(CLI::Range(1, 1024));
-  command.add_option("--name", arguments->name, "Name the study so, whatever the file says");
-  command.add_option(
+  command.AddOption("FILE", arguments->file, "The study file; - reads standard input").Required();
+  command.AddOption("--slots", arguments->slots, "Trials that run at the same time; default: 1")
+      .Within(1, 1024);
+  command.AddOption("--name", arguments->name, "Name the study so, whatever the file says");
+  command.AddOption(
       "--data-dir", arguments->data_directory,
       "Where all is kept; default: ./caviar-data/NAME. A study that is there goes on");
   command
-      .add_option("--dataset-dir", arguments->dataset_directory,
-                  "Where relative data paths of the built-in trainer start")
-      ->check(CLI::ExistingDirectory);
+      .AddOption("--dataset-dir", arguments->dataset_directory,
+                 "Where relative data paths of the built-in trainer start")
+      .ExistingFolder();
 }
 
 }  // namespace caviar::commands

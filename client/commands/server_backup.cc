@@ -64,16 +64,15 @@ int Backup(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddServerBackup(CLI::App& server, CommandLine& line) {
+void AddServerBackup(Command server, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command =
-      line.Add(server, "backup",
-               "Save all that the coordinator keeps, while it serves; "
-               "caviar-coordinator --restore takes it back",
-               [arguments](Session& session) { return Backup(*arguments, session); });
-  command.add_option("file", arguments->file, "File to write; it appears as a whole or not at all")
-      ->required();
-  command.add_flag("--force", arguments->overwrite, "Overwrite the file if it exists");
+  Command command = line.Add(server, "backup",
+                             "Save all that the coordinator keeps, while it serves; "
+                             "caviar-coordinator --restore takes it back",
+                             [arguments](Session& session) { return Backup(*arguments, session); });
+  command.AddOption("file", arguments->file, "File to write; it appears as a whole or not at all")
+      .Required();
+  command.AddFlag("--force", arguments->overwrite, "Overwrite the file if it exists");
 }
 
 }  // namespace caviar::commands

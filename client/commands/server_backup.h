@@ -6,7 +6,7 @@
 
 namespace caviar::commands {
 
-void AddServerBackup(CLI::App& server, CommandLine& line);
+void AddServerBackup(Command server, CommandLine& line);
 
 }  // namespace caviar::commands
 

@@ -43,7 +43,7 @@ int Status(Session& session) {
 
 }  // namespace
 
-void AddServerStatus(CLI::App& server, CommandLine& line) {
+void AddServerStatus(Command server, CommandLine& line) {
   line.Add(server, "status", "Show how the coordinator is", Status);
 }
 

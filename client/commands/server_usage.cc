@@ -89,7 +89,7 @@ int Usage(Session& session) {
 
 }  // namespace
 
-void AddServerUsage(CLI::App& server, CommandLine& line) {
+void AddServerUsage(Command server, CommandLine& line) {
   line.Add(server, "usage", "Show what takes room: database, files, and of which study", Usage);
 }
 

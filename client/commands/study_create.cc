@@ -75,16 +75,15 @@ int Create(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddStudyCreate(CLI::App& study, CommandLine& line) {
+void AddStudyCreate(Command study, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command =
-      line.Add(study, "create", "Create a study from a file and print its name",
-               [arguments](Session& session) { return Create(*arguments, session); });
-  command.add_option("FILE", arguments->file, "The study file; - reads standard input")->required();
-  command.add_option("--name", arguments->name, "Name it so, whatever the file says");
-  command.add_flag("--dry-run", arguments->dry_run, "Only check the file");
-  command.add_flag("--if-not-exists", arguments->if_not_exists,
-                   "Where a study has this name, leave it as it is, print its name and end with 0");
+  Command command = line.Add(study, "create", "Create a study from a file and print its name",
+                             [arguments](Session& session) { return Create(*arguments, session); });
+  command.AddOption("FILE", arguments->file, "The study file; - reads standard input").Required();
+  command.AddOption("--name", arguments->name, "Name it so, whatever the file says");
+  command.AddFlag("--dry-run", arguments->dry_run, "Only check the file");
+  command.AddFlag("--if-not-exists", arguments->if_not_exists,
+                  "Where a study has this name, leave it as it is, print its name and end with 0");
 }
 
 }  // namespace caviar::commands

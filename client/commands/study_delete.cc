@@ -22,12 +22,12 @@ int Delete(const std::string& name, Session& session) {
 
 }  // namespace
 
-void AddStudyDelete(CLI::App& study, CommandLine& line) {
+void AddStudyDelete(Command study, CommandLine& line) {
   auto name = std::make_shared<std::string>();
-  CLI::App& command =
+  Command command =
       line.Add(study, "delete", "Delete a study with its trials and files, at once and for good",
                [name](Session& session) { return Delete(*name, session); });
-  command.add_option("NAME", *name, "Name of the study")->required();
+  command.AddOption("NAME", *name, "Name of the study").Required();
 }
 
 }  // namespace caviar::commands

@@ -31,16 +31,16 @@ int Init(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddStudyInit(CLI::App& study, CommandLine& line) {
+void AddStudyInit(Command study, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command =
+  Command command =
       line.AddLocal(study, "init", "Print a study file to start from",
                     [arguments](Session& session) { return Init(*arguments, session); });
-  command.add_option("--preset", arguments->preset,
-                     absl::StrCat("One of: ", absl::StrJoin(study_file::PresetNames(), ", ")));
-  command.add_option("COMMAND", arguments->words,
-                     "Behind --: a program and its arguments, as you run it by hand; their values "
-                     "become ranges");
+  command.AddOption("--preset", arguments->preset,
+                    absl::StrCat("One of: ", absl::StrJoin(study_file::PresetNames(), ", ")));
+  command.AddOption("COMMAND", arguments->words,
+                    "Behind --: a program and its arguments, as you run it by hand; their values "
+                    "become ranges");
 }
 
 }  // namespace caviar::commands

@@ -54,17 +54,17 @@ int LintStored(const std::string& name, Session& session) {
 
 }  // namespace
 
-void AddStudyLint(CLI::App& study, CommandLine& line) {
+void AddStudyLint(Command study, CommandLine& line) {
   auto subject = std::make_shared<std::string>();
-  CLI::App& command = line.Add(
+  Command command = line.Add(
       study, "lint", "Say what an experienced colleague would, of a file or of what a study tried",
       [subject](Session& session) {
         return IsFile(*subject) ? LintFile(*subject, session) : LintStored(*subject, session);
       });
   command
-      .add_option("FILE|NAME", *subject,
-                  "A study file (- reads standard input), or the name of a study")
-      ->required();
+      .AddOption("FILE|NAME", *subject,
+                 "A study file (- reads standard input), or the name of a study")
+      .Required();
 }
 
 }  // namespace caviar::commands

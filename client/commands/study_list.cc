@@ -64,7 +64,7 @@ int List(Session& session) {
 
 }  // namespace
 
-void AddStudyList(CLI::App& study, CommandLine& line) {
+void AddStudyList(Command study, CommandLine& line) {
   line.Add(study, "list", "List all studies, oldest first", List);
 }
 

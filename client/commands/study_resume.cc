@@ -22,11 +22,11 @@ int Resume(const std::string& name, Session& session) {
 
 }  // namespace
 
-void AddStudyResume(CLI::App& study, CommandLine& line) {
+void AddStudyResume(Command study, CommandLine& line) {
   auto name = std::make_shared<std::string>();
-  CLI::App& command = line.Add(study, "resume", "Hand out trials of a stopped study again",
-                               [name](Session& session) { return Resume(*name, session); });
-  command.add_option("NAME", *name, "Name of the study")->required();
+  Command command = line.Add(study, "resume", "Hand out trials of a stopped study again",
+                             [name](Session& session) { return Resume(*name, session); });
+  command.AddOption("NAME", *name, "Name of the study").Required();
 }
 
 }  // namespace caviar::commands

@@ -4,7 +4,7 @@
 
 namespace caviar::commands {
 
-void AddStudySchema(CLI::App& study, CommandLine& line) {
+void AddStudySchema(Command study, CommandLine& line) {
   line.AddLocal(study, "schema", "Print the JSON Schema of the study file, for editors",
                 [](Session& session) {
                   session.out() << render::FormatJson(study_file::StudyFileSchema());

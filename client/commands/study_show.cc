@@ -269,17 +269,17 @@ int Show(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddStudyShow(CLI::App& study, CommandLine& line) {
+void AddStudyShow(Command study, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command =
+  Command command =
       line.Add(study, "show", "Show a study: its state, its best trial, its search space",
                [arguments](Session& session) { return Show(*arguments, session); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
   command
-      .add_option("--revision", arguments->revision,
-                  "As it was defined at this revision, 1 at its creation; default: the newest")
-      ->check(CLI::PositiveNumber);
-  command.add_flag("--as-file", arguments->as_file, "Print the study file that makes such a study");
+      .AddOption("--revision", arguments->revision,
+                 "As it was defined at this revision, 1 at its creation; default: the newest")
+      .Positive();
+  command.AddFlag("--as-file", arguments->as_file, "Print the study file that makes such a study");
 }
 
 }  // namespace caviar::commands

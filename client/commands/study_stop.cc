@@ -32,13 +32,13 @@ int Stop(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddStudyStop(CLI::App& study, CommandLine& line) {
+void AddStudyStop(Command study, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = line.Add(study, "stop", "Hand out no more trials; running ones finish",
-                               [arguments](Session& session) { return Stop(*arguments, session); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
-  command.add_flag("--end", arguments->end,
-                   "End it for good: running trials are cancelled, the best is tested");
+  Command command = line.Add(study, "stop", "Hand out no more trials; running ones finish",
+                             [arguments](Session& session) { return Stop(*arguments, session); });
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
+  command.AddFlag("--end", arguments->end,
+                  "End it for good: running trials are cancelled, the best is tested");
 }
 
 }  // namespace caviar::commands

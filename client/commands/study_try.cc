@@ -154,14 +154,14 @@ int Try(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddStudyTry(CLI::App& study, CommandLine& line) {
+void AddStudyTry(Command study, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = line.AddLocal(
+  Command command = line.AddLocal(
       study, "try", "Run one trial of a program of your own here and now, without a coordinator",
       [arguments](Session& session) { return Try(*arguments, session); });
-  command.add_option("FILE", arguments->file, "The study file; - reads standard input")->required();
-  command.add_option("PARAMETER", arguments->values,
-                     "NAME=VALUE; others have their default, or the middle of their range");
+  command.AddOption("FILE", arguments->file, "The study file; - reads standard input").Required();
+  command.AddOption("PARAMETER", arguments->values,
+                    "NAME=VALUE; others have their default, or the middle of their range");
 }
 
 }  // namespace caviar::commands

@@ -238,26 +238,25 @@ int Update(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddStudyUpdate(CLI::App& study, CommandLine& line) {
+void AddStudyUpdate(Command study, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command =
+  Command command =
       line.Add(study, "update",
                "Change a study's limits, pruner, sampler or needs; one that has ended goes on",
                [arguments](Session& session) { return Update(*arguments, session); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
-  command.add_option("FILE", arguments->file,
-                     "A study file with what it is to be, whatever name it has; - reads standard "
-                     "input. Options count more than it");
-  command.add_flag("--dry-run", arguments->dry_run, "Only show the difference");
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
+  command.AddOption("FILE", arguments->file,
+                    "A study file with what it is to be, whatever name it has; - reads standard "
+                    "input. Options count more than it");
+  command.AddFlag("--dry-run", arguments->dry_run, "Only show the difference");
   for (const LimitOption& option : LimitOptions()) {
-    command.add_option(option.name, *arguments.*option.value,
-                       absl::StrCat(option.about, "; none: ", option.none));
+    command.AddOption(option.name, *arguments.*option.value,
+                      absl::StrCat(option.about, "; none: ", option.none));
   }
   command
-      .add_option("--sampler", arguments->sampler,
-                  "random, sobol, coarse_to_fine, tpe, gp, cma_es or auto")
-      ->check(CLI::IsMember(
-          {"random", "sobol", "grid", "coarse_to_fine", "tpe", "gp", "cma_es", "auto"}));
+      .AddOption("--sampler", arguments->sampler,
+                 "random, sobol, coarse_to_fine, tpe, gp, cma_es or auto")
+      .OneOf({"random", "sobol", "grid", "coarse_to_fine", "tpe", "gp", "cma_es", "auto"});
   AddPrunerOptions(command, arguments->pruner);
 }
 

@@ -91,12 +91,12 @@ int Verify(const std::string& name, Session& session) {
 
 }  // namespace
 
-void AddStudyVerify(CLI::App& study, CommandLine& line) {
+void AddStudyVerify(Command study, CommandLine& line) {
   auto name = std::make_shared<std::string>();
-  CLI::App& command =
+  Command command =
       line.Add(study, "verify", "Compute every suggestion again from what is stored, and compare",
                [name](Session& session) { return Verify(*name, session); });
-  command.add_option("NAME", *name, "Name of the study")->required();
+  command.AddOption("NAME", *name, "Name of the study").Required();
 }
 
 }  // namespace caviar::commands

@@ -20,12 +20,12 @@ int Wait(const std::string& name, Session& session) {
 
 }  // namespace
 
-void AddStudyWait(CLI::App& study, CommandLine& line) {
+void AddStudyWait(Command study, CommandLine& line) {
   auto name = std::make_shared<std::string>();
-  CLI::App& command =
+  Command command =
       line.Add(study, "wait", "Watch a study until it is over; Ctrl-C leaves it running",
                [name](Session& session) { return Wait(*name, session); });
-  command.add_option("NAME", *name, "Name of the study")->required();
+  command.AddOption("NAME", *name, "Name of the study").Required();
 }
 
 }  // namespace caviar::commands

@@ -66,21 +66,19 @@ int Tell(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddTell(CLI::App& app, CommandLine& line) {
+void AddTell(Command app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = line.Add(app, "tell", "End an asked trial with its outcome",
-                               [arguments](Session& session) { return Tell(*arguments, session); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
-  command.add_option("NUMBER", arguments->number, "Number of the trial")
-      ->required()
-      ->check(CLI::NonNegativeNumber);
-  command.add_option("METRIC", arguments->metrics,
-                     "NAME=NUMBER, the study's objectives and constraints among them, such as "
-                     "accuracy=0.83");
-  command.add_flag("--failed", arguments->failed, "It could not be run");
-  command.add_flag("--infeasible", arguments->infeasible,
-                   "It ran, but the configuration has no finite objective");
-  command.add_option("--message", arguments->message, "Why, for people");
+  Command command = line.Add(app, "tell", "End an asked trial with its outcome",
+                             [arguments](Session& session) { return Tell(*arguments, session); });
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
+  command.AddOption("NUMBER", arguments->number, "Number of the trial").Required().NonNegative();
+  command.AddOption("METRIC", arguments->metrics,
+                    "NAME=NUMBER, the study's objectives and constraints among them, such as "
+                    "accuracy=0.83");
+  command.AddFlag("--failed", arguments->failed, "It could not be run");
+  command.AddFlag("--infeasible", arguments->infeasible,
+                  "It ran, but the configuration has no finite objective");
+  command.AddOption("--message", arguments->message, "Why, for people");
 }
 
 }  // namespace caviar::commands

@@ -41,17 +41,17 @@ int Add(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddTrialAdd(CLI::App& trial, CommandLine& line) {
+void AddTrialAdd(Command trial, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = line.Add(trial, "add",
-                               "Queue a configuration, which is tried next; or with metrics record "
-                               "the result of one that you tried yourself",
-                               [arguments](Session& session) { return Add(*arguments, session); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
-  command.add_option("VALUE", arguments->words,
-                     "NAME=VALUE: a parameter's, such as learning_rate=0.01, or with the study's "
-                     "objective among them a metric's, such as accuracy=0.91. Parameters that are "
-                     "left out take their default");
+  Command command = line.Add(trial, "add",
+                             "Queue a configuration, which is tried next; or with metrics record "
+                             "the result of one that you tried yourself",
+                             [arguments](Session& session) { return Add(*arguments, session); });
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
+  command.AddOption("VALUE", arguments->words,
+                    "NAME=VALUE: a parameter's, such as learning_rate=0.01, or with the study's "
+                    "objective among them a metric's, such as accuracy=0.91. Parameters that are "
+                    "left out take their default");
 }
 
 }  // namespace caviar::commands

@@ -30,15 +30,15 @@ int Cancel(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddTrialCancel(CLI::App& trial, CommandLine& line) {
+void AddTrialCancel(Command trial, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command =
+  Command command =
       line.Add(trial, "cancel", "Cancel trials that wait, run or are paused; all or none",
                [arguments](Session& session) { return Cancel(*arguments, session); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
-  command.add_option("NUMBER", arguments->numbers, "Numbers of the trials, at most 200")
-      ->required()
-      ->check(CLI::NonNegativeNumber);
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
+  command.AddOption("NUMBER", arguments->numbers, "Numbers of the trials, at most 200")
+      .Required()
+      .NonNegative();
 }
 
 }  // namespace caviar::commands

@@ -94,17 +94,17 @@ int List(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddTrialList(CLI::App& trial, CommandLine& line) {
+void AddTrialList(Command trial, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = line.Add(trial, "list", "List the trials of a study",
-                               [arguments](Session& session) { return List(*arguments, session); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
-  command.add_option("--state", arguments->states,
-                     "Only trials in these states, such as completed,failed");
-  command.add_option("--order-by", arguments->order_by,
-                     "number (default), objective, create_time or end_time; "
-                     "\"objective desc\" turns it round");
-  command.add_option("--limit", arguments->limit, "At most so many")->check(CLI::PositiveNumber);
+  Command command = line.Add(trial, "list", "List the trials of a study",
+                             [arguments](Session& session) { return List(*arguments, session); });
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
+  command.AddOption("--state", arguments->states,
+                    "Only trials in these states, such as completed,failed");
+  command.AddOption("--order-by", arguments->order_by,
+                    "number (default), objective, create_time or end_time; "
+                    "\"objective desc\" turns it round");
+  command.AddOption("--limit", arguments->limit, "At most so many").Positive();
 }
 
 }  // namespace caviar::commands

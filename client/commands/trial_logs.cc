@@ -125,22 +125,20 @@ class LogPrinter {
 
 }  // namespace
 
-void AddTrialLogs(CLI::App& trial, CommandLine& line) {
+void AddTrialLogs(Command trial, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = line.AddRemote(
+  Command command = line.AddRemote(
       trial, "logs", "Print what a trial's program printed",
       [arguments](Session& session) { return LogPrinter(*arguments, session).Run(); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
-  command.add_option("NUMBER", arguments->number, "Number of the trial")
-      ->required()
-      ->check(CLI::NonNegativeNumber);
-  command.add_option("--attempt", arguments->attempt, "Of this attempt; default: the newest")
-      ->check(CLI::PositiveNumber);
-  command.add_flag("--follow,-f", arguments->follow,
-                   "Print on as it comes, until the trial is over (with --attempt: the attempt); "
-                   "Ctrl-C ends it");
-  command.add_option("--tail", arguments->tail, "Start with so many of its last lines")
-      ->check(CLI::NonNegativeNumber);
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
+  command.AddOption("NUMBER", arguments->number, "Number of the trial").Required().NonNegative();
+  command.AddOption("--attempt", arguments->attempt, "Of this attempt; default: the newest")
+      .Positive();
+  command.AddFlag("--follow,-f", arguments->follow,
+                  "Print on as it comes, until the trial is over (with --attempt: the attempt); "
+                  "Ctrl-C ends it");
+  command.AddOption("--tail", arguments->tail, "Start with so many of its last lines")
+      .NonNegative();
 }
 
 }  // namespace caviar::commands

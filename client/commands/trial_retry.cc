@@ -30,15 +30,15 @@ int Retry(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddTrialRetry(CLI::App& trial, CommandLine& line) {
+void AddTrialRetry(Command trial, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command =
+  Command command =
       line.Add(trial, "retry", "Try a configuration once more, as a new trial that is next",
                [arguments](Session& session) { return Retry(*arguments, session); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
-  command.add_option("NUMBER", arguments->number, "Number of a trial that has ended")
-      ->required()
-      ->check(CLI::NonNegativeNumber);
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
+  command.AddOption("NUMBER", arguments->number, "Number of a trial that has ended")
+      .Required()
+      .NonNegative();
 }
 
 }  // namespace caviar::commands

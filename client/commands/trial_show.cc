@@ -192,15 +192,13 @@ int Show(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddTrialShow(CLI::App& trial, CommandLine& line) {
+void AddTrialShow(Command trial, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command =
+  Command command =
       line.Add(trial, "show", "Show a trial: its configuration, its attempts, its curves",
                [arguments](Session& session) { return Show(*arguments, session); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
-  command.add_option("NUMBER", arguments->number, "Number of the trial")
-      ->required()
-      ->check(CLI::NonNegativeNumber);
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
+  command.AddOption("NUMBER", arguments->number, "Number of the trial").Required().NonNegative();
 }
 
 }  // namespace caviar::commands

@@ -101,13 +101,12 @@ int Whatif(const Arguments& arguments, Session& session) {
 
 }  // namespace
 
-void AddWhatif(CLI::App& app, CommandLine& line) {
+void AddWhatif(Command app, CommandLine& line) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command =
-      line.Add(app, "whatif", "Replay a study's curves under another pruner",
-               [arguments](Session& session) { return Whatif(*arguments, session); });
-  command.add_option("NAME", arguments->study, "Name of the study")->required();
-  AddPrunerOptions(command, arguments->pruner)->required();
+  Command command = line.Add(app, "whatif", "Replay a study's curves under another pruner",
+                             [arguments](Session& session) { return Whatif(*arguments, session); });
+  command.AddOption("NAME", arguments->study, "Name of the study").Required();
+  AddPrunerOptions(command, arguments->pruner).Required();
 }
 
 }  // namespace caviar::commands

@@ -60,7 +60,7 @@ int List(Session& session) {
 
 }  // namespace
 
-void AddWorkerList(CLI::App& worker, CommandLine& line) {
+void AddWorkerList(Command worker, CommandLine& line) {
   line.Add(worker, "list", "List the workers that the coordinator knows", List);
 }
 
