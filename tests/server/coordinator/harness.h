@@ -81,76 +81,24 @@ class Harness {
   // `suggester`, if any, is used instead of one that computes at once, and `other_store` instead of
   // the one in memory; both outlive this.
   explicit Harness(absl::Duration lease_ttl = absl::Seconds(60), Suggester* suggester = nullptr,
-                   storage::Store* other_store = nullptr)
-      : lease_ttl_(lease_ttl),
-        suggester_(suggester != nullptr ? *suggester : inline_suggester_),
-        store_(other_store != nullptr ? *other_store : store) {
-    Restart();
-  }
+                   storage::Store* other_store = nullptr);
+  ~Harness();
 
   // What a kill -9 and a new start on the same data directory do: what was queued or parked is
   // gone.
-  void Restart() {
-    queue_.clear();
-    core_.reset();
-    leases_ = std::make_unique<LeaseTable>();
-    Options options;
-    options.lease_ttl = lease_ttl_;
-    options.version = "test";
-    options.tell_ends = tell_ends;
-    options.limits = limits;
-    core_ = std::make_unique<Core>(
-        Core::Dependencies{
-            store_, clock, randomness, *leases_, suggester_,
-            [this](Command command) { queue_.push_back(std::move(command)); },
-            [this](const std::string& study) { changed.insert(study); },
-            [this](int64_t study) { erased.insert(study); },
-            [this](const std::string& file) { files.erase(file); },
-            [this](int64_t study, int32_t number, const std::set<std::string>& kept) {
-              const std::string folder = absl::StrCat("artifacts/", study, "/", number, "/");
-              std::erase_if(files, [&](const std::string& file) {
-                return file.starts_with(folder) && !kept.contains(file);
-              });
-            },
-            [this](absl::Status status) { fatal = status; },
-            [this](const LateValues& all) { late_words.push_back(all); },
-            [this](const storage::SharedCheckpoints& rest) { shared.push_back(rest); }, &measures,
-            [this](const storage::StudyEndRow& end) { ends.push_back(end); }},
-        options);
-    const absl::Status loaded = core_->Load();
-    if (!loaded.ok()) fatal = loaded;
-  }
+  void Restart();
 
   // Decides and commits all that is queued, and what that queues.
-  void Settle() {
-    do {
-      std::vector<Command> commands;
-      commands.swap(queue_);
-      core_->Run(std::move(commands));
-    } while (!queue_.empty());
-  }
+  void Settle();
 
   // Lets time go by, with the core awake whenever it wants to be.
-  void Advance(absl::Duration by) {
-    const absl::Duration end = clock.Steady() + by;
-    while (clock.Steady() < end) {
-      const absl::Duration next = std::min(end, std::max(core_->NextWake(), clock.Steady()));
-      clock.Advance(std::max(next - clock.Steady(), absl::Milliseconds(1)));
-      Settle();
-    }
-  }
+  void Advance(absl::Duration by);
 
-  // Calls a decision; the answer, or nullopt where there was none.
+  // Calls a decision; the answer, or DEADLINE_EXCEEDED where there was none. The .cc names those
+  // that tests call.
   template <typename Response, typename Request>
   absl::StatusOr<Response> Call(absl::StatusOr<Response> (Core::*decide)(const Request&),
-                                const Request& request) {
-    std::optional<absl::StatusOr<Response>> answer;
-    Queue<Response>([decide, request](Core& core) { return (core.*decide)(request); },
-                    [&answer](absl::StatusOr<Response> response) { answer = std::move(response); });
-    Settle();
-    if (!answer) return absl::DeadlineExceededError("no answer");
-    return *answer;
-  }
+                                const Request& request);
 
   template <typename Response>
   void Queue(std::function<absl::StatusOr<Response>(Core&)> decide, Done<Response> done) {
@@ -159,55 +107,16 @@ class Harness {
 
   // Parks an acquire; `done` is called when it is answered.
   int64_t QueueAcquire(const std::string& worker_id, const std::string& client, int64_t sequence,
-                       Done<v1::AcquireWorkResponse> done,
-                       absl::Duration wait = absl::Seconds(30)) {
-    Poll poll;
-    poll.id = ++next_poll_;
-    poll.client_id = client;
-    poll.sequence = sequence;
-    poll.deadline = clock.Steady() + wait;
-    poll.worker_id = worker_id;
-    poll.work_done = std::move(done);
-    QueuePoll(std::move(poll));
-    return next_poll_;
-  }
+                       Done<v1::AcquireWorkResponse> done, absl::Duration wait = absl::Seconds(30));
 
-  void QueuePoll(Poll poll) {
-    auto parked = std::make_shared<bool>(false);
-    queue_.push_back({[poll, parked](Core& core) {
-                        if (!std::exchange(*parked, true)) core.Park(poll);
-                      },
-                      [](const absl::Status&) {}});
-  }
+  void QueuePoll(Poll poll);
 
   // Acquires and settles; the answer, or an empty one where the poll is still parked.
-  v1::AcquireWorkResponse Acquire(const std::string& worker_id) {
-    auto answer = std::make_shared<v1::AcquireWorkResponse>();
-    QueueAcquire(worker_id, "c" + worker_id, ++next_sequence_,
-                 [answer](absl::StatusOr<v1::AcquireWorkResponse> response) {
-                   if (response.ok()) *answer = *response;
-                 });
-    Settle();
-    core_->CancelPoll(next_poll_);
-    return *answer;
-  }
+  v1::AcquireWorkResponse Acquire(const std::string& worker_id);
 
-  std::string Register(const std::string& name) {
-    v1::RegisterWorkerRequest request;
-    *request.mutable_request_id() = NewRequestId();
-    request.set_name(name);
-    request.set_slots(1);
-    request.add_features("batch_norm_network");
-    auto response = Call(&Core::RegisterWorker, request);
-    return response.ok() ? response->worker_id() : "";
-  }
+  std::string Register(const std::string& name);
 
-  v1::RequestId NewRequestId() {
-    v1::RequestId id;
-    id.set_client_id("0123456789abcdef0123456789abcdef");
-    id.set_sequence(++next_sequence_);
-    return id;
-  }
+  v1::RequestId NewRequestId();
 
   LeaseTable::Renewal Renew(const std::string& worker_id, const std::vector<Token>& tokens) {
     return leases_->Renew(worker_id, tokens, clock.Steady());
@@ -251,35 +160,10 @@ class Harness {
 };
 
 // A small study for the built-in trainer; `max_trials` 0: no limit.
-inline v1::Study NetworkStudy(const std::string& name, int max_trials = 4) {
-  v1::Study study;
-  study.set_name(name);
-  study.mutable_objective()->set_metric("validation_accuracy");
-  study.mutable_objective()->set_goal(v1::Objective::MAXIMIZE);
-  auto& network = *study.mutable_trainer()->mutable_batch_norm_network();
-  auto& idx = *network.mutable_data()->mutable_idx();
-  idx.set_train_images("train-images");
-  idx.set_train_labels("train-labels");
-  network.set_epochs(3);
-  study.mutable_sampler()->set_algorithm(v1::Sampler::SOBOL);
-  study.mutable_sampler()->set_seed(7);
-  if (max_trials > 0) study.mutable_limits()->set_max_trials(max_trials);
-  auto& rate = *study.add_parameters();
-  rate.set_name("learning_rate");
-  rate.set_type(v1::Parameter::DOUBLE);
-  rate.set_min(1e-4);
-  rate.set_max(1e-1);
-  rate.set_scale(v1::Parameter::LOG);
-  return study;
-}
+v1::Study NetworkStudy(const std::string& name, int max_trials = 4);
 
 // The same for a loop of one's own.
-inline v1::Study ExternalStudy(const std::string& name, int max_trials = 4) {
-  v1::Study study = NetworkStudy(name, max_trials);
-  study.mutable_objective()->set_metric("accuracy");
-  study.mutable_trainer()->mutable_external();
-  return study;
-}
+v1::Study ExternalStudy(const std::string& name, int max_trials = 4);
 
 }  // namespace caviar::coordinator
 
