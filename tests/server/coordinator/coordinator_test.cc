@@ -183,6 +183,11 @@ class ThreadedCoordinatorTest : public ::testing::Test {
     return files;
   }
 
+  absl::StatusOr<v1::ListWorkersResponse> Workers() {
+    return Wait<v1::ListWorkersResponse>(
+        [&](auto done) { coordinator_->ListWorkers(std::move(done)); });
+  }
+
   absl::StatusOr<Coordinator::StudyChanges> Changes(const std::string& study, int64_t after) {
     return Wait<Coordinator::StudyChanges>([&](Done<Coordinator::StudyChanges> done) {
       coordinator_->ReadStudyChanges(study, after, std::move(done));
@@ -218,7 +223,18 @@ TEST_F(ThreadedCoordinatorTest, ManyWorkersShareAStudyToItsEnd) {
       }
     });
   }
+  // Beside them somebody looks on, again and again.
+  std::thread onlooker([&] {
+    int64_t commit = 0;
+    while (done < kTrials) {
+      const int64_t id = coordinator_->Listen("s", [] {});
+      commit = Changes("s", commit)->commit;
+      EXPECT_TRUE(Workers().ok());
+      coordinator_->StopListening(id);
+    }
+  });
   for (std::thread& worker : workers) worker.join();
+  onlooker.join();
   coordinator_->StopListening(listener);
   EXPECT_GT(heard, 0) << "once a commit, and a commit may hold many changes";
   const auto changes = Changes("s", 0);
@@ -231,11 +247,7 @@ TEST_F(ThreadedCoordinatorTest, ManyWorkersShareAStudyToItsEnd) {
 
 TEST_F(ThreadedCoordinatorTest, AWorkerThatSaidSoHasLeft) {
   const std::string worker = Register();
-  const auto listed = [&] {
-    return Wait<v1::ListWorkersResponse>(
-               [&](auto done) { coordinator_->ListWorkers(std::move(done)); })
-        ->workers(0);
-  };
+  const auto listed = [&] { return Workers()->workers(0); };
   const auto renew = [&](bool leaving) {
     v1::RenewLeasesRequest request;
     request.set_worker_id(worker);
