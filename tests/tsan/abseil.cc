@@ -1,13 +1,15 @@
-// What Abseil synchronizes with, made of the standard library's mutexes, for programs that run
-// under ThreadSanitizer: it sees nothing of what happens within the distribution's Abseil, and
-// would take all that an absl::Mutex guards for unguarded. These definitions come before the shared
-// library's own. Condition variables and readers that share are not here: nothing uses them.
+// What Abseil synchronizes with, made of the standard library's mutexes and atomics, for programs
+// that run under ThreadSanitizer: it sees nothing of what happens within the distribution's
+// Abseil, and would take all that an absl::Mutex guards for unguarded. These definitions come
+// before the shared library's own. Condition variables and readers that share are not here:
+// nothing uses them.
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
 
+#include "absl/status/status.h"
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
@@ -113,6 +115,12 @@ bool BlockingCounter::DecrementCount() {
 void BlockingCounter::Wait() {
   lock_.LockWhen(Condition(&done_));
   lock_.Unlock();
+}
+
+// The last to let go of what copies of a status share removes it, after all that the others read.
+void Status::UnrefNonInlined(uintptr_t rep) {
+  status_internal::StatusRep* shared = RepToPointer(rep);
+  if (shared->ref.fetch_sub(1, std::memory_order_acq_rel) == 1) delete shared;
 }
 
 ABSL_NAMESPACE_END

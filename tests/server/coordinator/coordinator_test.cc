@@ -183,6 +183,16 @@ class ThreadedCoordinatorTest : public ::testing::Test {
     return files;
   }
 
+  // Of a worker that has no lease.
+  absl::Status Renew(const std::string& worker, bool leaving = false) {
+    v1::RenewLeasesRequest request;
+    request.set_worker_id(worker);
+    request.set_leaving(leaving);
+    return Wait<v1::RenewLeasesResponse>(
+               [&](auto done) { coordinator_->RenewLeases(request, std::move(done)); })
+        .status();
+  }
+
   absl::StatusOr<v1::ListWorkersResponse> Workers() {
     return Wait<v1::ListWorkersResponse>(
         [&](auto done) { coordinator_->ListWorkers(std::move(done)); });
@@ -233,8 +243,13 @@ TEST_F(ThreadedCoordinatorTest, ManyWorkersShareAStudyToItsEnd) {
       coordinator_->StopListening(id);
     }
   });
+  // One more has nothing to do, and says all the time that it is there.
+  std::thread idle([&, worker = Register()] {
+    while (done < kTrials) EXPECT_TRUE(Renew(worker).ok());
+  });
   for (std::thread& worker : workers) worker.join();
   onlooker.join();
+  idle.join();
   coordinator_->StopListening(listener);
   EXPECT_GT(heard, 0) << "once a commit, and a commit may hold many changes";
   const auto changes = Changes("s", 0);
@@ -248,21 +263,13 @@ TEST_F(ThreadedCoordinatorTest, ManyWorkersShareAStudyToItsEnd) {
 TEST_F(ThreadedCoordinatorTest, AWorkerThatSaidSoHasLeft) {
   const std::string worker = Register();
   const auto listed = [&] { return Workers()->workers(0); };
-  const auto renew = [&](bool leaving) {
-    v1::RenewLeasesRequest request;
-    request.set_worker_id(worker);
-    request.set_leaving(leaving);
-    return Wait<v1::RenewLeasesResponse>(
-               [&](auto done) { coordinator_->RenewLeases(request, std::move(done)); })
-        .status();
-  };
-  EXPECT_TRUE(renew(false).ok());
+  EXPECT_TRUE(Renew(worker).ok());
   EXPECT_FALSE(listed().left());
   EXPECT_EQ(listed().state(), v1::Worker::ALIVE);
-  EXPECT_TRUE(renew(true).ok());
+  EXPECT_TRUE(Renew(worker, /*leaving=*/true).ok());
   EXPECT_TRUE(listed().left());
   EXPECT_EQ(listed().state(), v1::Worker::SILENT) << "as those who do not know `left` read it";
-  EXPECT_TRUE(renew(false).ok());
+  EXPECT_TRUE(Renew(worker).ok());
   EXPECT_FALSE(listed().left()) << "it is there all the same";
 }
 
