@@ -78,17 +78,18 @@ struct Library {
 }  // namespace
 
 void Request(absl::string_view bytes) {
-  static constexpr auto kChecks =
-      Checks<v1::CreateStudyRequest, v1::GetStudyRequest, v1::ListStudiesRequest,
-             v1::StopStudyRequest, v1::ResumeStudyRequest, v1::DeleteStudyRequest,
-             v1::GetTrialRequest, v1::ListTrialsRequest, v1::ListBestTrialsRequest,
-             v1::WatchStudyRequest, v1::AskTrialRequest, v1::ReportTrialRequest,
-             v1::TellTrialRequest, v1::AddTrialRequest, v1::DownloadModelRequest,
-             v1::GetImportanceRequest, v1::LintStudyRequest, v1::ReplayPrunerRequest,
-             v1::RegisterWorkerRequest, v1::AcquireWorkRequest, v1::RenewLeasesRequest,
-             v1::ReportMeasurementsRequest, v1::FinishWorkRequest, v1::GiveBackWorkRequest,
-             v1::UploadChunkRequest, v1::DownloadChunkRequest, v1::GetServerStatusRequest,
-             v1::ListWorkersRequest, v1::VerifyStudyRequest>();
+  static constexpr auto kChecks = Checks<
+      v1::CreateStudyRequest, v1::GetStudyRequest, v1::ListStudiesRequest, v1::StopStudyRequest,
+      v1::ResumeStudyRequest, v1::DeleteStudyRequest, v1::GetTrialRequest, v1::ListTrialsRequest,
+      v1::ListBestTrialsRequest, v1::WatchStudyRequest, v1::AskTrialRequest, v1::ReportTrialRequest,
+      v1::TellTrialRequest, v1::AddTrialRequest, v1::DownloadModelRequest, v1::GetImportanceRequest,
+      v1::LintStudyRequest, v1::ReplayPrunerRequest, v1::RegisterWorkerRequest,
+      v1::AcquireWorkRequest, v1::RenewLeasesRequest, v1::ReportMeasurementsRequest,
+      v1::FinishWorkRequest, v1::GiveBackWorkRequest, v1::UploadChunkRequest,
+      v1::DownloadChunkRequest, v1::GetServerStatusRequest, v1::ListWorkersRequest,
+      v1::VerifyStudyRequest, v1::UpdateStudyRequest, v1::RetryTrialRequest,
+      v1::CancelTrialsRequest, v1::UploadCodeRequest, v1::ReadLogRequest, v1::AppendLogRequest,
+      v1::DownloadCodeRequest, v1::GetServerUsageRequest>();
   if (bytes.empty()) return;
   kChecks[static_cast<uint8_t>(bytes[0]) % kChecks.size()](bytes.substr(1));
 }
