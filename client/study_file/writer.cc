@@ -242,6 +242,7 @@ Written Fields(const Message& message) {
 std::string WriteStudyFile(const v1::Study& study) {
   std::string text;
   for (const auto& [name, value] : Fields(study)) absl::StrAppend(&text, name, ": ", value, "\n");
+  if (study.parameters().empty()) return text;  // an unfinished file, which is read all the same
   absl::StrAppend(&text, "parameters:\n");
   for (const v1::Parameter& parameter : study.parameters()) {
     absl::StrAppend(&text, "  ", WriteText(parameter.name()), ": ", Flow(Fields(parameter)), "\n");

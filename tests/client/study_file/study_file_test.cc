@@ -381,7 +381,8 @@ TEST(StudyFile, WhatIsWrittenIsReadBackTheSame) {
       "pruner: {algorithm: wilcoxon, warm_up: 5, p_value: 0.05, max_step: 12}\ntrainer: {external: "
       "{}}\nparameters: {x: {min: 1, max: 2}}\n",
       "parameters: {x: {min: 0.1, max: 2, default: 1}, u: {values: [[512, 256], [128]], default: "
-      "[512, 256]}, w: {values: [a, '1'], default: '1'}, f: {type: bool, default: false}}\n"};
+      "[512, 256]}, w: {values: [a, '1'], default: '1'}, f: {type: bool, default: false}}\n",
+      "study: unfinished\n"};
   std::vector<std::string> all(std::begin(texts), std::end(texts));
   all.push_back(ExampleText());
   for (const std::string& text : all) {
