@@ -86,6 +86,12 @@ class Extraction {
     file_ = Descriptor(open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
                             S_IRUSR | S_IWUSR));
     if (file_.number() >= 0) return absl::OkStatus();
+    // Nobody else writes here: what is in the way is the backup's.
+    if (errno == EEXIST || errno == ENOTDIR) {
+      return absl::DataLossError(
+          absl::StrCat("the backup holds '", absl::CHexEscape(name),
+                       "' twice, or a file in place of its folder; use another one"));
+    }
     return FileError(errno, absl::StrCat("making ", path_));
   }
   absl::Status Write(absl::string_view bytes) {

@@ -232,6 +232,14 @@ TEST_F(BackupTest, WritesNowhereElse) {
   }
 }
 
+TEST_F(BackupTest, WithTwoFilesInOnePlaceIsRefused) {
+  for (const std::string name : {"caviar.db", "artifacts/1", "artifacts/1/2"}) {
+    WriteFile(file(), BackupOf({{"caviar.db", "x"}, {"artifacts/1", "x"}, {name, "x"}}));
+    EXPECT_TRUE(absl::IsDataLoss(RestoreStatus())) << RestoreStatus();
+    EXPECT_FALSE(fs::exists(DatabaseFile(target())));
+  }
+}
+
 TEST_F(BackupTest, WhatIsInItMustBeAStore) {
   WriteFile(file(), BackupOf({{"caviar.db", "no database"}}));
   EXPECT_TRUE(absl::IsDataLoss(RestoreStatus())) << RestoreStatus();
