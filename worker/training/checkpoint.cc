@@ -1,5 +1,6 @@
 #include "worker/training/checkpoint.h"
 
+#include <bit>
 #include <cstring>
 #include <limits>
 
@@ -43,23 +44,29 @@ bool ReadFlag(ByteReader& reader, bool& flag) {
   return true;
 }
 
+// A flag and a number, which is 0 where the flag is: nothing is read that would not be written.
+template <typename T>
+bool ReadOptional(ByteReader& reader, std::optional<T>& value) {
+  bool has = false;
+  T number = 0;
+  if (!ReadFlag(reader, has) || !reader.Read(number)) return false;
+  if (has) value = number;
+  return has || std::bit_cast<uint64_t>(number) == 0;
+}
+
 bool ReadBody(ByteReader& reader, Checkpoint& checkpoint) {
-  bool has_choice, has_plateau, has_kept;
-  int64_t step;
-  double best;
+  bool has_kept;
   if (!reader.Read(checkpoint.epoch) || !reader.Read(checkpoint.updates) ||
       !reader.Read(checkpoint.sums.loss) || !reader.Read(checkpoint.sums.correct) ||
-      !reader.Read(checkpoint.sums.gradient_norm) || !ReadFlag(reader, has_choice) ||
-      !reader.Read(step) || !reader.Read(checkpoint.choice.value) ||
-      !ReadFlag(reader, has_plateau) || !reader.Read(best) ||
+      !reader.Read(checkpoint.sums.gradient_norm) ||
+      !ReadOptional(reader, checkpoint.choice.step) || !reader.Read(checkpoint.choice.value) ||
+      !ReadOptional(reader, checkpoint.plateau.best) ||
       !reader.Read(checkpoint.plateau.epochs_without_gain) ||
       !Read(reader, checkpoint.network.network) || !reader.ReadCounted(checkpoint.network.first) ||
       !reader.ReadCounted(checkpoint.network.second) ||
       !ReadCount(reader, checkpoint.network.steps) || !ReadFlag(reader, has_kept)) {
     return false;
   }
-  if (has_choice) checkpoint.choice.step = step;
-  if (has_plateau) checkpoint.plateau.best = best;
   if (has_kept && !Read(reader, checkpoint.kept.emplace())) return false;
   return reader.remaining() == 0;
 }

@@ -7,7 +7,7 @@
 //   position = epoch:i64 updates:i64 the epoch being trained, from 1, and updates done in it
 //   sums     = loss:f64 correct:i64 gradient_norm:f64   over those updates
 //   choice   = has:u32 step:i64 value:f64               of ObjectiveChoice
-//   plateau  = has:u32 best:f64 epochs:i64              of Plateau
+//   plateau  = has:u32 best:f64 epochs:i64              of Plateau; what it has not is 0
 //   network  = updates:u64 parameters statistics first second steps:u64
 //   kept     = has:u32 (updates:u64 parameters statistics)?   the network at the chosen step
 //   crc32    = u32                   zlib's, of everything before

@@ -60,6 +60,24 @@ TEST(Checkpoint, ComesBackAsItWas) {
   }
 }
 
+TEST(Checkpoint, ANumberThatIsSaidNotToBeThereIsRefused) {
+  Checkpoint example = Example();
+  example.choice.step.reset();
+  example.plateau.best.reset();
+  std::string file = SerializeCheckpoint(example);
+  file.resize(file.size() - sizeof(uint32_t));
+  const size_t position = 8 + sizeof(uint32_t) + sizeof(uint32_t) + example.identity.size();
+  const size_t step = position + 5 * sizeof(int64_t) + sizeof(uint32_t);
+  const size_t best = step + 2 * sizeof(int64_t) + sizeof(uint32_t);
+  for (const size_t offset : {step, best}) {
+    std::string odd = file;
+    odd[offset] = 1;
+    const uint32_t crc32 = network::Crc32(odd);
+    odd.append(reinterpret_cast<const char*>(&crc32), sizeof(crc32));
+    EXPECT_FALSE(ParseCheckpoint(odd, example.identity, example.network).ok()) << offset;
+  }
+}
+
 TEST(Checkpoint, HostileNumbersWithARightChecksumAreNeverBelieved) {
   const Checkpoint example = Example();
   const std::string file = SerializeCheckpoint(example);
