@@ -11,6 +11,7 @@
 #include "storage/curve.h"
 #include "storage/memory_store.h"
 #include "storage/pareto_front.h"
+#include "storage/trial_state.h"
 
 namespace caviar::storage {
 namespace {
@@ -98,34 +99,11 @@ std::vector<const MemoryTables::Trial*> FrontOf(const MemoryTables& tables, int6
   return front;
 }
 
-void Count(v1::Trial::State state, v1::TrialCounts& counts) {
-  switch (state) {
-    case v1::Trial::WAITING:
-      return counts.set_waiting(counts.waiting() + 1);
-    case v1::Trial::RUNNING:
-      return counts.set_running(counts.running() + 1);
-    case v1::Trial::PAUSED:
-      return counts.set_paused(counts.paused() + 1);
-    case v1::Trial::COMPLETED:
-      return counts.set_completed(counts.completed() + 1);
-    case v1::Trial::PRUNED:
-      return counts.set_pruned(counts.pruned() + 1);
-    case v1::Trial::FAILED:
-      return counts.set_failed(counts.failed() + 1);
-    case v1::Trial::INFEASIBLE:
-      return counts.set_infeasible(counts.infeasible() + 1);
-    case v1::Trial::CANCELLED:
-      return counts.set_cancelled(counts.cancelled() + 1);
-    default:
-      return;
-  }
-}
-
 StudyReading ReadStudy(const MemoryTables& tables, const StudyRow& study) {
   StudyReading reading;
   reading.study = study;
   reading.commit = tables.commit;
-  for (const auto* trial : TrialsOf(tables, study.id)) Count(trial->row.state, reading.counts);
+  for (const auto* trial : TrialsOf(tables, study.id)) Count(reading.counts, trial->row.state, 1);
   // Of several objectives none is the best.
   if (!vocabulary::HasSeveralObjectives(study.definition)) {
     const auto best = BestOf(tables, study.id, study.definition);

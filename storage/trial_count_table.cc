@@ -6,41 +6,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/statement.h"
+#include "storage/trial_state.h"
 
 namespace caviar::storage {
-namespace {
-
-void Count(v1::Trial::State state, int32_t count, v1::TrialCounts& counts) {
-  switch (state) {
-    case v1::Trial::WAITING:
-      return counts.set_waiting(count);
-    case v1::Trial::RUNNING:
-      return counts.set_running(count);
-    case v1::Trial::PAUSED:
-      return counts.set_paused(count);
-    case v1::Trial::COMPLETED:
-      return counts.set_completed(count);
-    case v1::Trial::PRUNED:
-      return counts.set_pruned(count);
-    case v1::Trial::FAILED:
-      return counts.set_failed(count);
-    case v1::Trial::INFEASIBLE:
-      return counts.set_infeasible(count);
-    case v1::Trial::CANCELLED:
-      return counts.set_cancelled(count);
-    default:
-      return;
-  }
-}
-
-}  // namespace
 
 absl::StatusOr<v1::TrialCounts> CountTrials(Connection& connection, int64_t study_id) {
   Query query(connection, "SELECT state, count FROM trial_count WHERE study_id = ?");
   query.Bind(study_id);
   v1::TrialCounts counts;
   while (query.Next()) {
-    Count(query.Word(0, &v1::Trial::State_Parse), query.Integer32(1), counts);
+    Count(counts, query.Word(0, &v1::Trial::State_Parse), query.Integer32(1));
   }
   if (!query.status().ok()) return query.status();
   return counts;

@@ -1,7 +1,11 @@
-// Which states of a trial are final, as the rows' rules need to know it.
+// What there is to know of a trial's state: which are final, as the rows' rules need to know it,
+// and how many trials are in each.
 #ifndef CAVIAR_STORAGE_TRIAL_STATE_H_
 #define CAVIAR_STORAGE_TRIAL_STATE_H_
 
+#include <cstdint>
+
+#include "caviar/v1/study.pb.h"
 #include "caviar/v1/trial.pb.h"
 
 namespace caviar::storage {
@@ -19,6 +23,9 @@ inline bool IsFinal(v1::Trial::State state) {
       return false;
   }
 }
+
+// `change` more trials, or fewer, are in this state.
+void Count(v1::TrialCounts& counts, v1::Trial::State state, int32_t change);
 
 }  // namespace caviar::storage
 

@@ -14,6 +14,7 @@
 #include "server/coordinator/outcome.h"
 #include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
+#include "storage/trial_state.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -54,8 +55,8 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
   GOOGLE_CHECK(MayMove(trial.row.state, to))
       << v1::Trial::State_Name(trial.row.state) << " -> " << v1::Trial::State_Name(to);
   const int32_t number = trial.row.number;
-  Count(study.counts, trial.row.state, -1);
-  Count(study.counts, to, 1);
+  storage::Count(study.counts, trial.row.state, -1);
+  storage::Count(study.counts, to, 1);
   study.waiting.erase(number);
   study.running.erase(number);
   study.paused.erase(number);

@@ -12,6 +12,7 @@
 #include "server/coordinator/state_table.h"
 #include "server/coordinator/suggestion_input.h"
 #include "server/sampling/sobol_sampler.h"
+#include "storage/trial_state.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -268,7 +269,7 @@ int32_t Core::AppendTrial(StudyState& study, search_space::Configuration configu
   GOOGLE_CHECK(point.ok()) << point.status().ToString();
   trial.point = *std::move(point);
   if (IsKnown(origin)) ++study.known_made;
-  Count(study.counts, v1::Trial::WAITING, 1);
+  storage::Count(study.counts, v1::Trial::WAITING, 1);
   study.waiting.insert(number);
   PlaceTrial(study, std::move(trial));
   return number;

@@ -10,6 +10,7 @@
 #include "server/coordinator/repeats.h"
 #include "server/coordinator/state_table.h"
 #include "server/coordinator/warm_start.h"
+#include "storage/trial_state.h"
 
 namespace caviar::coordinator {
 
@@ -49,7 +50,7 @@ absl::Status AddStudy(State& state, storage::StudyRow row) {
 
 absl::Status AddTrial(State& state, storage::TrialRow row) {
   StudyState& study = state.studies.at(row.study_id);
-  Count(study.counts, row.state, 1);
+  storage::Count(study.counts, row.state, 1);
   if (row.state == v1::Trial::WAITING) study.waiting.insert(row.number);
   if (row.state == v1::Trial::RUNNING) study.running.insert(row.number);
   if (row.state == v1::Trial::PAUSED) study.paused.insert(row.number);
@@ -160,29 +161,6 @@ void FillHistory(StudyState& study) {
   }
   std::sort(finals.begin(), finals.end());
   for (const auto& [order, index] : finals) Observe(study, index);
-}
-
-void Count(v1::TrialCounts& counts, v1::Trial::State state, int change) {
-  switch (state) {
-    case v1::Trial::WAITING:
-      return counts.set_waiting(counts.waiting() + change);
-    case v1::Trial::RUNNING:
-      return counts.set_running(counts.running() + change);
-    case v1::Trial::PAUSED:
-      return counts.set_paused(counts.paused() + change);
-    case v1::Trial::COMPLETED:
-      return counts.set_completed(counts.completed() + change);
-    case v1::Trial::PRUNED:
-      return counts.set_pruned(counts.pruned() + change);
-    case v1::Trial::FAILED:
-      return counts.set_failed(counts.failed() + change);
-    case v1::Trial::INFEASIBLE:
-      return counts.set_infeasible(counts.infeasible() + change);
-    case v1::Trial::CANCELLED:
-      return counts.set_cancelled(counts.cancelled() + change);
-    default:
-      return;
-  }
 }
 
 absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {

@@ -200,9 +200,6 @@ bool HasOpenTrials(const StudyState& study);
 // In the order in which they became final, where pruner and trials are complete.
 void FillHistory(StudyState& study);
 
-// The study's counter for a state; `counts` gets `change` more of it.
-void Count(v1::TrialCounts& counts, v1::Trial::State state, int change);
-
 }  // namespace caviar::coordinator
 
 #endif  // CAVIAR_SERVER_COORDINATOR_STATE_H_

@@ -1,6 +1,6 @@
--- For an IN of three or more values SQLite makes a table of them, each time a statement runs: half of
--- what it took to write a trial, its configuration and its attempt. Comparisons do without. What the
--- checks allow is as before, and so only their text changes, in the way of
+-- For an IN of three or more values SQLite makes a table of them, each time a statement runs: seven
+-- for a trial with three parameters and its attempt. Comparisons do without. What the checks allow is
+-- as before, and so only their text changes, in the way of
 -- https://www.sqlite.org/lang_altertable.html ("Making Other Kinds Of Table Schema Changes").
 PRAGMA writable_schema = ON;
 

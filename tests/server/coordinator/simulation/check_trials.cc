@@ -8,6 +8,7 @@
 #include "server/coordinator/repeats.h"
 #include "server/coordinator/state.h"
 #include "server/coordinator/state_table.h"
+#include "storage/trial_state.h"
 #include "tests/server/coordinator/simulation/checker.h"
 
 namespace caviar::coordinator::simulation {
@@ -50,7 +51,7 @@ void CheckNumbers(const Past& past, const storage::StudyRow& study, Violations& 
     if (row.study_id != study.id) continue;
     ++rows;
     numbers.insert(row.number);
-    Count(counts, row.state, 1);
+    storage::Count(counts, row.state, 1);
   }
   const auto broken = [&](const std::string& what) {
     violations.push_back({kConservation, absl::StrCat("study ", study.definition.name(), what)});

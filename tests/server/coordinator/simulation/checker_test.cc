@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/coordinator/state.h"
+#include "storage/trial_state.h"
 #include "tests/server/coordinator/simulation/plan.h"
 #include "tests/server/coordinator/simulation/story.h"
 
@@ -44,7 +45,7 @@ void ExchangeTokens(History& history, int64_t one, int64_t other) {
 
 void RecountTrials(History& history) {
   v1::TrialCounts counts;
-  for (const TrialRow& row : history.dump.rows.trials) Count(counts, row.state, 1);
+  for (const TrialRow& row : history.dump.rows.trials) storage::Count(counts, row.state, 1);
   history.dump.counts[1] = counts;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/coordinator/state.h"
+#include "storage/trial_state.h"
 #include "tests/server/coordinator/harness.h"
 #include "tests/server/coordinator/simulation/plan.h"
 
@@ -226,7 +227,8 @@ History Story::Tell() {
   history_.dump.rows.commit = static_cast<int64_t>(history_.commits.size());
   history_.dump.rows.studies = {study_};
   history_.dump.rows.trials.assign(trials_.begin(), trials_.end());
-  for (const storage::TrialRow& row : trials_) Count(history_.dump.counts[1], row.state, 1);
+  for (const storage::TrialRow& row : trials_)
+    storage::Count(history_.dump.counts[1], row.state, 1);
   return std::move(history_);
 }
 
