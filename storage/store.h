@@ -35,7 +35,7 @@ namespace caviar::storage {
 struct Moment {
   int64_t commit = 0;
   int32_t position = 0;
-  friend auto operator<=>(const Moment&, const Moment&) = default;
+  friend auto operator<=>(const Moment&, const Moment&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // A study. `definition` holds what its creator said, seed and defaults filled in; its output-only
