@@ -29,7 +29,6 @@ void LeaseTable::Insert(Token token, Lease lease, absl::Duration now) {
   absl::MutexLock lock(&mutex_);
   Entry entry;
   entry.deadline = now + lease.duration;
-  entry.granted = now;
   entry.last_miss = now;
   if (!lease.worker_id.empty()) by_worker_[lease.worker_id].insert(token.counter);
   entry.lease = std::move(lease);
@@ -92,7 +91,7 @@ LeaseTable::Renewal LeaseTable::Renew(const std::string& worker_id,
     renewal.held.push_back(held);
     if (!held) continue;
     named.insert(token.counter);
-    entry->deadline = now + entry->lease.duration;
+    entry->deadline = std::max(entry->deadline, now + entry->lease.duration);
     entry->misses = 0;
   }
   const auto own = by_worker_.find(worker_id);
@@ -113,7 +112,7 @@ bool LeaseTable::RenewOne(Token token, absl::Duration now) {
   absl::MutexLock lock(&mutex_);
   Entry* entry = FindLocked(token);
   if (entry == nullptr) return false;
-  entry->deadline = now + entry->lease.duration;
+  entry->deadline = std::max(entry->deadline, now + entry->lease.duration);
   return true;
 }
 

@@ -85,7 +85,6 @@ class LeaseTable {
   struct Entry {
     Lease lease;
     absl::Duration deadline;
-    absl::Duration granted;
     absl::Duration last_miss;
     int misses = 0;
   };

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
+#include <utility>
+#include <vector>
+
 namespace caviar::coordinator {
 namespace {
 
@@ -65,6 +70,56 @@ TEST(LeaseTable, ExpiredLeasesComeInTheOrderOfTheirGrants) {
   ASSERT_EQ(first.size(), 20u);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(first[i].first.counter, i + 1);
   EXPECT_EQ(table.size(), 30);
+}
+
+TEST(LeaseTable, ARenewalThatOvertookAnotherTakesNothingFromIt) {
+  LeaseTable table;
+  table.Insert({1, 1}, Of("a"), absl::ZeroDuration());
+  table.Renew("a", {{1, 1}}, absl::Seconds(30));
+  table.Renew("a", {{1, 1}}, absl::Seconds(29));
+  EXPECT_TRUE(table.TakeExpired(absl::Seconds(89), 10).empty());
+  EXPECT_EQ(table.TakeExpired(absl::Seconds(90), 10).size(), 1u);
+}
+
+TEST(LeaseTable, TakesThoseAndOnlyThoseWhoseDeadlineIsOver) {
+  for (unsigned seed = 1; seed <= 200 && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    LeaseTable table;
+    std::map<int64_t, std::pair<absl::Duration, absl::Duration>> model;  // deadline, duration
+    absl::Duration now;
+    int64_t granted = 0;
+    for (int turn = 0; turn < 400; ++turn) {
+      now += absl::Seconds(random() % 4);
+      const int64_t some = granted == 0 ? 0 : 1 + static_cast<int64_t>(random()) % granted;
+      const auto known = model.find(some);
+      const unsigned act = random() % 20;
+      if (act < 8) {
+        Lease lease = Of(random() % 2 == 0 ? "a" : "");
+        lease.duration = absl::Seconds(5 + random() % 40);
+        model[++granted] = {now + lease.duration, lease.duration};
+        table.Insert({1, granted}, lease, now);
+      } else if (act < 14) {
+        EXPECT_EQ(table.RenewOne({1, some}, now), known != model.end());
+        if (known != model.end()) known->second.first = now + known->second.second;
+      } else if (act < 16) {
+        table.Remove({1, some});
+        model.erase(some);
+      } else if (act == 16 && random() % 10 == 0) {
+        table.FreshTtl(now);
+        for (auto& [counter, times] : model) times.first = now + times.second;
+      } else if (act > 16) {
+        std::vector<int64_t> expected, taken;
+        for (const auto& [counter, times] : model) {
+          if (times.first <= now && expected.size() < 3) expected.push_back(counter);
+        }
+        for (const auto& [token, lease] : table.TakeExpired(now, 3)) taken.push_back(token.counter);
+        EXPECT_EQ(taken, expected) << "at " << now;
+        for (const int64_t counter : expected) model.erase(counter);
+      }
+    }
+    EXPECT_EQ(table.size(), static_cast<int64_t>(model.size()));
+  }
 }
 
 TEST(LeaseTable, AfterAStallEveryLeaseStandsForItsFullTimeAgain) {
