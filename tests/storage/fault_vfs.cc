@@ -11,6 +11,21 @@
 #include "absl/strings/string_view.h"
 
 namespace caviar::storage {
+namespace {
+
+int ErrnoOf(Fault fault) {
+  switch (fault) {
+    case Fault::kDiskFull:
+    case Fault::kShm:
+      return ENOSPC;
+    case Fault::kOverQuota:
+      return EDQUOT;
+    default:
+      return EIO;
+  }
+}
+
+}  // namespace
 
 // An open file, in memory that SQLite allocated. Its methods answer SQLite result codes.
 struct FaultFile {
@@ -80,7 +95,8 @@ int FaultFile::Open(sqlite3_vfs* base, const char* path, sqlite3_file* at, int f
   if (path == nullptr) {
     file = std::make_shared<MemoryFile>();
   } else if (file == nullptr) {
-    if ((flags & SQLITE_OPEN_CREATE) == 0 || vfs.Meets(Fault::kDiskFull)) return SQLITE_CANTOPEN;
+    if ((flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
+    if (vfs.Meets(Fault::kDiskFull) || vfs.Meets(Fault::kOverQuota)) return SQLITE_CANTOPEN;
     vfs.BeforeChange();
     file = vfs.disk_.Make(name);
     made = true;
@@ -136,7 +152,7 @@ int FaultFile::Write(sqlite3_file* at, const void* data, int size, sqlite3_int64
   f.vfs->BeforeChange();
   if (f.vfs->Meets(Fault::kWrite)) return SQLITE_IOERR_WRITE;
   const bool full = f.vfs->Meets(Fault::kDiskFull);
-  if (full || f.vfs->Meets(Fault::kShortWrite)) {
+  if (full || f.vfs->Meets(Fault::kOverQuota) || f.vfs->Meets(Fault::kShortWrite)) {
     f.file->Write(offset, all.substr(0, all.size() / 2));
     return full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
   }
@@ -189,6 +205,7 @@ const std::map<Fault, std::string>& AllFaults() {
                                                                 {Fault::kWrite, "write"},
                                                                 {Fault::kShortWrite, "short write"},
                                                                 {Fault::kDiskFull, "disk full"},
+                                                                {Fault::kOverQuota, "over quota"},
                                                                 {Fault::kTruncate, "truncate"},
                                                                 {Fault::kSync, "sync"},
                                                                 {Fault::kDelete, "delete"},
@@ -229,7 +246,7 @@ bool FaultVfs::Heal() {
 bool FaultVfs::Meets(Fault fault) {
   if (!armed_.has_value() || armed_->fault != fault) return false;
   if (armed_->left == 0 ? !armed_->for_ever : --armed_->left > 0) return false;
-  error_ = fault == Fault::kDiskFull || fault == Fault::kShm ? ENOSPC : EIO;
+  error_ = ErrnoOf(fault);
   return true;
 }
 

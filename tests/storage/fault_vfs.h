@@ -23,6 +23,7 @@ enum class Fault {
   kWrite,       // EIO, nothing written
   kShortWrite,  // EIO, half is written
   kDiskFull,    // ENOSPC, half is written; a file that is to be made is not
+  kOverQuota,   // EDQUOT, the same; SQLite has no code for it
   kTruncate,    // EIO
   kSync,        // EIO, and what was to be written is dropped
   kDelete,      // EIO

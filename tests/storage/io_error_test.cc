@@ -201,22 +201,26 @@ TEST_F(IoErrorTest, EachFailedSyncOfACommitIsDataLoss) {
   EXPECT_GT(number, 2) << "of the log, and of the file when the log is copied";
 }
 
-TEST_F(IoErrorTest, AFullDiskIsResourceExhausted) {
-  FaultVfs vfs(lived_);
-  TemporaryFolder folder;
-  auto store = OpenOn(vfs, folder).value();
-  vfs.Fail(Fault::kDiskFull, 1, true);
-  const absl::Status status = store->Apply(life_.batch(kLived + 1), kLived + 1);
-  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+TEST_F(IoErrorTest, AFullDiskAndAUsedUpQuotaAreResourceExhausted) {
+  for (const Fault fault : {Fault::kDiskFull, Fault::kOverQuota}) {
+    FaultVfs vfs(lived_);
+    TemporaryFolder folder;
+    auto store = OpenOn(vfs, folder).value();
+    vfs.Fail(fault, 1, true);
+    const absl::Status status = store->Apply(life_.batch(kLived + 1), kLived + 1);
+    EXPECT_TRUE(absl::IsResourceExhausted(status)) << AllFaults().at(fault) << ": " << status;
+  }
 }
 
 // SQLite has no code of its own for it.
-TEST_F(IoErrorTest, AFullDiskOnWhichNoFileCanBeMadeIsResourceExhausted) {
-  FaultVfs vfs;
-  TemporaryFolder folder;
-  vfs.Fail(Fault::kDiskFull, 1, true);
-  const absl::Status status = OpenOn(vfs, folder).status();
-  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+TEST_F(IoErrorTest, ADiskOnWhichNoFileCanBeMadeIsResourceExhausted) {
+  for (const Fault fault : {Fault::kDiskFull, Fault::kOverQuota}) {
+    FaultVfs vfs;
+    TemporaryFolder folder;
+    vfs.Fail(fault, 1, true);
+    const absl::Status status = OpenOn(vfs, folder).status();
+    EXPECT_TRUE(absl::IsResourceExhausted(status)) << AllFaults().at(fault) << ": " << status;
+  }
 }
 
 TEST_F(IoErrorTest, AFullDiskWhileTheLogIsCopiedRefusesNothing) {

@@ -139,7 +139,7 @@ class Process {
 };
 
 TEST(CoreDiskTest, AFullDiskAtAnyOperationIsRefusedAndNothingIsLostWhenThereIsRoom) {
-  for (const Fault fault : {Fault::kDiskFull, Fault::kWrite}) {
+  for (const Fault fault : {Fault::kDiskFull, Fault::kOverQuota, Fault::kWrite}) {
     int refused = 0;
     bool met = true;
     for (int number = 1; met && !testing::Test::HasFailure(); number += 5) {
