@@ -503,6 +503,29 @@ TEST_F(Changed, SamplersOfAnotherVersionAreNotCompared) {
   EXPECT_THAT(found.other_maker(), HasSubstr("another machine"));
 }
 
+TEST_F(Changed, AMissingTrialIsSaid) {
+  const auto trials = static_cast<int32_t>(life_.house().study("s").trials.size());
+  storage::TrialRow row = Trial(trials - 1).trial;
+  row.id += 1000;
+  row.number = trials + 1;
+  life_.Write({row});
+  const auto study = life_.house().store.GetStudy("s");
+  const auto found = VerifyStudy(life_.house().store, *study, [](const auto&) { return true; });
+  EXPECT_TRUE(absl::IsDataLoss(found.status())) << found.status();
+  EXPECT_THAT(found.status().message(),
+              HasSubstr(absl::StrCat("study 's': trial ", trials, " is missing")));
+}
+
+TEST_F(Changed, AMissingRevisionIsSaid) {
+  storage::TrialRow row = Suggested().trial;
+  row.revision = 7;
+  life_.Write({row});
+  const auto study = life_.house().store.GetStudy("s");
+  const auto found = VerifyStudy(life_.house().store, *study, [](const auto&) { return true; });
+  EXPECT_TRUE(absl::IsDataLoss(found.status())) << found.status();
+  EXPECT_THAT(found.status().message(), HasSubstr("study s: revision 7 is missing"));
+}
+
 TEST_F(Changed, AVerificationCanBeEnded) {
   const auto study = life_.house().store.GetStudy("s");
   int calls = 0;
