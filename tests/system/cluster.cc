@@ -12,6 +12,13 @@
 namespace caviar::system_test {
 namespace {
 
+// AddressSanitizer bears no other library before its own.
+#ifdef ASAN_LIBRARY
+const char kFirstLibrary[] = ASAN_LIBRARY ":";
+#else
+const char kFirstLibrary[] = "";
+#endif
+
 // `arguments`, the program's own, and what surrounds them.
 std::vector<std::string> CommandLine(std::vector<std::string> arguments, const Surroundings& with) {
   arguments.insert(arguments.begin(), with.command.begin(), with.command.end());
@@ -29,6 +36,10 @@ limits: {max_trials: 3}
 parameters:
   x: {min: 0.0, max: 1.0}
 )";
+
+std::string Preloading(const std::string& library) {
+  return absl::StrCat("LD_PRELOAD=", kFirstLibrary, library);
+}
 
 Cluster::Cluster() {
   std::string name = ::testing::TempDir() + "caviar-XXXXXX";

@@ -63,6 +63,9 @@ class Cluster {
   int runs_ = 0;
 };
 
+// The environment entry with which a program is started with this library before its own.
+std::string Preloading(const std::string& library);
+
 // Writes a pair of IDX files of noisy patterns, one a class: `prefix`-images, `prefix`-labels.
 void WriteIdxPair(const std::string& prefix, int examples, int rows, int columns, int classes,
                   unsigned seed);

@@ -172,5 +172,24 @@ TEST_F(DeployTest, OnANetworkFileSystemTheDatabaseIsReadByTheCoordinatorAlone) {
   EXPECT_EQ(cluster_.Json({"study", "show", "asked"}).at("name"), "asked");
 }
 
+TEST_F(DeployTest, ANetworkFileSystemIsServedOnlyWhereThatIsAskedFor) {
+  const auto start = [this](const std::string& name, const std::string& flag) {
+    std::vector<std::string> arguments = {cluster_.Binary("caviar-coordinator"), "--listen",
+                                          "127.0.0.1:0", "--data-dir", cluster_.data_directory()};
+    if (!flag.empty()) arguments.push_back(flag);
+    return std::make_unique<Process>(cluster_.directory(), name, arguments,
+                                     std::vector{Preloading(NFS_EVERYWHERE)});
+  };
+  const auto refused = start("refused", "");
+  EXPECT_EQ(refused->Wait(), 78) << refused->Output();
+  EXPECT_THAT(refused->Errors(), HasSubstr("is on a network's file system (NFS)"));
+  EXPECT_FALSE(fs::exists(cluster_.data_directory() + "/caviar.db"));
+
+  const auto serving = start("serving", "--network-fs");
+  EXPECT_TRUE(Eventually([&] { return fs::exists(cluster_.data_directory() + "/caviar.db"); }));
+  serving->Signal(SIGTERM);
+  EXPECT_EQ(serving->Wait(), 0) << serving->Errors();
+}
+
 }  // namespace
 }  // namespace caviar::system_test

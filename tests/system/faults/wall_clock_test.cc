@@ -13,13 +13,6 @@ using nlohmann::json;
 
 const char kLibrary[] = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
-// AddressSanitizer bears no other library before its own.
-#ifdef ASAN_LIBRARY
-const char kBefore[] = ASAN_LIBRARY ":";
-#else
-const char kBefore[] = "";
-#endif
-
 class WallClockTest : public FaultTest {
  protected:
   void SetUp() override {
@@ -28,10 +21,9 @@ class WallClockTest : public FaultTest {
   // A program whose wall clock is what SetClock says.
   Surroundings WithClock(const std::string& name) {
     SetClock(name, "+0");
-    return {.environment = {absl::StrCat("LD_PRELOAD=", kBefore, kLibrary),
-                            absl::StrCat("FAKETIME_TIMESTAMP_FILE=", ClockFile(name)),
-                            "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
-                            "DONT_FAKE_MONOTONIC=1"}};
+    return {.environment = {
+                Preloading(kLibrary), absl::StrCat("FAKETIME_TIMESTAMP_FILE=", ClockFile(name)),
+                "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1"}};
   }
   void SetClock(const std::string& name, const std::string& offset) {
     WriteFile(ClockFile(name) + ".new", offset + "\n");
