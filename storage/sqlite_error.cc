@@ -7,6 +7,27 @@
 namespace caviar::storage {
 namespace {
 
+bool LacksRoom(int system_error) { return system_error == ENOSPC || system_error == EDQUOT; }
+
+int LastErrno(sqlite3_file* file) {
+  int error = 0;
+  if (file == nullptr || file->pMethods == nullptr) return 0;
+  file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+  return error;
+}
+
+// The connection knows the errno of all failures but that of a commit's write: that one stays with
+// the file, the database or its log.
+int SystemError(sqlite3* database, int code) {
+  if (code != SQLITE_IOERR_WRITE) return sqlite3_system_errno(database);
+  for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(database, "main", which, &file);
+    if (const int error = LastErrno(file); LacksRoom(error)) return error;
+  }
+  return 0;
+}
+
 absl::StatusCode Code(int code, int system_error) {
   switch (code) {
     case SQLITE_IOERR_FSYNC:
@@ -29,8 +50,8 @@ absl::StatusCode Code(int code, int system_error) {
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
       // SQLite says FULL only for a plain write; a quota, and growing the shared memory, come here.
-      return system_error == ENOSPC || system_error == EDQUOT ? absl::StatusCode::kResourceExhausted
-                                                              : absl::StatusCode::kUnavailable;
+      return LacksRoom(system_error) ? absl::StatusCode::kResourceExhausted
+                                     : absl::StatusCode::kUnavailable;
     default:
       return absl::StatusCode::kUnavailable;
   }
@@ -41,7 +62,7 @@ absl::StatusCode Code(int code, int system_error) {
 absl::Status SqliteError(sqlite3* database, int code, absl::string_view doing) {
   const char* text = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
   const char* file = database != nullptr ? sqlite3_db_filename(database, "main") : nullptr;
-  const int system_error = database != nullptr ? sqlite3_system_errno(database) : 0;
+  const int system_error = database != nullptr ? SystemError(database, code) : 0;
   return absl::Status(Code(code, system_error),
                       absl::StrCat(file != nullptr ? file : "sqlite", ": ", text, " (SQLite code ",
                                    code, ") while ", doing));

@@ -10,9 +10,9 @@
 namespace caviar::storage {
 
 // The error of the call on `database` that just returned `code` (an extended result code), with
-// `doing` in its message. RESOURCE_EXHAUSTED: the disk is full. INVALID_ARGUMENT: a constraint of
-// the schema. DATA_LOSS: a sync failed, or the file is damaged or no database. UNAVAILABLE: all
-// else. `database` may be null where none could be opened.
+// `doing` in its message. RESOURCE_EXHAUSTED: the disk is full, or a quota used up.
+// INVALID_ARGUMENT: a constraint of the schema. DATA_LOSS: a sync failed, or the file is damaged or
+// no database. UNAVAILABLE: all else. `database` may be null where none could be opened.
 absl::Status SqliteError(sqlite3* database, int code, absl::string_view doing);
 
 // Whether a COMMIT in WAL mode that returned this extended code failed before its last write to the

@@ -35,7 +35,7 @@ bool Fails(FileFault fault, int descriptor) {
   if (!absl::EndsWith(path.string(), armed->ending)) return false;
   ++armed->met;
   changed.notify_all();
-  errno = EIO;
+  errno = fault == FileFault::kWrite ? EDQUOT : EIO;
   return true;
 }
 
@@ -79,6 +79,15 @@ int fdatasync(int descriptor) {
 ssize_t pread(int descriptor, void* bytes, size_t size, off_t offset) {
   if (caviar::storage::Fails(caviar::storage::FileFault::kRead, descriptor)) return -1;
   return syscall(SYS_pread64, descriptor, bytes, size, offset);
+}
+
+ssize_t pwrite(int descriptor, const void* bytes, size_t size, off_t offset) {
+  if (caviar::storage::Fails(caviar::storage::FileFault::kWrite, descriptor)) return -1;
+  return syscall(SYS_pwrite64, descriptor, bytes, size, offset);
+}
+
+ssize_t pwrite64(int descriptor, const void* bytes, size_t size, off64_t offset) {
+  return pwrite(descriptor, bytes, size, offset);
 }
 
 }  // extern "C"

@@ -7,8 +7,9 @@
 namespace caviar::storage {
 
 enum class FileFault {
-  kSync,  // fsync and fdatasync say EIO
-  kRead,  // pread does
+  kSync,   // fsync and fdatasync say EIO
+  kRead,   // pread does
+  kWrite,  // pwrite says EDQUOT
 };
 
 // While it lives, all such calls of this process fail on files, and folders, whose path ends with

@@ -76,7 +76,12 @@ int FaultFile::Open(sqlite3_vfs* base, const char* path, sqlite3_file* at, int f
             *result = 0;
             return SQLITE_OK;
           },
-      .xFileControl = [](sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; },
+      .xFileControl =
+          [](sqlite3_file* f, int what, void* answer) {
+            if (what != SQLITE_FCNTL_LAST_ERRNO) return SQLITE_NOTFOUND;
+            *static_cast<int*>(answer) = Of(f).vfs->error_;
+            return SQLITE_OK;
+          },
       // As SQLite's own VFS has them on Linux.
       .xSectorSize = [](sqlite3_file*) { return 4096; },
       .xDeviceCharacteristics = [](sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; },

@@ -181,6 +181,18 @@ TEST(SqliteStore, ReportsDamageOfARowAndThenAnswersNothing) {
   EXPECT_EQ(store->HasStudyRows(1).status().code(), absl::StatusCode::kDataLoss);
 }
 
+TEST(SqliteStore, AUsedUpQuotaIsAFullDisk) {
+  TemporaryFolder folder;
+  auto store = MustOpen(folder.path());
+  {
+    const FailingFiles failing(FileFault::kWrite, "/caviar.db-wal");
+    const absl::Status status = store->Apply({SampleStudy(1, "a")}, 1);
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+    EXPECT_GT(failing.met(), 0);
+  }
+  EXPECT_TRUE(store->Apply({SampleStudy(1, "a")}, 1).ok()) << "there is room again";
+}
+
 TEST(SqliteStore, FullMeansNothingWrittenAndGoesOnWhenThereIsRoom) {
   TemporaryFolder folder;
   auto store = MustOpen(folder.path());
