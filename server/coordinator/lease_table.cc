@@ -30,6 +30,7 @@ void LeaseTable::Insert(Token token, Lease lease, absl::Duration now) {
   Entry entry;
   entry.deadline = now + lease.duration;
   entry.last_miss = now;
+  none_before_ = std::min(none_before_, entry.deadline);
   if (!lease.worker_id.empty()) by_worker_[lease.worker_id].insert(token.counter);
   entry.lease = std::move(lease);
   entries_[token.counter] = {token, std::move(entry)};
@@ -57,6 +58,7 @@ void LeaseTable::Clear() {
   absl::MutexLock lock(&mutex_);
   entries_.clear();
   by_worker_.clear();
+  none_before_ = absl::InfiniteDuration();
 }
 
 std::optional<Lease> LeaseTable::Find(Token token) const {
@@ -119,13 +121,23 @@ bool LeaseTable::RenewOne(Token token, absl::Duration now) {
 std::vector<std::pair<Token, Lease>> LeaseTable::TakeExpired(absl::Duration now, int limit) {
   absl::MutexLock lock(&mutex_);
   std::vector<std::pair<Token, Lease>> expired;
+  if (now < none_before_) return expired;
+  none_before_ = absl::InfiniteDuration();
   for (const auto& [counter, value] : entries_) {
-    if (value.second.deadline <= now) expired.emplace_back(value.first, value.second.lease);
+    const auto& [token, entry] = value;
+    if (entry.deadline <= now) {
+      expired.emplace_back(token, entry.lease);
+    } else {
+      none_before_ = std::min(none_before_, entry.deadline);
+    }
   }
   // In the order of the grants, so that the same calls at the same times give the same trials.
   std::sort(expired.begin(), expired.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
-  if (static_cast<int>(expired.size()) > limit) expired.resize(limit);
+  if (static_cast<int>(expired.size()) > limit) {
+    expired.resize(limit);
+    none_before_ = now;
+  }
   for (const auto& [token, lease] : expired) RemoveLocked(token);
   return expired;
 }

@@ -70,8 +70,8 @@ class LeaseTable {
   // As Renew, for one lease of an asked trial. False: it does not stand.
   bool RenewOne(Token token, absl::Duration now);
 
-  // Takes the leases whose deadline is over out of the table, at most `limit`. A renewal that comes
-  // later finds none.
+  // Takes the leases whose deadline is over out of the table, at most `limit`, the oldest tokens
+  // first. A renewal that comes later finds none.
   std::vector<std::pair<Token, Lease>> TakeExpired(absl::Duration now, int limit);
   // Gives every lease its full duration from `now`, after a time in which renewals may not have
   // been heard.
@@ -91,6 +91,8 @@ class LeaseTable {
   mutable absl::Mutex mutex_;
   std::unordered_map<int64_t, std::pair<Token, Entry>> entries_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<std::string, std::set<int64_t>> by_worker_ ABSL_GUARDED_BY(mutex_);
+  // No deadline is earlier: they only move on. Until then nobody looks at all of them.
+  absl::Duration none_before_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();
 
   // The newest kMostEnded, by counter.
   std::map<int64_t, std::pair<Token, Lease>> ended_ ABSL_GUARDED_BY(mutex_);
