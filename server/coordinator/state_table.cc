@@ -5,11 +5,6 @@ namespace caviar::coordinator {
 using v1::Study;
 using v1::Trial;
 
-bool IsFinal(Trial::State state) {
-  return state == Trial::COMPLETED || state == Trial::PRUNED || state == Trial::FAILED ||
-         state == Trial::INFEASIBLE || state == Trial::CANCELLED;
-}
-
 bool MayMove(Trial::State from, Trial::State to) {
   switch (from) {
     case Trial::WAITING:

@@ -4,11 +4,11 @@
 
 #include "caviar/v1/study.pb.h"
 #include "caviar/v1/trial.pb.h"
+#include "storage/trial_state.h"
 
 namespace caviar::coordinator {
 
-// COMPLETED, PRUNED, FAILED, INFEASIBLE and CANCELLED never change.
-bool IsFinal(v1::Trial::State state);
+using storage::IsFinal;  // such a state never changes
 
 // Whether a trial in `from` may become `to`.
 bool MayMove(v1::Trial::State from, v1::Trial::State to);
