@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -98,10 +99,11 @@ absl::Status SetUp(Connection& connection) {
   return connection.Execute("PRAGMA synchronous = FULL");
 }
 
-// After the migrations, which are synced either way.
-absl::Status SetDurability(Connection& connection, Durability durability) {
-  if (durability == Durability::kFull) return absl::OkStatus();
-  return connection.Execute("PRAGMA synchronous = NORMAL");
+// Whether files go once this is stored: rows that came back after a power loss would lack them.
+bool TakesFilesAway(const Change& change) {
+  const auto* study = std::get_if<StudyRow>(&change);
+  return std::holds_alternative<EraseArtifact>(change) ||
+         std::holds_alternative<EraseStudyChunk>(change) || (study != nullptr && study->deleted);
 }
 
 // SQLite words a page that could not be read, in passing or not, like damage.
@@ -183,7 +185,6 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
   if (status.ok()) status = SetUp(**connection);
   if (status.ok()) status = MigrateWithBackup(**connection, data_directory, options);
   if (status.ok() && options.check) status = CheckStructure(**connection);
-  if (status.ok()) status = SetDurability(**connection, options.durability);
   if (!status.ok()) return status;
   absl::StatusOr<StoreRow> row = options.vfs.empty()
                                      ? CheckNote(data_directory, **connection, options)
@@ -193,7 +194,12 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
       absl::WrapUnique(new SqliteStore(*std::move(lock), *std::move(connection), options));
   // A sync that failed in the process before may have left its log readable only until the next
   // power loss: what is answered from now on must not stand on it.
-  status = store->CopyLog();
+  absl::StatusOr<bool> copied = store->CopyLog();
+  status = copied.status();
+  if (status.ok() && !*copied && options.durability == Durability::kNormal) {
+    // Nor on commits that were not synced: a synced one behind them takes them along.
+    status = WriteStore(*store->connection_, *row);
+  }
   if (status.ok() && options.max_pages > 0) status = store->LimitPages(options.max_pages);
   if (status.ok() && options.vfs.empty()) {
     auto high_water = HighWater::Start(data_directory, {row->epoch, row->commit});
@@ -259,7 +265,12 @@ absl::StatusOr<Snapshot> SqliteStore::Load() {
 
 absl::Status SqliteStore::Apply(const Batch& batch, int64_t commit) {
   if (!broken_.ok()) return broken_;
-  absl::Status status = connection_->Execute("BEGIN IMMEDIATE");
+  // The first commit of a process says which fencing tokens it issues: another one must not begin
+  // with the same.
+  const bool sync = durability_ == Durability::kFull || commit_ == 0 ||
+                    std::any_of(batch.begin(), batch.end(), &TakesFilesAway);
+  absl::Status status = SetSync(sync);
+  if (status.ok()) status = connection_->Execute("BEGIN IMMEDIATE");
   if (status.ok()) status = WriteBatch(batch, commit);
   if (status.ok()) status = Commit();
   if (!status.ok()) {
@@ -268,8 +279,16 @@ absl::Status SqliteStore::Apply(const Batch& batch, int64_t commit) {
     return Note(status);
   }
   commit_ = commit;
-  if (durability_ == Durability::kFull) NoteDurable();
+  if (sync) NoteDurable();
   return Checkpoint();
+}
+
+absl::Status SqliteStore::SetSync(bool sync) {
+  if (sync == sync_) return absl::OkStatus();
+  const absl::Status status =
+      connection_->Execute(sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  if (status.ok()) sync_ = sync;
+  return status;
 }
 
 absl::Status SqliteStore::WriteBatch(const Batch& batch, int64_t commit) {
@@ -293,18 +312,22 @@ absl::Status SqliteStore::Commit() {
 }
 
 absl::Status SqliteStore::Checkpoint() {
-  return wal_frames_ < checkpoint_frames_ ? absl::OkStatus() : CopyLog();
+  return wal_frames_ < checkpoint_frames_ ? absl::OkStatus() : CopyLog().status();
 }
 
-absl::Status SqliteStore::CopyLog() {
+absl::StatusOr<bool> SqliteStore::CopyLog() {
+  int frames = 0;
+  int copied = 0;
   const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), "main",
-                                             SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+                                             SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
   if (code == SQLITE_OK) {
-    NoteDurable();
-    return absl::OkStatus();
+    const bool all = frames == copied;
+    if (all) NoteDurable();
+    return all;
   }
   absl::Status status = SqliteError(connection_->handle(), code, "copying the write-ahead log");
-  return absl::IsDataLoss(status) ? Note(status) : absl::OkStatus();
+  if (absl::IsDataLoss(status)) return Note(status);
+  return false;
 }
 
 void SqliteStore::NoteDurable() {

@@ -25,7 +25,8 @@ namespace caviar::storage {
 // What a commit that was answered survives. Both survive the end of the process, kill -9 too.
 enum class Durability {
   kFull,    // a power loss as well: every commit is synced
-  kNormal,  // a power loss may take the commits since the log was last copied; what is left is
+  kNormal,  // a power loss may take the commits since the log was last synced: when it is copied,
+            // with a process's first commit, and with each that files go after; what is left is
             // whole
 };
 
@@ -96,11 +97,14 @@ class SqliteStore : public Store {
   absl::Status WriteBatch(const Batch& batch, int64_t commit);
   // Ends the transaction. Where nobody can tell whether the log holds it, DATA_LOSS.
   absl::Status Commit();
+  // Whether the next commits outlive a power loss, from the answer on.
+  absl::Status SetSync(bool sync);
   // Copies the write-ahead log to the file when it has grown long.
   absl::Status Checkpoint();
-  // Copies it now. Only a failed sync is an error: all else is tried again after the next commit,
-  // and the log holds everything meanwhile.
-  absl::Status CopyLog();
+  // Copies it now; says whether all of it is there, and so on the disk. Only a failed sync is an
+  // error: all else, as somebody who reads the file, is tried again after the next commit, and the
+  // log holds everything meanwhile.
+  absl::StatusOr<bool> CopyLog();
   // All up to the last commit survives a power loss.
   void NoteDurable();
   // Remembers DATA_LOSS for ever.
@@ -113,6 +117,7 @@ class SqliteStore : public Store {
   std::unique_ptr<HighWater> high_water_;  // null: none is kept
   const Durability durability_;
   const int checkpoint_frames_;
+  bool sync_ = true;     // as SetSync
   int64_t commit_ = 0;   // the last one of this object; 0: none
   int wal_frames_ = 0;   // set by SQLite after each commit
   absl::Status broken_;  // DATA_LOSS once seen

@@ -21,9 +21,12 @@ constexpr int kCancelledABatch = 200;
 // Of the core: no sampler is late for it.
 constexpr absl::Duration kStandstill = absl::Milliseconds(250);
 
-// A start leaves out more tokens than a power loss can have taken grants where commits are not
-// synced (some megabytes of rows): a token that a worker may hold is never issued again.
+// A start leaves out more tokens than a power loss can have taken grants where not every commit is
+// synced (some megabytes of rows; the first of each process is): a token that a worker may hold is
+// never issued again. How many more is drawn, so that this holds, but for one start in thousands,
+// also where the whole data directory was put back to an earlier day, which nothing in it shows.
 constexpr int64_t kTokensAStart = int64_t{1} << 20;
+constexpr uint64_t kDrawnTokensAStart = uint64_t{1} << 32;
 
 absl::Status Refusal(const absl::Status& failure) {
   if (absl::IsResourceExhausted(failure)) {
@@ -66,7 +69,10 @@ absl::Status Core::Load() {
   state_ = *std::move(state);
   stored_counters_ = state_.counters;
   int64_t& next_token = state_.counters.next_token_counter;
-  if (generation_ == 0) first_token_ = next_token + kTokensAStart;
+  if (generation_ == 0) {
+    first_token_ = next_token + kTokensAStart +
+                   static_cast<int64_t>(deps_.randomness.Draw() % kDrawnTokensAStart);
+  }
   next_token = std::max(next_token, first_token_);
   ++generation_;
   placement_changed_ = true;

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <memory>
 
+#include "absl/strings/str_cat.h"
+#include "storage/connection.h"
 #include "storage/sqlite_store.h"
 #include "tests/storage/data_directory.h"
 #include "tests/storage/failing_files.h"
@@ -100,25 +102,76 @@ TEST_F(HighWaterTest, AFullDiskDoesNotKeepFromStartingAndItIsWrittenOnceThereIsR
   EXPECT_TRUE(Check(7, 5).ok());
 }
 
-// With --durability normal a power loss may take what was answered since the log was copied.
-TEST_F(HighWaterTest, SaysNothingOfWhatAPowerLossMayTake) {
-  SqliteOptions options;
-  options.durability = Durability::kNormal;
-  std::string before;
-  {
-    auto store = SqliteStore::Open(path(), options).value();
-    before = ReadFile(DatabaseFile(path()));
-    ASSERT_TRUE(store->Apply({SampleStudy(1, "a")}, 1).ok());
+// With --durability normal a power loss may take what was answered since the log was synced.
+class NormalHighWaterTest : public HighWaterTest {
+ protected:
+  NormalHighWaterTest() { options_.durability = Durability::kNormal; }
+
+  void Open() { store_ = SqliteStore::Open(path(), options_).value(); }
+  void Apply(int64_t commit) {
+    ASSERT_TRUE(store_->Apply({SampleStudy(commit, absl::StrCat("s", commit))}, commit).ok());
   }
-  WriteFile(DatabaseFile(path()), before);
-  EXPECT_TRUE(SqliteStore::Open(path(), options).ok()) << "what is left is whole";
-  options.checkpoint_frames = 1;
-  {
-    auto store = SqliteStore::Open(path(), options).value();
-    ASSERT_TRUE(store->Apply({SampleStudy(1, "a")}, 1).ok());
+  // Both files as they are now.
+  void Remember() {
+    file_ = ReadFile(DatabaseFile(path()));
+    log_ = ReadFile(DatabaseFile(path()) + "-wal");
   }
-  WriteFile(DatabaseFile(path()), before);
-  EXPECT_TRUE(absl::IsDataLoss(SqliteStore::Open(path(), options).status())) << "that was copied";
+  // As after a power loss, when all since Remember() was in memory only.
+  absl::Status OpenAsRemembered() {
+    store_.reset();
+    WriteFile(DatabaseFile(path()), file_);
+    WriteFile(DatabaseFile(path()) + "-wal", log_);
+    return SqliteStore::Open(path(), options_).status();
+  }
+
+  SqliteOptions options_;
+  std::unique_ptr<SqliteStore> store_;
+  std::string file_, log_;
+};
+
+TEST_F(NormalHighWaterTest, SaysNothingOfWhatAPowerLossMayTake) {
+  Open();
+  Apply(1);
+  Remember();
+  Apply(2);
+  EXPECT_TRUE(OpenAsRemembered().ok()) << "what is left is whole";
+}
+
+TEST_F(NormalHighWaterTest, SaysWhatWasSyncedWithTheFirstCommitOfAProcess) {
+  Open();
+  Remember();
+  Apply(1);
+  EXPECT_TRUE(absl::IsDataLoss(OpenAsRemembered()));
+}
+
+TEST_F(NormalHighWaterTest, SaysWhatWasSyncedBecauseFilesGoAfterIt) {
+  Open();
+  Apply(1);
+  Remember();
+  ASSERT_TRUE(store_->Apply({EraseArtifact{1, 1, v1::Artifact::CHECKPOINT, 1}}, 2).ok());
+  EXPECT_TRUE(absl::IsDataLoss(OpenAsRemembered()));
+}
+
+TEST_F(NormalHighWaterTest, SaysWhatWasCopied) {
+  options_.checkpoint_frames = 1;
+  Open();
+  Apply(1);
+  Remember();
+  Apply(2);
+  EXPECT_TRUE(absl::IsDataLoss(OpenAsRemembered()));
+}
+
+TEST_F(NormalHighWaterTest, SaysNothingOfWhatAReaderKeptFromBeingCopied) {
+  options_.checkpoint_frames = 1;
+  Open();
+  Apply(1);
+  auto reader = Connection::Open(DatabaseFile(path()), Connection::Mode::kReadOnly, "", 0).value();
+  ASSERT_TRUE(reader->Execute("BEGIN").ok());
+  ASSERT_TRUE(reader->ReadInteger("SELECT count(*) FROM study").ok());
+  Remember();
+  Apply(2);
+  reader.reset();
+  EXPECT_TRUE(OpenAsRemembered().ok());
 }
 
 }  // namespace

@@ -75,6 +75,36 @@ TEST_F(RestoreTest, TokensFromBeforeAreStaleAndNewOnesAreOfTheNewEpoch) {
   EXPECT_EQ(house_.trial("s", 0).row.objective, 0.4);
 }
 
+// Whose commits a power loss takes, if so wished.
+class ForgetfulStore : public storage::MemoryStore {
+ public:
+  absl::Status Apply(const storage::Batch& batch, int64_t commit) override {
+    return forgets ? absl::OkStatus() : MemoryStore::Apply(batch, commit);
+  }
+  bool forgets = false;
+};
+
+// As a data directory that was put back to an earlier day: nothing in it shows that.
+TEST(ForgetfulStoreTest, NoTokenOfALostLifeIsIssuedAgain) {
+  ForgetfulStore store;
+  Harness house(absl::Seconds(60), nullptr, &store);
+  v1::CreateStudyRequest request;
+  *request.mutable_request_id() = house.NewRequestId();
+  *request.mutable_study() = NetworkStudy("s");
+  ASSERT_TRUE(house.Call(&Core::CreateStudy, request).ok());
+  const std::string worker = house.Register("w");
+  store.forgets = true;
+  house.Restart();
+  const v1::FencingToken lost = house.Acquire(worker).trial().token();
+  store.forgets = false;
+  house.Restart();
+  const v1::FencingToken token = house.Acquire(worker).trial().token();
+  EXPECT_EQ(token.epoch(), lost.epoch());
+  EXPECT_NE(token.counter(), lost.counter());
+  EXPECT_FALSE(house.Renew(worker, {ToToken(lost)}).held[0]);
+  EXPECT_TRUE(house.Renew(worker, {ToToken(token)}).held[0]);
+}
+
 TEST_F(RestoreTest, ATestEvaluationThatRanIsGivenToAnother) {
   EndStudy(true);
   const auto before = house_.Acquire(worker_);
