@@ -304,8 +304,8 @@ class ThreadedCoordinator : public Coordinator {
         return done(response);
       }
       sequencer_.Post(MakeCommand<v1::UploadChunkResponse>(
-          [token = ToToken(request.token()), row = *progress->whole](Core& core) {
-            return core.RecordArtifact(token, row);
+          [this, token = ToToken(request.token()), row = *progress->whole](Core& core) {
+            return Record(core, token, row);
           },
           std::move(done)));
     });
@@ -476,8 +476,20 @@ class ThreadedCoordinator : public Coordinator {
       code_.RemoveOthers(code);
     });
   }
+  // Whoever was told of the file before it was forgotten is in the sequencer's queue by then.
   void RemoveFile(const std::string& file) {
-    files_.Post([this, file] { artifacts_.Remove(file).IgnoreError(); });
+    going_.insert(file);
+    files_.Post([this, file] {
+      uploads_.Forget(file);
+      artifacts_.Remove(file).IgnoreError();
+      sequencer_.Post({[](Core&) {}, [this, file](const absl::Status&) { going_.erase(file); }});
+    });
+  }
+  absl::StatusOr<v1::UploadChunkResponse> Record(Core& core, Token token,
+                                                 const storage::ArtifactRow& row) {
+    if (!going_.contains(row.file)) return core.RecordArtifact(token, row);
+    return absl::OutOfRangeError(
+        "the file was not of use when it came before, and is gone; send it again from its start");
   }
   void RemoveOtherFiles(int64_t study_id, int32_t number, const std::set<std::string>& files) {
     files_.Post([this, study_id, number, files] {
@@ -501,6 +513,7 @@ class ThreadedCoordinator : public Coordinator {
   bool drained_ ABSL_GUARDED_BY(drain_mutex_) = false;
   Queries queries_;
   Uploads uploads_;
+  std::set<std::string> going_;  // the sequencer's: files that are being removed
   Logs logs_;
   CodeArchives code_;
   // Destroyed from below: each thread is joined before what it posts to is gone.

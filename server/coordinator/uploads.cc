@@ -18,26 +18,27 @@ struct Names {
   std::string unfinished;
 };
 
-// Two checkpoints may have one step, and neither may take the other's place before its row does.
-// The same bytes sent again are a file of their own too, with another `number`: the first one may
-// be about to be erased.
+// Two files may be of one step, and neither may take the other's place before its row does. The
+// same bytes sent again are a file of their own too, with another `number`: the first one may be
+// about to be erased.
 Names NamesOf(const Lease& lease, const v1::UploadChunkRequest& request, int64_t number) {
   const std::string folder = absl::StrCat("artifacts/", lease.study_id, "/", lease.number, "/");
-  const std::string attempt = absl::StrCat(folder, lease.attempt);
+  const auto names = [&](absl::string_view kind, absl::string_view ending) {
+    const std::string step = absl::StrCat(folder, lease.attempt, "-", kind, "-", request.step());
+    const auto crc32 = absl::Hex(request.crc32(), absl::kZeroPad8);
+    return Names{absl::StrCat(step, "-", crc32, "-", number, ending), absl::StrCat(step, ending)};
+  };
   switch (request.kind()) {
-    case v1::Artifact::CHECKPOINT:
+    case v1::Artifact::CHECKPOINT: {
+      Names checkpoint = names("checkpoint", ".bin");
       // Many are begun and not all of them finished; only the newest is of use.
-      return {absl::StrCat(attempt, "-checkpoint-", request.step(), "-",
-                           absl::Hex(request.crc32(), absl::kZeroPad8), "-", number, ".bin"),
-              absl::StrCat(folder, "checkpoint")};
-    case v1::Artifact::MODEL: {
-      const std::string file = absl::StrCat(attempt, "-model-", request.step(), ".onnx");
-      return {file, file};
+      checkpoint.unfinished = absl::StrCat(folder, "checkpoint");
+      return checkpoint;
     }
-    default: {
-      const std::string file = absl::StrCat(attempt, "-weights-", request.step(), ".bin");
-      return {file, file};
-    }
+    case v1::Artifact::MODEL:
+      return names("model", ".onnx");
+    default:
+      return names("weights", ".bin");
   }
 }
 
@@ -94,6 +95,10 @@ absl::StatusOr<Uploads::Progress> Uploads::Take(const v1::UploadChunkRequest& re
   last_[names.unfinished] = row;
   progress.whole = row;
   return progress;
+}
+
+void Uploads::Forget(const std::string& file) {
+  std::erase_if(last_, [&file](const auto& last) { return last.second.file == file; });
 }
 
 }  // namespace caviar::coordinator

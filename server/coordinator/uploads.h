@@ -31,6 +31,10 @@ class Uploads {
   // or that is too large; those of ArtifactStore::Write and CommitAs.
   absl::StatusOr<Progress> Take(const v1::UploadChunkRequest& request);
 
+  // The file is about to be removed: its last chunk that comes again is one of a file that is not
+  // there.
+  void Forget(const std::string& file);
+
  private:
   // Whether `row`, whose file is not named yet, is what was last received there: its last chunk
   // came again because the answer was lost.

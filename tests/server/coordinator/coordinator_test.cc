@@ -337,7 +337,9 @@ TEST_F(ThreadedCoordinatorTest, ACheckpointTravelsFromOneAttemptToTheNext) {
   ASSERT_TRUE(Wait<v1::FinishWorkResponse>([&](auto done) {
                 coordinator_->FinishWork(finish, std::move(done));
               }).ok());
-  EXPECT_THAT(Files(), testing::ElementsAre("2-weights-1.bin"));
+  const std::string weights =
+      absl::StrCat("2-weights-1-", absl::Hex(storage::Crc32("weights"), absl::kZeroPad8), "-4.bin");
+  EXPECT_THAT(Files(), testing::ElementsAre(weights));
 
   v1::GetTrialRequest request;
   request.set_study("s");
@@ -349,10 +351,41 @@ TEST_F(ThreadedCoordinatorTest, ACheckpointTravelsFromOneAttemptToTheNext) {
   EXPECT_EQ(trial->measurements(1).metrics().at("validation_accuracy"), 0.4);
   EXPECT_EQ(trial->objective(), 0.5);
   EXPECT_EQ(trial->objective_step(), 1);
-  EXPECT_EQ(trial->weights_file(), "artifacts/1/0/2-weights-1.bin")
+  EXPECT_EQ(trial->weights_file(), absl::StrCat("artifacts/1/0/", weights))
       << "the checkpoint carried them";
   EXPECT_EQ(trial->attempts(1).parent_attempt(), 1);
   EXPECT_EQ(trial->attempts(1).resumed_from_step(), 1);
+}
+
+// A chunk may come twice; its file may be gone by then.
+TEST_F(ThreadedCoordinatorTest, TheLastChunkOfAFileThatWasRefusedIsNoFile) {
+  Create(NetworkStudy("s", 1));
+  const v1::FencingToken token = Acquire(Register())->trial().token();
+  ASSERT_TRUE(Upload(token, v1::Artifact::CHECKPOINT, 1, "state", 0, 2).ok());
+  EXPECT_EQ(Upload(token, v1::Artifact::CHECKPOINT, 1, "state", 2).status().code(),
+            absl::StatusCode::kFailedPrecondition)
+      << "before its measurements";
+  ASSERT_TRUE(Report(token, 1, 0.5).ok());
+  EXPECT_EQ(Upload(token, v1::Artifact::CHECKPOINT, 1, "state", 2).status().code(),
+            absl::StatusCode::kOutOfRange);
+  EXPECT_THAT(Files(), testing::IsEmpty());
+  ASSERT_TRUE(Upload(token, v1::Artifact::CHECKPOINT, 1, "state").ok());
+  EXPECT_EQ(Files().size(), 1u);
+}
+
+TEST_F(ThreadedCoordinatorTest, OtherBytesForAStepAreAnotherFileUntilTheirRowIsThere) {
+  Create(NetworkStudy("s", 1));
+  const v1::FencingToken token = Acquire(Register())->trial().token();
+  for (const auto kind : {v1::Artifact::WEIGHTS, v1::Artifact::MODEL}) {
+    ASSERT_TRUE(Upload(token, kind, 1, "some").ok());
+    const std::set<std::string> before = Files();
+    store_.SetBeforeApply([](const auto&) { return absl::UnavailableError("a disk"); });
+    EXPECT_FALSE(Upload(token, kind, 1, "others").ok());
+    store_.SetBeforeApply(nullptr);
+    const std::set<std::string> after = Files();
+    EXPECT_TRUE(std::includes(after.begin(), after.end(), before.begin(), before.end()));
+    ASSERT_TRUE(Upload(token, kind, 1, "others").ok());
+  }
 }
 
 TEST_F(ThreadedCoordinatorTest, AtItsStartItRemovesFilesThatNoRowNames) {
@@ -403,7 +436,7 @@ TEST_F(ThreadedCoordinatorTest, AModelGoesHomeOnceItsTrialIsCompleted) {
   const auto model = download();
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_EQ(model->data(), "onnx");
-  EXPECT_TRUE(std::filesystem::exists(directory_ + "/artifacts/1/0/1-model-5.onnx"));
+  EXPECT_THAT(Files(), testing::ElementsAre(testing::MatchesRegex("1-model-5-.*-0.onnx")));
 }
 
 TEST_F(ThreadedCoordinatorTest, AFileUnderAStaleTokenIsRefused) {
