@@ -12,7 +12,7 @@
 namespace caviar::system_test {
 namespace {
 
-// AddressSanitizer bears no other library before its own.
+// AddressSanitizer bears no other library before its own, where it is one (g++).
 #ifdef ASAN_LIBRARY
 const char kFirstLibrary[] = ASAN_LIBRARY ":";
 #else

@@ -68,7 +68,7 @@ void Workers::Report(const WorkerPtr& worker) {
   Send<v1::ReportMeasurementsResponse>(
       worker, call,
       [this, request](auto done) { world_.frontend.Report(request, std::move(done)); },
-      [this, worker, step, value](const v1::ReportMeasurementsResponse& response) {
+      [this, worker, step, value = value](const v1::ReportMeasurementsResponse& response) {
         if (step == worker->step() + 1) TakeReport(worker, step, value, response);
       });
 }
