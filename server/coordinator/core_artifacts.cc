@@ -46,6 +46,12 @@ const storage::ArtifactRow* BestCheckpoint(const StudyState& study, const TrialS
   return best;
 }
 
+// Of attempts whose checkpoints are gone.
+void ForgetNumerics(TrialState& trial) {
+  std::erase_if(trial.checkpoint_numerics,
+                [&trial](const auto& made) { return !trial.HasCheckpointOf(made.first); });
+}
+
 }  // namespace
 
 std::set<std::string> Core::Files() const {
@@ -86,7 +92,7 @@ absl::StatusOr<v1::UploadChunkResponse> Core::RecordArtifact(Token token,
       DropFile(trial, row.file);
       return checked;
     }
-    trial.checkpoint_numerics = trial.attempt->numerics_fingerprint;
+    trial.checkpoint_numerics[trial.attempt->number] = trial.attempt->numerics_fingerprint;
   }
   row.trial_id = trial.row.id;
   row.attempt = trial.attempt->number;
@@ -119,6 +125,7 @@ absl::StatusOr<v1::UploadChunkResponse> Core::RecordArtifact(Token token,
     EraseRow(older);
     DropFile(trial, older.file);
   }
+  ForgetNumerics(trial);
   v1::UploadChunkResponse response;
   response.set_received(row.size);
   batch_.push_back(std::move(row));
@@ -247,8 +254,10 @@ void Core::ForgetCheckpoint(TrialState& trial) {
     return;
   }
   const storage::ArtifactRow row = *newest;
-  std::erase_if(trial.artifacts,
-                [](const auto& artifact) { return artifact.kind == v1::Artifact::CHECKPOINT; });
+  // The best one, where that is kept as well, is now the newest: each checkpoint was made on the
+  // curve of those before it.
+  trial.artifacts.erase(trial.artifacts.begin() + (newest - trial.artifacts.data()));
+  ForgetNumerics(trial);
   EraseRow(row);
   DropFile(trial, row.file);
 }
@@ -261,9 +270,10 @@ void Core::BeginCurve(StudyState& study, TrialState& trial, storage::AttemptRow&
   } else {
     attempt.parent_attempt = checkpoint->attempt;
     attempt.resumed_from_step = checkpoint->step;
-    attempt.numerics_changed = attempt.numerics_fingerprint != trial.checkpoint_numerics;
-    // Until now they are of the last attempt's curve. It made this checkpoint or went on from it
-    // too, so that up to this step its curve is the parent's.
+    attempt.numerics_changed =
+        attempt.numerics_fingerprint != trial.checkpoint_numerics[checkpoint->attempt];
+    // Until now they are of the last attempt's curve. It made this checkpoint, or went on from it
+    // or from a later one, so that up to this step its curve is the parent's.
     const auto cut = [checkpoint](Curve& curve) {
       curve.erase(curve.upper_bound(checkpoint->step), curve.end());
     };

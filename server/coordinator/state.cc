@@ -108,6 +108,12 @@ const storage::ArtifactRow* TrialState::Newest(v1::Artifact::Kind kind) const {
   return found == artifacts.rend() ? nullptr : &*found;
 }
 
+bool TrialState::HasCheckpointOf(int32_t number) const {
+  return std::any_of(artifacts.begin(), artifacts.end(), [number](const auto& row) {
+    return row.kind == v1::Artifact::CHECKPOINT && row.attempt == number;
+  });
+}
+
 int64_t RunningTime(const storage::AttemptRow& attempt) {
   return std::max<int64_t>(0, attempt.end_time - attempt.start_time);
 }
@@ -196,9 +202,8 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
   for (auto& row : snapshot.attempts) {
     const auto& [study_id, number] = places.at(row.trial_id);
     TrialState& owner = trial(row.trial_id);
-    const storage::ArtifactRow* checkpoint = owner.Newest(v1::Artifact::CHECKPOINT);
-    if (checkpoint != nullptr && checkpoint->attempt == row.number) {
-      owner.checkpoint_numerics = row.numerics_fingerprint;
+    if (owner.HasCheckpointOf(row.number)) {
+      owner.checkpoint_numerics[row.number] = row.numerics_fingerprint;
     }
     owner.running_time += RunningTime(row);
     if (owner.attempt && owner.attempt->number > row.number) continue;

@@ -45,8 +45,8 @@ struct TrialState {
   std::optional<ReportedValues> reported;
   // Its files; of each kind the newest comes last.
   std::vector<storage::ArtifactRow> artifacts;
-  // The numerics fingerprint of the attempt that made the checkpoint.
-  std::string checkpoint_numerics;
+  // The numerics fingerprints of attempts that made checkpoints, by attempt.
+  std::map<int32_t, std::string> checkpoint_numerics;
   // What the pruner made of it, by step.
   std::vector<storage::PrunerDecisionRow> decisions;
   // The pruner wants it to pause, since this step.
@@ -58,6 +58,8 @@ struct TrialState {
 
   // The newest file of a kind; nullptr: there is none.
   const storage::ArtifactRow* Newest(v1::Artifact::Kind kind) const;
+  // Whether one of its checkpoints is of this attempt.
+  bool HasCheckpointOf(int32_t number) const;
 };
 
 // The trials with one configuration: one, or in studies with repeats as many as these. Samplers see

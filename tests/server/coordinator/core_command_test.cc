@@ -12,11 +12,13 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
 using testing::UnorderedElementsAre;
 
 class CommandTest : public CoreTest {
  protected:
-  std::string Worker(double cpus, int gpus = 0) {
+  std::string Worker(double cpus, int gpus = 0, const std::string& numerics = "") {
     v1::RegisterWorkerRequest request;
     *request.mutable_request_id() = house_.NewRequestId();
     request.set_name("w");
@@ -24,6 +26,7 @@ class CommandTest : public CoreTest {
     request.add_features("command");
     request.mutable_resources()->set_cpus(cpus);
     request.mutable_resources()->set_gpus(gpus);
+    request.set_numerics_fingerprint(numerics);
     return house_.Call(&Core::RegisterWorker, request)->worker_id();
   }
   absl::Status RunAgain(const v1::FencingToken& token, const std::string& message) {
@@ -32,9 +35,10 @@ class CommandTest : public CoreTest {
     request.mutable_run_again()->set_message(message);
     return house_.Call(&Core::Finish, request).status();
   }
-  absl::Status GiveBack(const v1::FencingToken& token) {
+  absl::Status GiveBack(const v1::FencingToken& token, const std::string& unusable = "") {
     v1::GiveBackWorkRequest request;
     *request.add_tokens() = token;
+    request.set_unusable_checkpoint(unusable);
     return house_.Call(&Core::GiveBack, request).status();
   }
   absl::Status Checkpoint(const v1::TrialWork& work, int64_t step, const std::string& name) {
@@ -68,6 +72,21 @@ class CommandTest : public CoreTest {
     std::vector<std::string> names;
     for (const std::string& file : house_.files) names.push_back(file.substr(file.rfind('/') + 1));
     return names;
+  }
+  // The same, as rows name them.
+  std::vector<std::string> StoredCheckpoints() {
+    std::vector<std::string> names;
+    const storage::TrialReading stored = *house_.store.GetTrial(1, 0, true);
+    for (const auto& row : stored.artifacts) {
+      names.push_back(row.file.substr(row.file.rfind('/') + 1));
+    }
+    return names;
+  }
+  v1::Study KeepsLastAndBest() {
+    v1::Study study = Resumable();
+    study.mutable_checkpoints()->add_keep_per_trial(v1::Checkpoints::LAST);
+    study.mutable_checkpoints()->add_keep_per_trial(v1::Checkpoints::BEST);
+    return study;
   }
   v1::Study Resumable(int max_trials = 4) {
     v1::Study study = CommandStudy("s", max_trials);
@@ -226,10 +245,7 @@ TEST_F(CommandTest, OnlyTheLastCheckpointIsKeptAndNoneOfAFinalTrial) {
 }
 
 TEST_F(CommandTest, TheBestCheckpointIsKeptBesideTheLastOneAndTheTrialGoesOnFromTheLast) {
-  v1::Study study = Resumable();
-  study.mutable_checkpoints()->add_keep_per_trial(v1::Checkpoints::LAST);
-  study.mutable_checkpoints()->add_keep_per_trial(v1::Checkpoints::BEST);
-  Create(study);
+  Create(KeepsLastAndBest());
   worker_ = Worker(4);
   const auto work = Train({0.3, 0.9, 0.5, 0.6});
   EXPECT_THAT(Checkpoints(), UnorderedElementsAre("0@2", "0@4"));
@@ -240,6 +256,86 @@ TEST_F(CommandTest, TheBestCheckpointIsKeptBesideTheLastOneAndTheTrialGoesOnFrom
   ASSERT_TRUE(Report(again.token(), 5, 0.95).ok());
   ASSERT_TRUE(Checkpoint(again, 5, "0@5").ok());
   EXPECT_THAT(Checkpoints(), ElementsAre("0@5")) << "it is both";
+}
+
+class UnusableCheckpointTest : public CommandTest, public testing::WithParamInterface<bool> {
+ protected:
+  void MayRestart() {
+    if (GetParam()) house_.Restart();
+  }
+  // The next attempt cannot use the checkpoint that it is to go on from.
+  void GiveBackUnused() {
+    const auto work = house_.Acquire(worker_).trial();
+    EXPECT_TRUE(work.has_checkpoint());
+    EXPECT_TRUE(GiveBack(work.token(), "it is not there").ok());
+    MayRestart();
+  }
+  const TrialState& Trial() { return house_.trial("s", 0); }
+};
+
+INSTANTIATE_TEST_SUITE_P(, UnusableCheckpointTest, testing::Bool(), [](const auto& info) {
+  return info.param ? "WithRestarts" : "WithoutRestarts";
+});
+
+TEST_P(UnusableCheckpointTest, LetsTheTrialGoOnFromTheBestOne) {
+  Create(KeepsLastAndBest());
+  worker_ = Worker(4);
+  ASSERT_TRUE(GiveBack(Train({0.3, 0.9, 0.5, 0.6}).token()).ok());
+  GiveBackUnused();
+  EXPECT_THAT(StoredCheckpoints(), ElementsAre("0@2"));
+  EXPECT_THAT(Checkpoints(), ElementsAre("0@2"));
+  const auto third = house_.Acquire(worker_).trial();
+  EXPECT_EQ(third.checkpoint().attempt(), 1);
+  EXPECT_EQ(third.checkpoint().step(), 2);
+  EXPECT_EQ(Trial().attempt->parent_attempt, 1);
+  EXPECT_EQ(Trial().attempt->resumed_from_step, 2);
+  MayRestart();
+  EXPECT_THAT(Trial().objective_values, ElementsAre(Pair(1, 0.3), Pair(2, 0.9)));
+  ASSERT_TRUE(Report(third.token(), 3, 0.7).ok());
+  EXPECT_TRUE(Checkpoint(third, 3, "again").ok()) << "nothing later is stored any more";
+  EXPECT_THAT(StoredCheckpoints(), ElementsAre("0@2", "again"));
+  EXPECT_THAT(Checkpoints(), ElementsAre("0@2", "again"));
+  MayRestart();
+  ASSERT_TRUE(Complete(third.token()).ok());
+  EXPECT_EQ(Trial().row.objective, 0.9);
+  EXPECT_THAT(StoredCheckpoints(), IsEmpty());
+  EXPECT_THAT(Checkpoints(), IsEmpty());
+}
+
+TEST_P(UnusableCheckpointTest, LetsTheTrialStartAnewWhereTheBestOneIsOfNoUseEither) {
+  Create(KeepsLastAndBest());
+  worker_ = Worker(4);
+  ASSERT_TRUE(GiveBack(Train({0.9, 0.5}).token()).ok());
+  GiveBackUnused();
+  GiveBackUnused();
+  EXPECT_THAT(StoredCheckpoints(), IsEmpty());
+  EXPECT_THAT(Checkpoints(), IsEmpty());
+  const auto fourth = house_.Acquire(worker_).trial();
+  EXPECT_FALSE(fourth.has_checkpoint());
+  EXPECT_EQ(Trial().attempt->parent_attempt, 0);
+  EXPECT_THAT(Trial().objective_values, IsEmpty());
+}
+
+TEST_P(UnusableCheckpointTest, TheBestOneMayBeOfOtherNumerics) {
+  const std::string old = Worker(4, 0, "AVX2"), modern = Worker(4, 0, "AVX-512");
+  Create(KeepsLastAndBest());
+  worker_ = old;
+  ASSERT_TRUE(GiveBack(Train({0.3, 0.9}).token()).ok());
+  const auto second = house_.Acquire(modern).trial();
+  ASSERT_TRUE(Report(second.token(), 3, 0.5).ok());
+  ASSERT_TRUE(Checkpoint(second, 3, "0@3").ok());
+  ASSERT_TRUE(GiveBack(second.token()).ok());
+  MayRestart();
+  worker_ = modern;
+  GiveBackUnused();
+  EXPECT_FALSE(Trial().attempt->numerics_changed) << "of the last one";
+  const auto fourth = house_.Acquire(old).trial();
+  EXPECT_EQ(fourth.checkpoint().step(), 2);
+  EXPECT_FALSE(Trial().attempt->numerics_changed);
+  ASSERT_TRUE(GiveBack(fourth.token()).ok());
+  MayRestart();
+  EXPECT_EQ(house_.Acquire(modern).trial().checkpoint().step(), 2);
+  EXPECT_TRUE(Trial().attempt->numerics_changed);
 }
 
 TEST_F(CommandTest, CheckpointsOfTheBestTrialsStayWhenTheyAreFinal) {
