@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "server/coordinator/disk_full.h"
+
 namespace caviar::coordinator {
 namespace {
 
@@ -29,7 +31,7 @@ void Backups::Take(Done<std::shared_ptr<storage::Backup>> done) {
     auto taken = take_();
     if (!taken.ok()) {
       taken_ = false;
-      return done(taken.status());
+      return done(RetryWhenThereIsRoom(taken.status()));
     }
     // Its files are removed here, not on the thread that lets go of it.
     const std::shared_ptr<storage::Backup> backup(taken->release(), [this](storage::Backup* old) {

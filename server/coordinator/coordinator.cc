@@ -13,6 +13,7 @@
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/code_archives.h"
 #include "server/coordinator/core.h"
+#include "server/coordinator/disk_full.h"
 #include "server/coordinator/lease_table.h"
 #include "server/coordinator/logs.h"
 #include "server/coordinator/messages.h"
@@ -149,7 +150,9 @@ class ThreadedCoordinator : public Coordinator {
 
   void UploadCode(v1::UploadCodeRequest request, Done<v1::UploadCodeResponse> done) override {
     files_.Post([this, request = std::move(request), done = std::move(done)] {
-      done(code_.Take(request));
+      auto taken = code_.Take(request);
+      if (!taken.ok()) return done(RefuseWithoutRoom(taken.status()));
+      done(std::move(taken));
     });
   }
   void CreateStudy(v1::CreateStudyRequest request, Done<v1::Study> done) override {
@@ -297,7 +300,7 @@ class ThreadedCoordinator : public Coordinator {
   void UploadChunk(v1::UploadChunkRequest request, Done<v1::UploadChunkResponse> done) override {
     files_.Post([this, request = std::move(request), done = std::move(done)]() mutable {
       const auto progress = uploads_.Take(request);
-      if (!progress.ok()) return done(progress.status());
+      if (!progress.ok()) return done(RetryWhenThereIsRoom(progress.status()));
       if (!progress->whole) {
         v1::UploadChunkResponse response;
         response.set_received(progress->received);
@@ -317,7 +320,9 @@ class ThreadedCoordinator : public Coordinator {
   }
   void AppendLog(v1::AppendLogRequest request, Done<v1::AppendLogResponse> done) override {
     files_.Post([this, request = std::move(request), done = std::move(done)] {
-      done(logs_.Append(request));
+      auto appended = logs_.Append(request);
+      if (!appended.ok()) return done(RetryWhenThereIsRoom(appended.status()));
+      done(std::move(appended));
     });
   }
   void DownloadCode(v1::DownloadCodeRequest request, Done<v1::DownloadCodeResponse> done) override {

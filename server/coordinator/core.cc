@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/objectives.h"
+#include "server/coordinator/disk_full.h"
 #include "server/coordinator/messages.h"
 #include "server/coordinator/state_table.h"
 #include "storage/curve.h"
@@ -29,11 +30,7 @@ constexpr int64_t kTokensAStart = int64_t{1} << 20;
 constexpr uint64_t kDrawnTokensAStart = uint64_t{1} << 32;
 
 absl::Status Refusal(const absl::Status& failure) {
-  if (absl::IsResourceExhausted(failure)) {
-    return absl::UnavailableError(absl::StrCat(
-        "the coordinator's disk is full, nothing was stored; make room and try again (",
-        std::string(failure.message()), ")"));
-  }
+  if (absl::IsResourceExhausted(failure)) return RetryWhenThereIsRoom(failure);
   if (absl::IsInvalidArgument(failure)) {
     return absl::InternalError(
         absl::StrCat("the store refused a row: ", std::string(failure.message())));

@@ -19,9 +19,12 @@
 #include "storage/artifact_store.h"
 #include "storage/memory_store.h"
 #include "tests/server/coordinator/command_study.h"
+#include "tests/storage/no_room.h"
 
 namespace caviar::coordinator {
 namespace {
+
+using testing::HasSubstr;
 
 class RealClock : public Clock {
  public:
@@ -202,6 +205,13 @@ class ThreadedCoordinatorTest : public ::testing::Test {
     return Wait<Coordinator::StudyChanges>([&](Done<Coordinator::StudyChanges> done) {
       coordinator_->ReadStudyChanges(study, after, std::move(done));
     });
+  }
+
+  // By workers and clients: RESOURCE_EXHAUSTED is final to them.
+  static void ExpectTriedAgain(const absl::Status& refused) {
+    EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(std::string(refused.message()),
+                HasSubstr("the coordinator's disk is full, nothing was stored; make room"));
   }
 
   RealClock clock_;
@@ -446,6 +456,49 @@ TEST_F(ThreadedCoordinatorTest, AFileUnderAStaleTokenIsRefused) {
   const auto refused = Wait<v1::UploadChunkResponse>(
       [&](auto done) { coordinator_->UploadChunk(request, std::move(done)); });
   EXPECT_TRUE(error::HasReason(refused.status(), error::kLeaseLost));
+}
+
+TEST_F(ThreadedCoordinatorTest, AFileThatTheDiskHasNoRoomForIsToBeSentAgain) {
+  Create(NetworkStudy("s"));
+  const auto work = Acquire(Register());
+  const std::string file(2000, 'x');
+  const auto upload = [&] { return Upload(work->trial().token(), v1::Artifact::WEIGHTS, 1, file); };
+  {
+    const storage::NoRoom no_room(1000);
+    ExpectTriedAgain(upload().status());
+  }
+  EXPECT_EQ(upload()->received(), 2000);
+}
+
+TEST_F(ThreadedCoordinatorTest, ALogThatTheDiskHasNoRoomForIsToBeSentAgain) {
+  Create(CommandStudy("s"));
+  v1::AppendLogRequest request;
+  *request.mutable_token() = Acquire(Register("command"))->trial().token();
+  request.set_data(std::string(2000, 'x'));
+  const auto append = [&] {
+    return Wait<v1::AppendLogResponse>(
+        [&](auto done) { coordinator_->AppendLog(request, std::move(done)); });
+  };
+  {
+    const storage::NoRoom no_room(1000);
+    ExpectTriedAgain(append().status());
+  }
+  EXPECT_EQ(append()->size(), 2000);
+}
+
+TEST_F(ThreadedCoordinatorTest, CodeThatTheDiskHasNoRoomForIsRefusedAtOnce) {
+  const std::string code(2000, 'x');
+  v1::UploadCodeRequest request;
+  request.mutable_archive()->set_sha256(vocabulary::Sha256(code));
+  request.mutable_archive()->set_size(2000);
+  request.mutable_archive()->set_crc32(storage::Crc32(code));
+  request.set_data(code);
+  const storage::NoRoom no_room(1000);
+  const absl::Status refused = Wait<v1::UploadCodeResponse>([&](auto done) {
+                                 coordinator_->UploadCode(request, std::move(done));
+                               }).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("disk is full"));
 }
 
 TEST_F(ThreadedCoordinatorTest, AStudyWhoseCodeIsNotThereIsRefused) {
