@@ -66,14 +66,20 @@ class Listeners {
 class Sightings {
  public:
   // Of a worker that is known to be registered.
-  void Saw(const std::string& worker_id, absl::Duration now) {
+  void Saw(const std::string& worker_id, absl::Duration now, bool leaving = false) {
     absl::MutexLock lock(&mutex_);
-    seen_[worker_id] = {now};
+    seen_[worker_id] = {now, leaving};
   }
   // Of whoever says to be this worker: nobody is added, so that invented ids cost no memory.
   void SawAgain(const std::string& worker_id, absl::Duration now, bool leaving) {
     absl::MutexLock lock(&mutex_);
     if (const auto seen = seen_.find(worker_id); seen != seen_.end()) seen->second = {now, leaving};
+  }
+  // Whether its last word was that it leaves.
+  bool HasLeft(const std::string& worker_id) const {
+    absl::MutexLock lock(&mutex_);
+    const auto seen = seen_.find(worker_id);
+    return seen != seen_.end() && seen->second.left;
   }
   std::map<std::string, Sighting> All() const {
     absl::MutexLock lock(&mutex_);
@@ -277,22 +283,12 @@ class ThreadedCoordinator : public Coordinator {
     }
     bool all = true;
     for (const bool held : renewal.held) all = all && held;
-    if (all) return done(RenewalMessage(tokens, renewal.held));
-    // A lease that expired may live again: only the sequencer can tell.
+    if (all && !request.leaving()) return done(RenewalMessage(tokens, renewal.held));
+    // A lease that expired may live again, and who leaves may have left one behind: only the
+    // sequencer can tell.
     sequencer_.Post(MakeCommand<v1::RenewLeasesResponse>(
-        [this, tokens, held = renewal.held,
-         worker = request.worker_id()](Core& core) -> absl::StatusOr<v1::RenewLeasesResponse> {
-          if (!core.state().workers.contains(worker)) {
-            return error::WithReason(
-                absl::NotFoundError(absl::StrCat("worker ", worker, " is not known; register")),
-                error::kWorkerUnknown);
-          }
-          sightings_.Saw(worker, clock_.Steady());
-          std::vector<bool> now_held = held;
-          for (size_t i = 0; i < tokens.size(); ++i) {
-            if (!now_held[i]) now_held[i] = core.Revive(tokens[i], worker);
-          }
-          return RenewalMessage(tokens, now_held);
+        [this, request = std::move(request), tokens, held = renewal.held](Core& core) {
+          return RenewInTurn(core, request, tokens, held);
         },
         std::move(done)));
   }
@@ -439,6 +435,34 @@ class ThreadedCoordinator : public Coordinator {
     });
   }
 
+  // `held`: which of the tokens stand by the lease table.
+  absl::StatusOr<v1::RenewLeasesResponse> RenewInTurn(Core& core,
+                                                      const v1::RenewLeasesRequest& request,
+                                                      const std::vector<Token>& tokens,
+                                                      std::vector<bool> held) {
+    const std::string& worker = request.worker_id();
+    if (!core.state().workers.contains(worker)) {
+      return error::WithReason(
+          absl::NotFoundError(absl::StrCat("worker ", worker, " is not known; register")),
+          error::kWorkerUnknown);
+    }
+    sightings_.Saw(worker, clock_.Steady(), request.leaving());
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      if (!held[i]) held[i] = core.Revive(tokens[i], worker);
+    }
+    if (request.leaving()) core.Leave(worker, tokens);
+    return RenewalMessage(tokens, held);
+  }
+
+  // Among those that wait, but for what a goodbye overtook: nobody would take what it gets.
+  void Park(Core& core, Poll poll) {
+    if (sightings_.HasLeft(poll.worker_id)) return poll.Answer(absl::OkStatus());
+    if (core.state().workers.contains(poll.worker_id)) {
+      sightings_.Saw(poll.worker_id, clock_.Steady());
+    }
+    core.Park(std::move(poll));
+  }
+
   int64_t PostPoll(Poll poll) {
     poll.id = ++next_poll_;
     const int64_t id = poll.id;
@@ -446,10 +470,7 @@ class ThreadedCoordinator : public Coordinator {
     auto waiting = std::make_shared<std::optional<Poll>>(std::move(poll));
     sequencer_.Post({[this, waiting](Core& core) {
                        if (!*waiting) return;
-                       if (core.state().workers.contains((*waiting)->worker_id)) {
-                         sightings_.Saw((*waiting)->worker_id, clock_.Steady());
-                       }
-                       core.Park(*std::move(*waiting));
+                       Park(core, *std::move(*waiting));
                        waiting->reset();
                      },
                      [waiting](const absl::Status& commit) {

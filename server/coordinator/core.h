@@ -25,6 +25,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/coordinator/clock.h"
 #include "server/coordinator/coordinator.h"
@@ -171,8 +172,12 @@ class Core {
   // Whether the token's lease is this worker's and stands, after bringing it back to life if it had
   // expired and its trial was given to nobody since.
   bool Revive(Token token, const std::string& worker_id);
-  // The worker's renewal lists never named this lease: its trial waits again.
-  void LoseGrant(Token token);
+  // The worker does not have this lease, which is nobody's loss: its trial waits again. `why` goes
+  // on from "worker NAME".
+  void LoseGrant(Token token, absl::string_view why = "never got it");
+  // The worker leaves: its parked calls are answered, empty, and leases of it that are not `kept`
+  // are lost grants.
+  void Leave(const std::string& worker_id, const std::vector<Token>& kept);
   // Puts a poll among the parked ones.
   void Park(Poll poll);
   void CancelPoll(int64_t id);

@@ -1,4 +1,5 @@
 // Leases: who holds which trial, and what happens when a lease ends without an outcome.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -184,14 +185,27 @@ absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRe
   return v1::GiveBackWorkResponse();
 }
 
-void Core::LoseGrant(Token token) {
+void Core::LoseGrant(Token token, absl::string_view why) {
   const auto target = FindTarget(token);
   if (!target) return;
   if (target->evaluation && target->study->evaluation->state == v1::TestEvaluation::RUNNING) {
     PutBackEvaluation(*target->study);
   } else if (!target->evaluation && target->trial->row.state == v1::Trial::RUNNING) {
     PutBack(*target->study, *target->trial, v1::Attempt::GIVEN_BACK,
-            absl::StrCat("worker ", target->trial->attempt->worker, " never got it"));
+            absl::StrCat("worker ", target->trial->attempt->worker, " ", why));
+  }
+}
+
+void Core::Leave(const std::string& worker_id, const std::vector<Token>& kept) {
+  parked_.remove_if([&worker_id](const Poll& poll) {
+    if (poll.worker_id != worker_id) return false;
+    poll.Answer(absl::OkStatus());
+    return true;
+  });
+  for (const auto& [token, lease] : deps_.leases.HeldBy(worker_id)) {
+    if (std::find(kept.begin(), kept.end(), token) == kept.end()) {
+      LoseGrant(token, "left without it");
+    }
   }
 }
 

@@ -186,14 +186,22 @@ class ThreadedCoordinatorTest : public ::testing::Test {
     return files;
   }
 
-  // Of a worker that has no lease.
-  absl::Status Renew(const std::string& worker, bool leaving = false) {
+  absl::Status Renew(const std::string& worker, bool leaving = false,
+                     const std::vector<v1::FencingToken>& tokens = {}) {
     v1::RenewLeasesRequest request;
     request.set_worker_id(worker);
     request.set_leaving(leaving);
+    request.mutable_tokens()->Assign(tokens.begin(), tokens.end());
     return Wait<v1::RenewLeasesResponse>(
                [&](auto done) { coordinator_->RenewLeases(request, std::move(done)); })
         .status();
+  }
+
+  // The first trial of study "s".
+  v1::Trial Trial() {
+    v1::GetTrialRequest request;
+    request.set_study("s");
+    return *Wait<v1::Trial>([&](auto done) { coordinator_->GetTrial(request, std::move(done)); });
   }
 
   absl::StatusOr<v1::ListWorkersResponse> Workers() {
@@ -281,6 +289,60 @@ TEST_F(ThreadedCoordinatorTest, AWorkerThatSaidSoHasLeft) {
   EXPECT_EQ(listed().state(), v1::Worker::SILENT) << "as those who do not know `left` read it";
   EXPECT_TRUE(Renew(worker).ok());
   EXPECT_FALSE(listed().left()) << "it is there all the same";
+  StartCoordinator();
+  EXPECT_TRUE(Renew(worker, /*leaving=*/true).ok());
+  EXPECT_TRUE(listed().left()) << "its first word to this process";
+}
+
+TEST_F(ThreadedCoordinatorTest, AGrantThatAGoodbyeCrossedWaitsForAnotherWorkerAtOnce) {
+  Create(NetworkStudy("s", 1));
+  const std::string worker = Register();
+  ASSERT_TRUE(Acquire(worker)->has_trial());
+  ASSERT_TRUE(Renew(worker, /*leaving=*/true).ok());
+  EXPECT_EQ(Trial().state(), v1::Trial::WAITING);
+  EXPECT_TRUE(Workers()->workers(0).left());
+  const std::string other = Register();
+  const auto again = Acquire(other)->trial();
+  EXPECT_EQ(again.attempt(), 2);
+  ASSERT_TRUE(Renew(worker, /*leaving=*/true).ok()) << "a repeat";
+  RunTrial(again, other);
+}
+
+TEST_F(ThreadedCoordinatorTest, ALeaseThatAGoodbyeNamesStands) {
+  Create(NetworkStudy("s", 2));
+  const std::string worker = Register();
+  const auto named = Acquire(worker)->trial();
+  ASSERT_TRUE(Acquire(worker)->has_trial());
+  ASSERT_TRUE(Renew(worker, /*leaving=*/true, {named.token()}).ok());
+  EXPECT_EQ(Trial().state(), v1::Trial::RUNNING);
+  EXPECT_EQ(Workers()->workers(0).busy_slots(), 1);
+}
+
+TEST_F(ThreadedCoordinatorTest, AnAcquireThatWaitsAtTheGoodbyeGetsNothing) {
+  const std::string worker = Register();
+  v1::AcquireWorkRequest request;
+  *request.mutable_request_id() = NewRequestId();
+  request.set_worker_id(worker);
+  std::promise<absl::StatusOr<v1::AcquireWorkResponse>> answer;
+  coordinator_->AcquireWork(request, [&](auto response) { answer.set_value(response); });
+  ASSERT_TRUE(Renew(worker, /*leaving=*/true).ok());
+  Create(NetworkStudy("s", 1));
+  const auto response = answer.get_future().get();
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_FALSE(response->has_trial());
+  EXPECT_EQ(Acquire(Register())->trial().attempt(), 1);
+}
+
+TEST_F(ThreadedCoordinatorTest, AnAcquireThatTheGoodbyeOvertookGetsNothing) {
+  Create(NetworkStudy("s", 1));
+  const std::string worker = Register();
+  ASSERT_TRUE(Renew(worker, /*leaving=*/true).ok());
+  const auto late = Acquire(worker);
+  ASSERT_TRUE(late.ok()) << late.status();
+  EXPECT_FALSE(late->has_trial());
+  EXPECT_TRUE(Workers()->workers(0).left());
+  ASSERT_TRUE(Renew(worker).ok());
+  EXPECT_TRUE(Acquire(worker)->has_trial()) << "it is there all the same";
 }
 
 TEST_F(ThreadedCoordinatorTest, AFileComesInChunksAndIsReadBack) {
