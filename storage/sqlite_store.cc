@@ -1,11 +1,6 @@
 #include "storage/sqlite_store.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <variant>
@@ -16,8 +11,8 @@
 #include "absl/strings/str_split.h"
 #include "storage/artifact_table.h"
 #include "storage/attempt_table.h"
-#include "storage/beneath.h"
 #include "storage/curve.h"
+#include "storage/durable_folder.h"
 #include "storage/erase_study.h"
 #include "storage/evaluation_table.h"
 #include "storage/file_system.h"
@@ -43,37 +38,6 @@ namespace caviar::storage {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A new folder outlives a power loss once the one that holds it is synced.
-absl::Status SyncFolder(const fs::path& folder) {
-  const Descriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // EINVAL: this file system has nothing to sync.
-  if (descriptor.number() >= 0 && (fsync(descriptor.number()) == 0 || errno == EINVAL)) {
-    return absl::OkStatus();
-  }
-  return absl::FailedPreconditionError(
-      absl::StrCat("cannot sync the folder ", folder.string(), ": ", std::strerror(errno)));
-}
-
-absl::Status MakeFolder(const std::string& folder) {
-  std::error_code error;
-  std::vector<fs::path> holders;  // of what is missing
-  for (fs::path path = fs::absolute(folder); !fs::exists(path, error) && path.has_relative_path();
-       path = path.parent_path()) {
-    holders.push_back(path.parent_path());
-  }
-  if (fs::create_directories(folder, error)) {
-    fs::permissions(folder, fs::perms::owner_all, error);
-  }
-  if (!fs::is_directory(folder)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot make the data directory ", folder, ": ", error.message()));
-  }
-  for (const fs::path& holder : holders) {
-    if (absl::Status status = SyncFolder(holder); !status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
 
 // SQLite throws away the log of an empty database file, with all that is in it.
 absl::Status CheckNothingMissing(const std::string& file) {
@@ -169,7 +133,7 @@ std::string DatabaseFile(const std::string& data_directory) {
 
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& data_directory,
                                                                const SqliteOptions& options) {
-  absl::Status status = MakeFolder(data_directory);
+  absl::Status status = MakeDataDirectory(data_directory);
   if (!status.ok()) return status;
   absl::StatusOr<StoreLock> lock = StoreLock::Acquire(data_directory);
   if (!lock.ok()) return lock.status();

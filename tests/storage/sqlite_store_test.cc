@@ -150,6 +150,32 @@ TEST(SqliteStore, RefusesAFolderThatAPowerLossMayTake) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("cannot sync the folder"));
 }
 
+TEST(SqliteStore, RefusesAFolderThatCannotBeReached) {
+  TemporaryFolder folder;
+  const std::string loop = folder.path() + "/loop";
+  std::filesystem::create_symlink(loop, loop);
+  WriteFile(folder.path() + "/file", "");
+  for (const std::string& path : {std::string(), loop, loop + "/new", folder.path() + "/file",
+                                  absl::StrCat(folder.path(), "/", std::string(300, 'n'))}) {
+    const absl::Status status = SqliteStore::Open(path).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << path << ": " << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("cannot make the data directory"));
+  }
+}
+
+TEST(SqliteStore, RefusesAFolderBelowOneThatWasRemoved) {
+  TemporaryFolder folder;
+  const std::filesystem::path before = std::filesystem::current_path();
+  const std::string removed = folder.path() + "/removed";
+  std::filesystem::create_directory(removed);
+  std::filesystem::current_path(removed);
+  std::filesystem::remove(removed);
+  const absl::Status status = SqliteStore::Open("db").status();
+  std::filesystem::current_path(before);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("cannot make the data directory db"));
+}
+
 TEST(SqliteStore, AFailedSyncOfItsLogIsTheEnd) {
   TemporaryFolder folder;
   auto store = MustOpen(folder.path());
