@@ -15,6 +15,7 @@
 #include "storage/artifact_place.h"
 #include "storage/beneath.h"
 #include "storage/connection.h"
+#include "storage/durable_folder.h"
 #include "storage/high_water.h"
 #include "storage/migration.h"
 #include "storage/sqlite_store.h"
@@ -35,18 +36,13 @@ absl::Status SystemError(const std::error_code& error, absl::string_view doing) 
   return FileError(error.value(), doing);
 }
 
-absl::Status SyncFolder(const std::string& folder) {
-  const Descriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (descriptor.number() >= 0 && fsync(descriptor.number()) == 0) return absl::OkStatus();
-  return FileError(errno, absl::StrCat("syncing ", folder));
-}
-
 absl::Status CheckEmpty(const std::string& data_directory) {
   // What a new file system, and a restore that was cut off, leave there.
   const std::set<std::string> harmless = {"caviar.lock", "restore.part", "lost+found"};
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(data_directory, error)) {
-    const std::string name = entry.path().filename().string();
+  for (fs::directory_iterator entry(data_directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
     if (harmless.contains(name)) continue;
     return absl::FailedPreconditionError(
         absl::StrCat(data_directory, " is not empty (there is ", absl::CHexEscape(name),
@@ -169,10 +165,14 @@ absl::Status MoveInto(const std::string& folder, const std::string& data_directo
 // Every folder below, so that no entry of a file is lost.
 absl::Status SyncFolders(const std::string& folder) {
   std::error_code error;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
-    if (!entry.is_directory()) continue;
-    if (absl::Status status = SyncFolder(entry.path().string()); !status.ok()) return status;
+  for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const bool is_folder = entry->is_directory(error);
+    if (error) break;
+    if (!is_folder) continue;
+    if (absl::Status status = SyncFolder(entry->path().string()); !status.ok()) return status;
   }
+  if (error) return SystemError(error, absl::StrCat("listing ", folder));
   return SyncFolder(folder);
 }
 
@@ -186,15 +186,12 @@ absl::StatusOr<BackupContents> Restore(const std::string& backup_file,
   if (const auto contents = ReadBackup(backup_file, nowhere); !contents.ok()) {
     return contents.status();
   }
-  std::error_code error;
-  if (fs::create_directories(data_directory, error)) {
-    fs::permissions(data_directory, fs::perms::owner_all, error);
-  }
-  if (error) return SystemError(error, absl::StrCat("making ", data_directory));
+  if (absl::Status status = MakeDataDirectory(data_directory); !status.ok()) return status;
   const absl::StatusOr<StoreLock> lock = StoreLock::Acquire(data_directory);
   if (!lock.ok()) return lock.status();
   if (absl::Status status = CheckEmpty(data_directory); !status.ok()) return status;
   const std::string folder = PartFolder(data_directory);
+  std::error_code error;
   fs::remove_all(folder, error);
   if (!fs::create_directory(folder, error)) {
     return SystemError(error, absl::StrCat("making ", folder));

@@ -1,10 +1,15 @@
 #include "tests/storage/failing_files.h"
 
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <condition_variable>
+#include <cstdio>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -22,9 +27,16 @@ struct Armed {
   int met = 0;
 };
 
+struct Steps {
+  int cut;
+  bool last;
+  int done = 0;
+};
+
 std::mutex mutex;
 std::condition_variable changed;
 std::optional<Armed> armed;
+std::optional<Steps> steps;
 
 bool Fails(FileFault fault, int descriptor) {
   const std::lock_guard lock(mutex);
@@ -36,6 +48,16 @@ bool Fails(FileFault fault, int descriptor) {
   ++armed->met;
   changed.notify_all();
   errno = fault == FileFault::kWrite ? EDQUOT : EIO;
+  return true;
+}
+
+// Whether this step is cut.
+bool Cuts() {
+  const std::lock_guard lock(mutex);
+  if (!steps) return false;
+  ++steps->done;
+  if (steps->last ? steps->done < steps->cut : steps->done != steps->cut) return false;
+  errno = EIO;
   return true;
 }
 
@@ -61,33 +83,79 @@ void FailingFiles::AwaitOne() const {
   changed.wait(lock, [] { return armed->met > 0; });
 }
 
+CutFiles::CutFiles(int step, bool last) {
+  const std::lock_guard lock(mutex);
+  steps = Steps{step, last};
+}
+
+CutFiles::~CutFiles() {
+  const std::lock_guard lock(mutex);
+  steps.reset();
+}
+
+bool CutFiles::met() const {
+  const std::lock_guard lock(mutex);
+  return steps->done >= steps->cut;
+}
+
 }  // namespace caviar::storage
 
 // In place of the C library's, for this program and the libraries that it is linked with.
 extern "C" {
 
+using caviar::storage::Cuts;
+using caviar::storage::Fails;
+using caviar::storage::FileFault;
+
 int fsync(int descriptor) {
-  if (caviar::storage::Fails(caviar::storage::FileFault::kSync, descriptor)) return -1;
+  if (Cuts() || Fails(FileFault::kSync, descriptor)) return -1;
   return static_cast<int>(syscall(SYS_fsync, descriptor));
 }
 
 int fdatasync(int descriptor) {
-  if (caviar::storage::Fails(caviar::storage::FileFault::kSync, descriptor)) return -1;
+  if (Cuts() || Fails(FileFault::kSync, descriptor)) return -1;
   return static_cast<int>(syscall(SYS_fdatasync, descriptor));
 }
 
 ssize_t pread(int descriptor, void* bytes, size_t size, off_t offset) {
-  if (caviar::storage::Fails(caviar::storage::FileFault::kRead, descriptor)) return -1;
+  if (Fails(FileFault::kRead, descriptor)) return -1;
   return syscall(SYS_pread64, descriptor, bytes, size, offset);
 }
 
 ssize_t pwrite(int descriptor, const void* bytes, size_t size, off_t offset) {
-  if (caviar::storage::Fails(caviar::storage::FileFault::kWrite, descriptor)) return -1;
+  if (Fails(FileFault::kWrite, descriptor)) return -1;
   return syscall(SYS_pwrite64, descriptor, bytes, size, offset);
 }
 
 ssize_t pwrite64(int descriptor, const void* bytes, size_t size, off64_t offset) {
   return pwrite(descriptor, bytes, size, offset);
+}
+
+dirent* readdir(DIR* folder) {
+  static const auto real = reinterpret_cast<dirent* (*)(DIR*)>(dlsym(RTLD_NEXT, "readdir"));
+  return Fails(FileFault::kList, dirfd(folder)) ? nullptr : real(folder);
+}
+
+int mkdir(const char* path, mode_t mode) noexcept {
+  return Cuts() ? -1 : static_cast<int>(syscall(SYS_mkdirat, AT_FDCWD, path, mode));
+}
+
+int rename(const char* from, const char* to) noexcept {
+  return Cuts() ? -1 : static_cast<int>(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
+}
+
+int unlinkat(int folder, const char* path, int flags) noexcept {
+  return Cuts() ? -1 : static_cast<int>(syscall(SYS_unlinkat, folder, path, flags));
+}
+
+int unlink(const char* path) noexcept { return unlinkat(AT_FDCWD, path, 0); }
+
+int rmdir(const char* path) noexcept { return unlinkat(AT_FDCWD, path, AT_REMOVEDIR); }
+
+int remove(const char* path) noexcept {
+  struct stat found = {};
+  const bool is_folder = lstat(path, &found) == 0 && S_ISDIR(found.st_mode);
+  return unlinkat(AT_FDCWD, path, is_folder ? AT_REMOVEDIR : 0);
 }
 
 }  // extern "C"

@@ -10,6 +10,7 @@ enum class FileFault {
   kSync,   // fsync and fdatasync say EIO
   kRead,   // pread does
   kWrite,  // pwrite says EDQUOT
+  kList,   // readdir says EIO
 };
 
 // While it lives, all such calls of this process fail on files, and folders, whose path ends with
@@ -25,6 +26,20 @@ class FailingFiles {
   int met() const;
   // Until one did.
   void AwaitOne() const;
+};
+
+// While it lives, the `step`-th of this process's calls that make a folder, rename, remove or sync,
+// counted from 1, fails with EIO. `last`: so do all after it, which leaves what a process leaves
+// that is killed there. One at a time.
+class CutFiles {
+ public:
+  CutFiles(int step, bool last);
+  ~CutFiles();
+  CutFiles(const CutFiles&) = delete;
+  CutFiles& operator=(const CutFiles&) = delete;
+
+  // Whether there were as many.
+  bool met() const;
 };
 
 }  // namespace caviar::storage
