@@ -4,14 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <memory>
 #include <set>
 #include <system_error>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "storage/artifact_place.h"
 #include "storage/beneath.h"
 #include "storage/connection.h"
@@ -28,17 +31,42 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string PartFolder(const std::string& data_directory) {
-  return data_directory + "/restore.part";
+constexpr absl::string_view kPart = "restore.part";
+constexpr char kDatabase[] = "caviar.db";
+// What is moved into place, in this order: without a database there is no store.
+constexpr std::array<const char*, 3> kMoved = {kArtifactFolder, "highwater", kDatabase};
+
+std::string PathIn(const std::string& folder, absl::string_view name) {
+  return absl::StrCat(folder, "/", name);
 }
 
 absl::Status SystemError(const std::error_code& error, absl::string_view doing) {
   return FileError(error.value(), doing);
 }
 
+// An error is no answer: what is there would be taken for another restore's.
+absl::StatusOr<bool> IsThere(const std::string& path) {
+  struct stat found = {};
+  if (lstat(path.c_str(), &found) == 0) return true;
+  if (errno == ENOENT) return false;
+  return FileError(errno, absl::StrCat("looking for ", path));
+}
+
+// Whether a restore began here, and did not come to the database.
+absl::StatusOr<bool> WasCutOff(const std::string& data_directory) {
+  const absl::StatusOr<bool> begun = IsThere(PathIn(data_directory, kPart));
+  if (!begun.ok() || !*begun) return begun;
+  const absl::StatusOr<bool> done = IsThere(PathIn(data_directory, kDatabase));
+  if (!done.ok()) return done;
+  return !*done;
+}
+
 absl::Status CheckEmpty(const std::string& data_directory) {
+  const absl::StatusOr<bool> cut_off = WasCutOff(data_directory);
+  if (!cut_off.ok()) return cut_off.status();
   // What a new file system, and a restore that was cut off, leave there.
-  const std::set<std::string> harmless = {"caviar.lock", "restore.part", "lost+found"};
+  std::set<std::string> harmless = {"caviar.lock", "lost+found", std::string(kPart)};
+  if (*cut_off) harmless.insert(kMoved.begin(), kMoved.end());
   std::error_code error;
   for (fs::directory_iterator entry(data_directory, error), end; !error && entry != end;
        entry.increment(error)) {
@@ -52,9 +80,25 @@ absl::Status CheckEmpty(const std::string& data_directory) {
   return absl::OkStatus();
 }
 
+absl::Status Remove(const std::string& data_directory, absl::string_view name) {
+  std::error_code error;
+  const uintmax_t removed = fs::remove_all(PathIn(data_directory, name), error);
+  if (error) return SystemError(error, absl::StrCat("removing ", PathIn(data_directory, name)));
+  return removed == 0 ? absl::OkStatus() : SyncFolder(data_directory);
+}
+
+// Removes what a restore that was cut off, or failed, made. Its folder goes last: wherever this is
+// cut off, it says whose the rest is.
+absl::Status TakeBack(const std::string& data_directory) {
+  for (auto name = kMoved.rbegin(); name != kMoved.rend(); ++name) {
+    if (absl::Status status = Remove(data_directory, *name); !status.ok()) return status;
+  }
+  return Remove(data_directory, kPart);
+}
+
 // Only the database, and files where artifacts are: a backup must not write anywhere else.
 absl::Status CheckName(const std::string& name) {
-  if (name == "caviar.db") return absl::OkStatus();
+  if (name == kDatabase) return absl::OkStatus();
   const absl::StatusOr<std::vector<std::string>> segments = SplitPath(name);
   if (segments.ok() && segments->front() == kArtifactFolder) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("the backup holds '", absl::CHexEscape(name),
@@ -149,13 +193,13 @@ absl::Status CheckExtracted(const std::string& folder) {
   return absl::DataLossError(absl::StrCat("the backup is damaged: ", report->damage.front()));
 }
 
-// The database last: without it there is no store.
 absl::Status MoveInto(const std::string& folder, const std::string& data_directory) {
-  std::error_code error;
-  const bool files = fs::exists(absl::StrCat(folder, "/", kArtifactFolder), error);
-  for (const absl::string_view name : {kArtifactFolder, "highwater", "caviar.db"}) {
-    if (name == kArtifactFolder && !files) continue;
-    fs::rename(absl::StrCat(folder, "/", name), absl::StrCat(data_directory, "/", name), error);
+  for (const absl::string_view name : kMoved) {
+    const absl::StatusOr<bool> there = IsThere(PathIn(folder, name));
+    if (!there.ok()) return there.status();
+    if (!*there && name == kArtifactFolder) continue;  // the backup has none
+    std::error_code error;
+    fs::rename(PathIn(folder, name), PathIn(data_directory, name), error);
     if (error) return SystemError(error, absl::StrCat("moving ", name));
     if (absl::Status status = SyncFolder(data_directory); !status.ok()) return status;
   }
@@ -176,6 +220,25 @@ absl::Status SyncFolders(const std::string& folder) {
   return SyncFolder(folder);
 }
 
+// Makes the store in a folder of its own, and moves it into place once all of it was checked.
+absl::StatusOr<BackupContents> MakeStore(const std::string& backup_file,
+                                         const std::string& data_directory) {
+  const std::string folder = PathIn(data_directory, kPart);
+  std::error_code error;
+  if (!fs::create_directory(folder, error)) {
+    return SystemError(error, absl::StrCat("making ", folder));
+  }
+  absl::StatusOr<BackupContents> contents = Extraction(folder).Run(backup_file);
+  absl::Status status = contents.status();
+  if (status.ok()) status = CheckExtracted(folder);
+  if (status.ok()) status = SyncFolders(folder);
+  // On disk before anything is moved out of it, as it says whose that is.
+  if (status.ok()) status = SyncFolder(data_directory);
+  if (status.ok()) status = MoveInto(folder, data_directory);
+  if (!status.ok()) return status;
+  return contents;
+}
+
 }  // namespace
 
 absl::StatusOr<BackupContents> Restore(const std::string& backup_file,
@@ -190,29 +253,28 @@ absl::StatusOr<BackupContents> Restore(const std::string& backup_file,
   const absl::StatusOr<StoreLock> lock = StoreLock::Acquire(data_directory);
   if (!lock.ok()) return lock.status();
   if (absl::Status status = CheckEmpty(data_directory); !status.ok()) return status;
-  const std::string folder = PartFolder(data_directory);
-  std::error_code error;
-  fs::remove_all(folder, error);
-  if (!fs::create_directory(folder, error)) {
-    return SystemError(error, absl::StrCat("making ", folder));
-  }
-  absl::StatusOr<BackupContents> contents = Extraction(folder).Run(backup_file);
-  absl::Status status = contents.status();
-  if (status.ok()) status = CheckExtracted(folder);
-  if (status.ok()) status = SyncFolders(folder);
-  if (status.ok()) status = MoveInto(folder, data_directory);
-  fs::remove_all(folder, error);
-  if (!status.ok()) return status;
+  if (absl::Status status = TakeBack(data_directory); !status.ok()) return status;
+  absl::StatusOr<BackupContents> contents = MakeStore(backup_file, data_directory);
+  // What cannot be removed now is removed by the next try, or start.
+  (contents.ok() ? Remove(data_directory, kPart) : TakeBack(data_directory)).IgnoreError();
   return contents;
 }
 
-absl::Status CheckNotHalfRestored(const std::string& data_directory) {
-  std::error_code error;
-  if (fs::exists(DatabaseFile(data_directory), error)) return absl::OkStatus();
-  if (!fs::exists(PartFolder(data_directory), error)) return absl::OkStatus();
+absl::Status EndRestore(const std::string& data_directory) {
+  const absl::StatusOr<bool> cut_off = WasCutOff(data_directory);
+  if (!cut_off.ok()) return cut_off.status();
+  // Else, were the database gone one day, what is left would be taken for a restore's.
+  if (!*cut_off) return Remove(data_directory, kPart);
+  std::vector<std::string> rest;
+  for (const absl::string_view name : kMoved) {
+    const absl::StatusOr<bool> there = IsThere(PathIn(data_directory, name));
+    if (!there.ok()) return there.status();
+    if (*there) rest.push_back(PathIn(data_directory, name));
+  }
+  rest.push_back(PathIn(data_directory, kPart));
   return absl::FailedPreconditionError(absl::StrCat(
       "a restore into ", data_directory, " was cut off: run it again with --restore, or remove ",
-      PartFolder(data_directory), " to begin with an empty store"));
+      absl::StrJoin(rest, ", "), " to begin with an empty store"));
 }
 
 }  // namespace caviar::storage

@@ -139,7 +139,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
   if (!lock.ok()) return lock.status();
   const std::string file = DatabaseFile(data_directory);
   if (status = CheckNothingMissing(file); !status.ok()) return status;
-  if (status = CheckNotHalfRestored(data_directory); !status.ok()) return status;
+  if (status = EndRestore(data_directory); !status.ok()) return status;
   // The only writer never waits for another one.
   absl::StatusOr<std::unique_ptr<Connection>> connection =
       Connection::Open(file, Connection::Mode::kReadWriteCreate,

@@ -51,6 +51,11 @@ bool Fails(FileFault fault, int descriptor) {
   return true;
 }
 
+bool CountsSteps() {
+  const std::lock_guard lock(mutex);
+  return steps.has_value();
+}
+
 // Whether this step is cut.
 bool Cuts() {
   const std::lock_guard lock(mutex);
@@ -103,18 +108,19 @@ bool CutFiles::met() const {
 // In place of the C library's, for this program and the libraries that it is linked with.
 extern "C" {
 
+using caviar::storage::CountsSteps;
 using caviar::storage::Cuts;
 using caviar::storage::Fails;
 using caviar::storage::FileFault;
 
 int fsync(int descriptor) {
   if (Cuts() || Fails(FileFault::kSync, descriptor)) return -1;
-  return static_cast<int>(syscall(SYS_fsync, descriptor));
+  return CountsSteps() ? 0 : static_cast<int>(syscall(SYS_fsync, descriptor));
 }
 
 int fdatasync(int descriptor) {
   if (Cuts() || Fails(FileFault::kSync, descriptor)) return -1;
-  return static_cast<int>(syscall(SYS_fdatasync, descriptor));
+  return CountsSteps() ? 0 : static_cast<int>(syscall(SYS_fdatasync, descriptor));
 }
 
 ssize_t pread(int descriptor, void* bytes, size_t size, off_t offset) {

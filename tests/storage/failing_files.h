@@ -30,7 +30,8 @@ class FailingFiles {
 
 // While it lives, the `step`-th of this process's calls that make a folder, rename, remove or sync,
 // counted from 1, fails with EIO. `last`: so do all after it, which leaves what a process leaves
-// that is killed there. One at a time.
+// that is killed there. Syncs that do not fail do nothing: a process's end takes nothing that they
+// keep. One at a time.
 class CutFiles {
  public:
   CutFiles(int step, bool last);
