@@ -95,7 +95,8 @@ void AddStoreFlags(CLI::App& app, Flags& flags) {
       ->check(CLI::IsMember({"full", "normal"}))
       ->capture_default_str();
   app.add_flag("--network-fs", flags.network_file_system,
-               "serve although --data-dir is on a network's file system: nothing else can read the "
+               "serve, check or restore although --data-dir is on a network's file system: nothing "
+               "else can read the "
                "database meanwhile, and its locks must hold between machines. A local disk with "
                "--copy-to is safer, and faster");
   CLI::Option* copy_to =

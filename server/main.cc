@@ -72,6 +72,11 @@ void RaiseFileLimit() {
   _exit(kExitFatal);
 }
 
+// SQLite's form for where the data directory is; "": its own.
+std::string Vfs(const Flags& flags) {
+  return flags.network_file_system ? storage::kOneProcessVfs : "";
+}
+
 // Where copies are wanted (--copy-to). `vfs`: as the store's.
 std::unique_ptr<coordinator::Copies> StartCopies(const Flags& flags, const std::string& vfs,
                                                  coordinator::Backups& backups) {
@@ -174,12 +179,15 @@ void CloseToOthers(const std::string& folder) {
   }
 }
 
+// A network's file system is for those who ask for it.
+absl::Status CheckFileSystem(const Flags& flags) {
+  if (flags.network_file_system) return absl::OkStatus();
+  return storage::CheckFileSystem(flags.data_directory);
+}
+
 // Whether what is named in flags can be used.
 absl::Status CheckFolders(const Flags& flags) {
-  if (!flags.network_file_system) {
-    absl::Status status = storage::CheckFileSystem(flags.data_directory);
-    if (!status.ok()) return status;
-  }
+  if (absl::Status status = CheckFileSystem(flags); !status.ok()) return status;
   if (flags.copy_to.empty()) return absl::OkStatus();
   const bool begins_anew = access(storage::DatabaseFile(flags.data_directory).c_str(), F_OK) != 0;
   return coordinator::CheckCopyFolder(flags.copy_to, flags.data_directory, begins_anew);
@@ -188,7 +196,7 @@ absl::Status CheckFolders(const Flags& flags) {
 // Serves until a signal of `signals`, which are blocked.
 absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset_t& signals) {
   storage::RemoveUnfinishedBackup(flags.data_directory);
-  const std::string vfs = flags.network_file_system ? storage::kOneProcessVfs : "";
+  const std::string vfs = Vfs(flags);
   auto reader = storage::SqliteReader::Open(flags.data_directory, DieOfUntrustworthyStore, vfs);
   if (!reader.ok()) return reader.status();
   auto artifacts = storage::ArtifactStore::Open(flags.data_directory);
@@ -262,13 +270,17 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
   return absl::OkStatus();
 }
 
+// What --restore names.
+absl::Status TakeBack(const Flags& flags) {
+  if (absl::Status status = CheckFileSystem(flags); !status.ok()) return status;
+  return RestoreDataDirectory(flags.restore, flags.data_directory, Vfs(flags));
+}
+
 int Main(int argc, char** argv) {
   Flags flags;
   if (const std::optional<int> exit_code = ParseFlags(argc, argv, flags)) return *exit_code;
-  if (flags.check) return StoreExitCode(CheckDataDirectory(flags.data_directory));
-  if (!flags.restore.empty()) {
-    return StoreExitCode(RestoreDataDirectory(flags.restore, flags.data_directory));
-  }
+  if (flags.check) return StoreExitCode(CheckDataDirectory(flags.data_directory, Vfs(flags)));
+  if (!flags.restore.empty()) return StoreExitCode(TakeBack(flags));
   SetUpLog(flags);
   RaiseFileLimit();
   AskForShortSlices();

@@ -9,8 +9,8 @@
 
 namespace caviar {
 
-absl::Status CheckDataDirectory(const std::string& data_directory) {
-  const absl::StatusOr<storage::CheckReport> report = storage::CheckStore(data_directory);
+absl::Status CheckDataDirectory(const std::string& data_directory, const std::string& vfs) {
+  const absl::StatusOr<storage::CheckReport> report = storage::CheckStore(data_directory, vfs);
   if (!report.ok()) return report.status();
   for (const std::string& line : report->found) std::printf("%s\n", line.c_str());
   for (const std::string& line : report->damage) std::printf("DAMAGED: %s\n", line.c_str());
@@ -24,10 +24,10 @@ absl::Status CheckDataDirectory(const std::string& data_directory) {
                    "another data directory with --restore"));
 }
 
-absl::Status RestoreDataDirectory(const std::string& backup_file,
-                                  const std::string& data_directory) {
+absl::Status RestoreDataDirectory(const std::string& backup_file, const std::string& data_directory,
+                                  const std::string& vfs) {
   const absl::StatusOr<storage::BackupContents> contents =
-      storage::Restore(backup_file, data_directory);
+      storage::Restore(backup_file, data_directory, vfs);
   if (!contents.ok()) return contents.status();
   std::printf(
       "restored %s: all up to commit %lld, with %lld files; leases from before are stale; start "

@@ -10,12 +10,13 @@
 namespace caviar {
 
 // Reads all below the data directory and prints what was found there on stdout. DATA_LOSS: it is
-// not whole; what is wrong was printed. Other errors: storage::CheckStore.
-absl::Status CheckDataDirectory(const std::string& data_directory);
+// not whole; what is wrong was printed. Other errors, and `vfs`: storage::CheckStore.
+absl::Status CheckDataDirectory(const std::string& data_directory, const std::string& vfs);
 
-// Makes the data directory out of a backup and says so on stdout. Errors: storage::Restore.
-absl::Status RestoreDataDirectory(const std::string& backup_file,
-                                  const std::string& data_directory);
+// Makes the data directory out of a backup and says so on stdout. Errors, and `vfs`:
+// storage::Restore.
+absl::Status RestoreDataDirectory(const std::string& backup_file, const std::string& data_directory,
+                                  const std::string& vfs);
 
 }  // namespace caviar
 

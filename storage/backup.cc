@@ -51,7 +51,8 @@ absl::StatusOr<int64_t> NewestCommit(const std::string& data_directory, const st
   return ReadCommit(**store);
 }
 
-Backup::Backup(const std::string& data_directory) : folder_(UnfinishedFolder(data_directory)) {}
+Backup::Backup(const std::string& data_directory, const std::string& vfs)
+    : folder_(UnfinishedFolder(data_directory)), vfs_(vfs) {}
 
 Backup::~Backup() {
   std::error_code error;
@@ -63,8 +64,8 @@ absl::StatusOr<std::unique_ptr<Backup>> Backup::Take(const std::string& data_dir
   absl::Status status;
   for (int i = 0; i < kTries; ++i) {
     RemoveUnfinishedBackup(data_directory);
-    auto backup = absl::WrapUnique(new Backup(data_directory));
-    status = backup->Copy(data_directory, vfs);
+    auto backup = absl::WrapUnique(new Backup(data_directory, vfs));
+    status = backup->Copy(data_directory);
     if (status.ok()) return backup;
     // A file that was removed between its row's reading and its linking has no row any more.
     if (!absl::IsNotFound(status)) return status;
@@ -74,11 +75,11 @@ absl::StatusOr<std::unique_ptr<Backup>> Backup::Take(const std::string& data_dir
       status.message(), ")"));
 }
 
-absl::Status Backup::Copy(const std::string& data_directory, const std::string& vfs) {
+absl::Status Backup::Copy(const std::string& data_directory) {
   if (mkdir(folder_.c_str(), S_IRWXU) != 0) {
     return FileError(errno, absl::StrCat("making ", folder_));
   }
-  auto source = Connection::Open(DatabaseFile(data_directory), Connection::Mode::kReadOnly, vfs,
+  auto source = Connection::Open(DatabaseFile(data_directory), Connection::Mode::kReadOnly, vfs_,
                                  kBusyMilliseconds);
   if (!source.ok()) return source.status();
   // One moment for all that is read.
@@ -117,7 +118,7 @@ absl::Status Backup::LinkFiles(const std::string& data_directory) {
   return absl::OkStatus();
 }
 
-absl::Status Backup::Verify() const { return CheckDatabase(DatabaseFile(folder_)); }
+absl::Status Backup::Verify() const { return CheckDatabase(DatabaseFile(folder_), vfs_); }
 
 void Backup::Append(absl::string_view bytes, std::string& all) {
   crc32_ = Extend(crc32_, bytes);

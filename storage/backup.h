@@ -55,14 +55,15 @@ class Backup {
     uint32_t crc32 = 0;  // as stored; of the database none is
   };
 
-  explicit Backup(const std::string& data_directory);
-  absl::Status Copy(const std::string& data_directory, const std::string& vfs);
+  Backup(const std::string& data_directory, const std::string& vfs);
+  absl::Status Copy(const std::string& data_directory);
   absl::Status LinkFiles(const std::string& data_directory);
   absl::Status ReadEntry(int64_t size, std::string& bytes);
   // What was read counts.
   void Append(absl::string_view bytes, std::string& all);
 
   const std::string folder_;
+  const std::string vfs_;
   int64_t commit_ = 0;
   std::vector<Entry> entries_;
 

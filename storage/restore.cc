@@ -155,9 +155,9 @@ class Extraction {
 };
 
 // Gives the store below `folder` a new epoch, and the note that belongs to it.
-absl::Status DrawNewEpoch(const std::string& folder) {
+absl::Status DrawNewEpoch(const std::string& folder, const std::string& vfs) {
   auto connection =
-      Connection::Open(DatabaseFile(folder), Connection::Mode::kReadWriteCreate, "", 0);
+      Connection::Open(DatabaseFile(folder), Connection::Mode::kReadWriteCreate, vfs, 0);
   if (!connection.ok()) return connection.status();
   absl::StatusOr<StoreRow> store = ReadStore(**connection);
   if (!store.ok()) return store.status();
@@ -172,9 +172,9 @@ absl::Status DrawNewEpoch(const std::string& folder) {
 }
 
 // A backup may be from before the schema that this build writes.
-absl::Status BringUpToDate(const std::string& folder) {
+absl::Status BringUpToDate(const std::string& folder, const std::string& vfs) {
   auto connection =
-      Connection::Open(DatabaseFile(folder), Connection::Mode::kReadWriteCreate, "", 0);
+      Connection::Open(DatabaseFile(folder), Connection::Mode::kReadWriteCreate, vfs, 0);
   if (!connection.ok()) return connection.status();
   if (absl::Status status = CheckFile(**connection); !status.ok()) return status;
   const absl::StatusOr<int64_t> version = (*connection)->ReadInteger("PRAGMA user_version");
@@ -183,11 +183,11 @@ absl::Status BringUpToDate(const std::string& folder) {
   return Migrate(**connection);
 }
 
-absl::Status CheckExtracted(const std::string& folder) {
-  if (absl::Status status = BringUpToDate(folder); !status.ok()) return status;
-  if (absl::Status status = CheckDatabase(DatabaseFile(folder)); !status.ok()) return status;
-  if (absl::Status status = DrawNewEpoch(folder); !status.ok()) return status;
-  const absl::StatusOr<CheckReport> report = CheckUnlockedStore(folder);
+absl::Status CheckExtracted(const std::string& folder, const std::string& vfs) {
+  if (absl::Status status = BringUpToDate(folder, vfs); !status.ok()) return status;
+  if (absl::Status status = CheckDatabase(DatabaseFile(folder), vfs); !status.ok()) return status;
+  if (absl::Status status = DrawNewEpoch(folder, vfs); !status.ok()) return status;
+  const absl::StatusOr<CheckReport> report = CheckUnlockedStore(folder, vfs);
   if (!report.ok()) return report.status();
   if (report->damage.empty()) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("the backup is damaged: ", report->damage.front()));
@@ -222,7 +222,8 @@ absl::Status SyncFolders(const std::string& folder) {
 
 // Makes the store in a folder of its own, and moves it into place once all of it was checked.
 absl::StatusOr<BackupContents> MakeStore(const std::string& backup_file,
-                                         const std::string& data_directory) {
+                                         const std::string& data_directory,
+                                         const std::string& vfs) {
   const std::string folder = PathIn(data_directory, kPart);
   std::error_code error;
   if (!fs::create_directory(folder, error)) {
@@ -230,7 +231,7 @@ absl::StatusOr<BackupContents> MakeStore(const std::string& backup_file,
   }
   absl::StatusOr<BackupContents> contents = Extraction(folder).Run(backup_file);
   absl::Status status = contents.status();
-  if (status.ok()) status = CheckExtracted(folder);
+  if (status.ok()) status = CheckExtracted(folder, vfs);
   if (status.ok()) status = SyncFolders(folder);
   // On disk before anything is moved out of it, as it says whose that is.
   if (status.ok()) status = SyncFolder(data_directory);
@@ -242,7 +243,7 @@ absl::StatusOr<BackupContents> MakeStore(const std::string& backup_file,
 }  // namespace
 
 absl::StatusOr<BackupContents> Restore(const std::string& backup_file,
-                                       const std::string& data_directory) {
+                                       const std::string& data_directory, const std::string& vfs) {
   const BackupSink nowhere{[](const std::string& name) { return CheckName(name); },
                            [](absl::string_view) { return absl::OkStatus(); },
                            [] { return absl::OkStatus(); }};
@@ -254,7 +255,7 @@ absl::StatusOr<BackupContents> Restore(const std::string& backup_file,
   if (!lock.ok()) return lock.status();
   if (absl::Status status = CheckEmpty(data_directory); !status.ok()) return status;
   if (absl::Status status = TakeBack(data_directory); !status.ok()) return status;
-  absl::StatusOr<BackupContents> contents = MakeStore(backup_file, data_directory);
+  absl::StatusOr<BackupContents> contents = MakeStore(backup_file, data_directory, vfs);
   // What cannot be removed now is removed by the next try, or start.
   (contents.ok() ? Remove(data_directory, kPart) : TakeBack(data_directory)).IgnoreError();
   return contents;

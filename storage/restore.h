@@ -17,8 +17,10 @@ namespace caviar::storage {
 // before are stale, and none is issued twice. DATA_LOSS: the backup is cut or damaged.
 // FAILED_PRECONDITION: the directory is not empty, or in use. NOT_FOUND: no such backup.
 // RESOURCE_EXHAUSTED: no room.
+// `vfs`: kOneProcessVfs where the data directory is on a network's file system.
 absl::StatusOr<BackupContents> Restore(const std::string& backup_file,
-                                       const std::string& data_directory);
+                                       const std::string& data_directory,
+                                       const std::string& vfs = "");
 
 // Before a store is opened, and with its lock: removes what a restore that was cut off behind its
 // last step left. FAILED_PRECONDITION: it was cut off before that, so that there is no store; the

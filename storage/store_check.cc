@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "storage/artifact_store.h"
 #include "storage/connection.h"
+#include "storage/file_system.h"
 #include "storage/high_water.h"
 #include "storage/migration.h"
 #include "storage/schema_check.h"
@@ -145,14 +146,18 @@ class Check {
   int64_t rows_ = 0;
 };
 
-// Read only, and without copying the log to the file, so that what is damaged stays as it is.
-absl::StatusOr<std::unique_ptr<Connection>> OpenToCheck(const std::string& file) {
+// Only to read, and without copying the log to the file, so that what is damaged stays as it is.
+absl::StatusOr<std::unique_ptr<Connection>> OpenToCheck(const std::string& file,
+                                                        const std::string& vfs) {
   std::error_code error;
   if (!std::filesystem::exists(file, error)) {
     return absl::FailedPreconditionError(
         absl::StrCat("there is no ", file, "; is it the right data directory?"));
   }
-  auto connection = Connection::Open(file, Connection::Mode::kReadOnly, "", 0);
+  // What may not write cannot keep the file for its process alone, and shares memory by a file.
+  const auto mode =
+      vfs == kOneProcessVfs ? Connection::Mode::kReadWriteCreate : Connection::Mode::kReadOnly;
+  auto connection = Connection::Open(file, mode, vfs, 0);
   if (!connection.ok()) return connection.status();
   sqlite3_db_config((*connection)->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   if (absl::Status status = CheckFile(**connection); !status.ok()) return status;
@@ -168,8 +173,9 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenToCheck(const std::string& file)
 
 }  // namespace
 
-absl::StatusOr<CheckReport> CheckUnlockedStore(const std::string& data_directory) {
-  auto connection = OpenToCheck(DatabaseFile(data_directory));
+absl::StatusOr<CheckReport> CheckUnlockedStore(const std::string& data_directory,
+                                               const std::string& vfs) {
+  auto connection = OpenToCheck(DatabaseFile(data_directory), vfs);
   if (absl::IsDataLoss(connection.status())) {
     return CheckReport{{}, {std::string(connection.status().message())}};
   }
@@ -181,7 +187,7 @@ absl::StatusOr<CheckReport> CheckUnlockedStore(const std::string& data_directory
   return std::move(check).Report();
 }
 
-absl::StatusOr<CheckReport> CheckStore(const std::string& data_directory) {
+absl::StatusOr<CheckReport> CheckStore(const std::string& data_directory, const std::string& vfs) {
   std::error_code error;
   if (!std::filesystem::is_directory(data_directory, error)) {
     return absl::FailedPreconditionError(
@@ -189,11 +195,11 @@ absl::StatusOr<CheckReport> CheckStore(const std::string& data_directory) {
   }
   const absl::StatusOr<StoreLock> lock = StoreLock::Acquire(data_directory);
   if (!lock.ok()) return lock.status();
-  return CheckUnlockedStore(data_directory);
+  return CheckUnlockedStore(data_directory, vfs);
 }
 
-absl::Status CheckDatabase(const std::string& file) {
-  auto connection = OpenToCheck(file);
+absl::Status CheckDatabase(const std::string& file, const std::string& vfs) {
+  auto connection = OpenToCheck(file, vfs);
   if (!connection.ok()) return connection.status();
   Check check(**connection);
   check.Database();

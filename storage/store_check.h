@@ -19,14 +19,16 @@ struct CheckReport {
 // every row, the counters against the rows that they count, the note of what was acknowledged, and
 // size and CRC-32 of every file that a row names. Changes nothing. FAILED_PRECONDITION: a
 // coordinator runs there, or there is no database, or it is another program's, or of another
-// version.
-absl::StatusOr<CheckReport> CheckStore(const std::string& data_directory);
+// version. `vfs`, here and below: kOneProcessVfs where the folder is on a network's file system.
+absl::StatusOr<CheckReport> CheckStore(const std::string& data_directory,
+                                       const std::string& vfs = "");
 
 // The same without the lock, for a folder that no coordinator can run in.
-absl::StatusOr<CheckReport> CheckUnlockedStore(const std::string& data_directory);
+absl::StatusOr<CheckReport> CheckUnlockedStore(const std::string& data_directory,
+                                               const std::string& vfs = "");
 
 // Only the database, and no note. DATA_LOSS: the first thing that is wrong.
-absl::Status CheckDatabase(const std::string& file);
+absl::Status CheckDatabase(const std::string& file, const std::string& vfs = "");
 
 }  // namespace caviar::storage
 

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "storage/backup.h"
+#include "storage/restore.h"
 #include "storage/sqlite_reader.h"
 #include "storage/store_check.h"
 #include "tests/storage/data_directory.h"
@@ -16,6 +17,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 TEST(FileSystem, IsANetworksOrNot) {
   EXPECT_EQ(NetworkFileSystem(0x6969), "NFS");
@@ -70,6 +72,45 @@ TEST(NetworkFileSystemStore, IsReadAndBackedUpByItsOwnProcessAlone) {
   ASSERT_TRUE(backup.ok()) << backup.status();
   EXPECT_EQ((*backup)->commit(), kFilledCommits + 1);
   EXPECT_TRUE((*backup)->Verify().ok());
+}
+
+// While it lives, no database is opened but by a VFS that is named.
+class NamedVfsOnly {
+ public:
+  NamedVfsOnly() : before_(sqlite3_vfs_find(nullptr)), refusing_(*before_) {
+    refusing_.zName = "refusing";
+    refusing_.xOpen = [](sqlite3_vfs*, const char*, sqlite3_file*, int, int*) {
+      return SQLITE_CANTOPEN;
+    };
+    sqlite3_vfs_register(&refusing_, 1);
+  }
+  ~NamedVfsOnly() {
+    sqlite3_vfs_unregister(&refusing_);
+    sqlite3_vfs_register(before_, 1);
+  }
+  NamedVfsOnly(const NamedVfsOnly&) = delete;
+  NamedVfsOnly& operator=(const NamedVfsOnly&) = delete;
+
+ private:
+  sqlite3_vfs* const before_;
+  sqlite3_vfs refusing_;
+};
+
+TEST(NetworkFileSystemStore, SharesNoMemoryByAFileWithWhatVerifiesRestoresAndChecks) {
+  const TemporaryFolder folder;
+  const std::string data = folder.path() + "/data", restored = folder.path() + "/restored";
+  const auto filled = FilledStore(data);
+  const auto backup = Backup::Take(data, kOneProcessVfs).value();
+  const NamedVfsOnly named_only;
+  EXPECT_TRUE(backup->Verify().ok()) << backup->Verify();
+  EXPECT_FALSE(std::filesystem::exists(data + "/backup.part/caviar.db-shm"));
+  WriteFile(folder.path() + "/file", backup->Read(1 << 30).value());
+  const auto contents = Restore(folder.path() + "/file", restored, kOneProcessVfs);
+  ASSERT_TRUE(contents.ok()) << contents.status();
+  const auto report = CheckStore(restored, kOneProcessVfs);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->damage, IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(DatabaseFile(restored) + "-shm"));
 }
 
 }  // namespace

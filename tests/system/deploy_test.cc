@@ -33,6 +33,13 @@ class DeployTest : public ::testing::Test {
         std::vector<std::string>{cluster_.Binary("caviar-worker"), "--coordinator", coordinator,
                                  "--exit-when-idle", "1s"});
   }
+  // A coordinator that takes all file systems for a network's.
+  std::unique_ptr<Process> StartOnNetworkFileSystem(const std::vector<std::string>& arguments) {
+    std::vector<std::string> all = {cluster_.Binary("caviar-coordinator")};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return std::make_unique<Process>(cluster_.directory(), absl::StrCat("network-", ++runs_), all,
+                                     std::vector{Preloading(NFS_EVERYWHERE)});
+  }
   std::string address_file() const { return cluster_.directory() + "/address"; }
 
   Cluster cluster_;
@@ -173,22 +180,34 @@ TEST_F(DeployTest, OnANetworkFileSystemTheDatabaseIsReadByTheCoordinatorAlone) {
 }
 
 TEST_F(DeployTest, ANetworkFileSystemIsServedOnlyWhereThatIsAskedFor) {
-  const auto start = [this](const std::string& name, const std::string& flag) {
-    std::vector<std::string> arguments = {cluster_.Binary("caviar-coordinator"), "--listen",
-                                          "127.0.0.1:0", "--data-dir", cluster_.data_directory()};
-    if (!flag.empty()) arguments.push_back(flag);
-    return std::make_unique<Process>(cluster_.directory(), name, arguments,
-                                     std::vector{Preloading(NFS_EVERYWHERE)});
-  };
-  const auto refused = start("refused", "");
+  std::vector<std::string> arguments = {"--listen", "127.0.0.1:0", "--data-dir",
+                                        cluster_.data_directory()};
+  const auto refused = StartOnNetworkFileSystem(arguments);
   EXPECT_EQ(refused->Wait(), 78) << refused->Output();
   EXPECT_THAT(refused->Errors(), HasSubstr("is on a network's file system (NFS)"));
   EXPECT_FALSE(fs::exists(cluster_.data_directory() + "/caviar.db"));
 
-  const auto serving = start("serving", "--network-fs");
+  arguments.emplace_back("--network-fs");
+  const auto serving = StartOnNetworkFileSystem(arguments);
   EXPECT_TRUE(Eventually([&] { return fs::exists(cluster_.data_directory() + "/caviar.db"); }));
   serving->Signal(SIGTERM);
   EXPECT_EQ(serving->Wait(), 0) << serving->Errors();
+}
+
+TEST_F(DeployTest, ABackupIsTakenBackToANetworkFileSystemOnlyWhereThatIsAskedFor) {
+  cluster_.StartCoordinator();
+  const std::string file = cluster_.directory() + "/backup", data = cluster_.directory() + "/new";
+  ASSERT_EQ(cluster_.Run({"server", "backup", file}).exit_code, 0);
+  const auto refused = StartOnNetworkFileSystem({"--restore", file, "--data-dir", data});
+  EXPECT_EQ(refused->Wait(), 78) << refused->Output();
+  EXPECT_THAT(refused->Errors(), HasSubstr("is on a network's file system (NFS)"));
+  EXPECT_FALSE(fs::exists(data));
+  const auto taken =
+      StartOnNetworkFileSystem({"--restore", file, "--data-dir", data, "--network-fs"});
+  EXPECT_EQ(taken->Wait(), 0) << taken->Errors();
+  const auto checked = StartOnNetworkFileSystem({"--check", "--data-dir", data, "--network-fs"});
+  EXPECT_EQ(checked->Wait(), 0) << checked->Errors();
+  EXPECT_FALSE(fs::exists(data + "/caviar.db-shm"));
 }
 
 }  // namespace
