@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "storage/artifact_store.h"
 #include "storage/beneath.h"
+#include "storage/durable_folder.h"
 
 namespace caviar::storage {
 namespace {
@@ -100,7 +101,8 @@ absl::Status WriteHighWater(const std::string& data_directory, WaterMark mark) {
   if (fdatasync(descriptor.number()) != 0 || rename(unfinished.c_str(), file.c_str()) != 0) {
     return FileError(errno, absl::StrCat("writing ", file));
   }
-  return absl::OkStatus();
+  // Which of the two notes has the name is in the folder.
+  return SyncFolder(data_directory);
 }
 
 absl::StatusOr<std::unique_ptr<HighWater>> HighWater::Start(std::string data_directory,

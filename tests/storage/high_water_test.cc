@@ -76,6 +76,13 @@ TEST_F(HighWaterTest, OneThatCannotBeSyncedKeepsFromStarting) {
   EXPECT_EQ(failing.met(), 2);
 }
 
+TEST_F(HighWaterTest, OneThatAPowerLossMayTakeKeepsFromStarting) {
+  const FailingFiles failing(FileFault::kSync, path());
+  EXPECT_FALSE(WriteHighWater(path(), {7, 6}).ok()) << "its name is in the folder";
+  EXPECT_FALSE(HighWater::Start(path(), {7, 6}).ok());
+  EXPECT_EQ(failing.met(), 2);
+}
+
 TEST_F(HighWaterTest, IsWrittenAgainWhereThatFailed) {
   auto high_water = HighWater::Start(path(), {7, 5}).value();
   {
