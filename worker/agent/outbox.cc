@@ -49,7 +49,7 @@ void Outbox::OnCheckpoint(int64_t step, std::string checkpoint) {
   // What it replaces may be large: it is freed after the lock is let go.
   std::optional<Checkpoint> next = Checkpoint{step, std::move(checkpoint)};
   const std::lock_guard lock(mutex_);
-  if (!no_checkpoints_) checkpoint_.swap(next);
+  if (!no_checkpoints_) (oldest_ ? newest_ : oldest_).swap(next);
   changed_.notify_all();
 }
 
@@ -76,8 +76,10 @@ bool Outbox::overflowed() const {
 }
 
 void Outbox::Close(bool with_checkpoint) {
+  std::optional<Checkpoint> older;
   const std::lock_guard lock(mutex_);
   closed_ = true;
+  if (newest_) older = std::exchange(oldest_, std::exchange(newest_, std::nullopt));
   if (!with_checkpoint) no_checkpoints_ = true;
   changed_.notify_all();
 }
@@ -105,22 +107,30 @@ void Outbox::Pop(size_t count) {
   changed_.notify_all();
 }
 
+bool Outbox::MayLeave(const Checkpoint& checkpoint) const {
+  return waiting_.empty() || waiting_.front().step() > checkpoint.step;
+}
+
 bool Outbox::CheckpointReady() const {
   if (no_checkpoints_) return true;
-  if (!checkpoint_) return closed_;
-  return waiting_.empty() || waiting_.front().step() > checkpoint_->step;
+  return oldest_ ? MayLeave(*oldest_) : closed_;
 }
 
 std::optional<Outbox::Checkpoint> Outbox::NextCheckpoint() {
+  std::optional<Checkpoint> older;
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return CheckpointReady(); });
   if (no_checkpoints_) return std::nullopt;
-  return std::exchange(checkpoint_, std::nullopt);
+  std::optional<Checkpoint> next = std::exchange(oldest_, std::exchange(newest_, std::nullopt));
+  if (oldest_ && MayLeave(*oldest_)) {
+    older = std::exchange(next, std::exchange(oldest_, std::nullopt));
+  }
+  return next;
 }
 
 bool Outbox::GivesWay(bool failed) const {
   const std::lock_guard lock(mutex_);
-  return no_checkpoints_ || (failed && checkpoint_);
+  return no_checkpoints_ || (failed && oldest_);
 }
 
 }  // namespace caviar::agent

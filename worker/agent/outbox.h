@@ -27,8 +27,9 @@ namespace caviar::agent {
 // the coordinator is away is stopped and has failed, because an attempt with a gap in its curve
 // must not count.
 //
-// A checkpoint leaves after the measurements up to its step were stored. Only the newest one waits,
-// beside the one that is on its way: so memory is bounded.
+// A checkpoint leaves after the measurements up to its step were stored. Beside the one that is on
+// its way two wait: the newest, and the oldest that came since. Were there the newest alone, steps
+// that are shorter than the way of a report would replace it each time before it may leave.
 class Outbox final : public training::AttemptObserver {
  public:
   static constexpr int kMaxBatchValues = 1000;  // the protocol's limit for one report
@@ -65,14 +66,17 @@ class Outbox final : public training::AttemptObserver {
   // The `count` oldest measurements were stored, and the lease knows what was answered.
   void Pop(size_t count);
 
-  // Blocks for the next checkpoint, until it may leave, and takes it out. nullopt: none will come.
+  // Blocks for the next checkpoint, until it may leave, and takes it out: the newest one that may;
+  // after Close only the newest of all. nullopt: none will come.
   std::optional<Checkpoint> NextCheckpoint();
   // Whether the one that was taken out is not worth its way any more: nobody will go on from it, or
   // it `failed` to get through for now and a newer one waits.
   bool GivesWay(bool failed) const;
 
  private:
-  bool CheckpointReady() const;  // with mutex_ held
+  // Both with mutex_ held.
+  bool MayLeave(const Checkpoint& checkpoint) const;
+  bool CheckpointReady() const;
 
   const Lease& lease_;
   const int64_t max_values_;
@@ -84,7 +88,9 @@ class Outbox final : public training::AttemptObserver {
   int64_t values_ = 0;    // in waiting_
   int64_t taken_in_ = 0;  // measurements, or pieces of them, that ever waited
   int64_t answered_ = 0;  // of these
-  std::optional<Checkpoint> checkpoint_;
+  // The checkpoints that wait; newest_ only beside oldest_, and newer.
+  std::optional<Checkpoint> oldest_;
+  std::optional<Checkpoint> newest_;
   bool no_checkpoints_ = false;
   bool closed_ = false;
   bool overflowed_ = false;

@@ -81,7 +81,7 @@ class AttemptObserver {
   virtual void OnMeasurement(const v1::Measurement& measurement) = 0;
   // Takes all the state from which the training goes on, at most 1 GiB. `step` is the last one
   // measured before it, 0: none was yet. Only the newest checkpoint matters: one that is not stored
-  // yet gives way to it.
+  // yet may give way to it.
   virtual void OnCheckpoint(int64_t step, std::string checkpoint) = 0;
   // Asked before every update; true ends the training soon after. Cheap: an atomic read.
   virtual bool StopRequested() const = 0;

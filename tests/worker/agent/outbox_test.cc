@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <optional>
 #include <string>
 #include <thread>
@@ -23,6 +25,14 @@ v1::Measurement At(int64_t step, int metrics = 1) {
 
 class OutboxTest : public testing::Test {
  protected:
+  // The next checkpoint's bytes; "none" where it does not leave in time.
+  static std::string NextCheckpoint(Outbox& outbox) {
+    auto next = std::async(std::launch::async, [&] { return outbox.NextCheckpoint(); });
+    if (next.wait_for(std::chrono::seconds(10)) != std::future_status::ready) outbox.Stop();
+    const std::optional<Outbox::Checkpoint> checkpoint = next.get();
+    return checkpoint ? checkpoint->bytes : "none";
+  }
+
   Lease lease_{v1::FencingToken(), absl::Seconds(60), [] { return absl::ZeroDuration(); }};
 };
 
@@ -109,7 +119,7 @@ TEST_F(OutboxTest, ACheckpointBeforeTheFirstStepWaitsForNothing) {
   EXPECT_EQ(outbox.NextCheckpoint()->bytes, "zero");
 }
 
-TEST_F(OutboxTest, OnlyTheNewestCheckpointWaits) {
+TEST_F(OutboxTest, OfCheckpointsThatMayLeaveTheNewestDoes) {
   Outbox outbox(lease_, 100);
   outbox.OnCheckpoint(0, "first");
   outbox.OnCheckpoint(0, "second");
@@ -118,6 +128,39 @@ TEST_F(OutboxTest, OnlyTheNewestCheckpointWaits) {
   EXPECT_TRUE(outbox.GivesWay(true)) << "a newer one waits";
   EXPECT_EQ(outbox.NextCheckpoint()->bytes, "second");
   EXPECT_FALSE(outbox.GivesWay(true));
+}
+
+// Steps that are shorter than the way of a report: there is always a newer checkpoint, and it has
+// to wait.
+TEST_F(OutboxTest, ACheckpointLeavesHoweverManyNewerOnesCome) {
+  Outbox outbox(lease_, 100);
+  outbox.OnMeasurement(At(1));
+  outbox.OnCheckpoint(1, "one");
+  for (int step = 2; step <= 9; ++step) {
+    outbox.OnMeasurement(At(step));
+    outbox.OnCheckpoint(step, absl::StrCat(step));
+  }
+  outbox.Pop(1);
+  EXPECT_EQ(NextCheckpoint(outbox), "one");
+  outbox.Pop(7);
+  outbox.OnMeasurement(At(10));
+  outbox.OnCheckpoint(10, "ten");
+  outbox.Pop(1);
+  EXPECT_EQ(NextCheckpoint(outbox), "9");
+  outbox.Pop(1);
+  EXPECT_EQ(NextCheckpoint(outbox), "ten");
+}
+
+TEST_F(OutboxTest, AfterTheEndOnlyTheNewestCheckpointLeaves) {
+  Outbox outbox(lease_, 100);
+  for (int step = 1; step <= 3; ++step) {
+    outbox.OnMeasurement(At(step));
+    outbox.OnCheckpoint(step, absl::StrCat(step));
+  }
+  outbox.Close(true);
+  outbox.Pop(3);
+  EXPECT_EQ(NextCheckpoint(outbox), "3");
+  EXPECT_EQ(outbox.NextCheckpoint(), std::nullopt);
 }
 
 TEST_F(OutboxTest, AfterTheEndTheLastCheckpointIsSentOnlyWhereItIsOfUse) {
