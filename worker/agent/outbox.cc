@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "client/api/worker_client.h"
+
 namespace caviar::agent {
 namespace {
 
@@ -125,12 +127,31 @@ std::optional<Outbox::Checkpoint> Outbox::NextCheckpoint() {
   if (oldest_ && MayLeave(*oldest_)) {
     older = std::exchange(next, std::exchange(oldest_, std::nullopt));
   }
+  if (next) {
+    sent_step_ = next->step;
+    sent_at_once_ = next->bytes.size() <= client::kChunkBytes;
+  }
   return next;
+}
+
+void Outbox::CheckpointStored() {
+  const std::lock_guard lock(mutex_);
+  stored_step_ = std::exchange(sent_step_, std::nullopt);
+}
+
+std::set<int64_t> Outbox::CheckpointsInUse() const {
+  std::set<int64_t> steps;
+  const std::lock_guard lock(mutex_);
+  if (stored_step_) steps.insert(*stored_step_);
+  if (sent_step_) steps.insert(*sent_step_);
+  if (oldest_) steps.insert(oldest_->step);
+  if (newest_) steps.insert(newest_->step);
+  return steps;
 }
 
 bool Outbox::GivesWay(bool failed) const {
   const std::lock_guard lock(mutex_);
-  return no_checkpoints_ || (failed && oldest_);
+  return no_checkpoints_ || (failed && oldest_ && !sent_at_once_);
 }
 
 }  // namespace caviar::agent

@@ -8,6 +8,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,7 @@ class Outbox final : public training::AttemptObserver {
   void OnMeasurement(const v1::Measurement& measurement) override;
   void OnCheckpoint(int64_t step, std::string checkpoint) override;
   bool StopRequested() const override { return stop_ || lease_.stop_requested(); }
+  std::set<int64_t> CheckpointsInUse() const override;
   bool CheckpointRequested() const override { return lease_.checkpoint_requested(); }
   void OnLog(absl::string_view text) override { log_.Add(text); }
   void AwaitAnswers(absl::Duration at_most) override;
@@ -69,8 +71,11 @@ class Outbox final : public training::AttemptObserver {
   // Blocks for the next checkpoint, until it may leave, and takes it out: the newest one that may;
   // after Close only the newest of all. nullopt: none will come.
   std::optional<Checkpoint> NextCheckpoint();
+  // The one that was taken out is stored.
+  void CheckpointStored();
   // Whether the one that was taken out is not worth its way any more: nobody will go on from it, or
-  // it `failed` to get through for now and a newer one waits.
+  // it `failed` to get through for now and a newer one waits. One that is sent at once never gives
+  // way to that, which would cost as much: only its own answer tells whether it arrived.
   bool GivesWay(bool failed) const;
 
  private:
@@ -88,6 +93,10 @@ class Outbox final : public training::AttemptObserver {
   int64_t values_ = 0;    // in waiting_
   int64_t taken_in_ = 0;  // measurements, or pieces of them, that ever waited
   int64_t answered_ = 0;  // of these
+  // The checkpoint that was last stored, and the one that is on its way, or may have arrived.
+  std::optional<int64_t> stored_step_;
+  std::optional<int64_t> sent_step_;
+  bool sent_at_once_ = false;
   // The checkpoints that wait; newest_ only beside oldest_, and newer.
   std::optional<Checkpoint> oldest_;
   std::optional<Checkpoint> newest_;

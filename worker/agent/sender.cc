@@ -69,6 +69,7 @@ void Sender::SendCheckpoints(LeasedCalls calls) {
     const absl::Status stored =
         calls.Upload(v1::Artifact::CHECKPOINT, checkpoint->step, checkpoint->bytes,
                      [this](bool failed) { return outbox_.GivesWay(failed); });
+    if (stored.ok()) outbox_.CheckpointStored();
     if (lease_.ended()) return;
     // Once an attempt, not once a checkpoint.
     if (stored.ok() || absl::IsCancelled(stored) || std::exchange(told, true)) continue;

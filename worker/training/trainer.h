@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,10 @@ class AttemptObserver {
   // measured before it, 0: none was yet. Only the newest checkpoint matters: one that is not stored
   // yet may give way to it.
   virtual void OnCheckpoint(int64_t step, std::string checkpoint) = 0;
+  // The steps of those handed in that somebody may go on from: first the last one that is known to
+  // be stored, then those that wait or are on their way. The others will not be stored. Empty: as
+  // where no checkpoint is kept.
+  virtual std::set<int64_t> CheckpointsInUse() const { return {}; }
   // Asked before every update; true ends the training soon after. Cheap: an atomic read.
   virtual bool StopRequested() const = 0;
   // As StopRequested. True: the attempt is about to be stopped and will go on elsewhere. Hand in a

@@ -70,12 +70,12 @@ TEST_F(AgentCheckpointTest, NeitherDelayMeasurementsNorFailTheTrial) {
   EXPECT_THAT(work_.events(), ElementsAre("step 1", "step 2", "finish"));
 }
 
-TEST_F(AgentCheckpointTest, GiveWayToNewerOnesAndTheNextIsTriedAfterARefusal) {
+TEST_F(AgentCheckpointTest, LargeOnesGiveWayToNewerOnesAndTheNextIsTriedAfterARefusal) {
   work_.FailCheckpoints(absl::UnavailableError("not now"));
   absl::Notification tried, refused, stored;
   trainer_.train = [&](const AttemptWork&, AttemptObserver& observer) {
     observer.OnMeasurement(At(1));
-    observer.OnCheckpoint(1, "one");
+    observer.OnCheckpoint(1, std::string(client::kChunkBytes + 1, '1'));
     tried.WaitForNotification();
     observer.OnCheckpoint(1, "two");
     observer.OnCheckpoint(1, "three");
@@ -95,6 +95,36 @@ TEST_F(AgentCheckpointTest, GiveWayToNewerOnesAndTheNextIsTriedAfterARefusal) {
   work_.AwaitEvent("checkpoint 1: four");
   stored.Notify();
   EXPECT_TRUE(work_.AwaitFinish().has_completed());
+}
+
+TEST_F(AgentCheckpointTest, OneThatMayHaveArrivedIsInUseUntilThatIsKnown) {
+  absl::Notification first, tried, second, last;
+  trainer_.train = [&](const AttemptWork&, AttemptObserver& observer) {
+    observer.OnCheckpoint(0, "zero");
+    first.WaitForNotification();
+    observer.OnCheckpoint(1, "one");
+    tried.WaitForNotification();
+    observer.OnCheckpoint(2, "two");
+    EXPECT_THAT(observer.CheckpointsInUse(), ElementsAre(0, 1, 2));
+    second.Notify();
+    last.WaitForNotification();
+    return Outcome();
+  };
+  Start();
+  work_.Grant(1);
+  work_.AwaitEvent("checkpoint 0: zero");
+  work_.FailCheckpoints(absl::UnavailableError("the answer is lost"));
+  first.Notify();
+  work_.AwaitCheckpointTries(1);
+  tried.Notify();
+  second.WaitForNotification();
+  work_.AwaitCheckpointTries(3);
+  work_.FailCheckpoints(absl::OkStatus());
+  work_.AwaitEvent("checkpoint 2: two");
+  last.Notify();
+  work_.AwaitFinish();
+  EXPECT_THAT(work_.events(), ElementsAre("checkpoint 0: zero", "checkpoint 1: one",
+                                          "checkpoint 2: two", "finish"));
 }
 
 TEST_F(AgentCheckpointTest, AreOfNoUseOnceTheTrainingIsOver) {

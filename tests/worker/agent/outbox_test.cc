@@ -1,5 +1,6 @@
 #include "worker/agent/outbox.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -11,10 +12,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "client/api/worker_client.h"
 #include "worker/agent/wire_text.h"
 
 namespace caviar::agent {
 namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
 
 v1::Measurement At(int64_t step, int metrics = 1) {
   v1::Measurement measurement;
@@ -124,10 +129,36 @@ TEST_F(OutboxTest, OfCheckpointsThatMayLeaveTheNewestDoes) {
   outbox.OnCheckpoint(0, "first");
   outbox.OnCheckpoint(0, "second");
   outbox.OnCheckpoint(0, "");
-  EXPECT_FALSE(outbox.GivesWay(false));
-  EXPECT_TRUE(outbox.GivesWay(true)) << "a newer one waits";
   EXPECT_EQ(outbox.NextCheckpoint()->bytes, "second");
+}
+
+TEST_F(OutboxTest, ALargeCheckpointThatFailsGivesWayToANewerOne) {
+  Outbox outbox(lease_, 100);
+  outbox.OnCheckpoint(0, std::string(client::kChunkBytes + 1, 'x'));
+  outbox.NextCheckpoint();
   EXPECT_FALSE(outbox.GivesWay(true));
+  outbox.OnCheckpoint(0, "second");
+  EXPECT_FALSE(outbox.GivesWay(false));
+  EXPECT_TRUE(outbox.GivesWay(true));
+  outbox.NextCheckpoint();
+  outbox.OnCheckpoint(0, "third");
+  EXPECT_FALSE(outbox.GivesWay(true)) << "it is sent at once";
+}
+
+TEST_F(OutboxTest, CheckpointsAreInUseWhereTheyMayBeStored) {
+  Outbox outbox(lease_, 100);
+  EXPECT_THAT(outbox.CheckpointsInUse(), IsEmpty());
+  outbox.OnCheckpoint(0, "zero");
+  outbox.NextCheckpoint();
+  outbox.CheckpointStored();
+  EXPECT_THAT(outbox.CheckpointsInUse(), ElementsAre(0));
+  outbox.OnCheckpoint(1, "one");
+  outbox.NextCheckpoint();
+  outbox.OnMeasurement(At(2));
+  for (int step = 2; step <= 5; ++step) outbox.OnCheckpoint(step, "waits");
+  EXPECT_THAT(outbox.CheckpointsInUse(), ElementsAre(0, 1, 2, 5));
+  outbox.CheckpointStored();
+  EXPECT_THAT(outbox.CheckpointsInUse(), ElementsAre(1, 2, 5));
 }
 
 // Steps that are shorter than the way of a report: there is always a newer checkpoint, and it has

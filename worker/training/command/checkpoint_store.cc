@@ -5,13 +5,10 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "client/archive/archive.h"
 #include "worker/training/command/attempt_folder.h"
 #include "worker/training/command/checkpoint_format.h"
@@ -81,20 +78,6 @@ absl::StatusOr<CheckpointStore::Stored> CheckpointStore::Put(const std::string& 
   if (error) return DiskError(error, final_path);
   if (absl::Status status = SyncOne(folder); !status.ok()) return status;
   return Stored{NameOf(step), *std::move(sum)};
-}
-
-std::set<int64_t> CheckpointStore::Steps() const {
-  std::set<int64_t> steps;
-  std::error_code error;
-  const std::string prefix = absl::StrCat(attempt_, "-");
-  for (fs::directory_iterator at(absl::StrCat(store_, "/", folder_), error), end;
-       !error && at != end; at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    absl::string_view rest = name;
-    if (!absl::ConsumePrefix(&rest, prefix)) continue;
-    if (const std::optional<int64_t> step = ParseStepName(rest)) steps.insert(*step);
-  }
-  return steps;
 }
 
 void CheckpointStore::Remove(int64_t step) {

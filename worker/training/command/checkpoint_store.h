@@ -3,7 +3,6 @@
 #define CAVIAR_WORKER_TRAINING_COMMAND_CHECKPOINT_STORE_H_
 
 #include <cstdint>
-#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -25,8 +24,6 @@ class CheckpointStore {
   // one. UNAVAILABLE: what the disk says.
   absl::StatusOr<Stored> Put(const std::string& source, int64_t step);
 
-  // The steps that are there of this attempt.
-  std::set<int64_t> Steps() const;
   void Remove(int64_t step);
 
  private:

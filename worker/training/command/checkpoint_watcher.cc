@@ -95,6 +95,7 @@ void CheckpointWatcher::HandIn(int64_t step) {
   if (bytes.ok()) {
     last_ = step;
     context_.observer.OnCheckpoint(step, *std::move(bytes));
+    context_.keeper.RemoveOthers(context_.observer.CheckpointsInUse());
   } else if (absl::IsResourceExhausted(bytes.status())) {
     absl::MutexLock lock(&mutex_);
     failure_ = std::string(bytes.status().message());

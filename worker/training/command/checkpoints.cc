@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iterator>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -71,7 +70,7 @@ absl::StatusOr<std::string> CheckpointKeeper::KeepInStore(const std::string& pat
   if (!sum.ok()) return TooLarge(sum.status(), step, max_size_);
   auto stored = store_->Put(path, step);
   if (!stored.ok()) return stored.status();
-  RemoveOld();
+  put_.insert(step);
   CheckpointHeader header;
   header.place = Place::kStored;
   header.step = step;
@@ -80,14 +79,20 @@ absl::StatusOr<std::string> CheckpointKeeper::KeepInStore(const std::string& pat
   return WriteCheckpointHeader(header);
 }
 
-void CheckpointKeeper::RemoveOld() {
-  constexpr int64_t kNewest = 2;
-  std::set<int64_t> steps = store_->Steps();
-  const std::optional<int64_t> best = curve_.BestOf(steps);
-  const int64_t old = std::max<int64_t>(static_cast<int64_t>(steps.size()) - kNewest, 0);
-  for (auto step = steps.begin(); step != std::next(steps.begin(), old); ++step) {
-    if (step != steps.end() && *step != best) store_->Remove(*step);
+void CheckpointKeeper::RemoveOthers(const std::set<int64_t>& in_use) {
+  if (put_.empty()) return;
+  std::set<int64_t> kept = in_use;
+  kept.insert(*put_.rbegin());
+  // Two best ones: where a later one does not get through, that of those before it still counts.
+  const auto unsent = in_use.empty() ? put_.end() : put_.upper_bound(*in_use.begin());
+  for (const auto& steps : {put_, std::set<int64_t>(put_.begin(), unsent)}) {
+    if (const std::optional<int64_t> best = curve_.BestOf(steps)) kept.insert(*best);
   }
+  std::erase_if(put_, [&](int64_t step) {
+    if (kept.contains(step)) return false;
+    store_->Remove(step);
+    return true;
+  });
 }
 
 absl::StatusOr<RestoredCheckpoint> RestoreCheckpoint(const std::string& bytes,

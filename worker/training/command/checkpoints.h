@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -22,17 +23,20 @@ class CheckpointKeeper {
   // The bytes to hand in for the file or folder at `path`: itself, or where the store has it now.
   // RESOURCE_EXHAUSTED: it is larger than the study allows.
   absl::StatusOr<std::string> Keep(const std::string& path, int64_t step);
+  // Frees what the store has of this attempt and nobody will go on from. `in_use`: as
+  // AttemptObserver::CheckpointsInUse.
+  void RemoveOthers(const std::set<int64_t>& in_use);
 
  private:
   absl::StatusOr<std::string> KeepInStore(const std::string& path, int64_t step);
-  // Those that nobody will go on from; the newest two are kept, because the coordinator may not
-  // have heard of the newest yet.
-  void RemoveOld();
 
   const v1::Checkpoints& settings_;
   const Curve& curve_;
   const int64_t max_size_;
   std::optional<CheckpointStore> store_;
+  // What it put into the store and did not remove. Others may lie there under this attempt's name:
+  // those of a study that was deleted and whose name was given again.
+  std::set<int64_t> put_;
 };
 
 struct RestoredCheckpoint {

@@ -1,5 +1,6 @@
 // Checkpoints that programs write, and how they go on from them.
 #include <fstream>
+#include <set>
 
 #include "tests/worker/training/command/command_fixture.h"
 #include "worker/training/command/checkpoint_format.h"
@@ -139,26 +140,61 @@ TEST_F(CheckpointTest, ASharedStoreKeepsTheContent) {
   EXPECT_EQ(Train().kind, Kind::kUnusableCheckpoint);
 }
 
-// Steps, and each waits until its checkpoint was handed in: the observer makes a file.
-TEST_F(CheckpointTest, ASharedStoreKeepsTheNewestAndTheBest) {
-  const std::filesystem::path place = UseStore();
-  study_.mutable_checkpoints()->add_keep_per_trial(v1::Checkpoints::LAST);
-  study_.mutable_checkpoints()->add_keep_per_trial(v1::Checkpoints::BEST);
-  seen_.on_checkpoint = [this](int64_t step) {
-    std::ofstream(folder_ / absl::StrCat("handed-in-", step)) << "";
-  };
-  (*command().mutable_env())["AT"] = folder_.string();
-  const Outcome outcome = Run(R"(cd $CAVIAR_CHECKPOINT_DIR; i=0
-    for value in 1 9 3 4 5; do
+// A program whose steps wait until their checkpoints were handed in: the observer makes a file.
+class SharedStoreTest : public CheckpointTest {
+ protected:
+  SharedStoreTest() : place_(UseStore()) {
+    seen_.on_checkpoint = [this](int64_t step) {
+      std::ofstream(folder_ / absl::StrCat("handed-in-", step)) << "";
+    };
+    (*command().mutable_env())["AT"] = folder_.string();
+  }
+  void KeepBest() {
+    study_.mutable_checkpoints()->add_keep_per_trial(v1::Checkpoints::LAST);
+    study_.mutable_checkpoints()->add_keep_per_trial(v1::Checkpoints::BEST);
+  }
+  // What is in the store afterwards. `accuracies`: "1 9 3", a step each.
+  std::set<std::string> StoredAfter(const std::string& accuracies) {
+    const Outcome outcome =
+        Run("cd $CAVIAR_CHECKPOINT_DIR; i=0; for value in " + accuracies + R"(; do
       i=$((i + 1)); touch new; mv new step-$i; echo "caviar: {\"step\": $i, \"accuracy\": $value}"
       until [ -e $AT/handed-in-$i ]; do sleep 0.02; done
     done)");
-  EXPECT_EQ(outcome.kind, Kind::kCompleted);
-  std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(place)) {
-    names.insert(entry.path().filename().string());
+    EXPECT_EQ(outcome.kind, Kind::kCompleted) << outcome.message;
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(place_)) {
+      names.insert(entry.path().filename().string());
+    }
+    return names;
   }
-  EXPECT_THAT(names, ElementsAre("1-step-2", "1-step-4", "1-step-5"));
+
+  const std::filesystem::path place_;
+};
+
+TEST_F(SharedStoreTest, KeepsTheNewestAndTheBest) {
+  KeepBest();
+  EXPECT_THAT(StoredAfter("1 9 3 4 5"), ElementsAre("1-step-2", "1-step-5"));
+}
+
+// The coordinator was away from step 3 on: an heir goes on from what it knows.
+TEST_F(SharedStoreTest, KeepsTheLastThatTheCoordinatorHeardOf) {
+  seen_.last_stored = 2;
+  EXPECT_THAT(StoredAfter("1 2 3 4 5 6"), ElementsAre("1-step-2", "1-step-6"));
+}
+
+TEST_F(SharedStoreTest, KeepsTheBestThatTheCoordinatorHeardOf) {
+  KeepBest();
+  seen_.last_stored = 3;
+  EXPECT_THAT(StoredAfter("5 6 1 9 2 3"),
+              ElementsAre("1-step-2", "1-step-3", "1-step-4", "1-step-6"));
+}
+
+TEST_F(SharedStoreTest, LeavesAloneWhatADeletedStudyOfTheSameNameLeft) {
+  for (const char* name : {"1-step-0", "1-step-800", "1-step-900"}) {
+    std::filesystem::create_directories(place_ / name);
+  }
+  EXPECT_THAT(StoredAfter("1 2 3"),
+              ElementsAre("1-step-0", "1-step-3", "1-step-800", "1-step-900"));
 }
 
 TEST(CheckpointFormat, NamesOfSteps) {

@@ -12,7 +12,9 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +49,16 @@ class Recorder : public training::AttemptObserver {
       checkpoint_ = std::move(checkpoint);
     }
     if (on_checkpoint) on_checkpoint(step);
+  }
+  // The last one that was stored, and the newest.
+  std::set<int64_t> CheckpointsInUse() const override {
+    absl::MutexLock lock(&mutex_);
+    std::set<int64_t> steps;
+    for (const int64_t step : checkpoint_steps_) {
+      if (step <= last_stored) steps = {step};
+    }
+    if (!checkpoint_steps_.empty()) steps.insert(checkpoint_steps_.back());
+    return steps;
   }
   bool StopRequested() const override { return stop || pause; }
   bool CheckpointRequested() const override { return pause; }
@@ -105,6 +117,8 @@ class Recorder : public training::AttemptObserver {
   std::atomic<bool> stop = false;
   std::atomic<bool> pause = false;
   std::atomic<int> awaited = 0;
+  // Later checkpoints do not get through.
+  std::atomic<int64_t> last_stored = std::numeric_limits<int64_t>::max();
 
  private:
   mutable absl::Mutex mutex_;
