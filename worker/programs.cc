@@ -42,8 +42,10 @@ absl::StatusOr<Programs> SetUpPrograms(const Flags& flags) {
   if (memory_bytes > 0) programs.offered.mutable_memory()->set_bytes(memory_bytes);
   spdlog::info("runs programs, below {}, and offers them {}", programs.directory->path(),
                Describe(programs.offered, *gpus));
-  programs.trainer = std::make_unique<command::CommandTrainer>(command::CommandTrainerOptions{
-      .work_directory = programs.directory->path(), .gpus = *std::move(gpus)});
+  command::CommandTrainerOptions options = {.work_directory = programs.directory->path()};
+  options.offer = {*std::move(gpus), programs.offered.cpus()};
+  if (memory_bytes > 0) options.offer.memory = memory_bytes;
+  programs.trainer = std::make_unique<command::CommandTrainer>(std::move(options));
   return programs;
 }
 

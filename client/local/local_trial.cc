@@ -139,10 +139,11 @@ LocalOutcome RunTrial(const LocalTrial& trial, LocalTrialWatcher& watcher) {
   const v1::Resources& resources = trial.study.trainer().command().resources();
   command::CommandTrainerOptions options;
   options.work_directory = folder.path();
-  options.gpus = Gpus(resources.gpus());
-  if (static_cast<int>(options.gpus.size()) < resources.gpus()) {
+  options.offer.gpus = Gpus(resources.gpus());
+  if (static_cast<int>(options.offer.gpus.size()) < resources.gpus()) {
     return Failed(absl::StrCat("the study wants ", resources.gpus(),
-                               " GPUs, and CUDA_VISIBLE_DEVICES names ", options.gpus.size()));
+                               " GPUs, and CUDA_VISIBLE_DEVICES names ",
+                               options.offer.gpus.size()));
   }
   Observer observer(watcher);
   options.on_start = [&](const command::ProgramSpec& program) { observer.OnStart(program); };

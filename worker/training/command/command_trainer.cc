@@ -45,24 +45,23 @@ CommandTrainer::CommandTrainer(CommandTrainerOptions options)
     : options_(std::move(options)),
       environment_(OwnEnvironment()),
       cgroups_(options_.use_cgroups),
-      gpus_(options_.gpus) {}
+      budget_(options_.offer) {}
 
 training::Outcome CommandTrainer::Train(const training::AttemptWork& work,
                                         training::AttemptObserver& observer) {
   const v1::Command& command = work.study.trainer().command();
-  const auto gpus =
-      gpus_.Take(command.resources().gpus(), [&] { return observer.StopRequested(); });
-  if (absl::IsCancelled(gpus.status())) {
+  const auto share = budget_.Take(command.resources(), [&] { return observer.StopRequested(); });
+  if (absl::IsCancelled(share.status())) {
     Outcome outcome;
     outcome.kind = Outcome::Kind::kStopped;
     return outcome;
   }
-  if (!gpus.ok()) return Failed(gpus.status());
+  if (!share.ok()) return Failed(share.status());
   const auto folder = AttemptFolder::Make(options_.work_directory, NameOf(work), ++attempts_);
   if (!folder.ok()) return Failed(folder.status());
-  std::optional<std::string> visible;
-  if (!gpus_.empty()) visible = (*gpus)->Names();
-  Attempt attempt({work, observer, **folder, environment_, cgroups_, visible, options_.on_start});
+  std::optional<std::string> gpus;
+  if (budget_.has_gpus()) gpus = (*share)->GpuNames();
+  Attempt attempt({work, observer, **folder, environment_, cgroups_, gpus, options_.on_start});
   Outcome outcome = attempt.Run();
   if (Keeps(command.keep(), outcome.kind)) {
     const auto kept = (*folder)->Keep();

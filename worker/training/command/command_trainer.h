@@ -11,12 +11,11 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/training/command/budget.h"
 #include "worker/training/command/cgroup.h"
 #include "worker/training/command/environment.h"
-#include "worker/training/command/gpus.h"
 #include "worker/training/command/program_spec.h"
 #include "worker/training/trainer.h"
 
@@ -26,9 +25,9 @@ struct CommandTrainerOptions {
   // Exists, is the worker's own, absolute, with a short path (at most 80 bytes): attempts' folders
   // lie below it.
   std::string work_directory;
-  // What CUDA_VISIBLE_DEVICES names them: "0", or "GPU-8932f937-...". Each is given to one attempt
-  // at a time. Where there are any, a program sees those that it was given and no others.
-  std::vector<std::string> gpus;
+  // What its programs may have together. GPUs are named as CUDA_VISIBLE_DEVICES has them: "0", or
+  // "GPU-8932f937-...". Where there are any, a program sees those that it was given and no others.
+  Budget::Offer offer = {};
   // false: attempts get no cgroups, as where none can be made.
   bool use_cgroups = true;
   // Called before an attempt's program starts, by the attempt's thread, with all that it gets;
@@ -47,7 +46,7 @@ class CommandTrainer final : public training::Trainer {
  public:
   explicit CommandTrainer(CommandTrainerOptions options);
 
-  // As the interface says; blocks while other attempts hold the GPUs that it needs.
+  // As the interface says; blocks while other attempts hold what it needs.
   training::Outcome Train(const training::AttemptWork& work,
                           training::AttemptObserver& observer) override;
   // UNIMPLEMENTED: a program meets no test set.
@@ -60,7 +59,7 @@ class CommandTrainer final : public training::Trainer {
   const CommandTrainerOptions options_;
   const Environment environment_;  // of this process, when it was made
   Cgroups cgroups_;
-  Gpus gpus_;
+  Budget budget_;
   std::atomic<int64_t> attempts_ = 0;
 };
 

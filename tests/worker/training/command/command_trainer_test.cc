@@ -5,7 +5,9 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 
+#include "absl/synchronization/notification.h"
 #include "client/archive/archive.h"
 #include "tests/worker/training/command/command_fixture.h"
 
@@ -188,7 +190,7 @@ TEST_F(CommandTrainerTest, AHundredMegabytesOfOutputFlow) {
 
 TEST_F(CommandTrainerTest, EachAttemptHasItsGpus) {
   EXPECT_EQ(Run("[ -z \"$CUDA_VISIBLE_DEVICES\" ] && env | grep CUDA").kind, Kind::kFailed);
-  options_.gpus = {"3", "7"};
+  options_.offer.gpus = {"3", "7"};
   EXPECT_EQ(Run("echo gpus=[$CUDA_VISIBLE_DEVICES]; env | grep CUDA").kind, Kind::kCompleted);
   command().mutable_resources()->set_gpus(2);
   Run("echo gpus=[$CUDA_VISIBLE_DEVICES]");
@@ -196,6 +198,29 @@ TEST_F(CommandTrainerTest, EachAttemptHasItsGpus) {
   EXPECT_THAT(seen_.log(), EndsWith("gpus=[3,7]\n"));
   command().mutable_resources()->set_gpus(3);
   EXPECT_THAT(Run("true").message, HasSubstr("needs 3 GPUs, and this worker has 2"));
+}
+
+// A trial that was cancelled runs no more for the coordinator, its program does until it is gone.
+TEST_F(CommandTrainerTest, AProgramWaitsForWhatOneThatEndsStillHas) {
+  options_.offer.memory = int64_t{1} << 30;
+  command().mutable_resources()->mutable_memory()->set_bytes(int64_t{1} << 30);
+  (*command().mutable_env())["AT"] = folder_.string();
+  SetRun({"sh", "-c",
+          "[ ! -e $AT/began ] || exec test -e $AT/ended; touch $AT/began; trap 'sleep 0.5; touch "
+          "$AT/ended; exit 0' TERM; echo accuracy=1; while :; do sleep 0.02; done"});
+  CommandTrainer trainer(options_);
+  absl::Notification began;
+  seen_.on_measurement = [&](const v1::Measurement&) {
+    seen_.stop = true;
+    began.Notify();
+  };
+  std::thread cancelled([&] { EXPECT_EQ(trainer.Train(work_, seen_).kind, Kind::kStopped); });
+  began.WaitForNotification();
+  v1::Trial next;
+  next.set_number(4);
+  Recorder seen;
+  EXPECT_EQ(trainer.Train({study_, next}, seen).kind, Kind::kCompleted);
+  cancelled.join();
 }
 
 TEST_F(CommandTrainerTest, NoTestSetIsMet) {

@@ -65,7 +65,7 @@ TEST_F(StopTest, AProgramWithinItsTimeLimitIsLeftAlone) {
 }
 
 TEST_F(StopTest, WhoWaitsForGpusIsStopped) {
-  options_.gpus = {"0"};
+  options_.offer.gpus = {"0"};
   command().mutable_resources()->set_gpus(1);
   CommandTrainer trainer(options_);
   SetRun({"sh", "-c", "echo accuracy=1; sleep 1000"});
