@@ -68,14 +68,19 @@ absl::StatusOr<CheckpointStore::Stored> CheckpointStore::Put(const std::string& 
   if (error) return DiskError(error, folder);
   const std::string unfinished = absl::StrCat(folder, "/.", attempt_, "-", StepName(step));
   RemoveFolder(unfinished);
-  if (absl::Status status = Copy(source, unfinished); !status.ok()) return status;
-  auto sum = archive::Fingerprint(unfinished, {});
+  fs::create_directory(unfinished, error);
+  if (error) return DiskError(error, unfinished);
+  // Under the name that it will be fetched under: a file's name counts in its fingerprint.
+  const std::string copy = absl::StrCat(unfinished, "/", StepName(step));
+  if (absl::Status status = Copy(source, copy); !status.ok()) return status;
+  auto sum = archive::Fingerprint(copy, {});
   if (!sum.ok()) return sum.status();
-  if (absl::Status status = SyncAll(unfinished); !status.ok()) return status;
+  if (absl::Status status = SyncAll(copy); !status.ok()) return status;
   const std::string final_path = absl::StrCat(store_, "/", NameOf(step));
   RemoveFolder(final_path);
-  fs::rename(unfinished, final_path, error);
+  fs::rename(copy, final_path, error);
   if (error) return DiskError(error, final_path);
+  RemoveFolder(unfinished);
   if (absl::Status status = SyncOne(folder); !status.ok()) return status;
   return Stored{NameOf(step), *std::move(sum)};
 }

@@ -35,7 +35,8 @@ class CheckpointStore {
 };
 
 // Copies what lies at `stored.path` of the store, in whichever attempt's part, to `target`, which
-// is not there. NOT_FOUND: it is gone; INVALID_ARGUMENT: it is not what was stored.
+// is not there and is called step-N. NOT_FOUND: it is gone; INVALID_ARGUMENT: it is not what was
+// stored.
 absl::Status FetchStored(const std::string& store, const CheckpointStore::Stored& stored,
                          const std::string& target);
 

@@ -140,6 +140,22 @@ TEST_F(CheckpointTest, ASharedStoreKeepsTheContent) {
   EXPECT_EQ(Train().kind, Kind::kUnusableCheckpoint);
 }
 
+TEST_F(CheckpointTest, ASharedStoreKeepsOneFileToo) {
+  const std::filesystem::path place = UseStore();
+  PauseAt(1);
+  EXPECT_EQ(Run("cd $CAVIAR_CHECKPOINT_DIR; echo here > new; mv new step-1; echo accuracy=1; "
+                "sleep 1000")
+                .kind,
+            Kind::kStopped);
+  seen_.pause = false;
+  SetRun({"sh", "-c", "cat $CAVIAR_LATEST_CHECKPOINT"});
+  const Outcome outcome = Resume();
+  EXPECT_EQ(outcome.kind, Kind::kCompleted) << outcome.message;
+  EXPECT_THAT(seen_.log(), testing::EndsWith("here\n"));
+  std::ofstream(place / "1-step-1") << "changed\n";
+  EXPECT_EQ(Train().kind, Kind::kUnusableCheckpoint);
+}
+
 // A program whose steps wait until their checkpoints were handed in: the observer makes a file.
 class SharedStoreTest : public CheckpointTest {
  protected:
