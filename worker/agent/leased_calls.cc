@@ -46,13 +46,20 @@ bool IsDoubtful(const absl::Status& status) {
 
 }  // namespace
 
+bool IsNotAdmitted(const absl::Status& status) {
+  return absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status);
+}
+
 LeasedCalls::LeasedCalls(client::WorkerClient& client, Lease& lease, const BackoffBounds& bounds)
     : client_(client), lease_(lease), backoff_(bounds.min, bounds.max, client::DrawRandom()) {}
 
 bool LeasedCalls::TryAgain(const absl::Status& status) {
   std::optional<absl::Duration> least = client::RetryDelay(status);
-  // A missed deadline is how a stalled coordinator looks: never a reason to give up.
-  if (!least && absl::IsDeadlineExceeded(status)) least = absl::ZeroDuration();
+  // A missed deadline is how a stalled coordinator looks, and who is not admitted cannot renew
+  // either: the lease ends by itself. Never a reason to give up.
+  if (!least && (absl::IsDeadlineExceeded(status) || IsNotAdmitted(status))) {
+    least = absl::ZeroDuration();
+  }
   if (!least && IsDoubtful(status) && ++doubtful_tries_ < kMaxDoubtfulTries) {
     least = absl::ZeroDuration();
   }

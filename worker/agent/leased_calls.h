@@ -24,9 +24,14 @@ struct BackoffBounds {
   absl::Duration max = absl::Seconds(10);
 };
 
+// Whether the coordinator does not know the caller, or does not let it: for now. Tokens are changed
+// at the coordinator and at its workers, one after the other.
+bool IsNotAdmitted(const absl::Status& status);
+
 // Every call waits while the lease is fenced, and is repeated, with backoff, while the coordinator
-// is away: for as long as the lease stands. Errors: ABORTED: the lease has ended (the Lease knows
-// how); anything else is the coordinator's last word. Each thread of an attempt has its own.
+// is away or does not know who calls: for as long as the lease stands. Errors: ABORTED: the lease
+// has ended (the Lease knows how); anything else is the coordinator's last word. Each thread of an
+// attempt has its own.
 class LeasedCalls {
  public:
   LeasedCalls(client::WorkerClient& client, Lease& lease, const BackoffBounds& bounds);

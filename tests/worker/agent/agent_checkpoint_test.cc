@@ -182,6 +182,25 @@ TEST_F(AgentCheckpointTest, WhatIsNotStoredInTimeIsGivenBackWithoutIt) {
   EXPECT_THAT(work_.events(), ElementsAre("give back"));
 }
 
+TEST_F(AgentCheckpointTest, WhatIsNotStoredInTimeIsGivenBackOnceTheTokenIsKnown) {
+  grace_ = absl::Seconds(3);
+  work_.FailCheckpoints(absl::UnauthenticatedError("who?"));
+  std::atomic<int> tries = 0;
+  work_.coordinator.give_back_work = [&](const auto&) -> absl::StatusOr<v1::GiveBackWorkResponse> {
+    if (++tries < 3) return absl::UnauthenticatedError("who?");
+    return v1::GiveBackWorkResponse();
+  };
+  trainer_.train = [](const AttemptWork&, AttemptObserver& observer) {
+    return TrainUntilAsked(observer, 0, "never stored");
+  };
+  Start();
+  work_.Grant(1);
+  work_.AwaitRenewal(1);
+  StopAgent();
+  EXPECT_EQ(tries, 3);
+  EXPECT_TRUE(all_given_back_);
+}
+
 TEST_F(AgentCheckpointTest, ATrainingThatEndsWhileTheWorkerLeavesSendsItsOutcome) {
   trainer_.train = [](const AttemptWork&, AttemptObserver& observer) {
     while (!observer.CheckpointRequested()) std::this_thread::yield();

@@ -19,7 +19,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// Chunks and give-backs are answered as a test says.
+// Calls under a lease are answered as a test says.
 class FakeClient final : public client::WorkerClient {
  public:
   template <typename Response>
@@ -36,11 +36,9 @@ class FakeClient final : public client::WorkerClient {
     return absl::UnimplementedError("");
   }
   Answer<v1::ReportMeasurementsResponse> Report(const v1::ReportMeasurementsRequest&) override {
-    return absl::UnimplementedError("");
+    return report();
   }
-  Answer<v1::FinishWorkResponse> Finish(const v1::FinishWorkRequest&) override {
-    return absl::UnimplementedError("");
-  }
+  Answer<v1::FinishWorkResponse> Finish(const v1::FinishWorkRequest&) override { return finish(); }
   Answer<v1::GiveBackWorkResponse> GiveBack(const v1::GiveBackWorkRequest& request,
                                             absl::Duration) override {
     return give_back(request);
@@ -68,6 +66,8 @@ class FakeClient final : public client::WorkerClient {
   void CancelWaiting() override {}
   void CancelAll() override {}
 
+  std::function<Answer<v1::ReportMeasurementsResponse>()> report;
+  std::function<Answer<v1::FinishWorkResponse>()> finish;
   std::function<Answer<v1::GiveBackWorkResponse>(const v1::GiveBackWorkRequest&)> give_back;
   std::function<Answer<int64_t>(int64_t)> upload;
   std::function<Answer<std::string>(int64_t)> download;
@@ -90,6 +90,13 @@ class LeasedCallsTest : public testing::Test {
     return calls_.Download(artifact);
   }
 
+  absl::StatusOr<std::string> DownloadCodeFile() {
+    v1::CodeArchive code;
+    code.set_size(6);
+    code.set_sha256(vocabulary::Sha256("123456"));
+    return calls_.DownloadCode(code);
+  }
+
   std::atomic<int64_t> now_ = 0;
   Lease lease_{v1::FencingToken(), absl::Seconds(60),
                [this] { return absl::Seconds(now_.load()); }};
@@ -107,6 +114,43 @@ TEST_F(LeasedCallsTest, AFileGoesInPiecesAndAgainFromWhereTheCoordinatorIs) {
   };
   EXPECT_TRUE(UploadFile().ok());
   EXPECT_THAT(client_.offsets, ElementsAre(0, 2, 2, 4, 0, 2, 4));
+}
+
+// More often than what a broken connection may cause is tried again.
+constexpr int kManyTries = 30;
+
+TEST_F(LeasedCallsTest, WhoseTokenIsNotKnownYetCallsAgain) {
+  for (const absl::Status& error :
+       {absl::UnauthenticatedError("who?"), absl::PermissionDeniedError("not you")}) {
+    int calls = 0;
+    const auto next = [&] { return ++calls % kManyTries == 0 ? absl::OkStatus() : error; };
+    const auto or_error = [&](auto answer) -> absl::StatusOr<decltype(answer)> {
+      const absl::Status status = next();
+      return status.ok() ? absl::StatusOr<decltype(answer)>(answer) : status;
+    };
+    client_.report = [&] { return or_error(v1::ReportMeasurementsResponse()); };
+    client_.finish = [&] { return or_error(v1::FinishWorkResponse()); };
+    client_.upload = [&](int64_t) { return or_error(int64_t{6}); };
+    client_.download = [&](int64_t) { return or_error(std::string("123456")); };
+    client_.append = [&](int64_t, const std::string&) { return or_error(int64_t{3}); };
+    EXPECT_TRUE(calls_.Report({}).ok());
+    EXPECT_TRUE(calls_.Finish({}).ok());
+    EXPECT_TRUE(UploadFile().ok());
+    EXPECT_TRUE(DownloadFile().ok());
+    EXPECT_TRUE(DownloadCodeFile().ok());
+    EXPECT_TRUE(calls_.AppendLog(0, "abc", nullptr).ok());
+    EXPECT_EQ(calls, 6 * kManyTries);
+  }
+}
+
+TEST_F(LeasedCallsTest, WhoseTokenIsNeverKnownEndsWithTheLease) {
+  int calls = 0;
+  client_.report = [&] {
+    if (++calls == kManyTries) lease_.Lose();
+    return absl::UnauthenticatedError("who?");
+  };
+  EXPECT_TRUE(absl::IsAborted(calls_.Report({})));
+  EXPECT_EQ(calls, kManyTries);
 }
 
 TEST_F(LeasedCallsTest, AFencedUploadWaitsUntilTheLeaseIsKnownToStand) {
@@ -211,16 +255,13 @@ TEST_F(LeasedCallsTest, AFetchEndsWhereTheAttemptIsToStop) {
 }
 
 TEST_F(LeasedCallsTest, CodeIsFetchedAndItsHashVerified) {
-  v1::CodeArchive code;
-  code.set_size(6);
-  code.set_sha256(vocabulary::Sha256("123456"));
   client_.download = [](int64_t offset) { return std::string("123456").substr(offset, 4); };
-  EXPECT_EQ(calls_.DownloadCode(code).value(), "123456");
+  EXPECT_EQ(DownloadCodeFile().value(), "123456");
   EXPECT_THAT(client_.offsets, ElementsAre(0, 4));
   client_.download = [](int64_t) { return std::string("12345x"); };
-  EXPECT_TRUE(absl::IsDataLoss(calls_.DownloadCode(code).status()));
+  EXPECT_TRUE(absl::IsDataLoss(DownloadCodeFile().status()));
   client_.download = [](int64_t offset) { return std::string("123").substr(offset); };
-  EXPECT_THAT(std::string(calls_.DownloadCode(code).status().message()),
+  EXPECT_THAT(std::string(DownloadCodeFile().status().message()),
               HasSubstr("ends at 3 of 6 bytes"));
 }
 
