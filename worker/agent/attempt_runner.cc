@@ -27,6 +27,12 @@ Outcome Failed(std::string message) {
   return outcome;
 }
 
+Outcome Stopped() {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::kStopped;
+  return outcome;
+}
+
 // "fashion-mnist/7", for the log.
 std::string NameOf(const v1::Trial& trial, const v1::Study& study) {
   return absl::StrCat(study.name(), "/", trial.number());
@@ -43,7 +49,8 @@ v1::FinishWorkRequest ToRequest(const Outcome& outcome) {
       request.mutable_completed();
       break;
     case Outcome::Kind::kFailed:
-    case Outcome::Kind::kUnusableCheckpoint:  // given back instead
+    case Outcome::Kind::kUnusableCheckpoint:  // these two are given back instead
+    case Outcome::Kind::kCheckpointOutOfReach:
       request.mutable_failed()->set_message(ToWireText(outcome.message));
       break;
     case Outcome::Kind::kInfeasible:
@@ -135,6 +142,34 @@ Outcome Judge(Outcome outcome, const Outbox& outbox, const Lease& lease, const a
   return outcome;
 }
 
+bool IsOfCheckpoint(const Outcome& outcome) {
+  return outcome.kind == Outcome::Kind::kUnusableCheckpoint ||
+         outcome.kind == Outcome::Kind::kCheckpointOutOfReach;
+}
+
+// What a checkpoint that was not fetched means for the attempt.
+Outcome WithoutCheckpoint(const absl::Status& status) {
+  const bool damaged =
+      absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsInvalidArgument(status);
+  Outcome outcome;
+  outcome.kind =
+      damaged ? Outcome::Kind::kUnusableCheckpoint : Outcome::Kind::kCheckpointOutOfReach;
+  outcome.message = absl::StrCat("it could not be fetched: ", status.message());
+  return outcome;
+}
+
+// Why work is given back, for the log.
+std::string ReasonOf(const Outcome& ended, const Lease& lease) {
+  switch (ended.kind) {
+    case Outcome::Kind::kUnusableCheckpoint:
+      return absl::StrCat("its checkpoint is unusable: ", ended.message);
+    case Outcome::Kind::kCheckpointOutOfReach:
+      return absl::StrCat("this worker cannot get at its checkpoint: ", ended.message);
+    default:
+      return lease.pausing() ? "it pauses" : "the worker is leaving";
+  }
+}
+
 // What did not come to an end where the lease was released or lost.
 std::string EndOf(const Lease& lease) {
   return lease.state() == Lease::State::kLost ? "dropped, the lease is lost"
@@ -149,7 +184,7 @@ AttemptRunner::AttemptRunner(client::WorkerClient& client, training::Trainer& tr
   if (!options_.code_directory.empty()) code_.emplace(options_.code_directory);
 }
 
-void AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
+bool AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
   const std::string name = NameOf(work.trial(), work.study());
   const logs::Scope scope({work.study().name(), work.trial().number(), NameOf(lease.token())});
   spdlog::info("trial {} attempt {} starts{}, lease {}", name, work.attempt(),
@@ -161,10 +196,10 @@ void AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
   Outcome outcome = RunAttempt(work, calls, lease);
   std::string end;
   if (outcome.kind == Outcome::Kind::kStopped && lease.checkpoint_requested()) {
-    end = GiveBack("", calls, lease);
-  } else if (outcome.kind == Outcome::Kind::kUnusableCheckpoint) {
+    end = GiveBack(outcome, calls, lease);
+  } else if (IsOfCheckpoint(outcome)) {
     lease.BeginOutcome();
-    end = GiveBack(outcome.message, calls, lease);
+    end = GiveBack(outcome, calls, lease);
   } else {
     lease.BeginOutcome();
     if (outcome.kind == Outcome::Kind::kCompleted && !outcome.weights.empty()) {
@@ -178,16 +213,17 @@ void AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
     }
     end = Finish(ToRequest(outcome), calls, lease);
   }
-  spdlog::info("trial {} attempt {} ends, lease {}: {}", name, work.attempt(),
-               NameOf(lease.token()), end);
+  const bool could_do_it = outcome.kind != Outcome::Kind::kCheckpointOutOfReach;
+  spdlog::log(could_do_it ? spdlog::level::info : spdlog::level::warn,
+              "trial {} attempt {} ends, lease {}: {}", name, work.attempt(), NameOf(lease.token()),
+              end);
+  return could_do_it;
 }
 
 training::Outcome AttemptRunner::RunAttempt(const v1::TrialWork& work, LeasedCalls& calls,
                                             Lease& lease) {
-  Outcome stopped;
-  stopped.kind = Outcome::Kind::kStopped;
   const absl::StatusOr<CodeCache::File> code = FetchCode(work.study(), calls, lease);
-  if (lease.stop_requested()) return stopped;
+  if (lease.stop_requested()) return Stopped();
   if (!code.ok()) return WithoutCode(work.study(), code.status());
   training::AttemptWork attempt{.study = work.study(),
                                 .trial = work.trial(),
@@ -195,20 +231,10 @@ training::Outcome AttemptRunner::RunAttempt(const v1::TrialWork& work, LeasedCal
                                 .code_archive = *code == nullptr ? "" : (*code)->path()};
   if (!work.has_checkpoint()) return TrainAndSend(attempt, lease);
   const absl::StatusOr<std::string> checkpoint = Fetch(work.checkpoint(), calls);
-  if (lease.stop_requested()) return stopped;
-  if (checkpoint.ok()) {
-    attempt.checkpoint = &*checkpoint;
-    return TrainAndSend(attempt, lease);
-  }
-  if (absl::IsResourceExhausted(checkpoint.status())) {
-    // It may be sound: another worker would use it.
-    return Failed(
-        absl::StrCat("the checkpoint could not be fetched: ", checkpoint.status().message()));
-  }
-  Outcome unusable;
-  unusable.kind = Outcome::Kind::kUnusableCheckpoint;
-  unusable.message = absl::StrCat("it could not be fetched: ", checkpoint.status().message());
-  return unusable;
+  if (lease.stop_requested()) return Stopped();
+  if (!checkpoint.ok()) return WithoutCheckpoint(checkpoint.status());
+  attempt.checkpoint = &*checkpoint;
+  return TrainAndSend(attempt, lease);
 }
 
 absl::StatusOr<CodeCache::File> AttemptRunner::FetchCode(const v1::Study& study, LeasedCalls& calls,
@@ -230,7 +256,7 @@ training::Outcome AttemptRunner::TrainAndSend(const training::AttemptWork& work,
   if (!goes_on) lease.BeginOutcome();
   outbox.Close(goes_on);
   const absl::Status sent = sender.Join();
-  if (outcome.kind == Outcome::Kind::kUnusableCheckpoint && work.checkpoint == nullptr) {
+  if (IsOfCheckpoint(outcome) && work.checkpoint == nullptr) {
     outcome = Failed(
         absl::StrCat("the trainer refuses a checkpoint that it was not given: ", outcome.message));
   }
@@ -250,7 +276,7 @@ void AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease) 
   const absl::StatusOr<std::string> weights = Fetch(work.weights(), calls);
   std::string end;
   if (!weights.ok() && lease.checkpoint_requested()) {
-    end = GiveBack("", calls, lease);
+    end = GiveBack(Stopped(), calls, lease);
   } else {
     v1::FinishWorkRequest request;
     if (weights.ok()) {
@@ -280,16 +306,13 @@ v1::FinishWorkRequest AttemptRunner::Evaluate(const v1::EvaluationWork& work,
   return request;
 }
 
-std::string AttemptRunner::GiveBack(const std::string& unusable_checkpoint, LeasedCalls& calls,
-                                    const Lease& lease) {
-  const absl::Status status = calls.GiveBack(unusable_checkpoint);
+std::string AttemptRunner::GiveBack(const Outcome& ended, LeasedCalls& calls, const Lease& lease) {
+  const bool unusable = ended.kind == Outcome::Kind::kUnusableCheckpoint;
+  const absl::Status status = calls.GiveBack(unusable ? ended.message : "");
   if (!status.ok() && lease.ended()) return EndOf(lease);
   // Where it was refused, the coordinator notices that nobody renews the lease any more.
   return absl::StrCat(
-      status.ok() ? "given back" : "not given back",
-      unusable_checkpoint.empty()
-          ? (lease.pausing() ? ", it pauses" : ", the worker is leaving")
-          : absl::StrCat(", its checkpoint is unusable: ", unusable_checkpoint),
+      status.ok() ? "given back, " : "not given back, ", ReasonOf(ended, lease),
       status.ok()
           ? ""
           : absl::StrCat("; ", status.ToString(absl::StatusToStringMode::kWithNoExtraData)));

@@ -36,8 +36,9 @@ class AttemptRunner {
   // Where the lease asks for a checkpoint, or that of the grant cannot be used, it is given back in
   // place of an outcome. Returns when the coordinator has taken that or the lease has ended; what
   // the attempt made is dropped then. Code that cannot be fetched, and whatever goes wrong in a
-  // trainer, becomes a failed outcome, exceptions included.
-  void RunTrial(const v1::TrialWork& work, Lease& lease);
+  // trainer, becomes a failed outcome, exceptions included. False: this worker could not get at the
+  // checkpoint, and would fare no better if it tried again at once.
+  bool RunTrial(const v1::TrialWork& work, Lease& lease);
   // Fetches the weights, evaluates them on the test set, and sends the result. Gives the lease back
   // where it is to stop before the weights are there.
   void RunEvaluation(const v1::EvaluationWork& work, Lease& lease);
@@ -51,9 +52,8 @@ class AttemptRunner {
   training::Outcome TrainAndSend(const training::AttemptWork& work, Lease& lease);
   training::Outcome Train(const training::AttemptWork& work, training::AttemptObserver& observer);
   v1::FinishWorkRequest Evaluate(const v1::EvaluationWork& work, const std::string& weights);
-  // Each returns what became of it, for the log.
-  std::string GiveBack(const std::string& unusable_checkpoint, LeasedCalls& calls,
-                       const Lease& lease);
+  // Each returns what became of it, for the log. `ended`: how, which says why it is given back.
+  std::string GiveBack(const training::Outcome& ended, LeasedCalls& calls, const Lease& lease);
   std::string Finish(v1::FinishWorkRequest request, LeasedCalls& calls, const Lease& lease);
 
   client::WorkerClient& client_;

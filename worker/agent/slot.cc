@@ -18,6 +18,10 @@
 namespace caviar::agent {
 namespace {
 
+// A full disk or a missing mount lasts longer than a coordinator's absence, and a program's trial
+// that is given back again and again fails.
+constexpr int kTroubleLastsLonger = 60;
+
 void SetDuration(google::protobuf::Duration& out, absl::Duration duration) {
   out.set_seconds(absl::ToInt64Seconds(duration));
   out.set_nanos(
@@ -31,6 +35,8 @@ Slot::Slot(int number, const SlotContext& context, std::function<void()> done)
       context_(context),
       done_(std::move(done)),
       backoff_(context.backoff.min, context.backoff.max, client::DrawRandom()),
+      trouble_(kTroubleLastsLonger * context.backoff.min, kTroubleLastsLonger * context.backoff.max,
+               client::DrawRandom()),
       thread_([this] {
         Run();
         done_();
@@ -45,8 +51,13 @@ void Slot::Run() {
     // The same id until a grant: a grant whose answer was lost comes again.
     request_id = context_.client.NextRequestId();
     context_.idle.Begin();
-    RunWork(work);
+    const bool done = RunWork(work);
     context_.idle.End();
+    if (done) {
+      trouble_.Reset();
+    } else {
+      Pause(trouble_.Next());  // others may take it meanwhile
+    }
   }
 }
 
@@ -74,7 +85,7 @@ v1::AcquireWorkResponse Slot::Poll(const v1::RequestId& request_id) {
     if (granted || waited) {
       backoff_.Reset();
     } else {
-      Pause(absl::ZeroDuration());
+      Pause(backoff_.Next());
     }
     return *std::move(answer);
   }
@@ -87,21 +98,20 @@ v1::AcquireWorkResponse Slot::Poll(const v1::RequestId& request_id) {
     said_ = error;  // once, not once a try
     spdlog::warn("slot {} gets no work, trying again: {}", number_, error);
   }
-  Pause(client::RetryDelay(answer.status()).value_or(absl::ZeroDuration()));
+  Pause(client::RetryDelay(answer.status()).value_or(absl::ZeroDuration()) + backoff_.Next());
   return {};
 }
 
-void Slot::Pause(absl::Duration least) {
+void Slot::Pause(absl::Duration duration) {
   // In short pieces, so that the slot leaves soon after `stopping`.
   constexpr absl::Duration kPiece = absl::Milliseconds(50);
-  absl::Duration rest = least + backoff_.Next();
-  while (rest > absl::ZeroDuration() && !context_.stopping) {
-    absl::SleepFor(std::min(rest, kPiece));
-    rest -= kPiece;
+  while (duration > absl::ZeroDuration() && !context_.stopping) {
+    absl::SleepFor(std::min(duration, kPiece));
+    duration -= kPiece;
   }
 }
 
-void Slot::RunWork(const v1::AcquireWorkResponse& work) {
+bool Slot::RunWork(const v1::AcquireWorkResponse& work) {
   const bool evaluates = work.work_case() == v1::AcquireWorkResponse::kEvaluation;
   const v1::FencingToken& token = evaluates ? work.evaluation().token() : work.trial().token();
   const std::shared_ptr<Lease> lease = context_.keeper.Add(token);
@@ -114,15 +124,17 @@ void Slot::RunWork(const v1::AcquireWorkResponse& work) {
       spdlog::warn("a late grant was not given back: {}",
                    answer.status().ToString(absl::StatusToStringMode::kWithNoExtraData));
     }
-    return;
+    return true;
   }
   context_.renewer.Wake();
+  bool done = true;
   if (evaluates) {
     context_.runner.RunEvaluation(work.evaluation(), *lease);
   } else {
-    context_.runner.RunTrial(work.trial(), *lease);
+    done = context_.runner.RunTrial(work.trial(), *lease);
   }
   context_.keeper.Remove(token);
+  return done;
 }
 
 }  // namespace caviar::agent

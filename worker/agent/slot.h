@@ -48,14 +48,17 @@ class Slot {
   void Run();
   // Polls once. Empty: nothing, for whatever reason; a pause has been made where one is due.
   v1::AcquireWorkResponse Poll(const v1::RequestId& request_id);
-  void Pause(absl::Duration least);
-  void RunWork(const v1::AcquireWorkResponse& work);
+  void Pause(absl::Duration duration);
+  // Whether this worker could do it.
+  bool RunWork(const v1::AcquireWorkResponse& work);
 
   const int number_;
   const SlotContext context_;
   const std::function<void()> done_;
-  client::Backoff backoff_;  // the thread's
-  std::string said_;         // the thread's: the error last logged
+  // The thread's:
+  client::Backoff backoff_;  // where there is no work
+  client::Backoff trouble_;  // where this worker could not do it
+  std::string said_;         // the error last logged
   std::thread thread_;
 };
 

@@ -5,9 +5,11 @@
 #include <atomic>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "tests/worker/agent/agent_fixture.h"
 
 namespace caviar::agent {
@@ -292,6 +294,51 @@ TEST_F(AgentCheckpointTest, OneThatTheTrainerRefusesIsGivenBackWithTheReason) {
   work_.Grant(FakeWork::TrialAfter(1, 3, "of another format"));
   EXPECT_EQ(work_.AwaitGiveBack().unusable_checkpoint(), "format 7, not 3 ?");
   EXPECT_TRUE(work_.nothing_finished());
+}
+
+TEST_F(AgentCheckpointTest, OneThatThisWorkerCannotUseIsGivenBackWithoutBlame) {
+  work_.set_file("sound", v1::Artifact::CHECKPOINT);
+  trainer_.train = [](const AttemptWork& work, AttemptObserver&) {
+    return work.checkpoint == nullptr ? Outcome() : OutcomeOf(Outcome::Kind::kCheckpointOutOfReach);
+  };
+  Start();
+  work_.Grant(FakeWork::TrialAfter(1, 3, "sound"));
+  const v1::GiveBackWorkRequest request = work_.AwaitGiveBack();
+  EXPECT_EQ(request.tokens(0).counter(), 101);
+  EXPECT_EQ(request.unusable_checkpoint(), "");
+  EXPECT_TRUE(work_.nothing_finished());
+  work_.Grant(2);
+  EXPECT_TRUE(work_.AwaitFinish().has_completed()) << "the worker goes on";
+}
+
+TEST_F(AgentCheckpointTest, OneThatTheCoordinatorCannotReadNowIsGivenBackWithoutBlame) {
+  const std::vector<absl::Status> errors = {absl::InternalError("too many open files"),
+                                            absl::ResourceExhaustedError("too large"),
+                                            absl::FailedPreconditionError("not now")};
+  work_.coordinator.download_chunk =
+      [&](const auto& request) -> absl::StatusOr<v1::DownloadChunkResponse> {
+    return errors[request.artifact().trial()];
+  };
+  Start();
+  for (int32_t number = 0; number < static_cast<int32_t>(errors.size()); ++number) {
+    work_.Grant(FakeWork::TrialAfter(number, 3, "sound"));
+    EXPECT_EQ(work_.AwaitGiveBack().unusable_checkpoint(), "") << errors[number];
+  }
+  EXPECT_TRUE(work_.nothing_finished());
+}
+
+TEST_F(AgentCheckpointTest, AfterOneThatThisWorkerCannotUseItsSlotPauses) {
+  // A pause is drawn from [0, 60 h].
+  backoff_ = {absl::Hours(1), absl::Hours(1)};
+  work_.set_file("sound", v1::Artifact::CHECKPOINT);
+  trainer_.train = [](const AttemptWork&, AttemptObserver&) {
+    return OutcomeOf(Outcome::Kind::kCheckpointOutOfReach);
+  };
+  Start();
+  work_.Grant(FakeWork::TrialAfter(1, 3, "sound"));
+  work_.AwaitGiveBack();
+  absl::SleepFor(absl::Milliseconds(200));
+  EXPECT_EQ(work_.coordinator.acquires().size(), 1u);
 }
 
 TEST_F(AgentCheckpointTest, ATrainerThatRefusesOneItWasNotGivenFails) {

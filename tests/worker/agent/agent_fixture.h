@@ -55,7 +55,7 @@ class AgentTest : public testing::Test {
     options.registration.set_name("tester");
     options.registration.set_version("1");
     options.registration.set_slots(slots);
-    options.backoff = {absl::Milliseconds(1), absl::Milliseconds(20)};
+    options.backoff = backoff_;
     options.max_unsent_values = 1000;
     options.grace = grace_;
     options.log = log_;
@@ -71,6 +71,7 @@ class AgentTest : public testing::Test {
   }
 
   absl::Duration grace_ = absl::Seconds(8);
+  BackoffBounds backoff_ = {absl::Milliseconds(1), absl::Milliseconds(20)};
   LogBox::Options log_ = {absl::ZeroDuration(), absl::Hours(1)};
   std::string code_directory_;
   FakeWork work_;

@@ -72,7 +72,10 @@ training::Outcome Attempt::Run() {
   const auto restored =
       RestoreCheckpoint(*context_.work.checkpoint, context_.work.study, context_.folder.latest());
   if (restored.ok()) return RunFrom(*restored);
-  return Ended(Outcome::Kind::kUnusableCheckpoint, restored.status().message());
+  const absl::Status& error = restored.status();
+  return Ended(absl::IsInvalidArgument(error) ? Outcome::Kind::kUnusableCheckpoint
+                                              : Outcome::Kind::kCheckpointOutOfReach,
+               error.message());
 }
 
 absl::StatusOr<std::string> Attempt::PrepareCode() const {

@@ -50,6 +50,24 @@ absl::Status SyncAll(const std::string& path) {
   return SyncOne(path);
 }
 
+// An empty folder is what is left of a file system that is not mounted.
+bool IsVisible(const std::string& store) {
+  std::error_code error;
+  return fs::directory_iterator(store, error) != fs::directory_iterator();
+}
+
+// Why `path` of the store could not be copied: `status`, or it is not there.
+absl::Status ExplainCopy(const std::string& store, const std::string& path,
+                         const absl::Status& status) {
+  std::error_code error;
+  if (fs::exists(path, error) || error) return status;
+  if (!IsVisible(store)) {
+    return absl::UnavailableError(
+        absl::StrCat("checkpoints.store: ", store, " is not there, or empty, on this worker"));
+  }
+  return absl::InvalidArgumentError(absl::StrCat(path, " is not there"));
+}
+
 }  // namespace
 
 CheckpointStore::CheckpointStore(std::string store, const std::string& study, int32_t trial,
@@ -93,13 +111,13 @@ absl::Status FetchStored(const std::string& store, const CheckpointStore::Stored
                          const std::string& target) {
   const std::string path = absl::StrCat(store, "/", stored.path);
   if (absl::Status status = Copy(path, target); !status.ok()) {
-    std::error_code error;
-    return fs::exists(path, error) ? status
-                                   : absl::NotFoundError(absl::StrCat(path, " is not there"));
+    return ExplainCopy(store, path, status);
   }
   const auto sum = archive::Fingerprint(target, {});
-  if (!sum.ok()) return sum.status();
-  if (*sum != stored.sha256) {
+  // A link that leads elsewhere, or a device, was never stored.
+  const bool of_another_kind = absl::IsFailedPrecondition(sum.status());
+  if (!sum.ok() && !of_another_kind) return absl::UnavailableError(sum.status().message());
+  if (of_another_kind || *sum != stored.sha256) {
     return absl::InvalidArgumentError(absl::StrCat(path, " is not what was stored there"));
   }
   return absl::OkStatus();

@@ -35,8 +35,8 @@ class CheckpointStore {
 };
 
 // Copies what lies at `stored.path` of the store, in whichever attempt's part, to `target`, which
-// is not there and is called step-N. NOT_FOUND: it is gone; INVALID_ARGUMENT: it is not what was
-// stored.
+// is not there and is called step-N. INVALID_ARGUMENT: it is gone, or not what was stored.
+// UNAVAILABLE: what a disk says, or the store is not to be seen from here.
 absl::Status FetchStored(const std::string& store, const CheckpointStore::Stored& stored,
                          const std::string& target);
 

@@ -43,7 +43,9 @@ struct RestoredCheckpoint {
   std::string path;  // FOLDER/step-N
   int64_t step = 0;
 };
-// Puts a checkpoint from such bytes into an empty folder. An error says why they cannot be used.
+// Puts a checkpoint from such bytes into an empty folder. INVALID_ARGUMENT: they, or what they
+// stand for, are damaged or gone. Any other error: they may be sound, but this worker cannot use
+// them now.
 absl::StatusOr<RestoredCheckpoint> RestoreCheckpoint(const std::string& bytes,
                                                      const v1::Study& study,
                                                      const std::string& folder);

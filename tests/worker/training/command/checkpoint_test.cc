@@ -1,4 +1,7 @@
 // Checkpoints that programs write, and how they go on from them.
+#include <signal.h>
+#include <sys/resource.h>
+
 #include <fstream>
 #include <set>
 
@@ -138,6 +141,57 @@ TEST_F(CheckpointTest, ASharedStoreKeepsTheContent) {
   EXPECT_EQ(Train().kind, Kind::kUnusableCheckpoint);
   std::filesystem::remove_all(place / "1-step-3");
   EXPECT_EQ(Train().kind, Kind::kUnusableCheckpoint);
+}
+
+// A file that this process may not write as large as it is looks like a disk without room.
+class LargestFile {
+ public:
+  explicit LargestFile(rlim_t bytes) {
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit = {bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~LargestFile() { setrlimit(RLIMIT_FSIZE, &before_); }
+  LargestFile(const LargestFile&) = delete;
+  LargestFile& operator=(const LargestFile&) = delete;
+
+ private:
+  rlimit before_ = {};
+};
+
+TEST_F(CheckpointTest, OneThatHasNoRoomOnThisWorkerIsSound) {
+  for (const bool shared : {false, true}) {
+    if (shared) UseStore();
+    work_.checkpoint = nullptr;
+    ASSERT_EQ(Run("cd $CAVIAR_CHECKPOINT_DIR; mkdir a; head -c 2000000 /dev/urandom > a/b; "
+                  "mv a step-1; echo accuracy=1; exit 75")
+                  .kind,
+              Kind::kRunAgain);
+    checkpoint_ = seen_.checkpoint();
+    work_.checkpoint = &checkpoint_;
+    {
+      const LargestFile limit(1'000'000);
+      EXPECT_EQ(Train().kind, Kind::kCheckpointOutOfReach);
+    }
+    EXPECT_EQ(Run("[ -s $CAVIAR_LATEST_CHECKPOINT/b ]").kind, Kind::kCompleted);
+  }
+}
+
+TEST_F(CheckpointTest, OneInAStoreThatIsNotMountedIsSound) {
+  UseStore();
+  ASSERT_EQ(Run("cd $CAVIAR_CHECKPOINT_DIR; mkdir step-1; echo accuracy=1; exit 75").kind,
+            Kind::kRunAgain);
+  checkpoint_ = seen_.checkpoint();
+  work_.checkpoint = &checkpoint_;
+  const std::filesystem::path store = folder_ / "store";
+  std::filesystem::rename(store, folder_ / "elsewhere");
+  EXPECT_EQ(Train().kind, Kind::kCheckpointOutOfReach);
+  std::filesystem::create_directory(store);  // as a place to mount it
+  EXPECT_EQ(Train().kind, Kind::kCheckpointOutOfReach);
+  std::filesystem::remove(store);
+  std::filesystem::rename(folder_ / "elsewhere", store);
+  EXPECT_EQ(Run("[ -d $CAVIAR_LATEST_CHECKPOINT ]").kind, Kind::kCompleted);
 }
 
 TEST_F(CheckpointTest, ASharedStoreKeepsOneFileToo) {
