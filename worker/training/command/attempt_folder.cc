@@ -53,9 +53,9 @@ void RemoveFolder(const std::string& path) {
   fs::remove_all(path, error);
 }
 
-AttemptFolder::AttemptFolder(std::string work_directory, std::string name, int64_t number)
+AttemptFolder::AttemptFolder(std::string work_directory, const std::string& name, int64_t number)
     : work_directory_(std::move(work_directory)),
-      name_(std::move(name)),
+      name_(absl::StrCat(name, ".", number)),
       path_(absl::StrCat(work_directory_, "/running/", name_)),
       socket_(absl::StrCat(work_directory_, "/running/", number)) {}
 

@@ -1,13 +1,16 @@
 // The folder of one attempt, below the worker's.
 //
-//   WORK_DIRECTORY/running/STUDY.TRIAL.ATTEMPT/   while it runs
+//   WORK_DIRECTORY/running/STUDY.TRIAL.ATTEMPT.NUMBER/   while it runs
 //     code/              current, where the study names no other folder
 //     output/            CAVIAR_OUTPUT_DIR
 //     checkpoints/       CAVIAR_CHECKPOINT_DIR
 //     latest/step-N      CAVIAR_LATEST_CHECKPOINT
 //     parameters.json    CAVIAR_PARAMETERS_FILE
-//   WORK_DIRECTORY/running/NUMBER                  its socket, with a short path
-//   WORK_DIRECTORY/kept/STUDY.TRIAL.ATTEMPT/      when it is over and to be kept
+//   WORK_DIRECTORY/running/NUMBER                         its socket, with a short path
+//   WORK_DIRECTORY/kept/STUDY.TRIAL.ATTEMPT.NUMBER/      when it is over and to be kept
+//
+// NUMBER counts the attempts of this worker: the others say what it is, for people. A study may be
+// deleted and made anew while the program of the old one still ends, and two names may look alike.
 #ifndef CAVIAR_WORKER_TRAINING_COMMAND_ATTEMPT_FOLDER_H_
 #define CAVIAR_WORKER_TRAINING_COMMAND_ATTEMPT_FOLDER_H_
 
@@ -22,7 +25,8 @@ namespace caviar::command {
 
 class AttemptFolder {
  public:
-  // Makes it, with its folders. `name` and `number` are unique among those that run here.
+  // Makes it, with its folders. `name` is "STUDY.TRIAL.ATTEMPT"; `number` is unique among those
+  // that run here.
   static absl::StatusOr<std::unique_ptr<AttemptFolder>> Make(const std::string& work_directory,
                                                              const std::string& name,
                                                              int64_t number);
@@ -44,7 +48,7 @@ class AttemptFolder {
   absl::StatusOr<std::string> Keep();
 
  private:
-  AttemptFolder(std::string work_directory, std::string name, int64_t number);
+  AttemptFolder(std::string work_directory, const std::string& name, int64_t number);
 
   const std::string work_directory_;
   const std::string name_;

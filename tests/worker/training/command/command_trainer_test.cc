@@ -41,9 +41,9 @@ TEST_F(CommandTrainerTest, AProgramThatFailsSaysWhy) {
       Run("echo first; echo 'No GPU found' >&2; echo; echo trace > file; exit 3");
   EXPECT_EQ(outcome.kind, Kind::kFailed);
   EXPECT_EQ(outcome.message, "exited with code 3: No GPU found");
-  EXPECT_EQ(Kept("digits.3.1/code/file"), "trace\n");
+  EXPECT_EQ(Kept("digits.3.1.1/code/file"), "trace\n");
   EXPECT_THAT(seen_.log(),
-              EndsWith("folder is kept: " + (folder_ / "kept/digits.3.1").string() + "\n"));
+              EndsWith("folder is kept: " + (folder_ / "kept/digits.3.1.1").string() + "\n"));
 }
 
 TEST_F(CommandTrainerTest, AProgramMayPrintNothing) {
@@ -76,19 +76,41 @@ TEST_F(CommandTrainerTest, FoldersAreKeptAsTheStudySays) {
   command().set_keep(v1::KeptFolders::ALL);
   Run("echo model > $CAVIAR_OUTPUT_DIR/model; mkdir -m 0 closed; mkdir -p a/b; touch a/b/c; chmod "
       "500 a/b a");
-  EXPECT_EQ(Kept("digits.3.1/output/model"), "model\n");
+  EXPECT_EQ(Kept("digits.3.1.1/output/model"), "model\n");
   // Once more: in its place.
   Run("exit 0");
-  EXPECT_EQ(Kept("digits.3.1/output/model"), "(none)");
+  EXPECT_EQ(Kept("digits.3.1.1/output/model"), "(none)");
   EXPECT_TRUE(std::filesystem::is_empty(folder_ / "running"));
 }
 
+// As of a study that was deleted and made anew while its program still ends.
+TEST_F(CommandTrainerTest, AttemptsThatAreCalledTheSameHaveFoldersOfTheirOwn) {
+  command().set_keep(v1::KeptFolders::ALL);
+  CommandTrainer trainer(options_);
+  SetRun({"sh", "-c", ""});
+  v1::Study other = study_;
+  other.mutable_trainer()->mutable_command()->set_run(2, "echo other > $CAVIAR_OUTPUT_DIR/model");
+  Recorder seen_of_other;
+  SetRun({"sh", "-c",
+          "echo own > $CAVIAR_OUTPUT_DIR/model; echo accuracy=1; until [ -e $AT/go-on ]; do sleep "
+          "0.02; done; [ $(cat $CAVIAR_OUTPUT_DIR/model) = own ]"});
+  (*command().mutable_env())["AT"] = folder_.string();
+  seen_.on_measurement = [&](const v1::Measurement&) {
+    const training::AttemptWork work{other, trial_, nullptr, 1, ""};
+    EXPECT_EQ(trainer.Train(work, seen_of_other).kind, Kind::kCompleted);
+    std::ofstream(folder_ / "go-on") << "";
+  };
+  EXPECT_EQ(trainer.Train(work_, seen_).kind, Kind::kCompleted);
+  EXPECT_EQ(Kept("digits.3.1.1/output/model"), "own\n");
+  EXPECT_EQ(Kept("digits.3.1.2/output/model"), "other\n");
+}
+
 TEST_F(CommandTrainerTest, LeftoversAreRemoved) {
-  std::filesystem::create_directories(folder_ / "running/digits.1.1/code");
-  std::filesystem::create_directories(folder_ / "kept/digits.0.1");
+  std::filesystem::create_directories(folder_ / "running/digits.1.1.1/code");
+  std::filesystem::create_directories(folder_ / "kept/digits.0.1.1");
   RemoveLeftovers(folder_.string());
   EXPECT_FALSE(std::filesystem::exists(folder_ / "running"));
-  EXPECT_TRUE(std::filesystem::exists(folder_ / "kept/digits.0.1"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "kept/digits.0.1.1"));
 }
 
 TEST_F(CommandTrainerTest, AProgramGetsItsConfigurationInEveryForm) {
