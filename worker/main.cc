@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -36,21 +37,38 @@ constexpr int kExitUnfinished = 1;
 constexpr int kExitNoCoordinator = 3;
 // The agent's share of the grace; the rest is for trainings that do not heed it.
 constexpr double kAgentShare = 0.8;
-constexpr int kDone = SIGUSR1;  // what main tells its own signal thread
+// What wakes the signal thread when the work is done. Anybody may send it, batch systems do: it
+// counts only where `done` is set.
+constexpr int kDone = SIGUSR1;
 
 void SetUpLog(const worker::Flags& flags) {
   logs::SetUp("worker", flags.log_level, flags.log_format);
 }
 
-// The next of `signals`; -1: none came within `limit`.
-int AwaitSignal(const sigset_t& signals, absl::Duration limit) {
+bool Counts(int signal, const std::atomic<bool>& done) {
+  if (signal == kDone && !done)
+    spdlog::info("{}: means nothing to a worker, SIGTERM ends it", strsignal(signal));
+  return signal != kDone || done;
+}
+
+// The next of `signals` that counts.
+int AwaitSignal(const sigset_t& signals, const std::atomic<bool>& done) {
+  int signal = 0;
+  do {
+    sigwait(&signals, &signal);
+  } while (!Counts(signal, done));
+  return signal;
+}
+
+// The same; -1: none came within `limit`.
+int AwaitSignal(const sigset_t& signals, const std::atomic<bool>& done, absl::Duration limit) {
   const auto end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(limit);
   for (;;) {
     const absl::Duration left = absl::FromChrono(end - std::chrono::steady_clock::now());
     const timespec rest = absl::ToTimespec(std::max(left, absl::ZeroDuration()));
     const int signal = sigtimedwait(&signals, nullptr, &rest);
     // A process that was stopped (SIGSTOP) and goes on is woken without a signal.
-    if (signal > 0 || errno != EINTR) return signal;
+    if (signal > 0 ? Counts(signal, done) : errno != EINTR) return signal;
   }
 }
 
@@ -61,15 +79,15 @@ void TellServiceManager(absl::string_view state) {
 }
 
 // Waits for signals: the first ends the work in order, the second at once. Whether one came before
-// the work ended by itself.
-bool HandleSignals(const sigset_t& signals, absl::Duration grace, agent::Agent& agent) {
-  int signal = 0;
-  sigwait(&signals, &signal);
+// the work ended by itself, which is when it is `done`.
+bool HandleSignals(const sigset_t& signals, const std::atomic<bool>& done, absl::Duration grace,
+                   agent::Agent& agent) {
+  const int signal = AwaitSignal(signals, done);
   if (signal == kDone) return false;
   spdlog::info("{}: giving work back, ending", strsignal(signal));
   TellServiceManager(systemd::kStopping);
   agent.Stop();
-  if (AwaitSignal(signals, grace) == kDone) return true;
+  if (AwaitSignal(signals, done, grace) == kDone) return true;
   spdlog::warn("ending at once; leases that were not given back end by themselves");
   spdlog::default_logger()->flush();
   _exit(kExitUnfinished);
@@ -115,8 +133,10 @@ int Work(const worker::Flags& flags, worker::Programs* programs, const sigset_t&
   const auto agent = agent::Agent::Make(*client, trainer, options);
   spdlog::info("caviar-worker {} looks for a coordinator at {}", CAVIAR_VERSION, flags.coordinator);
   bool told = false;
-  std::thread signal_thread([&] { told = HandleSignals(signals, grace, *agent); });
+  std::atomic<bool> done = false;
+  std::thread signal_thread([&] { told = HandleSignals(signals, done, grace, *agent); });
   const bool all_given_back = agent->Run();
+  done = true;
   pthread_kill(signal_thread.native_handle(), kDone);
   signal_thread.join();
   if (!registered && !told) return kExitNoCoordinator;

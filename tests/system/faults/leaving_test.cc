@@ -56,5 +56,20 @@ TEST_F(LeavingTest, ASecondSignalEndsItAtOnce) {
   EXPECT_THAT(worker->Errors(), HasSubstr("ending at once"));
 }
 
+// Batch systems send it as a warning (sbatch --signal).
+TEST_F(LeavingTest, AForeignSignalIsNeitherTheEndNorInTheWayOfIt) {
+  cluster_.StartCoordinator();
+  CreateEndlessStudy("s", 1);
+  auto worker = cluster_.StartWorker("w");
+  ASSERT_TRUE(WaitForStep("s", 0, 1));
+  worker->Signal(SIGUSR1);
+  ASSERT_TRUE(WaitForLog(*worker, "means nothing to a worker"));
+  ASSERT_TRUE(WaitForStep("s", 0, Trial("s", 0).at("last_step").get<int64_t>() + 1));
+  worker->Signal(SIGTERM);
+  EXPECT_EQ(worker->Wait(absl::Seconds(30)), 0) << worker->Errors();
+  EXPECT_EQ(Trial("s", 0).at("state"), "WAITING");
+  EndStudy("s");
+}
+
 }  // namespace
 }  // namespace caviar::system_test
