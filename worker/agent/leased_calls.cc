@@ -51,7 +51,10 @@ bool IsNotAdmitted(const absl::Status& status) {
 }
 
 LeasedCalls::LeasedCalls(client::WorkerClient& client, Lease& lease, const BackoffBounds& bounds)
-    : client_(client), lease_(lease), backoff_(bounds.min, bounds.max, client::DrawRandom()) {}
+    : client_(client),
+      lease_(lease),
+      bounds_(bounds),
+      backoff_(bounds.min, bounds.max, client::DrawRandom()) {}
 
 bool LeasedCalls::TryAgain(const absl::Status& status) {
   std::optional<absl::Duration> least = client::RetryDelay(status);
@@ -112,28 +115,34 @@ absl::Status LeasedCalls::Upload(v1::Artifact::Kind kind, int64_t step, const st
                                                    "; use fewer or narrower layers"));
   }
   const uint32_t crc32 = client::Crc32(file);
-  absl::Status error;
-  for (int transfer = 0; transfer < kMaxTransfers; ++transfer) {
-    int64_t offset = 0;
-    while (offset < size) {
-      if (give_up && give_up(false)) return absl::CancelledError("given up");
-      const absl::StatusOr<int64_t> received = Repeat(
-          [&] { return client_.UploadChunk(lease_.token(), kind, step, file, crc32, offset); },
-          LeaseLost::kDoubtful, give_up);
-      error = received.status();
-      if (!received.ok()) break;
-      if (*received <= offset || *received > size) {
-        error =
-            absl::DataLossError(absl::StrCat("the coordinator says that it has ", *received, " of ",
-                                             size, " bytes, after those from ", offset));
-        break;
-      }
-      offset = *received;
-    }
-    // A coordinator that was restarted may have lost the start of the file: once more.
-    if (!absl::IsDataLoss(error) && !absl::IsOutOfRange(error)) return error;
+  client::Backoff pause(bounds_.min, bounds_.max, client::DrawRandom());
+  for (int damaged = 0;;) {
+    absl::Status sent = SendFile(kind, step, file, crc32, give_up);
+    // A coordinator that was restarted may have lost the start of the file. That says nothing about
+    // the file: once more, as often as it happens.
+    const bool again =
+        absl::IsOutOfRange(sent) || (absl::IsDataLoss(sent) && ++damaged < kMaxTransfers);
+    if (!again || (give_up && give_up(true))) return sent;
+    if (!lease_.Sleep(pause.Next())) return Ended();
   }
-  return error;
+}
+
+absl::Status LeasedCalls::SendFile(v1::Artifact::Kind kind, int64_t step, const std::string& file,
+                                   uint32_t crc32, const GiveUp& give_up) {
+  const int64_t size = static_cast<int64_t>(file.size());
+  for (int64_t offset = 0; offset < size;) {
+    if (give_up && give_up(false)) return absl::CancelledError("given up");
+    const absl::StatusOr<int64_t> received =
+        Repeat([&] { return client_.UploadChunk(lease_.token(), kind, step, file, crc32, offset); },
+               LeaseLost::kDoubtful, give_up);
+    if (!received.ok()) return received.status();
+    if (*received <= offset || *received > size) {
+      return absl::DataLossError(absl::StrCat("the coordinator says that it has ", *received,
+                                              " of ", size, " bytes, after those from ", offset));
+    }
+    offset = *received;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> LeasedCalls::Download(const v1::Artifact& artifact) {

@@ -42,7 +42,7 @@ class LeasedCalls {
   // whether to give it up.
   using GiveUp = std::function<bool(bool failed)>;
 
-  // OK: the file is stored. CANCELLED: given up.
+  // OK: the file is stored. CANCELLED: given up. DATA_LOSS: it came out damaged, several times.
   absl::Status Upload(v1::Artifact::Kind kind, int64_t step, const std::string& file,
                       const GiveUp& give_up = nullptr);
   // The whole file, its size and checksum verified. DATA_LOSS: they differ, several times. Given
@@ -60,6 +60,9 @@ class LeasedCalls {
   absl::StatusOr<v1::Trial::State> Finish(v1::FinishWorkRequest request);
 
  private:
+  // Sends the file from its start, once. OUT_OF_RANGE: the coordinator lost what it had of it.
+  absl::Status SendFile(v1::Artifact::Kind kind, int64_t step, const std::string& file,
+                        uint32_t crc32, const GiveUp& give_up);
   // Fetches a file of `size` bytes, `chunk(offset)` at a time, until `is_whole`. `name` is the
   // file's, for messages.
   absl::StatusOr<std::string> Fetch(
@@ -78,6 +81,7 @@ class LeasedCalls {
 
   client::WorkerClient& client_;
   Lease& lease_;
+  const BackoffBounds bounds_;
   client::Backoff backoff_;
   int doubtful_tries_ = 0;
 };

@@ -186,6 +186,30 @@ TEST_F(LeasedCallsTest, AFencedUploadEndsWithTheLease) {
   renewer.join();
 }
 
+TEST_F(LeasedCallsTest, AnUploadThatTheCoordinatorLosesGoesOnForAsLongAsTheLease) {
+  int lost = 0;
+  client_.upload = [&](int64_t offset) -> absl::StatusOr<int64_t> {
+    if (offset == 4 && ++lost <= kManyTries) return absl::OutOfRangeError("only 0 bytes");
+    return offset + 2;
+  };
+  EXPECT_TRUE(UploadFile().ok());
+  EXPECT_EQ(lost, kManyTries + 1);
+  client_.upload = [&](int64_t) -> absl::StatusOr<int64_t> {
+    if (--lost == 0) lease_.Lose();
+    return absl::OutOfRangeError("only 0 bytes");
+  };
+  EXPECT_TRUE(absl::IsAborted(UploadFile()));
+}
+
+TEST_F(LeasedCallsTest, AnUploadThatComesOutDamagedIsSentAgainSomeTimes) {
+  client_.upload = [](int64_t offset) -> absl::StatusOr<int64_t> {
+    if (offset == 4) return absl::DataLossError("not what was said");
+    return offset + 2;
+  };
+  EXPECT_TRUE(absl::IsDataLoss(UploadFile()));
+  EXPECT_THAT(client_.offsets, ElementsAre(0, 2, 4, 0, 2, 4, 0, 2, 4));
+}
+
 TEST_F(LeasedCallsTest, WhetherAnUploadsLeaseIsLostIsForRenewToSay) {
   std::atomic<bool> doubted = false;
   client_.upload = [&](int64_t offset) -> absl::StatusOr<int64_t> {
