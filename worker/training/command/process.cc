@@ -181,11 +181,14 @@ std::optional<std::string> Process::ReadLine(bool wait) {
 
 std::optional<Process::End> Process::PollEnd() {
   const std::optional<std::string> line = ReadLine(/*wait=*/false);
-  if (!line) return End{SIGKILL, false};
+  if (!line) return End{.status = SIGKILL};
   int status = 0;
   int memory = 0;
-  if (std::sscanf(line->c_str(), "ended %d %d", &status, &memory) != 2) return std::nullopt;
-  return End{status, memory != 0};
+  int signalled = 0;
+  if (std::sscanf(line->c_str(), "ended %d %d %d", &status, &memory, &signalled) != 3) {
+    return std::nullopt;
+  }
+  return End{status, memory != 0, signalled != 0};
 }
 
 }  // namespace caviar::command

@@ -22,6 +22,9 @@ class Process {
     int status = 0;
     // It was killed because it took more memory than it may.
     bool out_of_memory = false;
+    // Somebody sent SIGTERM to the supervisor, and so most likely to the program and to the worker:
+    // to all of a job. The worker itself never does.
+    bool signalled = false;
   };
 
   // Blocks until the program runs. `title`: what `ps` shows beside the supervisor. An error says

@@ -38,16 +38,21 @@ ProgramRun::ProgramRun(const Context& context)
 
 ProgramRun::Result ProgramRun::Run() {
   std::optional<Process::End> end;
+  bool asked = false;
   while (!end) {
     Wait();
     ReadOutput();
     end = context_.process.PollEnd();
-    if (!end) Decide();
+    if (end) {
+      asked = context_.observer.CheckpointRequested();
+    } else {
+      Decide();
+    }
   }
   while (ReadOutput()) {
   }
   lines_.Finish();
-  if (reason_ == Reason::kItself) reason_ = JudgeOwnEnd(*end);
+  if (reason_ == Reason::kItself) reason_ = JudgeOwnEnd(*end, asked);
   return {reason_, *end};
 }
 
@@ -114,9 +119,11 @@ void ProgramRun::End() {
   }
 }
 
-ProgramRun::Reason ProgramRun::JudgeOwnEnd(const Process::End& end) const {
-  if (context_.reports.told()) return Reason::kStop;
-  if (!WasTerminated(end)) return Reason::kItself;
+ProgramRun::Reason ProgramRun::JudgeOwnEnd(const Process::End& end, bool asked) const {
+  // What ends the worker may have ended the program first, which then saved and exited with
+  // whatever code. One that had come to its end at that very moment comes to it again.
+  if (context_.reports.told() || asked) return Reason::kStop;
+  if (!end.signalled && !WasTerminated(end)) return Reason::kItself;
   for (const absl::Time last = Now() + kSignalTravels; Now() < last;) {
     if (context_.observer.StopRequested()) return Reason::kStop;
     absl::SleepFor(absl::Milliseconds(kLookMillis));

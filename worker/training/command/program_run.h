@@ -58,8 +58,9 @@ class ProgramRun {
   void TakeLine(absl::string_view line);
   void Decide();
   void End();
-  // What really ended a program that ended by itself.
-  Reason JudgeOwnEnd(const Process::End& end) const;
+  // What really ended a program that ended by itself. `asked`: whether the attempt was about to be
+  // asked for a checkpoint when the end was noticed.
+  Reason JudgeOwnEnd(const Process::End& end, bool asked) const;
 
   const Context context_;
   const absl::Time start_;

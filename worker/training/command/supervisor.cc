@@ -76,7 +76,7 @@ class Supervisor {
     KillAll();
     const bool memory = took_too_much_ || HadOutOfMemory(spec_.cgroup);
     RemoveGroup(spec_.cgroup);
-    Say(absl::StrCat("ended ", status_, " ", memory ? 1 : 0, "\n"));
+    Say(absl::StrCat("ended ", status_, " ", memory ? 1 : 0, " ", WasSignalled() ? 1 : 0, "\n"));
     return 0;
   }
 
@@ -181,6 +181,14 @@ class Supervisor {
       poll(&children, 1, kKillAgainMillis);
       if (!Reap()) return;
     }
+  }
+
+  // It is blocked, so that it waits since it came.
+  static bool WasSignalled() {
+    sigset_t waiting;
+    sigemptyset(&waiting);
+    sigpending(&waiting);
+    return sigismember(&waiting, SIGTERM) == 1;
   }
 
   static void Say(const std::string& text) {

@@ -13,9 +13,10 @@
 //   supervisor: "failed" where errno "\n"   the program could not be started: where = "exec",
 //                                           "folder" (to go there) or "cgroup" (to be put there)
 //             | "started\n"
-//               "ended" status memory "\n"  nothing is left; status as of waitpid, memory 1: it
-//               took
-//                                           more than it may
+//               "ended" status memory signalled "\n"
+//                                           nothing is left; status as of waitpid; memory 1: it
+//                                           took more than it may; signalled 1: somebody sent
+//                                           SIGTERM to the supervisor
 #ifndef CAVIAR_WORKER_TRAINING_COMMAND_SUPERVISOR_H_
 #define CAVIAR_WORKER_TRAINING_COMMAND_SUPERVISOR_H_
 

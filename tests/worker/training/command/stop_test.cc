@@ -1,4 +1,6 @@
 // Programs that the worker ends.
+#include <thread>
+
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "tests/worker/training/command/command_fixture.h"
@@ -41,6 +43,47 @@ TEST_F(StopTest, ASignalFromElsewhereCountsWhenTheWorkerIsToStop) {
     if (text == "ending\n") seen_.pause = true;
   };
   EXPECT_EQ(Run("echo ending; kill -TERM $$").kind, Kind::kStopped);
+}
+
+// "Save, then exit": the code says nothing of who ended it.
+TEST_F(StopTest, AnEndInOrderCountsAsAStopWhenTheWorkerIsToLeave) {
+  seen_.on_measurement = nullptr;
+  seen_.on_log = [this](const std::string& text) {
+    if (text != "saving\n") return;
+    seen_.pause = true;
+    absl::SleepFor(absl::Milliseconds(300));  // it has ended when the worker looks again
+  };
+  EXPECT_EQ(Run("echo saving; exit 0").kind, Kind::kStopped);
+}
+
+TEST_F(StopTest, AnEndInOrderBeforeTheWorkerIsToLeaveCounts) {
+  seen_.on_measurement = nullptr;
+  seen_.on_log = [this](const std::string& text) {
+    if (text == "done\n") seen_.pause = true;
+  };
+  // A line without an end is taken once the program's end is known.
+  EXPECT_EQ(Run("printf done; exit 0").kind, Kind::kCompleted);
+  EXPECT_TRUE(seen_.pause);
+}
+
+TEST_F(StopTest, AnEndInOrderAfterASignalToTheWholeJobWaitsForTheWorkers) {
+  seen_.on_measurement = nullptr;
+  std::thread batch_system;
+  seen_.on_log = [&](const std::string& text) {
+    if (text != "saving\n") return;
+    batch_system = std::thread([&] {
+      absl::SleepFor(absl::Milliseconds(500));
+      seen_.pause = true;
+    });
+  };
+  // Its parent is the supervisor.
+  EXPECT_EQ(Run("kill -TERM $PPID; echo saving; exit 0").kind, Kind::kStopped);
+  batch_system.join();
+}
+
+TEST_F(StopTest, AnEndInOrderAfterASignalThatWasNotTheWorkersCounts) {
+  seen_.on_measurement = nullptr;
+  EXPECT_EQ(Run("kill -TERM $PPID; exit 0").kind, Kind::kCompleted);
 }
 
 TEST_F(StopTest, ASignalFromElsewhereIsAFailureOtherwise) {
