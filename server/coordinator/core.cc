@@ -118,6 +118,8 @@ absl::Status Core::Load() {
       deps_.leases.Insert(token, ToLease(study, row), now);
     }
   }
+  // Reading may have taken long, and was no time to hear renewals in.
+  deps_.leases.FreshTtl(deps_.clock.Steady());
   next_wake_ = next_sweep_ = now;
   return absl::OkStatus();
 }
@@ -161,7 +163,10 @@ void Core::Run(std::vector<Command> commands) {
     unread_ = false;
   }
   for (Command& command : commands) command.decide(*this);
-  Housekeep();
+  // Where this process was stopped since, nothing expires before its holder could be heard.
+  const absl::Duration now = deps_.clock.Steady();
+  ForgiveStandstill(now - started);
+  Housekeep(now);
   HandOut();
   const absl::Duration decided = deps_.clock.Steady();
   const absl::Status status = Commit();
@@ -279,8 +284,7 @@ void Core::Hold() {
       deps_.clock.Steady() + std::min(options_.lease_ttl / 8, absl::Milliseconds(500));
 }
 
-void Core::Housekeep() {
-  const absl::Duration now = deps_.clock.Steady();
+void Core::Housekeep(absl::Duration now) {
   if (now >= next_sweep_) {
     next_sweep_ = now + std::min(options_.lease_ttl / 8, absl::Milliseconds(500));
     for (const auto& [token, lease] : deps_.leases.TakeExpired(now, kExpiredABatch)) Expire(token);

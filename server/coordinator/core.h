@@ -50,6 +50,8 @@ struct Command {
   std::function<void(Core&)> decide;
   // Called once with the fate of the commit.
   std::function<void(const absl::Status&)> answer;
+  // Of measurements, that it brings: a batch takes no more of them than it bears.
+  int64_t values = 0;
 };
 
 void NoteDamage(Core& core, const absl::Status& status);
@@ -202,7 +204,8 @@ class Core {
   void Recover(std::vector<Command>& commands, const absl::Status& failure);
   void Replay(std::vector<Command> commands);
   void Hold();
-  void Housekeep();
+  // `now`: as of which renewals were heard.
+  void Housekeep(absl::Duration now);
   // Counts what the batch kept apart, and says so now and then.
   void CountLate();
   void SetNextWake();

@@ -91,6 +91,20 @@ TEST_F(CoreTest, AStallGivesFreshTimeInsteadOfExpiringEverything) {
   EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING);
 }
 
+TEST_F(CoreTest, AStallWithinADecisionExpiresNothing) {
+  Create(NetworkStudy("s"));
+  house_.Acquire(house_.Register("w"));
+  house_.Queue<bool>(
+      [this](Core&) {
+        house_.clock.Advance(absl::Minutes(10));
+        return true;
+      },
+      [](const auto&) {});
+  house_.Settle();
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::RUNNING);
+  EXPECT_EQ(house_.trial("s", 0).row.lost_leases, 0);
+}
+
 TEST_F(CoreTest, TheCalendarDecidesNothing) {
   Create(NetworkStudy("s"));
   house_.Acquire(house_.Register("w"));
