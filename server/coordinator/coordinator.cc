@@ -28,6 +28,12 @@
 namespace caviar::coordinator {
 namespace {
 
+int64_t CountValues(const google::protobuf::RepeatedPtrField<v1::Measurement>& measurements) {
+  int64_t values = 0;
+  for (const v1::Measurement& measurement : measurements) values += measurement.metrics_size();
+  return values;
+}
+
 constexpr absl::Duration kLongestWait = absl::Seconds(60);
 constexpr absl::Duration kDefaultWait = absl::Seconds(30);
 constexpr absl::Duration kAskWait = absl::Seconds(10);
@@ -211,7 +217,12 @@ class ThreadedCoordinator : public Coordinator {
   }
   void ReportMeasurements(v1::ReportMeasurementsRequest request,
                           Done<v1::ReportMeasurementsResponse> done) override {
-    Decide<v1::ReportMeasurementsResponse>(&Core::Report, std::move(request), std::move(done));
+    const int64_t values = CountValues(request.measurements());
+    Command command = MakeCommand<v1::ReportMeasurementsResponse>(
+        [request = std::move(request)](Core& core) { return core.Report(request); },
+        std::move(done));
+    command.values = values;
+    sequencer_.Post(std::move(command));
   }
   void FinishWork(v1::FinishWorkRequest request, Done<v1::FinishWorkResponse> done) override {
     Decide<v1::FinishWorkResponse>(&Core::Finish, std::move(request), std::move(done));
@@ -221,7 +232,8 @@ class ThreadedCoordinator : public Coordinator {
   }
 
   void ReportTrial(v1::ReportTrialRequest request, Done<v1::ReportTrialResponse> done) override {
-    sequencer_.Post(MakeCommand<v1::ReportTrialResponse>(
+    const int64_t values = CountValues(request.measurements());
+    Command command = MakeCommand<v1::ReportTrialResponse>(
         [this,
          request = std::move(request)](Core& core) -> absl::StatusOr<v1::ReportTrialResponse> {
           const Token token = ToToken(request.token());
@@ -238,7 +250,9 @@ class ThreadedCoordinator : public Coordinator {
           response.set_conflicts(reported->conflicts());
           return response;
         },
-        std::move(done)));
+        std::move(done));
+    command.values = values;
+    sequencer_.Post(std::move(command));
   }
 
   void AskTrial(v1::AskTrialRequest request, Done<v1::AskTrialResponse> done) override {

@@ -7,6 +7,12 @@
 #include <utility>
 
 namespace caviar::coordinator {
+namespace {
+
+// A batch of so many takes some 15 MB and a tenth of a second; an outcome waits for one at most.
+constexpr int64_t kValuesABatch = 20'000;
+
+}  // namespace
 
 void Sequencer::Start(Core& core) {
   thread_ = std::thread([this, &core] { Run(core); });
@@ -17,6 +23,7 @@ void Sequencer::Post(Command command) {
   {
     const std::lock_guard lock(mutex_);
     if (!stopped_) {
+      queued_values_ += command.values;
       queue_.push_back(std::move(command));
       changed_.notify_one();
       return;
@@ -48,10 +55,34 @@ void Sequencer::Run(Core& core) {
         stopped_ = true;
         return;
       }
-      commands.swap(queue_);
+      commands = TakeBatch();
     }
     core.Run(std::move(commands));
   }
+}
+
+std::vector<Command> Sequencer::TakeBatch() {
+  std::vector<Command> batch;
+  if (queued_values_ <= kValuesABatch) {
+    queued_values_ = 0;
+    batch.swap(queue_);
+    return batch;
+  }
+  std::vector<Command> rest;
+  int64_t values = 0;
+  for (Command& command : queue_) {
+    // At least one brings values, however many.
+    const bool waits = command.values > 0 && values > 0 && values + command.values > kValuesABatch;
+    if (waits) {
+      values = kValuesABatch;  // those behind it wait, too
+    } else {
+      values += command.values;
+      queued_values_ -= command.values;
+    }
+    (waits ? rest : batch).push_back(std::move(command));
+  }
+  queue_ = std::move(rest);
+  return batch;
 }
 
 }  // namespace caviar::coordinator

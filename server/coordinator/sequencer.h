@@ -27,6 +27,9 @@ class Sequencer {
 
  private:
   void Run(Core& core);
+  // What the next batch takes of the queue: all of it, but for measurements past what a batch
+  // bears. They stay in their order, and others go ahead of them.
+  std::vector<Command> TakeBatch();
   Clock& clock_;
   // The standard library's: Abseil's waits end by the wall clock, and one that is set back would
   // put off all expiries.
@@ -35,6 +38,7 @@ class Sequencer {
   bool stopping_ = false;
   bool stopped_ = false;
   std::vector<Command> queue_;
+  int64_t queued_values_ = 0;
   std::thread thread_;
 };
 
