@@ -102,7 +102,7 @@ void AddStoreFlags(CLI::App& app, Flags& flags) {
   CLI::Option* copy_to =
       app.add_option("--copy-to", flags.copy_to,
                      "a folder, on a disk that outlives this one, in which to keep a copy of all: "
-                     "caviar.backup, for --restore");
+                     "caviar.backup, for --restore; another store's that is there is kept");
   app.add_option("--copy-every", flags.copy_every,
                  "how often to copy what is new; a disk that is lost takes so much with it")
       ->needs(copy_to)

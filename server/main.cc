@@ -92,6 +92,7 @@ std::unique_ptr<coordinator::Copies> StartCopies(const Flags& flags, const std::
     spdlog::warn("no copy was made in {}, the one from before stays: {}", flags.copy_to,
                  std::string(status.message()));
   };
+  options.on_kept = [](const std::string& what) { spdlog::warn("{}", what); };
   return std::make_unique<coordinator::Copies>(backups, options);
 }
 

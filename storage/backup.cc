@@ -86,6 +86,7 @@ absl::Status Backup::Copy(const std::string& data_directory) {
   if (absl::Status status = (*source)->Execute("BEGIN"); !status.ok()) return status;
   const absl::StatusOr<StoreRow> store = ReadStore(**source);
   if (!store.ok()) return store.status();
+  epoch_ = store->epoch;
   commit_ = store->commit;
   const absl::StatusOr<std::vector<StoredFile>> files = ReadStoredFiles(**source);
   if (!files.ok()) return files.status();

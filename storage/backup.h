@@ -40,6 +40,7 @@ class Backup {
   // DATA_LOSS: a file is damaged.
   absl::StatusOr<std::string> Read(int64_t size);
 
+  int64_t epoch() const { return epoch_; }  // the store's
   int64_t commit() const { return commit_; }
   // Beside the database.
   int64_t files() const { return static_cast<int64_t>(entries_.size()) - 1; }
@@ -64,6 +65,7 @@ class Backup {
 
   const std::string folder_;
   const std::string vfs_;
+  int64_t epoch_ = 0;
   int64_t commit_ = 0;
   std::vector<Entry> entries_;
 

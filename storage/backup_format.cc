@@ -1,6 +1,7 @@
 #include "storage/backup_format.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -16,6 +17,9 @@ namespace {
 
 constexpr size_t kPiece = 1 << 20;
 constexpr uint32_t kMaxName = 2048;
+constexpr absl::string_view kFirstEntry = "caviar.db";
+constexpr int kCommitInEnd = 1 + 4;
+constexpr int kEndBytes = kCommitInEnd + 8 + 4;
 
 template <typename Number>
 std::string Bytes(Number number) {
@@ -27,6 +31,12 @@ std::string Bytes(Number number) {
 uint32_t Extend(uint32_t sum, absl::string_view bytes) {
   return static_cast<uint32_t>(
       ::crc32_z(sum, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+// As many bytes as `bytes` has; false: they are not there, or cannot be read.
+bool ReadAt(const Descriptor& descriptor, int64_t offset, std::string& bytes) {
+  return pread(descriptor.number(), bytes.data(), bytes.size(), offset) ==
+         static_cast<ssize_t>(bytes.size());
 }
 
 // The parts of one backup, in their order.
@@ -137,6 +147,31 @@ std::string BackupEntryHead(absl::string_view name, int64_t size) {
 
 std::string BackupEnd(uint32_t entries, int64_t commit) {
   return absl::StrCat("E", Bytes(entries), Bytes(commit));
+}
+
+absl::StatusOr<BackupSeal> ReadBackupSeal(const std::string& file) {
+  const Descriptor descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat found = {};
+  if (descriptor.number() < 0 || fstat(descriptor.number(), &found) != 0) {
+    return FileError(errno, absl::StrCat("opening ", file));
+  }
+  const absl::Status no_backup = absl::DataLossError(absl::StrCat(file, " is no backup, or cut"));
+  if (!S_ISREG(found.st_mode)) return no_backup;
+  BackupSeal seal{.bytes = static_cast<int64_t>(found.st_size)};
+  int64_t size = 0;
+  const std::string head = absl::StrCat(kBackupMagic, BackupEntryHead(kFirstEntry, size));
+  const size_t before = head.size() - sizeof(size);
+  std::string begin(head.size(), '\0'), checksum(sizeof(uint32_t), '\0'), end(kEndBytes, '\0');
+  if (!ReadAt(descriptor, 0, begin)) return no_backup;
+  std::memcpy(&size, begin.data() + before, sizeof(size));
+  if (begin.compare(0, before, head, 0, before) != 0 || size < 0 || size > seal.bytes ||
+      !ReadAt(descriptor, static_cast<int64_t>(head.size()) + size, checksum) ||
+      !ReadAt(descriptor, seal.bytes - kEndBytes, end) || end.front() != 'E') {
+    return no_backup;
+  }
+  std::memcpy(&seal.database_crc32, checksum.data(), sizeof(seal.database_crc32));
+  std::memcpy(&seal.commit, end.data() + kCommitInEnd, sizeof(seal.commit));
+  return seal;
 }
 
 std::string BackupChecksum(uint32_t crc32) { return Bytes(crc32); }

@@ -35,6 +35,19 @@ struct BackupContents {
   int64_t bytes = 0;  // of the whole backup
 };
 
+// Tells one backup from another. (The checksum at the end does not: an entry's bytes and their own
+// checksum behind them cancel out in it.)
+struct BackupSeal {
+  int64_t commit = 0;
+  int64_t bytes = 0;            // of the whole backup
+  uint32_t database_crc32 = 0;  // what the database says of the other files is in it, too
+  bool operator==(const BackupSeal&) const = default;
+};
+
+// Reads a few bytes: nothing says that the rest is whole. DATA_LOSS: it is no backup, or was cut.
+// NOT_FOUND: there is no such file.
+absl::StatusOr<BackupSeal> ReadBackupSeal(const std::string& file);
+
 // What becomes of an entry: called with its name, then with its bytes in pieces.
 struct BackupSink {
   std::function<absl::Status(const std::string& name)> begin;
