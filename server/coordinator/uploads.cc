@@ -42,6 +42,18 @@ Names NamesOf(const Lease& lease, const v1::UploadChunkRequest& request, int64_t
   }
 }
 
+storage::ArtifactRow RowOf(const Lease& lease, const v1::UploadChunkRequest& request,
+                           const std::string& file) {
+  storage::ArtifactRow row;
+  row.attempt = lease.attempt;
+  row.kind = request.kind();
+  row.step = request.step();
+  row.size = request.size();
+  row.crc32 = request.crc32();
+  row.file = file;
+  return row;
+}
+
 }  // namespace
 
 bool Uploads::IsLast(const std::string& unfinished, const storage::ArtifactRow& row) const {
@@ -71,18 +83,18 @@ absl::StatusOr<Uploads::Progress> Uploads::Take(const v1::UploadChunkRequest& re
     return absl::DataLossError("a chunk's checksum does not fit its data; send it again");
   }
   const Names names = NamesOf(*lease, request, finished_);
+  const storage::ArtifactRow row = RowOf(*lease, request, names.file);
+  const bool is_last = progress.received == request.size();
+  // Of one chunk, it need not be written again: repeats while there is no room for its row would
+  // fill the disk further.
+  if (is_last && request.offset() == 0 && IsLast(names.unfinished, row)) {
+    progress.whole = last_[names.unfinished];
+    return progress;
+  }
   const absl::Status written =
       artifacts_.Write(names.unfinished, request.offset(), request.data()).status();
-  const bool is_last = progress.received == request.size();
   if (!written.ok() && !(is_last && absl::IsOutOfRange(written))) return written;
   if (!is_last) return progress;
-  storage::ArtifactRow row;
-  row.attempt = lease->attempt;
-  row.kind = request.kind();
-  row.step = request.step();
-  row.size = request.size();
-  row.crc32 = request.crc32();
-  row.file = names.file;
   if (!written.ok() && IsLast(names.unfinished, row)) {
     progress.whole = last_[names.unfinished];
     return progress;

@@ -460,6 +460,40 @@ TEST_F(ThreadedCoordinatorTest, OtherBytesForAStepAreAnotherFileUntilTheirRowIsT
   }
 }
 
+TEST_F(ThreadedCoordinatorTest, AFileOfOneChunkIsThereOnceHoweverOftenItsRowHasNoRoom) {
+  Create(NetworkStudy("s", 1));
+  const v1::FencingToken token = Acquire(Register())->trial().token();
+  ASSERT_TRUE(Report(token, 1, 0.5).ok());
+  store_.SetBeforeApply([](const auto&) { return absl::ResourceExhaustedError("full"); });
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(absl::IsUnavailable(Upload(token, v1::Artifact::WEIGHTS, 1, "some").status()));
+    EXPECT_TRUE(absl::IsUnavailable(Upload(token, v1::Artifact::CHECKPOINT, 1, "state").status()));
+  }
+  EXPECT_EQ(Files().size(), 2u);
+  store_.SetBeforeApply(nullptr);
+  ASSERT_TRUE(Upload(token, v1::Artifact::WEIGHTS, 1, "some").ok());
+  ASSERT_TRUE(Upload(token, v1::Artifact::CHECKPOINT, 1, "state").ok());
+  EXPECT_EQ(Files().size(), 2u);
+  EXPECT_EQ(store_.Load()->artifacts.size(), 2u);
+}
+
+// As releases before this one named them.
+TEST_F(ThreadedCoordinatorTest, WeightsOfAnOlderNameGiveWayToOthers) {
+  Create(NetworkStudy("s", 1));
+  const v1::FencingToken token = Acquire(Register())->trial().token();
+  ASSERT_TRUE(Upload(token, v1::Artifact::WEIGHTS, 1, "weights").ok());
+  storage::ArtifactRow row = store_.Load()->artifacts.front();
+  const std::string older = "artifacts/1/0/1-weights-1.bin";
+  std::filesystem::rename(directory_ + "/" + row.file, directory_ + "/" + older);
+  row.file = older;
+  coordinator_.reset();
+  ASSERT_TRUE(store_.Apply({row}, store_.Load()->commit + 1).ok());
+  StartCoordinator();
+  EXPECT_THAT(Files(), testing::ElementsAre("1-weights-1.bin"));
+  ASSERT_TRUE(Upload(token, v1::Artifact::WEIGHTS, 1, "better").ok());
+  EXPECT_THAT(Files(), testing::ElementsAre(testing::StartsWith("1-weights-1-")));
+}
+
 TEST_F(ThreadedCoordinatorTest, AtItsStartItRemovesFilesThatNoRowNames) {
   Create(NetworkStudy("s"));
   const v1::FencingToken token = Acquire(Register())->trial().token();
