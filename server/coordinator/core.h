@@ -260,7 +260,7 @@ class Core {
     v1::Study::EndReason reason = v1::Study::END_REASON_UNSPECIFIED;
     std::string message;
   };
-  std::optional<End> FindEnd(StudyState& study);
+  std::optional<End> FindEnd(const StudyState& study) const;
   void CheckLimits(StudyState& study);
   // The study's message becomes its last failure.
   void NoteFailure(StudyState& study, int32_t number, const std::string& message);
@@ -277,7 +277,7 @@ class Core {
   bool MayGrow(const StudyState& study) const;
   absl::Status TooManyTrials(const StudyState& study) const;
   // Whether that limit leaves it nothing to do.
-  bool IsFull(StudyState& study);
+  bool IsFull(const StudyState& study) const;
   // What the trial reported so far; read where it is not known.
   absl::StatusOr<ReportedValues*> Reported(TrialState& trial);
   // RESOURCE_EXHAUSTED: with `more` it would be too much.
@@ -355,7 +355,9 @@ class Core {
   void PromoteFor(StudyState& study, size_t callers);
   bool Promote(StudyState& study, bool in_any_case);
   // Where nothing runs or waits and no trial is left to hand out: whether a paused trial goes on.
-  bool GoesOnByPromotion(StudyState& study);
+  static bool MayGoOnByPromotion(const StudyState& study);
+  // Lets it, if that is so.
+  void GoOnByPromotion(StudyState& study);
   // Whether its trials have trained limits.max_steps.
   static bool StepsAreUsedUp(const StudyState& study);
   // The worker gave the trial back because it was to pause. Whether that is what it does now.
@@ -391,6 +393,8 @@ class Core {
   int32_t NewTrial(StudyState& study);
   // Whether limits.max_trials configurations were handed out, with all their repeats.
   static bool AllHandedOut(const StudyState& study);
+  // That, or the space has no others.
+  static bool NothingIsNew(const StudyState& study);
   // A WAITING trial, with the next number, which is returned. Its row is not written yet.
   // `repeat_of`: number of the first trial with the same configuration; nullopt: it is a new one.
   int32_t AppendTrial(StudyState& study, search_space::Configuration configuration,

@@ -20,9 +20,9 @@ absl::Status Core::TooManyTrials(const StudyState& study) const {
                                                    AtMost(options_.limits.trials, "--max-trials")));
 }
 
-bool Core::IsFull(StudyState& study) {
+bool Core::IsFull(const StudyState& study) const {
   return !MayGrow(study) && study.running.empty() && study.waiting.empty() &&
-         !GoesOnByPromotion(study);
+         !MayGoOnByPromotion(study);
 }
 
 absl::StatusOr<ReportedValues*> Core::Reported(TrialState& trial) {

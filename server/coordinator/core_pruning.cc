@@ -172,13 +172,21 @@ void Core::PromoteFor(StudyState& study, size_t callers) {
   }
 }
 
-bool Core::GoesOnByPromotion(StudyState& study) {
+bool Core::MayGoOnByPromotion(const StudyState& study) {
   if (study.paused.empty() || StepsAreUsedUp(study)) return false;
   // It would be ended with trials that a person may still let go on.
-  if (study.row.state != v1::Study::ACTIVE) return true;
-  if (Promote(study, false)) return true;
+  if (study.row.state != v1::Study::ACTIVE || !study.released.empty()) return true;
+  if (!study.pruner) return false;
+  if (study.pruner->FindPromotion(false)) return true;
   // A study whose rungs were never full enough still trains one configuration to its end.
-  return study.counts.completed() == 0 && Promote(study, true);
+  return study.counts.completed() == 0 && study.pruner->FindPromotion(true).has_value();
+}
+
+void Core::GoOnByPromotion(StudyState& study) {
+  const bool is_last =
+      study.running.empty() && study.waiting.empty() && (NothingIsNew(study) || !MayGrow(study));
+  if (study.row.state != v1::Study::ACTIVE || !is_last || !MayGoOnByPromotion(study)) return;
+  if (!Promote(study, false)) Promote(study, true);
 }
 
 }  // namespace caviar::coordinator

@@ -352,7 +352,7 @@ bool Core::StepsAreUsedUp(const StudyState& study) {
   return limits.has_max_steps() && StepsOf(study) >= limits.max_steps();
 }
 
-std::optional<Core::End> Core::FindEnd(StudyState& study) {
+std::optional<Core::End> Core::FindEnd(const StudyState& study) const {
   const v1::Limits& limits = study.row.definition.limits();
   const v1::Objective& objective = study.row.definition.objective();
   const bool repeats = RepeatsOf(study.row.definition) > 1;
@@ -385,10 +385,9 @@ std::optional<Core::End> Core::FindEnd(StudyState& study) {
     return End{v1::Study::MAX_STEPS,
                absl::StrCat("its trials trained ", StepsOf(study), " steps in all")};
   }
-  const bool all_handed_out = AllHandedOut(study);
-  if ((all_handed_out || (study.exhausted && study.to_repeat.empty())) && study.running.empty() &&
-      study.waiting.empty() && !GoesOnByPromotion(study)) {
-    if (all_handed_out) return End{v1::Study::MAX_TRIALS, ""};
+  if (NothingIsNew(study) && study.running.empty() && study.waiting.empty() &&
+      !MayGoOnByPromotion(study)) {
+    if (AllHandedOut(study)) return End{v1::Study::MAX_TRIALS, ""};
     return End{v1::Study::EXHAUSTED,
                absl::StrCat("all ", study.configurations.size(), " configurations were tried")};
   }
@@ -401,6 +400,7 @@ std::optional<Core::End> Core::FindEnd(StudyState& study) {
 void Core::CheckLimits(StudyState& study) {
   if (study.row.state == v1::Study::ENDED) return;
   if (const auto end = FindEnd(study)) return EndStudy(study, end->reason, end->message);
+  GoOnByPromotion(study);
   if (study.row.state == v1::Study::ACTIVE && study.failures_in_a_row >= kFailuresInARow) {
     MoveStudy(study, v1::Study::STOPPED,
               absl::StrCat(study.failures_in_a_row,

@@ -281,4 +281,8 @@ bool Core::AllHandedOut(const StudyState& study) {
          NextIndex(study) >= limits.max_trials();
 }
 
+bool Core::NothingIsNew(const StudyState& study) {
+  return AllHandedOut(study) || (study.exhausted && study.to_repeat.empty());
+}
+
 }  // namespace caviar::coordinator

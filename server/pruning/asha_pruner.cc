@@ -121,14 +121,13 @@ void AshaPruner::Pause(int32_t number) {
   rungs_[rungs - 1].waiting.emplace(Ranked(trial.values[rungs - 1].value), number);
 }
 
-std::optional<Promotion> AshaPruner::Promote(bool in_any_case) {
+std::optional<Promotion> AshaPruner::FindPromotion(bool in_any_case) const {
   for (size_t rung = rungs_.size(); rung-- > 0;) {
-    Rung& here = rungs_[rung];
+    const Rung& here = rungs_[rung];
     if (here.waiting.empty()) continue;
     const auto [value, number] = *here.waiting.begin();
     const size_t best = here.table.size() / static_cast<size_t>(rules_.eta);
     if (!in_any_case && here.table.Rank(number, value) >= best) continue;
-    here.waiting.erase(here.waiting.begin());
     const int64_t step = rules_.rungs[rung];
     return Promotion{number,
                      {Act::kPromote, step,

@@ -59,10 +59,10 @@ std::vector<Verdict> HyperbandPruner::Decide(int32_t number) {
 
 void HyperbandPruner::Pause(int32_t number) { brackets_[BracketOf(number)].Pause(number); }
 
-std::optional<Promotion> HyperbandPruner::Promote(bool in_any_case) {
+std::optional<Promotion> HyperbandPruner::FindPromotion(bool in_any_case) const {
   // Brackets with later rungs first: theirs have gone further.
   for (size_t i = brackets_.size(); i-- > 0;) {
-    auto promotion = brackets_[i].Promote(in_any_case);
+    auto promotion = brackets_[i].FindPromotion(in_any_case);
     if (!promotion) continue;
     promotion->verdict.reason = absl::StrCat("bracket ", i, ", ", promotion->verdict.reason);
     return promotion;

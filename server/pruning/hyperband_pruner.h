@@ -24,7 +24,8 @@ class HyperbandPruner final : public Pruner {
   void Rewind(int32_t number, int64_t after_step) override;
   std::vector<Verdict> Decide(int32_t number) override;
   void Pause(int32_t number) override;
-  std::optional<Promotion> Promote(bool in_any_case) override;
+  std::optional<Promotion> FindPromotion(bool in_any_case) const override;
+  void Unpause(int32_t number) override { brackets_[BracketOf(number)].Unpause(number); }
   void Restore(int32_t number, int64_t step) override;
   void End(int32_t number) override;
   std::vector<double> RungValues(int32_t number) const override;

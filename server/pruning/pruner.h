@@ -60,9 +60,18 @@ class Pruner {
 
   // The trial is PAUSED now: it waits at the highest rung that it reached.
   virtual void Pause(int32_t /*number*/) {}
-  // Which of the paused trials goes on now, if any; it is not paused any more. `in_any_case`: the
-  // best one of the highest rung, though its rung is too empty to say so.
-  virtual std::optional<Promotion> Promote(bool /*in_any_case*/) { return std::nullopt; }
+  // Which of the paused trials may go on now, if any. `in_any_case`: the best one of the highest
+  // rung, though its rung is too empty to say so.
+  virtual std::optional<Promotion> FindPromotion(bool /*in_any_case*/) const {
+    return std::nullopt;
+  }
+  // That one goes on: it is not paused any more.
+  std::optional<Promotion> Promote(bool in_any_case) {
+    auto promotion = FindPromotion(in_any_case);
+    if (promotion) Unpause(promotion->number);
+    return promotion;
+  }
+  virtual void Unpause(int32_t /*number*/) {}
   // Takes note of a verdict that was given before this object was made: that rung is decided.
   virtual void Restore(int32_t /*number*/, int64_t /*step*/) {}
   // The trial is final: it waits for no promotion.

@@ -157,6 +157,28 @@ TEST_F(PruningTest, APromotingStudyTrainsOneToItsEndEvenIfNoRungIsFull) {
   EXPECT_EQ(house_.study("s").best, 0);
 }
 
+TEST_F(PruningTest, ADryRunPromotesNothing) {
+  Create(PrunedStudy(v1::Pruner::PROMOTE, 100));
+  PauseAt(0.6);
+  PauseAt(0.5);
+  const int64_t commit = house_.core().state().commit;
+  v1::UpdateStudyRequest request;
+  *request.mutable_request_id() = house_.NewRequestId();
+  request.set_study("s");
+  request.set_validate_only(true);
+  *request.mutable_definition() = house_.study("s").row.definition;
+  request.mutable_definition()->mutable_limits()->set_max_trials(2);
+  const auto update = house_.Call(&Core::UpdateStudy, request);
+  ASSERT_TRUE(update.ok()) << update.status();
+  EXPECT_EQ(update->ends(), "") << "a paused one would go on";
+  EXPECT_EQ(house_.core().state().commit, commit);
+  EXPECT_EQ(house_.study("s").counts.paused(), 2);
+  request.set_validate_only(false);
+  *request.mutable_request_id() = house_.NewRequestId();
+  ASSERT_TRUE(house_.Call(&Core::UpdateStudy, request).ok());
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING);
+}
+
 TEST_F(PruningTest, ATrialWhoseWorkerDiedBeforeItPausedPausesAtItsNextWord) {
   Create(PrunedStudy(v1::Pruner::PROMOTE, 3));
   const v1::TrialWork first = Begin();
