@@ -48,6 +48,11 @@ bool SameOutcome(const storage::AttemptRow& attempt, const v1::FinishWorkRequest
   }
 }
 
+// Whether the attempt's worker let go of the trial for another to train it.
+bool LetGoOf(const storage::AttemptRow& attempt) {
+  return attempt.outcome == v1::Attempt::GIVEN_BACK || attempt.outcome == v1::Attempt::RUN_AGAIN;
+}
+
 }  // namespace
 
 void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
@@ -302,13 +307,23 @@ absl::StatusOr<v1::FinishWorkResponse> Core::FinishAgain(Token token,
                                                          const v1::FinishWorkRequest& request) {
   const auto target = FindTarget(token);
   v1::FinishWorkResponse response;
-  if (target && target->evaluation) {
+  if (!target) {
+    // Once the trial is another's, only the store knows how this attempt of it ended.
+    const auto attempt = deps_.store.FindAttempt(token.epoch, token.counter);
+    if (!attempt.ok()) return attempt.status();
+    if (!*attempt || !LetGoOf(**attempt) || !SameOutcome(**attempt, request)) {
+      return LeaseLost(token);
+    }
+    response.set_state(v1::Trial::WAITING);
+    return response;
+  }
+  if (target->evaluation) {
     const v1::TestEvaluation::State state = target->study->evaluation->state;
     if ((request.has_evaluated() && state == v1::TestEvaluation::COMPLETED) ||
         (request.has_failed() && state == v1::TestEvaluation::FAILED)) {
       return response;
     }
-  } else if (target && SameOutcome(*target->trial->attempt, request)) {
+  } else if (SameOutcome(*target->trial->attempt, request)) {
     response.set_state(target->trial->row.state);
     return response;
   }

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "caviar/v1/error_detail.h"
 #include "tests/server/coordinator/command_study.h"
 #include "tests/server/coordinator/core_fixture.h"
 
@@ -202,6 +203,51 @@ TEST_F(CommandTest, AProgramMayAskToBeRunAgainAsOftenAsLeasesMayBeLost) {
   EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::FAILED);
   EXPECT_THAT(house_.trial("s", 0).row.message, HasSubstr("2 attempts came to nothing"));
   EXPECT_THAT(house_.trial("s", 0).row.message, HasSubstr("no licence"));
+}
+
+TEST_F(CommandTest, ARepeatIsAnsweredAsTheFirstThoughTheTrialIsAnothersByNow) {
+  Create(CommandStudy("s"));
+  worker_ = Worker(1);
+  v1::FinishWorkRequest again, stopped;
+  again.mutable_run_again()->set_message("no licence");
+  stopped.mutable_stopped();
+  int attempt = 0;
+  for (v1::FinishWorkRequest* request : {&again, &stopped}) {
+    SCOPED_TRACE(request->ShortDebugString());
+    *request->mutable_token() = house_.Acquire(worker_).trial().token();
+    const auto first = house_.Call(&Core::Finish, *request);
+    ASSERT_TRUE(first.ok()) << first.status();
+    const auto other = house_.Acquire(worker_).trial();
+    ASSERT_EQ(other.trial().number(), 0);
+    attempt += 2;
+    for (const bool restart : {false, true}) {
+      if (restart) house_.Restart();
+      const auto repeat = house_.Call(&Core::Finish, *request);
+      ASSERT_TRUE(repeat.ok()) << restart << ": " << repeat.status();
+      EXPECT_EQ(repeat->state(), first->state());
+      EXPECT_EQ(house_.trial("s", 0).attempt->number, attempt);
+      EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::RUNNING) << "the other trains it";
+    }
+    ASSERT_TRUE(GiveBack(other.token()).ok());
+  }
+  const auto is_refused = [](const absl::Status& status) {
+    return error::HasReason(status, error::kLeaseLost);
+  };
+  EXPECT_TRUE(is_refused(RunAgain(again.token(), "another reason")));
+  EXPECT_TRUE(is_refused(Complete(again.token()).status()));
+  EXPECT_TRUE(is_refused(Fail(again.token(), "no licence").status()));
+}
+
+TEST_F(CommandTest, AnAttemptThatOnlyLostItsLeaseWasNotFinishedBefore) {
+  Create(CommandStudy("s"));
+  worker_ = Worker(1);
+  v1::FinishWorkRequest stopped;
+  *stopped.mutable_token() = house_.Acquire(worker_).trial().token();
+  stopped.mutable_stopped();
+  house_.Advance(absl::Minutes(3));
+  ASSERT_EQ(house_.Acquire(worker_).trial().attempt(), 2);
+  EXPECT_TRUE(error::HasReason(house_.Call(&Core::Finish, stopped).status(), error::kLeaseLost));
+  EXPECT_TRUE(error::HasReason(RunAgain(stopped.token(), ""), error::kLeaseLost));
 }
 
 TEST_F(CommandTest, GivenBackTenTimesWithoutANewStepItFails) {
