@@ -1,4 +1,5 @@
 // Revisions: a study that is defined anew while it goes on, or after it has ended.
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -65,9 +66,14 @@ std::optional<Core::End> Core::FindNextEnd(StudyState& study, const v1::Study& n
       next.sampler().algorithm() == study.row.definition.sampler().algorithm();
   const bool exhausted = study.row.end_reason == v1::Study::EXHAUSTED && same_sampler;
   const bool was_exhausted = std::exchange(study.exhausted, exhausted);
+  // Another pruner holds none back that the one of now let pause.
+  std::set<int32_t> released =
+      HaveSamePruner(study.row.definition, next) ? study.released : study.paused;
+  released.swap(study.released);
   v1::Study now = std::exchange(study.row.definition, next);
   auto end = FindEnd(study);
   study.row.definition = std::move(now);
+  study.released = std::move(released);
   study.exhausted = was_exhausted;
   return end;
 }

@@ -179,6 +179,30 @@ TEST_F(PruningTest, ADryRunPromotesNothing) {
   EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING);
 }
 
+TEST_F(PruningTest, AnUpdateThatReplacesThePrunerKnowsThatPausedTrialsGoOn) {
+  Create(PrunedStudy(v1::Pruner::PROMOTE, 100));
+  PauseAt(0.6);
+  PauseAt(0.5);
+  const v1::TrialWork best = Begin();
+  Say(best, 1, 0.9);
+  ASSERT_TRUE(Complete(best.token()).ok());
+  v1::UpdateStudyRequest request;
+  *request.mutable_definition() = house_.study("s").row.definition;
+  request.set_study("s");
+  request.mutable_definition()->mutable_limits()->set_max_trials(3);
+  request.mutable_definition()->mutable_pruner()->set_eta(4);
+  for (const bool dry : {true, false}) {
+    SCOPED_TRACE(dry ? "dry" : "in earnest");
+    request.set_validate_only(dry);
+    *request.mutable_request_id() = house_.NewRequestId();
+    const auto update = house_.Call(&Core::UpdateStudy, request);
+    ASSERT_TRUE(update.ok()) << update.status();
+    EXPECT_EQ(update->ends(), "");
+    EXPECT_EQ(house_.study("s").counts.paused(), dry ? 2 : 1);
+  }
+  EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);
+}
+
 TEST_F(PruningTest, ATrialWhoseWorkerDiedBeforeItPausedPausesAtItsNextWord) {
   Create(PrunedStudy(v1::Pruner::PROMOTE, 3));
   const v1::TrialWork first = Begin();
