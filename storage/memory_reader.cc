@@ -156,9 +156,11 @@ std::vector<PrunerDecisionRow> DecisionsOf(const MemoryTables& tables, int64_t t
   return rows;
 }
 
-TrialReading ReadTrial(const MemoryTables& tables, const TrialRow& trial, bool full) {
+TrialReading ReadTrial(const MemoryTables& tables, const MemoryTables::Trial& written, bool full) {
+  const TrialRow& trial = written.row;
   TrialReading reading;
   reading.trial = trial;
+  reading.trial.commit = written.commit;
   reading.attempts = tables.AttemptsOf(trial.id);
   if (trial.state == v1::Trial::RUNNING) {
     const AttemptRow newest = reading.attempts.empty() ? AttemptRow() : reading.attempts.back();
@@ -177,7 +179,8 @@ TrialReading ReadTrial(const MemoryTables& tables, const TrialRow& trial, bool f
 }
 
 // What the trial is ordered by; nullopt comes last.
-std::optional<double> SortKey(const TrialRow& row, TrialQuery::Order order) {
+std::optional<double> SortKey(const MemoryTables::Trial& trial, TrialQuery::Order order) {
+  const TrialRow& row = trial.row;
   const auto time = [](int64_t value) {
     return value == 0 ? std::nullopt : std::optional<double>(static_cast<double>(value));
   };
@@ -190,13 +193,17 @@ std::optional<double> SortKey(const TrialRow& row, TrialQuery::Order order) {
       return time(row.create_time);
     case TrialQuery::Order::kEndTime:
       return time(row.end_time);
+    case TrialQuery::Order::kCommit:
+      return static_cast<double>(trial.commit);
   }
   return std::nullopt;
 }
 
 bool Matches(const MemoryTables::Trial& trial, const TrialQuery& query) {
-  return trial.commit > query.changed_after_commit &&
-         (!query.repeat_of || trial.row.repeat_of == query.repeat_of) &&
+  const bool is_later = trial.commit > query.changed_after_commit ||
+                        (trial.commit == query.changed_after_commit && query.changed_after_number &&
+                         trial.row.number > *query.changed_after_number);
+  return is_later && (!query.repeat_of || trial.row.repeat_of == query.repeat_of) &&
          (query.states.empty() || std::find(query.states.begin(), query.states.end(),
                                             trial.row.state) != query.states.end());
 }
@@ -229,7 +236,7 @@ absl::StatusOr<TrialReading> MemoryStore::GetTrial(int64_t study_id, int32_t num
   if (it == tables_.trial_ids.end() || !IsVisible(tables_, study_id)) {
     return absl::NotFoundError(absl::StrCat("there is no trial ", number));
   }
-  return ReadTrial(tables_, tables_.trials.at(it->second).row, full);
+  return ReadTrial(tables_, tables_.trials.at(it->second), full);
 }
 
 absl::StatusOr<std::vector<TrialReading>> MemoryStore::ListTrials(const TrialQuery& query,
@@ -238,15 +245,15 @@ absl::StatusOr<std::vector<TrialReading>> MemoryStore::ListTrials(const TrialQue
   std::vector<const MemoryTables::Trial*> trials = TrialsOf(tables_, query.study_id);
   std::erase_if(trials, [&query](const auto* trial) { return !Matches(*trial, query); });
   std::stable_sort(trials.begin(), trials.end(), [&query](const auto* a, const auto* b) {
-    const std::optional<double> x = SortKey(a->row, query.order);
-    const std::optional<double> y = SortKey(b->row, query.order);
+    const std::optional<double> x = SortKey(*a, query.order);
+    const std::optional<double> y = SortKey(*b, query.order);
     if (!x.has_value() || !y.has_value()) return x.has_value() && !y.has_value();
     return query.descending ? *x > *y : *x < *y;
   });
   std::vector<TrialReading> readings;
   for (size_t i = std::max(query.offset, 0);
        i < trials.size() && static_cast<int64_t>(readings.size()) < query.limit; ++i) {
-    readings.push_back(ReadTrial(tables_, trials[i]->row, full));
+    readings.push_back(ReadTrial(tables_, *trials[i], full));
   }
   return readings;
 }
@@ -261,7 +268,7 @@ absl::StatusOr<std::vector<TrialReading>> MemoryStore::ListBestTrials(int64_t st
                         : BestOf(tables_, study_id, definition);
   for (const auto* trial : best) {
     if (static_cast<int64_t>(readings.size()) >= count) break;
-    readings.push_back(ReadTrial(tables_, trial->row, full));
+    readings.push_back(ReadTrial(tables_, *trial, full));
   }
   return readings;
 }

@@ -136,6 +136,8 @@ struct TrialRow {
   v1::Trial::Origin origin = v1::Trial::SAMPLER;
   // Of its study, under which it was made; filled in by the store.
   int32_t revision = 1;
+  // That wrote it last; filled in by a Reader.
+  int64_t commit = 0;
 };
 
 // What an earlier study found out about one configuration, copied for a study that learns from it
@@ -313,7 +315,8 @@ struct TrialQuery {
   int64_t study_id = 0;
   std::vector<v1::Trial::State> states;  // empty: all
   std::optional<int32_t> repeat_of;      // only trials with this one's configuration
-  enum class Order { kNumber, kObjective, kCreateTime, kEndTime };
+  // kCommit: by the commit that wrote the row last.
+  enum class Order { kNumber, kObjective, kCreateTime, kEndTime, kCommit };
   Order order = Order::kNumber;
   bool descending =
       false;  // rows without the value come last either way; ties by number, ascending
@@ -321,6 +324,9 @@ struct TrialQuery {
   int32_t limit = 100;
   int64_t changed_after_commit =
       0;  // only trials whose row was written by a later commit than this
+  // And those with a larger number than this whose row that very commit wrote: where a page by
+  // kCommit ended.
+  std::optional<int32_t> changed_after_number;
 };
 
 // How many of some values are stored already, and how many of these otherwise (NaN equals NaN).

@@ -51,6 +51,7 @@ absl::StatusOr<std::vector<TrialRow>> ReadRows(Connection& connection, Query& qu
     row.numerics_fingerprint = query.Text(26);
     row.furthest_step = query.OptionalInteger(27);
     row.fruitless = query.Integer32(28);
+    row.commit = query.Integer(29);
   }
   if (!query.status().ok()) return query.status();
   if (absl::Status filled = FillRevisions(connection, rows); !filled.ok()) return filled;
@@ -81,21 +82,33 @@ absl::string_view OrderColumn(TrialQuery::Order order) {
       return "t.create_time";
     case TrialQuery::Order::kEndTime:
       return "t.end_time";
+    case TrialQuery::Order::kCommit:
+      return "t.commit_number";
   }
   return "t.number";
 }
 
-// One of a few texts. Without a commit to start after, its index must not look useful. The states'
-// places, ?3 to ?10, are filled up with NULL, which matches nothing.
+absl::string_view LaterSql(const TrialQuery& query) {
+  if (query.changed_after_number) {
+    return "AND t.commit_number >= ?2 AND (t.commit_number > ?2 OR t.number > ?14) ";
+  }
+  return query.changed_after_commit > 0 ? "AND t.commit_number > ?2 " : "";
+}
+
+// One of a few texts. Without a commit to start after, or to order by, its index must not look
+// useful. The states' places, ?3 to ?10, are filled up with NULL, which matches nothing.
 std::string FindSql(const TrialQuery& query) {
+  const bool by_commit =
+      query.changed_after_commit > 0 || query.order == TrialQuery::Order::kCommit;
   return absl::StrCat(
-      "SELECT t.* FROM trial AS t ",
-      query.changed_after_commit > 0 ? "INDEXED BY trial_by_commit " : "", "WHERE t.study_id = ?1 ",
-      query.changed_after_commit > 0 ? "AND t.commit_number > ?2 " : "",
+      "SELECT t.* FROM trial AS t ", by_commit ? "INDEXED BY trial_by_commit " : "",
+      "WHERE t.study_id = ?1 ", LaterSql(query),
       query.states.empty() ? "" : "AND t.state IN (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ",
       query.repeat_of ? "AND t.repeat_of = ?13 " : "", "ORDER BY ", OrderColumn(query.order),
       query.descending ? " DESC" : "",
-      " NULLS LAST, t.number LIMIT max(?11, 0) OFFSET max(?12, 0)");
+      // No commit is missing, and with these words its index would not give the order.
+      query.order == TrialQuery::Order::kCommit ? "" : " NULLS LAST",
+      ", t.number LIMIT max(?11, 0) OFFSET max(?12, 0)");
 }
 
 // SQLite would take NaN for "none"; the schema refuses a text.
@@ -229,7 +242,8 @@ absl::StatusOr<std::vector<TrialRow>> FindTrials(Connection& connection,
     }
   }
   query.Bind(trial_query.limit, trial_query.offset);
-  if (trial_query.repeat_of) query.Bind(*trial_query.repeat_of);
+  if (trial_query.repeat_of || trial_query.changed_after_number) query.Bind(trial_query.repeat_of);
+  if (trial_query.changed_after_number) query.Bind(*trial_query.changed_after_number);
   return ReadWhole(connection, query);
 }
 

@@ -32,7 +32,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* StudyWatch::Start(coordinator::Coord
   }
   watch->place_.emplace(*std::move(place));
   watch->study_ = request.study();
-  watch->after_commit_ = request.include_finished() ? 0 : -1;
+  if (request.include_finished()) watch->after_.emplace();
   // Before the first read, so that no change falls between the two.
   watch->listener_ =
       coordinator.Listen(request.study(), [changed = watch->changed_] { *changed = true; });
@@ -43,7 +43,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* StudyWatch::Start(coordinator::Coord
 void StudyWatch::Read() {
   *changed_ = false;
   coordinator_.ReadStudyChanges(
-      study_, after_commit_,
+      study_, after_,
       [self = shared_from_this()](absl::StatusOr<coordinator::Coordinator::StudyChanges> changes) {
         self->Take(std::move(changes));
       });
@@ -57,7 +57,8 @@ void StudyWatch::Take(absl::StatusOr<coordinator::Coordinator::StudyChanges> cha
     return End(absl::NotFoundError(
         absl::StrCat("study \"", study_, "\" was deleted; another one has its name now")));
   }
-  after_commit_ = changes->commit;
+  after_ = changes->position;
+  more_ = changes->more;
   over_ = changes->over;
   Queue(std::move(changes->response));
   WriteNext();
@@ -96,6 +97,7 @@ void StudyWatch::OnWriteDone(bool ok) {
   place_->Sent(writing_size_);
   if (!unsent_.empty()) return WriteNext();
   if (over_) return End(absl::OkStatus());
+  if (more_ && !draining_) return Read();
   Wait();
 }
 

@@ -19,9 +19,10 @@
 
 namespace caviar::server_api {
 
-// Reads the study, writes what it read, then looks ten times a second whether the coordinator has
-// flagged a change. One of these acts at a time, each handing on to the next, so only the flags are
-// shared between threads. Owns itself until gRPC is done with it.
+// Reads the study, writes what it read, and once nothing more is to be read at once, looks ten
+// times a second whether the coordinator has flagged a change. One of these acts at a time, each
+// handing on to the next, so only the flags are shared between threads. Owns itself until gRPC is
+// done with it.
 //
 // What is not sent yet counts in the lane of reads; a client that takes nothing for long is cut
 // off.
@@ -66,7 +67,9 @@ class StudyWatch final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   std::string study_;
   std::optional<int64_t> listener_;
   std::optional<google::protobuf::Timestamp> create_time_;  // of the study first seen
-  int64_t after_commit_ = 0;
+  std::optional<coordinator::Coordinator::StudyPosition>
+      after_;          // nullopt: no trials are asked for
+  bool more_ = false;  // to read at once
   bool over_ = false;
   std::deque<grpc::ByteBuffer> unsent_;
   size_t unsent_bytes_ = 0;  // not counted in the lane yet

@@ -387,9 +387,10 @@ class ThreadedCoordinator : public Coordinator {
       }));
     });
   }
-  void ReadStudyChanges(std::string study, int64_t after_commit, Done<StudyChanges> done) override {
-    reads_.Post([this, study = std::move(study), after_commit, done = std::move(done)] {
-      done(queries_.ReadStudyChanges(study, after_commit));
+  void ReadStudyChanges(std::string study, std::optional<StudyPosition> after,
+                        Done<StudyChanges> done) override {
+    reads_.Post([this, study = std::move(study), after, done = std::move(done)] {
+      done(queries_.ReadStudyChanges(study, after));
     });
   }
 

@@ -8,7 +8,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -140,14 +142,23 @@ class Coordinator {
   virtual void GetServerStatus(Done<v1::ServerStatus> done) = 0;
   virtual void ListWorkers(Done<v1::ListWorkersResponse> done) = 0;
 
-  // What a watcher sees: the study, and the trials that became final after `after_commit` (0: all
-  // there are; -1: none, just the commit to start from).
+  // How far a watcher knows a study's trials: all that were written up to `commit`, but of those
+  // of this very commit only the ones up to `number`.
+  struct StudyPosition {
+    int64_t commit = 0;
+    int32_t number = std::numeric_limits<int32_t>::max();
+    bool operator==(const StudyPosition&) const = default;
+  };
+  // What a watcher sees: the study, and of the trials that became final after a position as many as
+  // fit into one answer.
   struct StudyChanges {
     v1::WatchStudyResponse response;
-    int64_t commit = 0;  // to pass as after_commit next time
-    bool over = false;   // ENDED, and no test evaluation is outstanding
+    StudyPosition position;  // to read on from
+    bool more = false;       // there is more to read at once
+    bool over = false;       // ENDED, all is read, and no test evaluation is outstanding
   };
-  virtual void ReadStudyChanges(std::string study, int64_t after_commit,
+  // `after`: StudyPosition() lists all there are, nullopt none: just the position to start from.
+  virtual void ReadStudyChanges(std::string study, std::optional<StudyPosition> after,
                                 Done<StudyChanges> done) = 0;
   // Calls `changed` after each commit that changed the study (or deleted it), from the
   // coordinator's thread: it must only set a flag. Not called any more after StopListening returns.

@@ -218,33 +218,53 @@ absl::StatusOr<v1::ListBestTrialsResponse> Queries::ListBestTrials(
   return response;
 }
 
-absl::StatusOr<Coordinator::StudyChanges> Queries::ReadStudyChanges(const std::string& name,
-                                                                    int64_t after_commit) {
+absl::StatusOr<Coordinator::StudyChanges> Queries::ReadStudyChanges(
+    const std::string& name, std::optional<Coordinator::StudyPosition> after) {
   const auto study = FindStudy(name);
   if (!study.ok()) return study.status();
   Coordinator::StudyChanges changes;
-  changes.commit = study->commit;
+  changes.position.commit = study->commit;
   *changes.response.mutable_study() = Message(*study);
+  if (after) {
+    if (const auto added = AddFinished(study->study.id, *after, changes); !added.ok()) return added;
+  }
   const bool evaluated = !study->evaluation ||
                          study->evaluation->state == v1::TestEvaluation::COMPLETED ||
                          study->evaluation->state == v1::TestEvaluation::FAILED;
-  changes.over = study->study.state == v1::Study::ENDED && evaluated &&
+  changes.over = study->study.state == v1::Study::ENDED && evaluated && !changes.more &&
                  study->counts.running() == 0 && study->counts.waiting() == 0;
-  if (after_commit < 0) return changes;
+  return changes;
+}
+
+absl::Status Queries::AddFinished(int64_t study_id, Coordinator::StudyPosition after,
+                                  Coordinator::StudyChanges& changes) {
   storage::TrialQuery query;
-  query.study_id = study->study.id;
+  query.study_id = study_id;
   query.states = {v1::Trial::COMPLETED, v1::Trial::PRUNED, v1::Trial::FAILED, v1::Trial::INFEASIBLE,
                   v1::Trial::CANCELLED};
-  query.order = storage::TrialQuery::Order::kEndTime;
-  query.descending = true;
+  query.order = storage::TrialQuery::Order::kCommit;
   query.limit = kLargestPage;
-  query.changed_after_commit = after_commit;
-  const auto trials = reader_.ListTrials(query, false);
+  query.changed_after_commit = after.commit;
+  query.changed_after_number = after.number;
+  auto trials = reader_.ListTrials(query, false);
   if (!trials.ok()) return trials.status();
-  for (auto trial = trials->rbegin(); trial != trials->rend(); ++trial) {
-    *changes.response.add_finished() = ToMessage(name, *trial, false);
+  changes.more = trials->size() == kLargestPage;
+  if (!trials->empty()) {
+    const storage::TrialRow& last = trials->back().trial;
+    if (changes.more) {
+      changes.position = {last.commit, last.number};
+    } else {
+      // A commit that came after the study was read may have been listed, and then whole.
+      changes.position.commit = std::max(changes.position.commit, last.commit);
+    }
   }
-  return changes;
+  std::stable_sort(trials->begin(), trials->end(), [](const auto& a, const auto& b) {
+    return a.trial.end_time < b.trial.end_time;
+  });
+  for (const storage::TrialReading& trial : *trials) {
+    *changes.response.add_finished() = ToMessage(changes.response.study().name(), trial, false);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::DownloadChunkResponse> Queries::DownloadChunk(

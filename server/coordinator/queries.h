@@ -3,6 +3,7 @@
 #define CAVIAR_SERVER_COORDINATOR_QUERIES_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -26,8 +27,8 @@ class Queries {
   absl::StatusOr<v1::ListTrialsResponse> ListTrials(const v1::ListTrialsRequest& request);
   absl::StatusOr<v1::ListBestTrialsResponse> ListBestTrials(
       const v1::ListBestTrialsRequest& request);
-  absl::StatusOr<Coordinator::StudyChanges> ReadStudyChanges(const std::string& study,
-                                                             int64_t after_commit);
+  absl::StatusOr<Coordinator::StudyChanges> ReadStudyChanges(
+      const std::string& study, std::optional<Coordinator::StudyPosition> after);
   absl::StatusOr<v1::DownloadChunkResponse> DownloadChunk(const v1::DownloadChunkRequest& request);
   absl::StatusOr<v1::ReadLogResponse> ReadLog(const v1::ReadLogRequest& request);
   absl::StatusOr<v1::ServerUsage> GetServerUsage();
@@ -47,6 +48,9 @@ class Queries {
   v1::Study Message(const storage::StudyReading& reading);
   // The study with the definition of this revision.
   absl::StatusOr<v1::Study> AtRevision(storage::StudyReading reading, int32_t revision);
+  // Adds the trials that became final after the position, and moves the changes' own past them.
+  absl::Status AddFinished(int64_t study_id, Coordinator::StudyPosition after,
+                           Coordinator::StudyChanges& changes);
   storage::Reader& reader_;
   const storage::ArtifactStore& artifacts_;
   Clock& clock_;

@@ -180,6 +180,27 @@ TEST_P(ReaderTest, PicksTrialsByStatePageAndCommit) {
   EXPECT_THAT(reader().ListTrials(query, false).value(), IsEmpty());
 }
 
+TEST_P(ReaderTest, PagesByCommitGoOnWithinACommit) {
+  ASSERT_NO_FATAL_FAILURE(MustApply({SampleStudy(1, "a"), SampleTrial(1, 1, 0)}));
+  ASSERT_NO_FATAL_FAILURE(MustApply(
+      {SampleTrial(5, 1, 4), SampleTrial(4, 1, 3), SampleTrial(3, 1, 2), SampleTrial(2, 1, 1)}));
+  ASSERT_NO_FATAL_FAILURE(MustApply({SampleTrial(6, 1, 5), CompletedTrial(1, 1, 0, 1.0)}));
+  TrialQuery query = QueryOf(1);
+  query.order = TrialQuery::Order::kCommit;
+  query.limit = 3;
+  const auto first = reader().ListTrials(query, false).value();
+  EXPECT_THAT(Numbers(first), ElementsAre(1, 2, 3));
+  EXPECT_EQ(first.back().trial.commit, 2);
+  query.changed_after_commit = first.back().trial.commit;
+  query.changed_after_number = first.back().trial.number;
+  const auto second = reader().ListTrials(query, false).value();
+  EXPECT_THAT(Numbers(second), ElementsAre(4, 0, 5));
+  EXPECT_EQ(second.back().trial.commit, 3);
+  query.changed_after_commit = second.back().trial.commit;
+  query.changed_after_number = second.back().trial.number;
+  EXPECT_THAT(reader().ListTrials(query, false).value(), IsEmpty());
+}
+
 TEST_P(ReaderTest, ReadsATrialWithAllThatPeopleSeeOfIt) {
   TrialReading expected;
   expected.trial = SampleTrial(1, 1, 0, v1::Trial::RUNNING);

@@ -166,9 +166,11 @@ class FakeCoordinator : public coordinator::Coordinator {
   }
 
   // Changes are what the handler says; Changed tells the listeners.
-  std::function<absl::StatusOr<StudyChanges>(const std::string&, int64_t)> read_study_changes;
-  void ReadStudyChanges(std::string study, int64_t after_commit, Done<StudyChanges> done) override {
-    done(read_study_changes(study, after_commit));
+  std::function<absl::StatusOr<StudyChanges>(const std::string&, std::optional<StudyPosition>)>
+      read_study_changes;
+  void ReadStudyChanges(std::string study, std::optional<StudyPosition> after,
+                        Done<StudyChanges> done) override {
+    done(read_study_changes(study, after));
   }
   int64_t Listen(std::string, std::function<void()> changed) override {
     absl::MutexLock lock(&mutex_);

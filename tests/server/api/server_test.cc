@@ -5,9 +5,11 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -238,16 +240,19 @@ TEST_F(ServerTest, HealthAndReflectionAnswer) {
 class WatchTest : public ServerTest {
  protected:
   void StartStudy() {
-    coordinator_.read_study_changes =
-        [this](const std::string& name,
-               int64_t after_commit) -> absl::StatusOr<FakeCoordinator::StudyChanges> {
+    coordinator_.read_study_changes = [this](const std::string& name,
+                                             std::optional<FakeCoordinator::StudyPosition> after)
+        -> absl::StatusOr<FakeCoordinator::StudyChanges> {
       if (deleted_) return absl::NotFoundError("no such study");
       FakeCoordinator::StudyChanges changes;
-      changes.commit = commit_;
-      changes.over = over_;
+      const int64_t commit = commit_;
+      const int64_t first = after ? after->commit : commit;
+      changes.position.commit = std::min(commit, first + page_);
+      changes.more = changes.position.commit < commit;
+      changes.over = over_ && !changes.more;
       changes.response.mutable_study()->set_name(name);
-      changes.response.mutable_study()->set_best_trial(static_cast<int32_t>(changes.commit));
-      for (int64_t i = after_commit; after_commit >= 0 && i < changes.commit; ++i) {
+      changes.response.mutable_study()->set_best_trial(static_cast<int32_t>(commit));
+      for (int64_t i = first; i < changes.position.commit; ++i) {
         v1::Trial* trial = changes.response.add_finished();
         trial->set_number(static_cast<int32_t>(i));
         trial->set_message(std::string(trial_bytes_, 'x'));
@@ -267,6 +272,7 @@ class WatchTest : public ServerTest {
   std::atomic<bool> over_ = false;
   std::atomic<bool> deleted_ = false;
   int trial_bytes_ = 1;
+  int64_t page_ = 1000;  // trials a read
   grpc::ClientContext context_;
   v1::WatchStudyResponse response_;
 };
@@ -322,6 +328,26 @@ TEST_F(WatchTest, ALongListComesInSeveralMessages) {
   EXPECT_TRUE(reader->Finish().ok());
   EXPECT_EQ(trials, 20);
   EXPECT_GE(messages, 8);
+}
+
+TEST_F(WatchTest, ReadsOnAtOnceWhereThereIsMore) {
+  page_ = 2;
+  commit_ = 7;
+  StartStudy();
+  const auto reader = Watch(true);
+  int trials = 0;
+  // No change is flagged meanwhile.
+  while (trials < 7 && reader->Read(&response_)) {
+    EXPECT_LE(response_.finished_size(), 2);
+    for (const v1::Trial& trial : response_.finished()) EXPECT_EQ(trial.number(), trials++);
+  }
+  EXPECT_EQ(trials, 7);
+  over_ = true;
+  coordinator_.Changed();
+  ASSERT_TRUE(reader->Read(&response_));
+  EXPECT_EQ(response_.finished_size(), 0);
+  EXPECT_FALSE(reader->Read(&response_));
+  EXPECT_TRUE(reader->Finish().ok());
 }
 
 TEST_F(WatchTest, AWatcherThatLeavesIsForgotten) {

@@ -209,7 +209,8 @@ class ThreadedCoordinatorTest : public ::testing::Test {
         [&](auto done) { coordinator_->ListWorkers(std::move(done)); });
   }
 
-  absl::StatusOr<Coordinator::StudyChanges> Changes(const std::string& study, int64_t after) {
+  absl::StatusOr<Coordinator::StudyChanges> Changes(const std::string& study,
+                                                    Coordinator::StudyPosition after = {}) {
     return Wait<Coordinator::StudyChanges>([&](Done<Coordinator::StudyChanges> done) {
       coordinator_->ReadStudyChanges(study, after, std::move(done));
     });
@@ -253,10 +254,10 @@ TEST_F(ThreadedCoordinatorTest, ManyWorkersShareAStudyToItsEnd) {
   }
   // Beside them somebody looks on, again and again.
   std::thread onlooker([&] {
-    int64_t commit = 0;
+    Coordinator::StudyPosition seen;
     while (done < kTrials) {
       const int64_t id = coordinator_->Listen("s", [] {});
-      commit = Changes("s", commit)->commit;
+      seen = Changes("s", seen)->position;
       EXPECT_TRUE(Workers().ok());
       coordinator_->StopListening(id);
     }
@@ -270,12 +271,12 @@ TEST_F(ThreadedCoordinatorTest, ManyWorkersShareAStudyToItsEnd) {
   idle.join();
   coordinator_->StopListening(listener);
   EXPECT_GT(heard, 0) << "once a commit, and a commit may hold many changes";
-  const auto changes = Changes("s", 0);
+  const auto changes = Changes("s");
   ASSERT_TRUE(changes.ok());
   EXPECT_TRUE(changes->over);
   EXPECT_EQ(changes->response.finished_size(), kTrials);
   EXPECT_EQ(changes->response.study().trial_counts().completed(), kTrials);
-  EXPECT_EQ(Changes("s", changes->commit)->response.finished_size(), 0);
+  EXPECT_EQ(Changes("s", changes->position)->response.finished_size(), 0);
 }
 
 TEST_F(ThreadedCoordinatorTest, AWorkerThatSaidSoHasLeft) {

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
 #include "storage/memory_store.h"
@@ -102,6 +106,41 @@ TEST_F(QueriesTest, AModelIsTheBestTrialsUnlessAnotherIsNamed) {
   EXPECT_EQ(best->crc32(), storage::Crc32("model of 1"));
   EXPECT_EQ(best->data(), "model of 1");
   EXPECT_EQ(Download(0)->data(), "model of 0");
+}
+
+TEST_F(QueriesTest, AWatcherGetsEachOfThousandsOfTrialsOnce) {
+  constexpr int kTrials = 2'500;
+  AddStudy(NetworkStudy("s"));
+  storage::Batch batch;
+  for (int32_t number = 0; number < kTrials; ++number) {
+    storage::TrialRow row;
+    row.id = kTrialId + number;
+    row.study_id = 1;
+    row.number = number;
+    row.state = v1::Trial::CANCELLED;
+    batch.push_back(std::move(row));
+    // The ones of several pages in one commit, and after them one a commit.
+    if (number >= 2'400) Write(std::exchange(batch, {}));
+  }
+  std::vector<int32_t> numbers;
+  std::optional<Coordinator::StudyPosition> position(std::in_place);
+  bool more = true;
+  while (more) {
+    const auto changes = queries_.ReadStudyChanges("s", position);
+    ASSERT_TRUE(changes.ok()) << changes.status();
+    EXPECT_LE(changes->response.finished_size(), 1'000);
+    for (const v1::Trial& trial : changes->response.finished()) numbers.push_back(trial.number());
+    position = changes->position;
+    more = changes->more;
+  }
+  ASSERT_EQ(numbers.size(), kTrials);
+  for (int32_t number = 0; number < kTrials; ++number) EXPECT_EQ(numbers[number], number);
+
+  AddTrial(kTrials, v1::Trial::COMPLETED);
+  const auto changes = queries_.ReadStudyChanges("s", position);
+  ASSERT_EQ(changes->response.finished_size(), 1);
+  EXPECT_EQ(changes->response.finished(0).number(), kTrials);
+  EXPECT_EQ(queries_.ReadStudyChanges("s", std::nullopt)->response.finished_size(), 0);
 }
 
 TEST_F(QueriesTest, OfRepeatsTheFirstIsShownWithTheMeanAndTheBestGivesItsModel) {
