@@ -7,8 +7,8 @@
 #include "caviar/v1/study_service.grpc.pb.h"
 #include "caviar/v1/verification_service.grpc.pb.h"
 #include "caviar/v1/worker_service.grpc.pb.h"
-#include "server/api/acquire_call.h"
 #include "server/api/backup_stream.h"
+#include "server/api/parked_call.h"
 #include "server/api/study_watch.h"
 #include "server/api/unary.h"
 #include "server/api/verification_call.h"
@@ -130,7 +130,7 @@ class StudyServiceImpl final : public StudyServiceBase {
     return StudyWatch::Start(coordinator_, doors_.reads, context, request, draining_);
   }
   Unary* AskTrial(Context* context, const Bytes* request, Bytes* answer) override {
-    return ServeUnary(doors_.asks, context, request, answer, coordinator_, &Coordinator::AskTrial);
+    return ParkedCall::Ask(coordinator_, doors_.asks, context, request, answer);
   }
   Unary* ReportTrial(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary(doors_.changes, context, request, answer, coordinator_,
@@ -196,7 +196,7 @@ class WorkerServiceImpl final : public WorkerServiceBase {
                       &Coordinator::RegisterWorker);
   }
   Unary* AcquireWork(Context* context, const Bytes* request, Bytes* answer) override {
-    return AcquireCall::Start(coordinator_, doors_.polls, context, request, answer);
+    return ParkedCall::Acquire(coordinator_, doors_.polls, context, request, answer);
   }
   Unary* RenewLeases(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary(doors_.leases, context, request, answer, coordinator_,

@@ -255,7 +255,7 @@ class ThreadedCoordinator : public Coordinator {
     sequencer_.Post(std::move(command));
   }
 
-  void AskTrial(v1::AskTrialRequest request, Done<v1::AskTrialResponse> done) override {
+  int64_t AskTrial(v1::AskTrialRequest request, Done<v1::AskTrialResponse> done) override {
     Poll poll;
     poll.client_id = request.request_id().client_id();
     poll.sequence = request.request_id().sequence();
@@ -263,7 +263,7 @@ class ThreadedCoordinator : public Coordinator {
     poll.study = request.study();
     poll.lease_duration = request.has_lease() ? FromMessage(request.lease()) : kDefaultAskLease;
     poll.ask_done = std::move(done);
-    PostPoll(std::move(poll));
+    return PostPoll(std::move(poll));
   }
 
   int64_t AcquireWork(v1::AcquireWorkRequest request, Done<v1::AcquireWorkResponse> done) override {
@@ -282,8 +282,12 @@ class ThreadedCoordinator : public Coordinator {
     return PostPoll(std::move(poll));
   }
 
-  void CancelAcquire(int64_t id) override {
+  void CancelPoll(int64_t id) override {
     sequencer_.Post({[id](Core& core) { core.CancelPoll(id); }, [](const absl::Status&) {}});
+  }
+  void LoseAnswer(const v1::FencingToken& token) override {
+    sequencer_.Post({[token = ToToken(token)](Core& core) { core.LoseAnswer(token); },
+                     [](const absl::Status&) {}});
   }
 
   void RenewLeases(v1::RenewLeasesRequest request, Done<v1::RenewLeasesResponse> done) override {

@@ -87,7 +87,9 @@ class Coordinator {
   virtual void StopStudy(v1::StopStudyRequest request, Done<v1::Study> done) = 0;
   virtual void ResumeStudy(v1::ResumeStudyRequest request, Done<v1::Study> done) = 0;
   virtual void DeleteStudy(v1::DeleteStudyRequest request, Done<v1::DeleteStudyResponse> done) = 0;
-  virtual void AskTrial(v1::AskTrialRequest request, Done<v1::AskTrialResponse> done) = 0;
+  // Parks until there is a trial, or a reason why there is none (UNAVAILABLE: not in time), or the
+  // returned id is cancelled (then it is answered CANCELLED).
+  virtual int64_t AskTrial(v1::AskTrialRequest request, Done<v1::AskTrialResponse> done) = 0;
   virtual void ReportTrial(v1::ReportTrialRequest request, Done<v1::ReportTrialResponse> done) = 0;
   virtual void TellTrial(v1::TellTrialRequest request, Done<v1::Trial> done) = 0;
   virtual void AddTrial(v1::AddTrialRequest request, Done<v1::Trial> done) = 0;
@@ -104,7 +106,11 @@ class Coordinator {
   // is answered CANCELLED).
   virtual int64_t AcquireWork(v1::AcquireWorkRequest request,
                               Done<v1::AcquireWorkResponse> done) = 0;
-  virtual void CancelAcquire(int64_t id) = 0;
+  // Of AskTrial or AcquireWork.
+  virtual void CancelPoll(int64_t id) = 0;
+  // An answer of theirs with this token did not reach its caller: what it granted goes to another,
+  // and counts against nobody, unless a repeat of the call was answered with it as well.
+  virtual void LoseAnswer(const v1::FencingToken& token) = 0;
   virtual void RenewLeases(v1::RenewLeasesRequest request, Done<v1::RenewLeasesResponse> done) = 0;
   virtual void ReportMeasurements(v1::ReportMeasurementsRequest request,
                                   Done<v1::ReportMeasurementsResponse> done) = 0;

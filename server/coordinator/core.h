@@ -174,9 +174,11 @@ class Core {
   // Whether the token's lease is this worker's and stands, after bringing it back to life if it had
   // expired and its trial was given to nobody since.
   bool Revive(Token token, const std::string& worker_id);
-  // The worker does not have this lease, which is nobody's loss: its trial waits again. `why` goes
-  // on from "worker NAME".
+  // The caller does not have this lease, which is nobody's loss: its trial waits again. `why` goes
+  // on from "worker NAME", or "its asker".
   void LoseGrant(Token token, absl::string_view why = "never got it");
+  // One answer with this token reached nobody: a lost grant, unless it was given more than once.
+  void LoseAnswer(Token token);
   // The worker leaves: its parked calls are answered, empty, and leases of it that are not `kept`
   // are lost grants.
   void Leave(const std::string& worker_id, const std::vector<Token>& kept);

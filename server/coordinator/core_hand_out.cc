@@ -357,7 +357,7 @@ void Core::AnswerGrant(const Poll& poll, const StudyState& study, const TrialSta
 bool Core::AnswerRepeat(const Poll& poll) {
   const auto grant = state_.grants.find(GrantKey(poll.client_id, poll.sequence));
   if (grant == state_.grants.end()) return false;
-  const TokenTarget& target = state_.tokens.at(grant->second);
+  TokenTarget& target = state_.tokens.at(grant->second);
   const StudyState& study = state_.studies.at(target.study_id);
   const int32_t number = target.evaluation ? *study.evaluated : target.number;
   Token token;
@@ -370,6 +370,12 @@ bool Core::AnswerRepeat(const Poll& poll) {
   }
   const std::string& owner =
       target.evaluation ? study.evaluation->worker_id : study.trials[number].attempt->worker_id;
+  // An asker gives nothing back of itself: its answer was lost, and the token with it. A worker
+  // learns that from its next renewal; an asker would train for nothing.
+  if (owner.empty() && poll.worker_id.empty() &&
+      study.trials[number].attempt->outcome == v1::Attempt::GIVEN_BACK) {
+    return false;
+  }
   if (owner != poll.worker_id || (owner.empty() && study.row.definition.name() != poll.study)) {
     after_commit_.push_back([poll] {
       poll.Answer(error::InvalidField(
@@ -379,6 +385,7 @@ bool Core::AnswerRepeat(const Poll& poll) {
     });
     return true;
   }
+  ++target.repeats;
   AnswerGrant(poll, study, study.trials[number], token);
   return true;
 }

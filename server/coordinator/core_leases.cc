@@ -191,8 +191,20 @@ void Core::LoseGrant(Token token, absl::string_view why) {
   if (target->evaluation && target->study->evaluation->state == v1::TestEvaluation::RUNNING) {
     PutBackEvaluation(*target->study);
   } else if (!target->evaluation && target->trial->row.state == v1::Trial::RUNNING) {
-    PutBack(*target->study, *target->trial, v1::Attempt::GIVEN_BACK,
-            absl::StrCat("worker ", target->trial->attempt->worker, " ", why));
+    const storage::AttemptRow& attempt = *target->trial->attempt;
+    const std::string who =
+        attempt.worker_id.empty() ? "its asker" : absl::StrCat("worker ", attempt.worker);
+    PutBack(*target->study, *target->trial, v1::Attempt::GIVEN_BACK, absl::StrCat(who, " ", why));
+  }
+}
+
+void Core::LoseAnswer(Token token) {
+  if (!FindTarget(token)) return;
+  // Whoever asked again may have that answer: its token must stand.
+  if (int32_t& repeats = state_.tokens.at(token.counter).repeats; repeats > 0) {
+    --repeats;
+  } else {
+    LoseGrant(token, "went away before it got it");
   }
 }
 

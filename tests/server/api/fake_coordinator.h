@@ -19,7 +19,8 @@
 namespace caviar::server_api {
 
 // Unary methods answer, within the call, with what their handler returns; without a handler with
-// UNIMPLEMENTED. Handlers are set before the server starts. Acquires park; a test answers them.
+// UNIMPLEMENTED. Handlers are set before the server starts. Acquires and asks park; a test answers
+// or cancels them.
 class FakeCoordinator : public coordinator::Coordinator {
  public:
   template <typename Request, typename Response>
@@ -47,7 +48,6 @@ class FakeCoordinator : public coordinator::Coordinator {
   CAVIAR_FAKE_METHOD(StopStudy, stop_study, StopStudyRequest, Study);
   CAVIAR_FAKE_METHOD(ResumeStudy, resume_study, ResumeStudyRequest, Study);
   CAVIAR_FAKE_METHOD(DeleteStudy, delete_study, DeleteStudyRequest, DeleteStudyResponse);
-  CAVIAR_FAKE_METHOD(AskTrial, ask_trial, AskTrialRequest, AskTrialResponse);
   CAVIAR_FAKE_METHOD(ReportTrial, report_trial, ReportTrialRequest, ReportTrialResponse);
   CAVIAR_FAKE_METHOD(TellTrial, tell_trial, TellTrialRequest, Trial);
   CAVIAR_FAKE_METHOD(AddTrial, add_trial, AddTrialRequest, Trial);
@@ -121,36 +121,48 @@ class FakeCoordinator : public coordinator::Coordinator {
     if (now) done(v1::AcquireWorkResponse());
     return id;
   }
+  int64_t AskTrial(v1::AskTrialRequest, Done<v1::AskTrialResponse> done) override {
+    absl::MutexLock lock(&mutex_);
+    parked_asks_[next_id_] = std::move(done);
+    return next_id_++;
+  }
   // Set: the grant was on its way when the caller left.
   std::optional<v1::AcquireWorkResponse> grant_on_cancel;
-  void CancelAcquire(int64_t id) override {
+  std::optional<v1::AskTrialResponse> ask_grant_on_cancel;
+  void CancelPoll(int64_t id) override {
+    const absl::Status cancelled = absl::CancelledError("cancelled");
     if (grant_on_cancel) {
       AnswerAcquire(id, *grant_on_cancel);
     } else {
-      AnswerAcquire(id, absl::CancelledError("cancelled"));
+      AnswerAcquire(id, cancelled);
+    }
+    if (ask_grant_on_cancel) {
+      AnswerAsk(id, *ask_grant_on_cancel);
+    } else {
+      AnswerAsk(id, cancelled);
     }
     absl::MutexLock lock(&mutex_);
     cancelled_.push_back(id);
   }
+  std::function<void(const v1::FencingToken&)> lose_answer;
+  void LoseAnswer(const v1::FencingToken& token) override {
+    if (lose_answer) lose_answer(token);
+  }
   // False: it is not parked.
   bool AnswerAcquire(int64_t id, absl::StatusOr<v1::AcquireWorkResponse> answer) {
-    Done<v1::AcquireWorkResponse> done;
-    {
-      absl::MutexLock lock(&mutex_);
-      const auto found = parked_.find(id);
-      if (found == parked_.end()) return false;
-      done = std::move(found->second);
-      parked_.erase(found);
-    }
-    done(std::move(answer));
-    return true;
+    return Unpark(parked_, id, std::move(answer));
+  }
+  bool AnswerAsk(int64_t id, absl::StatusOr<v1::AskTrialResponse> answer) {
+    return Unpark(parked_asks_, id, std::move(answer));
   }
   // The id of a parked call; blocks until there is one.
   int64_t AwaitParked() {
-    const auto parked = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !parked_.empty(); };
+    const auto parked = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return !parked_.empty() || !parked_asks_.empty();
+    };
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(&parked));
-    return parked_.begin()->first;
+    return parked_.empty() ? parked_asks_.begin()->first : parked_.begin()->first;
   }
   // The id of a cancelled call; blocks until there is one.
   int64_t AwaitCancelled() {
@@ -193,6 +205,22 @@ class FakeCoordinator : public coordinator::Coordinator {
   }
 
  private:
+  template <typename Response>
+  using Parked = std::map<int64_t, Done<Response>>;
+
+  template <typename Response>
+  bool Unpark(Parked<Response>& parked, int64_t id, absl::StatusOr<Response> answer) {
+    Done<Response> done;
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto found = parked.find(id);
+      if (found == parked.end()) return false;
+      done = std::move(found->second);
+      parked.erase(found);
+    }
+    done(std::move(answer));
+    return true;
+  }
   template <typename Request, typename Response>
   static absl::StatusOr<Response> Answer(const Handler<Request, Response>& handler,
                                          const Request& request, const char* method) {
@@ -205,7 +233,8 @@ class FakeCoordinator : public coordinator::Coordinator {
   int64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;
   bool drained_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<v1::AcquireWorkRequest> acquires_ ABSL_GUARDED_BY(mutex_);
-  std::map<int64_t, Done<v1::AcquireWorkResponse>> parked_ ABSL_GUARDED_BY(mutex_);
+  Parked<v1::AcquireWorkResponse> parked_ ABSL_GUARDED_BY(mutex_);
+  Parked<v1::AskTrialResponse> parked_asks_ ABSL_GUARDED_BY(mutex_);
   std::vector<int64_t> cancelled_ ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, std::function<void()>> listeners_ ABSL_GUARDED_BY(mutex_);
 };

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <memory>
 #include <optional>
@@ -43,6 +44,13 @@ class ServerTest : public testing::Test {
     workers_ = v1::WorkerService::NewStub(channel_);
   }
 
+  static v1::AskTrialRequest AskRequest() {
+    v1::AskTrialRequest request;
+    request.mutable_request_id()->set_client_id(kWorkerId);
+    request.mutable_request_id()->set_sequence(1);
+    request.set_study("s");
+    return request;
+  }
   static v1::AcquireWorkRequest AcquireRequest() {
     v1::AcquireWorkRequest request;
     request.mutable_request_id()->set_client_id(kWorkerId);
@@ -176,15 +184,40 @@ TEST_F(ServerTest, AGrantWhoseCallerHasLeftIsGivenBack) {
   const int64_t id = coordinator_.AwaitParked();
   coordinator_.grant_on_cancel.emplace();
   coordinator_.grant_on_cancel->mutable_trial()->mutable_token()->set_counter(7);
-  std::promise<v1::GiveBackWorkRequest> given_back;
-  coordinator_.give_back_work = [&](const v1::GiveBackWorkRequest& request) {
-    given_back.set_value(request);
-    return v1::GiveBackWorkResponse();
-  };
+  std::promise<int64_t> lost;
+  coordinator_.lose_answer = [&](const auto& token) { lost.set_value(token.counter()); };
   context.TryCancel();
   EXPECT_EQ(coordinator_.AwaitCancelled(), id);
-  EXPECT_EQ(given_back.get_future().get().tokens(0).counter(), 7);
+  EXPECT_EQ(lost.get_future().get(), 7);
   caller.join();
+}
+
+TEST_F(ServerTest, AnAskWhoseCallerLeavesIsCancelled) {
+  Start();
+  grpc::ClientContext context;
+  std::thread caller([&] {
+    v1::AskTrialResponse response;
+    EXPECT_EQ(studies_->AskTrial(&context, AskRequest(), &response).error_code(),
+              grpc::StatusCode::CANCELLED);
+  });
+  const int64_t id = coordinator_.AwaitParked();
+  context.TryCancel();
+  EXPECT_EQ(coordinator_.AwaitCancelled(), id);
+  caller.join();
+}
+
+TEST_F(ServerTest, AnAskedTrialWhoseAskerMissedItsDeadlineIsGivenBack) {
+  Start();
+  coordinator_.ask_grant_on_cancel.emplace();
+  coordinator_.ask_grant_on_cancel->mutable_token()->set_counter(7);
+  std::promise<int64_t> lost;
+  coordinator_.lose_answer = [&](const auto& token) { lost.set_value(token.counter()); };
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(200));
+  v1::AskTrialResponse response;
+  EXPECT_EQ(studies_->AskTrial(&context, AskRequest(), &response).error_code(),
+            grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(lost.get_future().get(), 7);
 }
 
 TEST_F(ServerTest, ShutdownAnswersParkedCallsAndRefusesNewOnes) {

@@ -684,6 +684,24 @@ TEST_F(ThreadedCoordinatorTest, AnAskerIsToldThatAnotherValueStays) {
   EXPECT_EQ(conflicts, (std::vector{0, 1}));
 }
 
+TEST_F(ThreadedCoordinatorTest, AnAskThatReachesNobodyBlocksNoOther) {
+  v1::Study definition = ExternalStudy("s");
+  definition.mutable_limits()->set_parallel(1);
+  Create(definition);
+  std::vector<int> numbers;
+  for (int i = 0; i < 3; ++i) {
+    v1::AskTrialRequest ask;
+    *ask.mutable_request_id() = NewRequestId();
+    ask.set_study("s");
+    const auto asked = Wait<v1::AskTrialResponse>(
+        [&](auto done) { coordinator_->AskTrial(ask, std::move(done)); });
+    ASSERT_TRUE(asked.ok()) << asked.status();
+    numbers.push_back(asked->trial().number());
+    coordinator_->LoseAnswer(asked->token());
+  }
+  EXPECT_EQ(numbers, (std::vector{0, 0, 0}));
+}
+
 TEST_F(ThreadedCoordinatorTest, AnAcquireCanBeCancelled) {
   v1::AcquireWorkRequest request;
   *request.mutable_request_id() = NewRequestId();
@@ -691,7 +709,7 @@ TEST_F(ThreadedCoordinatorTest, AnAcquireCanBeCancelled) {
   std::promise<absl::Status> answer;
   const int64_t id = coordinator_->AcquireWork(
       request, [&](auto response) { answer.set_value(response.status()); });
-  coordinator_->CancelAcquire(id);
+  coordinator_->CancelPoll(id);
   EXPECT_EQ(answer.get_future().get().code(), absl::StatusCode::kCancelled);
 }
 

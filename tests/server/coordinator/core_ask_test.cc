@@ -46,6 +46,74 @@ TEST_F(AskTest, ATellWithoutTheObjectiveIsRefused) {
   EXPECT_EQ(house_.Call(&Core::Tell, request).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+// Parallel trials are few, so that one that nobody has would block the study.
+class LostAnswerTest : public AskTest {
+ protected:
+  void CreateStudy() {
+    v1::Study definition = ExternalStudy("s");
+    definition.mutable_limits()->set_parallel(1);
+    definition.mutable_limits()->set_max_attempts(1);
+    Create(definition);
+  }
+  absl::StatusOr<v1::AskTrialResponse> AskAgain() {
+    --asks_;
+    return Ask("s");
+  }
+  void LoseAnswer(const v1::AskTrialResponse& asked) {
+    house_.Queue<v1::GiveBackWorkResponse>(
+        [token = ToToken(asked.token())](Core& core) {
+          core.LoseAnswer(token);
+          return absl::StatusOr<v1::GiveBackWorkResponse>(v1::GiveBackWorkResponse());
+        },
+        [](const auto&) {});
+    house_.Settle();
+  }
+  bool IsHeld(const v1::AskTrialResponse& asked) {
+    return house_.Call(&Core::Tell, TellRequest(asked, 0.5)).ok();
+  }
+};
+
+TEST_F(LostAnswerTest, ItsTrialGoesToTheNextAskerAndCountsAgainstNobody) {
+  CreateStudy();
+  const auto lost = Ask("s");
+  ASSERT_TRUE(lost.ok()) << lost.status();
+  EXPECT_FALSE(Ask("s").ok()) << "limits.parallel";
+  LoseAnswer(*lost);
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING);
+  EXPECT_EQ(house_.trial("s", 0).row.lost_leases, 0);
+  EXPECT_EQ(house_.trial("s", 0).attempt->message, "its asker went away before it got it");
+  const auto next = Ask("s");
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(next->trial().number(), 0);
+  EXPECT_FALSE(IsHeld(*lost));
+  EXPECT_TRUE(IsHeld(*next));
+}
+
+TEST_F(LostAnswerTest, ARepeatAfterItGetsATokenThatStands) {
+  CreateStudy();
+  const auto lost = Ask("s");
+  LoseAnswer(*lost);
+  house_.Restart();
+  const auto again = AskAgain();
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_NE(again->token().counter(), lost->token().counter());
+  house_.Restart();
+  EXPECT_EQ(AskAgain()->token().counter(), again->token().counter());
+  LoseAnswer(*lost);
+  EXPECT_TRUE(IsHeld(*again));
+}
+
+TEST_F(LostAnswerTest, ARepeatThatWasAnsweredBeforeItKeepsTheToken) {
+  CreateStudy();
+  const auto lost = Ask("s");
+  const auto again = AskAgain();
+  EXPECT_EQ(again->token().counter(), lost->token().counter());
+  LoseAnswer(*lost);
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::RUNNING);
+  LoseAnswer(*again);
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING) << "neither reached anybody";
+}
+
 TEST_F(AskTest, ALapsedAskGoesToTheNextAsker) {
   Create(ExternalStudy("s"));
   const auto first = Ask("s", absl::Minutes(5));
