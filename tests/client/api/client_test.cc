@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -212,12 +213,12 @@ TEST(Client, NoticesSoonThatTheCoordinatorIsBack) {
 
 // A watched study whose message number k has k commits; it is over after `last`.
 void ScriptWatch(FakeCoordinator& coordinator, int64_t last) {
-  coordinator.read_study_changes =
-      [last](const std::string& name,
-             int64_t after_commit) -> absl::StatusOr<FakeCoordinator::StudyChanges> {
+  coordinator.read_study_changes = [last](const std::string& name,
+                                          std::optional<FakeCoordinator::StudyPosition> after)
+      -> absl::StatusOr<FakeCoordinator::StudyChanges> {
     FakeCoordinator::StudyChanges changes;
-    changes.commit = after_commit + 1;
-    changes.over = changes.commit == last;
+    changes.position.commit = after->commit + 1;
+    changes.over = changes.position.commit == last;
     changes.response.mutable_study()->set_name(name);
     return changes;
   };
