@@ -403,6 +403,14 @@ absl::Status CheckRequest(const v1::GiveBackWorkRequest& request) {
                 "unusable_checkpoint",
                 absl::StrCat("is said of ", request.tokens_size(),
                              " tokens; it goes with the one whose checkpoint it is about"));
+  check.Length("worker_trouble", request.worker_trouble(), 0, FieldChecker::kMaxTextBytes);
+  check.Require(request.worker_trouble().empty() || request.tokens_size() == 1, "worker_trouble",
+                absl::StrCat("is said of ", request.tokens_size(),
+                             " tokens; it goes with the one that the worker could not do"));
+  check.Require(request.worker_trouble().empty() || request.unusable_checkpoint().empty(),
+                "worker_trouble",
+                "comes with unusable_checkpoint; a checkpoint is either unusable for all or out of "
+                "this worker's reach");
   return std::move(check).Result();
 }
 

@@ -171,8 +171,13 @@ absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRe
     if (target->evaluation && target->study->evaluation->state == v1::TestEvaluation::RUNNING) {
       PutBackEvaluation(*target->study);
     } else if (!target->evaluation && target->trial->row.state == v1::Trial::RUNNING) {
-      if (request.unusable_checkpoint().empty() && Pause(*target->study, *target->trial)) continue;
       std::string message = absl::StrCat("given back by worker ", target->trial->attempt->worker);
+      if (const std::string& why = request.worker_trouble(); !why.empty()) {
+        absl::StrAppend(&message, ", which could not do it: ", why);
+        PutBack(*target->study, *target->trial, v1::Attempt::GIVEN_BACK, message);
+        continue;
+      }
+      if (request.unusable_checkpoint().empty() && Pause(*target->study, *target->trial)) continue;
       if (const std::string& why = request.unusable_checkpoint(); !why.empty()) {
         ForgetCheckpoint(*target->trial);
         absl::StrAppend(&message, ", which could not use its checkpoint: ", why);

@@ -307,8 +307,14 @@ v1::FinishWorkRequest AttemptRunner::Evaluate(const v1::EvaluationWork& work,
 }
 
 std::string AttemptRunner::GiveBack(const Outcome& ended, LeasedCalls& calls, const Lease& lease) {
-  const bool unusable = ended.kind == Outcome::Kind::kUnusableCheckpoint;
-  const absl::Status status = calls.GiveBack(unusable ? ended.message : "");
+  v1::GiveBackWorkRequest request;
+  if (ended.kind == Outcome::Kind::kUnusableCheckpoint) {
+    request.set_unusable_checkpoint(ToWireText(ended.message));
+  } else if (ended.kind == Outcome::Kind::kCheckpointOutOfReach) {
+    request.set_worker_trouble(
+        ToWireText(absl::StrCat("it cannot get at its checkpoint: ", ended.message)));
+  }
+  const absl::Status status = calls.GiveBack(std::move(request));
   if (!status.ok() && lease.ended()) return EndOf(lease);
   // Where it was refused, the coordinator notices that nobody renews the lease any more.
   return absl::StrCat(

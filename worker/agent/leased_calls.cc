@@ -8,7 +8,6 @@
 #include "caviar/v1/sha256.h"
 #include "client/api/request_ids.h"
 #include "client/api/retry.h"
-#include "worker/agent/wire_text.h"
 
 namespace caviar::agent {
 namespace {
@@ -206,10 +205,8 @@ absl::StatusOr<int64_t> LeasedCalls::AppendLog(int64_t offset, absl::string_view
   return absl::IsOutOfRange(size.status()) ? append(0, "") : size;
 }
 
-absl::Status LeasedCalls::GiveBack(const std::string& unusable_checkpoint) {
-  v1::GiveBackWorkRequest request;
+absl::Status LeasedCalls::GiveBack(v1::GiveBackWorkRequest request) {
   *request.add_tokens() = lease_.token();
-  request.set_unusable_checkpoint(ToWireText(unusable_checkpoint));
   const auto answer =
       Repeat([&] { return client_.GiveBack(request, kGiveBackTimeout); }, LeaseLost::kFinal);
   if (!answer.ok()) return answer.status();

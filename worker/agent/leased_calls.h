@@ -53,9 +53,8 @@ class LeasedCalls {
   absl::StatusOr<int64_t> AppendLog(int64_t offset, absl::string_view data, const GiveUp& give_up);
   // The whole code archive, its size and hash verified; as Download otherwise.
   absl::StatusOr<std::string> DownloadCode(const v1::CodeArchive& archive);
-  // Gives the lease back, and ends it. `unusable_checkpoint`: why that of the grant could not be
-  // used; empty: that is not the reason.
-  absl::Status GiveBack(const std::string& unusable_checkpoint);
+  // Gives the lease back, and ends it. `request` says why; its token is set here.
+  absl::Status GiveBack(v1::GiveBackWorkRequest request = {});
   // `request` without its token.
   absl::StatusOr<v1::Trial::State> Finish(v1::FinishWorkRequest request);
 

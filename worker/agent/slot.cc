@@ -18,8 +18,7 @@
 namespace caviar::agent {
 namespace {
 
-// A full disk or a missing mount lasts longer than a coordinator's absence, and a program's trial
-// that is given back again and again fails.
+// A full disk or a missing mount lasts longer than a coordinator's absence.
 constexpr int kTroubleLastsLonger = 60;
 
 void SetDuration(google::protobuf::Duration& out, absl::Duration duration) {

@@ -299,6 +299,21 @@ TEST(RequestChecks, ACheckpointThatCannotBeUsedIsThatOfOneGrant) {
   EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("unusable_checkpoint"));
 }
 
+TEST(RequestChecks, AWorkersTroubleIsAboutOneGrantAndNotItsCheckpoint) {
+  v1::GiveBackWorkRequest request;
+  SetToken(request.add_tokens());
+  request.set_worker_trouble("no room");
+  EXPECT_TRUE(CheckRequest(request).ok());
+  SetToken(request.add_tokens());
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("worker_trouble"));
+  request.mutable_tokens()->RemoveLast();
+  request.set_unusable_checkpoint("damaged");
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("worker_trouble"));
+  request.clear_unusable_checkpoint();
+  request.set_worker_trouble(std::string(4097, 'x'));
+  EXPECT_THAT(BadFields(CheckRequest(request)), ElementsAre("worker_trouble"));
+}
+
 TEST(RequestChecks, AChunkFitsItsFile) {
   v1::UploadChunkRequest request;
   SetToken(request.mutable_token());

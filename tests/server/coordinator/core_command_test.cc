@@ -274,6 +274,26 @@ TEST_F(CommandTest, GivenBackTenTimesWithoutANewStepItFails) {
   EXPECT_EQ(house_.trial("s", 0).row.lost_leases, 0);
 }
 
+TEST_F(CommandTest, WhatAWorkerCouldNotDoCountsAgainstNobody) {
+  v1::Study study = CommandStudy("s", 2);
+  study.mutable_limits()->set_max_attempts(1);
+  Create(study);
+  worker_ = Worker(4);
+  for (int i = 0; i < 20; ++i) {
+    v1::GiveBackWorkRequest request;
+    *request.add_tokens() = house_.Acquire(worker_).trial().token();
+    request.set_worker_trouble("no room");
+    ASSERT_TRUE(house_.Call(&Core::GiveBack, request).ok());
+  }
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING);
+  EXPECT_EQ(house_.trial("s", 0).row.fruitless, 0);
+  EXPECT_EQ(house_.trial("s", 0).row.message,
+            "given back by worker w, which could not do it: no room");
+  const auto work = house_.Acquire(worker_).trial();
+  EXPECT_EQ(work.trial().number(), 0);
+  EXPECT_TRUE(Fail(work.token(), "x").ok());
+}
+
 TEST_F(CommandTest, TheBuiltInTrainerMayBeGivenBackAsOftenAsItTakes) {
   Create(NetworkStudy("s"));
   const std::string worker = house_.Register("w");

@@ -299,13 +299,16 @@ TEST_F(AgentCheckpointTest, OneThatTheTrainerRefusesIsGivenBackWithTheReason) {
 TEST_F(AgentCheckpointTest, OneThatThisWorkerCannotUseIsGivenBackWithoutBlame) {
   work_.set_file("sound", v1::Artifact::CHECKPOINT);
   trainer_.train = [](const AttemptWork& work, AttemptObserver&) {
-    return work.checkpoint == nullptr ? Outcome() : OutcomeOf(Outcome::Kind::kCheckpointOutOfReach);
+    Outcome outcome = OutcomeOf(Outcome::Kind::kCheckpointOutOfReach);
+    outcome.message = "no room";
+    return work.checkpoint == nullptr ? Outcome() : outcome;
   };
   Start();
   work_.Grant(FakeWork::TrialAfter(1, 3, "sound"));
   const v1::GiveBackWorkRequest request = work_.AwaitGiveBack();
   EXPECT_EQ(request.tokens(0).counter(), 101);
   EXPECT_EQ(request.unusable_checkpoint(), "");
+  EXPECT_EQ(request.worker_trouble(), "it cannot get at its checkpoint: no room");
   EXPECT_TRUE(work_.nothing_finished());
   work_.Grant(2);
   EXPECT_TRUE(work_.AwaitFinish().has_completed()) << "the worker goes on";

@@ -235,7 +235,7 @@ TEST_F(LeasedCallsTest, WhetherAnUploadsLeaseIsLostIsForRenewToSay) {
 
 TEST_F(LeasedCallsTest, WhatIsGivenBackUnderAStaleTokenLosesTheLease) {
   client_.give_back = [](const v1::GiveBackWorkRequest&) { return Stale(); };
-  EXPECT_TRUE(absl::IsAborted(calls_.GiveBack("")));
+  EXPECT_TRUE(absl::IsAborted(calls_.GiveBack()));
   EXPECT_EQ(lease_.state(), Lease::State::kLost);
 }
 
@@ -317,11 +317,13 @@ TEST_F(LeasedCallsTest, WhatIsGivenBackIsHeldNoMore) {
   client_.give_back =
       [&](const v1::GiveBackWorkRequest& request) -> absl::StatusOr<v1::GiveBackWorkResponse> {
     EXPECT_EQ(request.tokens_size(), 1);
-    EXPECT_EQ(request.unusable_checkpoint(), "torn ?");
+    EXPECT_EQ(request.unusable_checkpoint(), "torn");
     if (++calls == 1) return absl::UnavailableError("away");
     return v1::GiveBackWorkResponse();
   };
-  EXPECT_TRUE(calls_.GiveBack("torn \xFF").ok());
+  v1::GiveBackWorkRequest torn;
+  torn.set_unusable_checkpoint("torn");
+  EXPECT_TRUE(calls_.GiveBack(torn).ok());
   EXPECT_EQ(calls, 2);
   EXPECT_EQ(lease_.state(), Lease::State::kReleased);
 }
