@@ -72,6 +72,8 @@ void AddServingLimits(CLI::App& app, server_api::ServerLimits& limits) {
 // What is too much here is refused for good. What is stored already stays.
 void AddStoredLimits(CLI::App& app, coordinator::Limits& limits) {
   AddCount(app, "--max-studies", limits.studies, 1'000'000, "studies that are kept");
+  AddCount(app, "--max-workers", limits.workers, 1'000'000,
+           "workers that are registered; silent ones are forgotten for new ones, and after a day");
   AddCount(app, "--max-trials", limits.trials, 100'000'000,
            "trials of one study, repeats among them; a study that has so many stops");
   AddCount(app, "--max-parameters", limits.parameters, coordinator::Limits().parameters,

@@ -107,6 +107,23 @@ absl::StatusOr<std::optional<RequestRow>> MemoryStore::FindRequest(const std::st
   return it->second;
 }
 
+absl::StatusOr<std::optional<int64_t>> MemoryStore::FindForgottenRequest(
+    const std::string& client_id) {
+  absl::MutexLock lock(&mutex_);
+  const auto it = tables_.forgotten_requests.find(client_id);
+  if (it == tables_.forgotten_requests.end()) return std::nullopt;
+  return it->second;
+}
+
+absl::StatusOr<std::optional<int64_t>> MemoryStore::FindOldestRequest() {
+  absl::MutexLock lock(&mutex_);
+  std::optional<int64_t> oldest;
+  for (const auto& [key, row] : tables_.requests) {
+    if (row.time != 0 && row.time < oldest.value_or(row.time + 1)) oldest = row.time;
+  }
+  return oldest;
+}
+
 absl::StatusOr<std::vector<std::pair<int64_t, double>>> MemoryStore::ReadMetric(
     int64_t trial_id, int32_t attempt, const std::string& metric) {
   absl::MutexLock lock(&mutex_);

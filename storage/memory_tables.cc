@@ -239,9 +239,33 @@ absl::Status MemoryTransaction::Write(const WorkerRow& row) {
   return absl::OkStatus();
 }
 
+absl::Status MemoryTransaction::Write(const EraseWorker& key) {
+  if (const auto it = tables_.workers.find(key.id); it != tables_.workers.end()) {
+    Erase(tables_.workers, it);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status MemoryTransaction::Write(const RequestRow& row) {
   if (row.client_id.empty()) return Invalid("request without client id");
   Put(tables_.requests, {row.client_id, row.sequence}, row);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryTransaction::Write(const ForgetRequests& forget) {
+  std::set<std::tuple<int64_t, std::string, int64_t>> old;
+  for (const auto& [key, row] : tables_.requests) {
+    if (row.time != 0 && row.time < forget.before) old.emplace(row.time, key.first, key.second);
+  }
+  int32_t left = forget.limit;
+  for (const auto& [time, client_id, sequence] : old) {
+    if (left-- <= 0) break;
+    Erase(tables_.requests, tables_.requests.find({client_id, sequence}));
+    const auto known = tables_.forgotten_requests.find(client_id);
+    if (known == tables_.forgotten_requests.end() || known->second < sequence) {
+      Put(tables_.forgotten_requests, client_id, sequence);
+    }
+  }
   return absl::OkStatus();
 }
 

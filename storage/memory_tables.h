@@ -41,6 +41,7 @@ struct MemoryTables {
   std::map<int64_t, EvaluationRow> evaluations;                    // study
   std::map<std::string, WorkerRow> workers;                        // id
   std::map<std::pair<std::string, int64_t>, RequestRow> requests;  // (client, sequence)
+  std::map<std::string, int64_t> forgotten_requests;               // client; the largest sequence
   // (study, source, number)
   std::map<std::tuple<int64_t, int32_t, int32_t>, WarmStartTrialRow> warm_start_trials;
 
@@ -70,7 +71,9 @@ class MemoryTransaction {
   absl::Status Write(const PrunerDecisionRow& row);
   absl::Status Write(const EvaluationRow& row);
   absl::Status Write(const WorkerRow& row);
+  absl::Status Write(const EraseWorker& key);
   absl::Status Write(const RequestRow& row);
+  absl::Status Write(const ForgetRequests& forget);
   absl::Status Write(const CountersRow& row);
   absl::Status Write(const WarmStartTrialRow& row);
   absl::Status Write(const EraseStudyChunk& chunk);

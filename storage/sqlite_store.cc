@@ -315,6 +315,17 @@ absl::StatusOr<std::optional<RequestRow>> SqliteStore::FindRequest(const std::st
   return Note(ReadRequest(*connection_, client_id, sequence));
 }
 
+absl::StatusOr<std::optional<int64_t>> SqliteStore::FindForgottenRequest(
+    const std::string& client_id) {
+  if (!broken_.ok()) return broken_;
+  return Note(ReadForgottenRequest(*connection_, client_id));
+}
+
+absl::StatusOr<std::optional<int64_t>> SqliteStore::FindOldestRequest() {
+  if (!broken_.ok()) return broken_;
+  return Note(ReadOldestRequest(*connection_));
+}
+
 absl::StatusOr<std::vector<std::pair<int64_t, double>>> SqliteStore::ReadMetric(
     int64_t trial_id, int32_t attempt, const std::string& metric) {
   if (!broken_.ok()) return broken_;

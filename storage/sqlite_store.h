@@ -79,6 +79,9 @@ class SqliteStore : public Store {
   absl::Status Apply(const Batch& batch, int64_t commit) override;
   absl::StatusOr<std::optional<RequestRow>> FindRequest(const std::string& client_id,
                                                         int64_t sequence) override;
+  absl::StatusOr<std::optional<int64_t>> FindForgottenRequest(
+      const std::string& client_id) override;
+  absl::StatusOr<std::optional<int64_t>> FindOldestRequest() override;
   absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetric(
       int64_t trial_id, int32_t attempt, const std::string& metric) override;
   absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadCurve(

@@ -247,6 +247,11 @@ struct WorkerRow {
   v1::Resources resources = {};      // what it offers to programs
 };
 
+// Erases the WorkerRow, if there is one.
+struct EraseWorker {
+  std::string id;
+};
+
 // The answer that a rare mutation got.
 struct RequestRow {
   std::string client_id;
@@ -255,6 +260,13 @@ struct RequestRow {
   uint32_t body_crc32 = 0;
   std::string response;  // serialized
   int64_t time = 0;
+};
+
+// Erases up to `limit` of the RequestRows with a time before this one, the oldest first, and
+// remembers of each client up to where its requests were forgotten.
+struct ForgetRequests {
+  int64_t before = 0;
+  int32_t limit = 0;
 };
 
 // Counters that must never run backwards.
@@ -283,8 +295,8 @@ struct EraseArtifact {
 // the one there is. StudyRevisionRow: inserts; one with the same key is INVALID_ARGUMENT.
 using Change = std::variant<StudyRow, TrialRow, AttemptRow, MeasurementRow, LateMeasurementRow,
                             ArtifactRow, EraseArtifact, PrunerDecisionRow, EvaluationRow, WorkerRow,
-                            RequestRow, CountersRow, WarmStartTrialRow, EraseStudyChunk,
-                            StudyRevisionRow, StudyEndRow, EraseStudyEnd>;
+                            EraseWorker, RequestRow, ForgetRequests, CountersRow, WarmStartTrialRow,
+                            EraseStudyChunk, StudyRevisionRow, StudyEndRow, EraseStudyEnd>;
 
 // All changes of one transaction, applied in order.
 using Batch = std::vector<Change>;
@@ -355,6 +367,13 @@ class Store {
   // The answer stored for a request, if any.
   virtual absl::StatusOr<std::optional<RequestRow>> FindRequest(const std::string& client_id,
                                                                 int64_t sequence) = 0;
+
+  // The largest sequence of the client's requests that were forgotten; nullopt: none was.
+  virtual absl::StatusOr<std::optional<int64_t>> FindForgottenRequest(
+      const std::string& client_id) = 0;
+
+  // When the oldest RequestRow was answered; nullopt: there is none that has a time.
+  virtual absl::StatusOr<std::optional<int64_t>> FindOldestRequest() = 0;
 
   // The values of `metric` stored for an attempt, by step.
   virtual absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetric(

@@ -31,6 +31,7 @@ inline constexpr Table kEvaluationMetricTable{"evaluation_metric", 2, 6};
 inline constexpr Table kEvaluationClassTable{"evaluation_class", 2, 10};
 inline constexpr Table kWorkerTable{"worker", 1, 11};
 inline constexpr Table kRequestTable{"request", 2, 8};
+inline constexpr Table kForgottenRequestTable{"forgotten_request", 1, 4};
 
 // All but `store`.
 inline constexpr Table kTables[] = {
@@ -38,7 +39,7 @@ inline constexpr Table kTables[] = {
     kTrialOutcomeTable,   kTrialParameterTable, kWarmStartTrialTable,   kAttemptTable,
     kMetricTable,         kMeasurementTable,    kLateMeasurementTable,  kArtifactTable,
     kPrunerDecisionTable, kEvaluationTable,     kEvaluationMetricTable, kEvaluationClassTable,
-    kWorkerTable,         kRequestTable,
+    kWorkerTable,         kRequestTable,        kForgottenRequestTable,
 };
 
 }  // namespace caviar::storage

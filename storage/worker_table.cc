@@ -54,6 +54,11 @@ absl::Status WriteRow(const WriteContext& context, const WorkerRow& row) {
   return query.BindChecksum().Run();
 }
 
+absl::Status WriteRow(const WriteContext& context, const EraseWorker& key) {
+  Query query(context.connection, "DELETE FROM worker WHERE id = ?");
+  return query.Bind(key.id).Run();
+}
+
 absl::StatusOr<std::vector<WorkerRow>> ReadAllWorkers(Connection& connection) {
   Query query(connection, "SELECT * FROM worker ORDER BY id");
   std::vector<WorkerRow> rows;

@@ -12,6 +12,7 @@
 namespace caviar::storage {
 
 absl::Status WriteRow(const WriteContext& context, const WorkerRow& row);
+absl::Status WriteRow(const WriteContext& context, const EraseWorker& key);
 
 // By id.
 absl::StatusOr<std::vector<WorkerRow>> ReadAllWorkers(Connection& connection);

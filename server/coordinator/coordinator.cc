@@ -69,34 +69,6 @@ class Listeners {
       ABSL_GUARDED_BY(mutex_);
 };
 
-class Sightings {
- public:
-  // Of a worker that is known to be registered.
-  void Saw(const std::string& worker_id, absl::Duration now, bool leaving = false) {
-    absl::MutexLock lock(&mutex_);
-    seen_[worker_id] = {now, leaving};
-  }
-  // Of whoever says to be this worker: nobody is added, so that invented ids cost no memory.
-  void SawAgain(const std::string& worker_id, absl::Duration now, bool leaving) {
-    absl::MutexLock lock(&mutex_);
-    if (const auto seen = seen_.find(worker_id); seen != seen_.end()) seen->second = {now, leaving};
-  }
-  // Whether its last word was that it leaves.
-  bool HasLeft(const std::string& worker_id) const {
-    absl::MutexLock lock(&mutex_);
-    const auto seen = seen_.find(worker_id);
-    return seen != seen_.end() && seen->second.left;
-  }
-  std::map<std::string, Sighting> All() const {
-    absl::MutexLock lock(&mutex_);
-    return seen_;
-  }
-
- private:
-  mutable absl::Mutex mutex_;
-  std::map<std::string, Sighting> seen_ ABSL_GUARDED_BY(mutex_);
-};
-
 class ThreadedCoordinator : public Coordinator {
  public:
   ThreadedCoordinator(const Dependencies& dependencies, Options options)
@@ -111,8 +83,8 @@ class ThreadedCoordinator : public Coordinator {
         logs_(leases_, dependencies.artifacts),
         code_(dependencies.artifacts, options.limits.code_bytes),
         sequencer_(dependencies.clock),
-        core_({dependencies.store, dependencies.clock, dependencies.randomness, leases_, suggester_,
-               [this](Command command) { sequencer_.Post(std::move(command)); },
+        core_({dependencies.store, dependencies.clock, dependencies.randomness, leases_, sightings_,
+               suggester_, [this](Command command) { sequencer_.Post(std::move(command)); },
                [this](const std::string& study) { listeners_.Notify(study); },
                [this](int64_t study_id) { RemoveFiles(study_id); },
                [this](const std::string& file) { RemoveFile(file); },
@@ -157,7 +129,9 @@ class ThreadedCoordinator : public Coordinator {
     absl::MutexLock lock(&drain_mutex_);
     if (drained_) return;
     drained_ = true;
-    sequencer_.Post({[](Core& core) { core.Drain(); }, [](const absl::Status&) {}});
+    sequencer_.Post({.decide = [](Core& core) { core.Drain(); },
+                     .answer = [](const absl::Status&) {},
+                     .of_parked = true});
   }
 
   void UploadCode(v1::UploadCodeRequest request, Done<v1::UploadCodeResponse> done) override {
@@ -203,8 +177,7 @@ class ThreadedCoordinator : public Coordinator {
     Decide<v1::CancelTrialsResponse>(&Core::CancelTrials, std::move(request), std::move(done));
   }
   void StudyEndTold(int64_t study_id, int32_t revision) override {
-    sequencer_.Post({[study_id, revision](Core& core) { core.ForgetStudyEnd(study_id, revision); },
-                     [](const absl::Status&) {}});
+    PostLasting([study_id, revision](Core& core) { core.ForgetStudyEnd(study_id, revision); });
   }
   void RegisterWorker(v1::RegisterWorkerRequest request,
                       Done<v1::RegisterWorkerResponse> done) override {
@@ -283,11 +256,12 @@ class ThreadedCoordinator : public Coordinator {
   }
 
   void CancelPoll(int64_t id) override {
-    sequencer_.Post({[id](Core& core) { core.CancelPoll(id); }, [](const absl::Status&) {}});
+    sequencer_.Post({.decide = [id](Core& core) { core.CancelPoll(id); },
+                     .answer = [](const absl::Status&) {},
+                     .of_parked = true});
   }
   void LoseAnswer(const v1::FencingToken& token) override {
-    sequencer_.Post({[token = ToToken(token)](Core& core) { core.LoseAnswer(token); },
-                     [](const absl::Status&) {}});
+    PostLasting([token = ToToken(token)](Core& core) { core.LoseAnswer(token); });
   }
 
   void RenewLeases(v1::RenewLeasesRequest request, Done<v1::RenewLeasesResponse> done) override {
@@ -298,6 +272,10 @@ class ThreadedCoordinator : public Coordinator {
     const LeaseTable::Renewal renewal = leases_.Renew(request.worker_id(), tokens, now);
     for (const Token token : renewal.lost) {
       sequencer_.Post({[token](Core& core) { core.LoseGrant(token); }, [](const absl::Status&) {}});
+    }
+    if (request.leaving()) {
+      PostLasting(
+          [worker = request.worker_id(), tokens](Core& core) { core.Leave(worker, tokens); });
     }
     bool all = true;
     for (const bool held : renewal.held) all = all && held;
@@ -404,22 +382,13 @@ class ThreadedCoordinator : public Coordinator {
           v1::ServerStatus status = core.Status();
           status.mutable_start_time()->set_seconds(absl::ToUnixSeconds(start_wall_));
           *status.mutable_uptime() = ToMessage(clock_.Steady() - start_steady_);
-          const v1::ListWorkersResponse workers = core.Workers(sightings_.All());
-          for (const v1::Worker& worker : workers.workers()) {
-            if (worker.state() != v1::Worker::ALIVE) continue;
-            status.set_workers(status.workers() + 1);
-            status.set_slots(status.slots() + worker.slots());
-            status.set_busy_slots(status.busy_slots() + worker.busy_slots());
-          }
           return status;
         },
         std::move(done)));
   }
   void ListWorkers(Done<v1::ListWorkersResponse> done) override {
     sequencer_.Post(MakeCommand<v1::ListWorkersResponse>(
-        [this](Core& core) -> absl::StatusOr<v1::ListWorkersResponse> {
-          return core.Workers(sightings_.All());
-        },
+        [](Core& core) -> absl::StatusOr<v1::ListWorkersResponse> { return core.Workers(); },
         std::move(done)));
   }
 
@@ -469,17 +438,12 @@ class ThreadedCoordinator : public Coordinator {
     for (size_t i = 0; i < tokens.size(); ++i) {
       if (!held[i]) held[i] = core.Revive(tokens[i], worker);
     }
-    if (request.leaving()) core.Leave(worker, tokens);
     return RenewalMessage(tokens, held);
   }
 
-  // Among those that wait, but for what a goodbye overtook: nobody would take what it gets.
-  void Park(Core& core, Poll poll) {
-    if (sightings_.HasLeft(poll.worker_id)) return poll.Answer(absl::OkStatus());
-    if (core.state().workers.contains(poll.worker_id)) {
-      sightings_.Saw(poll.worker_id, clock_.Steady());
-    }
-    core.Park(std::move(poll));
+  void PostLasting(std::function<void(Core&)> decide) {
+    sequencer_.Post(
+        {.decide = std::move(decide), .answer = [](const absl::Status&) {}, .lasting = true});
   }
 
   int64_t PostPoll(Poll poll) {
@@ -489,7 +453,7 @@ class ThreadedCoordinator : public Coordinator {
     auto waiting = std::make_shared<std::optional<Poll>>(std::move(poll));
     sequencer_.Post({[this, waiting](Core& core) {
                        if (!*waiting) return;
-                       Park(core, *std::move(*waiting));
+                       core.Park(*std::move(*waiting));
                        waiting->reset();
                      },
                      [waiting](const absl::Status& commit) {

@@ -19,6 +19,8 @@ namespace {
 // transaction gets long.
 constexpr int kExpiredABatch = 200;
 constexpr int kCancelledABatch = 200;
+// What is lasting is of leases, nearly all of it, which expire by themselves.
+constexpr size_t kMostLasting = 10'000;
 // Of the core: no sampler is late for it.
 constexpr absl::Duration kStandstill = absl::Milliseconds(250);
 
@@ -159,8 +161,18 @@ void Core::Run(std::vector<Command> commands) {
   ForgiveStandstill(started - next_wake_);
   Begin();
   if (unread_) {
-    if (const absl::Status loaded = Load(); !loaded.ok()) return Recover(commands, loaded);
+    if (const absl::Status loaded = Load(); !loaded.ok()) {
+      for (Command& command : commands) {
+        if (command.of_parked) command.decide(*this);
+      }
+      return Recover(commands, loaded);
+    }
     unread_ = false;
+  }
+  if (started >= hold_until_ && !replaying_) {
+    commands.insert(commands.begin(), std::make_move_iterator(lasting_.begin()),
+                    std::make_move_iterator(lasting_.end()));
+    lasting_.clear();
   }
   for (Command& command : commands) command.decide(*this);
   // Where this process was stopped since, nothing expires before its holder could be heard.
@@ -259,8 +271,19 @@ void Core::Recover(std::vector<Command>& commands, const absl::Status& failure) 
   } else if (absl::IsInvalidArgument(failure) && !replaying_) {
     return Replay(std::move(commands));
   }
-  for (Command& command : commands) command.answer(Refusal(failure));
-  refused_ += static_cast<int64_t>(commands.size());
+  Refuse(commands, failure);
+}
+
+void Core::Refuse(std::vector<Command>& commands, const absl::Status& failure) {
+  for (Command& command : commands) {
+    const bool tries_again = command.lasting && !absl::IsInvalidArgument(failure);
+    if (tries_again && lasting_.size() < kMostLasting) {
+      lasting_.push_back(std::move(command));
+    } else {
+      command.answer(Refusal(failure));
+      ++refused_;
+    }
+  }
 }
 
 // A row was refused: each command alone, without work of the core's own, shows whose it was.
@@ -301,6 +324,11 @@ void Core::Housekeep(absl::Duration now) {
     }
   }
   if (now < hold_until_) return;
+  if (now >= next_forgetting_) {
+    next_forgetting_ = now + absl::Minutes(1);
+    ForgetWorkers();
+    ForgetRequests();
+  }
   if (placement_changed_) NoteUnplaced();
   PutBackOfOtherEpochs(kExpiredABatch);
   for (int64_t id : std::set<int64_t>(state_.ending)) {
@@ -380,41 +408,8 @@ v1::ServerStatus Core::Status() const {
   status.set_late_values_kept(late_.kept);
   status.set_late_values_dropped(late_.dropped);
   status.set_leases(static_cast<int32_t>(deps_.leases.size()));
+  CountWorkers(status);
   return status;
-}
-
-v1::ListWorkersResponse Core::Workers(const std::map<std::string, Sighting>& last_seen) const {
-  const absl::Duration now = deps_.clock.Steady();
-  std::map<std::pair<std::string, std::string>, v1::Worker> sorted;
-  for (const auto& [id, row] : state_.workers) {
-    const auto seen = last_seen.find(id);
-    // Known from an earlier run of the coordinator and not heard of since.
-    if (seen == last_seen.end()) continue;
-    v1::Worker worker;
-    worker.set_name(row.name);
-    worker.set_worker_id(id);
-    const auto [at, left] = seen->second;
-    const absl::Duration idle = now - at;
-    const bool alive = !left && idle <= options_.lease_ttl;
-    worker.set_state(alive ? v1::Worker::ALIVE : v1::Worker::SILENT);
-    worker.set_left(left);
-    worker.set_version(row.version);
-    worker.set_slots(row.slots);
-    for (const std::string& feature : row.features) worker.add_features(feature);
-    for (const auto& [name, value] : row.labels) (*worker.mutable_labels())[name] = value;
-    if (RunsPrograms(row)) *worker.mutable_resources() = row.resources;
-    worker.mutable_register_time()->set_seconds(row.register_time / 1'000'000);
-    *worker.mutable_idle() = ToMessage(idle);
-    for (const auto& [token, lease] : deps_.leases.HeldBy(id)) {
-      worker.add_running(lease.attempt == 0 ? absl::StrCat(lease.study, "/test")
-                                            : absl::StrCat(lease.study, "/", lease.number));
-    }
-    worker.set_busy_slots(worker.running_size());
-    sorted.emplace(std::make_pair(row.name, id), std::move(worker));
-  }
-  v1::ListWorkersResponse response;
-  for (auto& [key, worker] : sorted) *response.add_workers() = std::move(worker);
-  return response;
 }
 
 }  // namespace caviar::coordinator

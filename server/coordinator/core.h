@@ -7,7 +7,7 @@
 // room for), core_update.cc (revisions of studies), core_ends.cc (who
 // is told of ends), core_attempts.cc (reports, outcomes), core_pruning.cc (what ends early, pauses
 // and goes on), core_artifacts.cc (files, what goes on from a checkpoint), core_leases.cc (holders,
-// lost leases), core_requests.cc (repeats of rare mutations).
+// lost leases), core_workers.cc (who is registered), core_requests.cc (repeats of rare mutations).
 #ifndef CAVIAR_SERVER_COORDINATOR_CORE_H_
 #define CAVIAR_SERVER_COORDINATOR_CORE_H_
 
@@ -33,6 +33,7 @@
 #include "server/coordinator/measures.h"
 #include "server/coordinator/outcome.h"
 #include "server/coordinator/placement.h"
+#include "server/coordinator/sightings.h"
 #include "server/coordinator/state.h"
 #include "server/coordinator/suggester.h"
 #include "server/sampling/numerics.h"
@@ -52,6 +53,11 @@ struct Command {
   std::function<void(const absl::Status&)> answer;
   // Of measurements, that it brings: a batch takes no more of them than it bears.
   int64_t values = 0;
+  // It touches only parked calls, which live outside of the state: it is decided also while the
+  // store cannot be read.
+  bool of_parked = false;
+  // Nobody is there to try again: it is decided until a commit succeeds, perhaps more than once.
+  bool lasting = false;
 };
 
 void NoteDamage(Core& core, const absl::Status& status);
@@ -92,13 +98,7 @@ struct Poll {
   void Answer(absl::Status status) const;
 };
 
-// When a worker was last heard of.
-struct Sighting {
-  absl::Duration at;
-  bool left = false;  // it said that it ends
-};
-
-// Used by one thread, the sequencer's; only `leases` is shared.
+// Used by one thread, the sequencer's; only `leases` and `sightings` are shared.
 class Core {
  public:
   struct Dependencies {
@@ -106,6 +106,7 @@ class Core {
     Clock& clock;
     Randomness& randomness;
     LeaseTable& leases;
+    Sightings& sightings;
     Suggester& suggester;
     // Puts a command in the sequencer's queue, from any thread.
     std::function<void(Command)> post;
@@ -189,7 +190,7 @@ class Core {
   void NoteDamage(const absl::Status& status) { damage_ = status; }
 
   v1::ServerStatus Status() const;
-  v1::ListWorkersResponse Workers(const std::map<std::string, Sighting>& last_seen) const;
+  v1::ListWorkersResponse Workers() const;
 
  private:
   // core.cc
@@ -205,6 +206,7 @@ class Core {
   void Succeed(std::vector<Command>& commands);
   void Recover(std::vector<Command>& commands, const absl::Status& failure);
   void Replay(std::vector<Command> commands);
+  void Refuse(std::vector<Command>& commands, const absl::Status& failure);
   void Hold();
   // `now`: as of which renewals were heard.
   void Housekeep(absl::Duration now);
@@ -220,9 +222,20 @@ class Core {
     return absl::ToUnixMicros(start_wall_ + (deps_.clock.Steady() - start_steady_));
   }
 
+  // core_workers.cc
+  void CountWorkers(v1::ServerStatus& status) const;
+  bool IsAlive(const Sighting& seen, absl::Duration now) const;
+  // RESOURCE_EXHAUSTED: too many are registered, and none of them is silent.
+  absl::Status MakeRoomForWorker();
+  // Those that nobody heard of for so long, and that hold no lease; some in each batch.
+  void ForgetWorkers(absl::Duration silence);
+  void ForgetWorkers();
+
   // core_requests.cc
+  // Answers that are so old that nobody asks for them again; some in each batch.
+  void ForgetRequests();
   // The answer stored for this request; nullopt: it is new. A repeat with another body is
-  // INVALID_ARGUMENT.
+  // INVALID_ARGUMENT, one of a request that was forgotten FAILED_PRECONDITION.
   absl::StatusOr<std::optional<std::string>> FindAnswer(const v1::RequestId& id,
                                                         const std::string& method, uint32_t body);
   void StoreAnswer(const v1::RequestId& id, const std::string& method, uint32_t body,
@@ -546,6 +559,9 @@ class Core {
   absl::Duration hold_until_;
   int64_t refused_ = 0;  // commands, because their commit failed
   bool replaying_ = false;
+  std::vector<Command> lasting_;  // those that are still to be decided
+  absl::Duration next_forgetting_;
+  absl::Duration crowded_until_;  // no worker is looked for that could be forgotten
   // A failed commit was to be undone and the store could not be read: the state is not to be used.
   bool unread_ = false;
   // DATA_LOSS that a read met while something was decided.

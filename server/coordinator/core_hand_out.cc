@@ -35,38 +35,18 @@ double ShareOf(const StudyState& study) {
 
 }  // namespace
 
-absl::StatusOr<v1::RegisterWorkerResponse> Core::RegisterWorker(
-    const v1::RegisterWorkerRequest& request) {
-  return Once<v1::RegisterWorkerResponse>(request, "RegisterWorker", [&] {
-    storage::WorkerRow row;
-    row.id = absl::StrFormat("%016x%016x", deps_.randomness.Draw(), deps_.randomness.Draw());
-    row.name = request.name();
-    row.version = request.version();
-    row.slots = request.slots();
-    row.features.assign(request.features().begin(), request.features().end());
-    row.labels.insert(request.labels().begin(), request.labels().end());
-    row.register_time = WallMicros();
-    row.numerics_fingerprint = request.numerics_fingerprint();
-    row.resources = request.resources();
-    v1::RegisterWorkerResponse response;
-    response.set_worker_id(row.id);
-    *response.mutable_lease_ttl() = ToMessage(options_.lease_ttl);
-    *response.mutable_renew_interval() = ToMessage(options_.lease_ttl / 6);
-    response.set_version(options_.version);
-    state_.workers[row.id] = row;
-    placement_changed_ = true;
-    batch_.push_back(std::move(row));
-    return absl::StatusOr<v1::RegisterWorkerResponse>(response);
-  });
-}
-
 void Core::Park(Poll poll) {
   if (draining_) {
     return poll.Answer(poll.worker_id.empty()
                            ? absl::UnavailableError("the coordinator is shutting down")
                            : absl::OkStatus());
   }
+  // A goodbye overtook it: nobody would take what it gets.
+  if (deps_.sightings.HasLeft(poll.worker_id)) return poll.Answer(absl::OkStatus());
   poll.parked_since = deps_.clock.Steady();
+  if (state_.workers.contains(poll.worker_id)) {
+    deps_.sightings.Saw(poll.worker_id, poll.parked_since);
+  }
   parked_.push_back(std::move(poll));
 }
 

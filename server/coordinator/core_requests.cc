@@ -10,6 +10,23 @@
 #include "storage/artifact_store.h"
 
 namespace caviar::coordinator {
+namespace {
+
+// How long answers are kept, and how many of them one batch forgets.
+constexpr absl::Duration kKept = absl::Hours(24);
+constexpr int32_t kForgottenABatch = 1000;
+
+absl::Status Expired(const v1::RequestId& id) {
+  return error::WithReason(
+      absl::FailedPreconditionError(absl::StrCat(
+          "the request ", id.client_id(), "/", id.sequence(), " is older than ",
+          absl::FormatDuration(kKept),
+          ", and whether it was made is not known any more; nothing was changed. Look whether it "
+          "was, and make a new one if not")),
+      error::kRequestIdExpired);
+}
+
+}  // namespace
 
 uint32_t Core::BodyCrc32(const google::protobuf::Message& request) {
   std::string bytes;
@@ -33,7 +50,12 @@ absl::StatusOr<std::optional<std::string>> Core::FindAnswer(const v1::RequestId&
     if (!stored.ok()) return stored.status();
     row = *std::move(stored);
   }
-  if (!row) return std::optional<std::string>();
+  if (!row) {
+    const auto forgotten = deps_.store.FindForgottenRequest(id.client_id());
+    if (!forgotten.ok()) return forgotten.status();
+    if (*forgotten && id.sequence() <= **forgotten) return Expired(id);
+    return std::optional<std::string>();
+  }
   if (row->method != method || row->body_crc32 != body) {
     return error::InvalidField(
         "request_id", absl::StrCat(id.client_id(), "/", id.sequence(), " was used for another ",
@@ -45,9 +67,18 @@ absl::StatusOr<std::optional<std::string>> Core::FindAnswer(const v1::RequestId&
 void Core::StoreAnswer(const v1::RequestId& id, const std::string& method, uint32_t body,
                        std::string response) {
   storage::RequestRow row{id.client_id(), id.sequence(),       method,
-                          body,           std::move(response), WallMicros()};
+                          body,           std::move(response), BridgeMicros()};
   answers_[{id.client_id(), id.sequence()}] = row;
   batch_.push_back(std::move(row));
+}
+
+void Core::ForgetRequests() {
+  const int64_t before = BridgeMicros() - absl::ToInt64Microseconds(kKept);
+  const auto oldest = deps_.store.FindOldestRequest();
+  if (absl::IsDataLoss(oldest.status())) NoteDamage(oldest.status());
+  if (!oldest.ok() || !*oldest || **oldest >= before) return;
+  batch_.push_back(storage::ForgetRequests{before, kForgottenABatch});
+  next_forgetting_ = deps_.clock.Steady();  // there may be more
 }
 
 }  // namespace caviar::coordinator

@@ -163,6 +163,12 @@ std::vector<std::pair<Token, Lease>> LeaseTable::HeldBy(const std::string& worke
   return held;
 }
 
+int32_t LeaseTable::CountHeldBy(const std::string& worker_id) const {
+  absl::MutexLock lock(&mutex_);
+  const auto held = by_worker_.find(worker_id);
+  return held == by_worker_.end() ? 0 : static_cast<int32_t>(held->second.size());
+}
+
 int64_t LeaseTable::size() const {
   absl::MutexLock lock(&mutex_);
   return static_cast<int64_t>(entries_.size());

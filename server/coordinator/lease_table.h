@@ -79,6 +79,8 @@ class LeaseTable {
 
   // Tokens that a worker holds, oldest first.
   std::vector<std::pair<Token, Lease>> HeldBy(const std::string& worker_id) const;
+  // How many these are.
+  int32_t CountHeldBy(const std::string& worker_id) const;
   int64_t size() const;
 
  private:

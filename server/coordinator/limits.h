@@ -20,6 +20,9 @@ namespace caviar::coordinator {
 // waiting does not help, or INVALID_ARGUMENT where a field alone is too large.
 struct Limits {
   int studies = 10'000;              // deleted ones do not count
+  // That are registered. Those that fell silent make room for others; where none did, the caller is
+  // told to try again.
+  int workers = 20'000;
   int trials = 1'000'000;            // of a study, whatever became of them, with repeats
   int parameters = 256;              // of a study; samplers know no more than these
   int metrics = 1'000;               // that a study names, and different ones that a trial reports

@@ -33,10 +33,12 @@ class LimitFlagsTest : public testing::Test {
 };
 
 TEST_F(LimitFlagsTest, NumbersAndSizesAreTakenOver) {
-  EXPECT_EQ(Parse("--max-studies 3 --max-trials 40 --max-parameters 5 --max-metrics 6 "
-                  "--max-measurements 70 --max-streams-per-connection 8"),
-            "");
+  EXPECT_EQ(
+      Parse("--max-studies 3 --max-workers 9 --max-trials 40 --max-parameters 5 --max-metrics 6 "
+            "--max-measurements 70 --max-streams-per-connection 8"),
+      "");
   EXPECT_EQ(stored_.studies, 3);
+  EXPECT_EQ(stored_.workers, 9);
   EXPECT_EQ(stored_.trials, 40);
   EXPECT_EQ(stored_.parameters, 5);
   EXPECT_EQ(stored_.metrics, 6);
@@ -52,8 +54,8 @@ TEST_F(LimitFlagsTest, NumbersAndSizesAreTakenOver) {
 }
 
 TEST_F(LimitFlagsTest, WhatIsOutOfRangeIsNamedWithItsValue) {
-  for (const char* name : {"--max-studies", "--max-trials", "--max-parameters", "--max-metrics",
-                           "--max-measurements", "--max-streams-per-connection"}) {
+  for (const char* name : {"--max-studies", "--max-workers", "--max-trials", "--max-parameters",
+                           "--max-metrics", "--max-measurements", "--max-streams-per-connection"}) {
     EXPECT_THAT(Parse(std::string(name) + " 0"), AllOf(HasSubstr(name), HasSubstr("0")));
     EXPECT_THAT(Parse(std::string(name) + " many"), AllOf(HasSubstr(name), HasSubstr("many")));
   }

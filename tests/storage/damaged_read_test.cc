@@ -29,6 +29,8 @@ const std::map<std::string, Call>& Calls() {
          return store.Apply({SampleMeasurement(1, 1, "loss", 1000, 0.5)}, kFilledCommits + 1);
        }},
       {"FindRequest", [](auto& store) { return store.FindRequest("client", 3).status(); }},
+      {"FindForgottenRequest",
+       [](auto& store) { return store.FindForgottenRequest("client").status(); }},
       {"ReadMetric", [](auto& store) { return store.ReadMetric(1, 1, "loss").status(); }},
       {"ReadCurve", [](auto& store) { return store.ReadCurve(1, 1, "loss").status(); }},
       {"FindLastStep", [](auto& store) { return store.FindLastStep(1, 1).status(); }},
@@ -134,6 +136,7 @@ TEST_F(DamagedReadTest, ARowOfAnyTableIsCheckedByAllThatReadIt) {
       {"evaluation_class", {"Load", "GetStudy"}},
       {"worker", {"Load"}},
       {"request", {"FindRequest"}},
+      {"forgotten_request", {"FindForgottenRequest"}},
   };
   for (const auto& [table, names] : tables) {
     for (const std::string& name : names) {

@@ -57,6 +57,7 @@ void StoreLife::LiveStudy(int64_t id) {
   request.sequence = id;
   request.method = "CreateStudy";
   request.response = study.definition.SerializeAsString();
+  request.time = id;
   ++counters_.next_study_id;
   WorkerRow worker;
   worker.id = absl::StrCat("worker-", id);
@@ -73,6 +74,7 @@ void StoreLife::LiveStudy(int64_t id) {
   Commit({study, evaluation, counters_});
   study.deleted = true;
   Commit({study});
+  Commit({EraseWorker{worker.id}, ForgetRequests{id + 1, 10}});
   while (commits() < wanted_ && model_.HasStudyRows(id).value()) Commit({EraseStudyChunk{id}});
 }
 

@@ -52,7 +52,7 @@ class RandomChanges {
 
  private:
   Change DrawChange() {
-    switch (Draw(0, 14)) {
+    switch (Draw(0, 15)) {
       case 0:
         return DrawStudy();
       case 1:
@@ -77,6 +77,8 @@ class RandomChanges {
         return EraseArtifact{Draw(1, 12), static_cast<int32_t>(Draw(1, 3)), DrawKind(), Draw(0, 2)};
       case 11:
         return DrawWarmStartTrial();
+      case 12:
+        return ForgetRequests{Draw(0, 9), static_cast<int32_t>(Draw(0, 3))};
       default:
         return SampleMeasurement(Draw(1, 12), static_cast<int32_t>(Draw(1, 3)), DrawMetric(),
                                  Draw(0, 5), DrawValue());
@@ -205,6 +207,8 @@ std::string Answers(Store& store, Reader& reader, RandomChanges& random) {
   }
   const auto request = store.FindRequest("c", random.Draw(1, 5)).value();
   text += request.has_value() ? Text(*request) : "none";
+  text += absl::StrCat(store.FindForgottenRequest("c").value().value_or(-1), "/",
+                       store.FindOldestRequest().value().value_or(-1));
   return text;
 }
 

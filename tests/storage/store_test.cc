@@ -305,6 +305,51 @@ TEST_P(StoreTest, FindsAnAttemptByItsToken) {
   EXPECT_EQ(store().FindAttempt(78, 1).value(), std::nullopt);
 }
 
+TEST_P(StoreTest, ForgetsOldAnswersAndKnowsOfWhichClientsTheyWere) {
+  Batch batch;
+  for (const int64_t sequence : {1, 2, 3, 4}) {
+    batch.push_back(RequestRow{"a", sequence, "StopStudy", 1, "", 10 * sequence});
+  }
+  batch.push_back(RequestRow{"b", 7, "StopStudy", 1, "", 25});
+  batch.push_back(RequestRow{"c", 1, "StopStudy", 1, "", 0});
+  ASSERT_NO_FATAL_FAILURE(MustApply(batch));
+  EXPECT_EQ(store().FindOldestRequest().value(), 10);
+  EXPECT_EQ(store().FindForgottenRequest("a").value(), std::nullopt);
+
+  ASSERT_NO_FATAL_FAILURE(MustApply({ForgetRequests{30, 2}}));
+  EXPECT_EQ(store().FindOldestRequest().value(), 25) << "the oldest two";
+  EXPECT_EQ(store().FindForgottenRequest("a").value(), 2);
+  EXPECT_EQ(store().FindForgottenRequest("b").value(), std::nullopt);
+  ASSERT_NO_FATAL_FAILURE(MustApply({ForgetRequests{30, 2}}));
+  Reopen();
+  EXPECT_EQ(store().FindOldestRequest().value(), 30);
+  EXPECT_EQ(store().FindForgottenRequest("a").value(), 2);
+  EXPECT_EQ(store().FindForgottenRequest("b").value(), 7);
+  EXPECT_EQ(store().FindRequest("a", 2).value(), std::nullopt);
+  EXPECT_TRUE(store().FindRequest("a", 3).value());
+
+  // One that came late: what is known of its client stays.
+  ASSERT_NO_FATAL_FAILURE(MustApply({RequestRow{"b", 5, "StopStudy", 1, "", 26}}));
+  ASSERT_NO_FATAL_FAILURE(MustApply({ForgetRequests{1000, 1000}}));
+  EXPECT_EQ(store().FindForgottenRequest("a").value(), 4);
+  EXPECT_EQ(store().FindForgottenRequest("b").value(), 7);
+  EXPECT_EQ(store().FindOldestRequest().value(), std::nullopt) << "that has a time";
+  EXPECT_TRUE(store().FindRequest("c", 1).value()) << "who knows when it was";
+}
+
+TEST_P(StoreTest, ErasesWorkers) {
+  WorkerRow gone, there;
+  gone.id = "gone";
+  there.id = "there";
+  ASSERT_NO_FATAL_FAILURE(MustApply({gone, there}));
+  ASSERT_NO_FATAL_FAILURE(MustApply({EraseWorker{"gone"}, EraseWorker{"nobody"}}));
+  Reopen();
+  const auto snapshot = store().Load();
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  ASSERT_EQ(snapshot->workers.size(), 1u);
+  EXPECT_EQ(snapshot->workers[0].id, "there");
+}
+
 TEST_P(StoreTest, FindsTheAnswerOfARequest) {
   const RequestRow request{"client", 3, "CreateStudy", 0xdeadbeef, std::string("\0\xff\n", 3), 5};
   ASSERT_NO_FATAL_FAILURE(MustApply({request, RequestRow{"client", 4, "StopStudy", 1, "", 6}}));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "caviar/v1/error_detail.h"
 #include "client/api/request_ids.h"
 #include "client/api/retry.h"
 
@@ -41,6 +42,10 @@ std::optional<v1::RegisterWorkerResponse> Registration::Register() {
     if (answer.ok() && !answer->worker_id().empty()) return *answer;
     const absl::Status status =
         answer.ok() ? absl::InternalError("the answer holds no worker id") : answer.status();
+    if (error::HasReason(status, error::kRequestIdExpired)) {
+      *request.mutable_request_id() = client_.NextRequestId();
+      continue;
+    }
     const absl::Duration least = client::RetryDelay(status).value_or(absl::ZeroDuration());
     // Once for each reason, not once a try. Nothing when it was Close that ended the call.
     if (said != status.ToString(absl::StatusToStringMode::kWithNoExtraData) &&

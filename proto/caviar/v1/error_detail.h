@@ -20,6 +20,8 @@ inline constexpr absl::string_view kNameTaken = "NAME_TAKEN";          // ALREAD
 inline constexpr absl::string_view kInvalidField = "INVALID_FIELD";    // INVALID_ARGUMENT
 inline constexpr absl::string_view kCodeMissing = "CODE_MISSING";  // FAILED_PRECONDITION: upload
 inline constexpr absl::string_view kNoTrial = "NO_TRIAL";          // nothing to ask for now
+// FAILED_PRECONDITION: the answer to this request is kept no longer.
+inline constexpr absl::string_view kRequestIdExpired = "REQUEST_ID_EXPIRED";
 inline constexpr absl::string_view kRevisionChanged = "REVISION_CHANGED";  // ABORTED: look again
 
 // `status` with a reason.

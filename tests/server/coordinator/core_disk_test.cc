@@ -2,6 +2,7 @@
 // nothing changed, or the end of the process; and all goes on when the disk is well again.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -221,12 +222,12 @@ class ShakyStoreTest : public testing::Test {
  protected:
   // A trial that runs and has measured a step.
   ShakyStoreTest() {
-    const std::string worker = house_.Register("w");
+    worker_ = house_.Register("w");
     v1::CreateStudyRequest create;
     *create.mutable_request_id() = house_.NewRequestId();
     *create.mutable_study() = NetworkStudy("s");
     EXPECT_TRUE(house_.Call(&Core::CreateStudy, create).ok());
-    const v1::FencingToken token = house_.Acquire(worker).trial().token();
+    const v1::FencingToken token = house_.Acquire(worker_).trial().token();
     v1::ReportMeasurementsRequest report;
     *report.mutable_token() = token;
     report.add_measurements()->set_step(1);
@@ -239,6 +240,7 @@ class ShakyStoreTest : public testing::Test {
 
   ShakyStore store_;
   Harness house_{absl::Seconds(60), nullptr, &store_};
+  std::string worker_;
   v1::FinishWorkRequest finish_;
 };
 
@@ -268,6 +270,71 @@ TEST_F(ShakyStoreTest, ThatCannotBeReadForAWhileRefusesAndGoesOn) {
     }
   }
   EXPECT_TRUE(Finish().ok());
+}
+
+TEST_F(ShakyStoreTest, WhatNobodyTriesAgainIsDoneOnceTheStoreIsBack) {
+  // Whether it could be read meanwhile, or not.
+  for (absl::Status* part : {&store_.apply_failure, &store_.failure}) {
+    *part = absl::UnavailableError("disk I/O error");
+    int answers = 0;
+    house_.Post({.decide = [this](Core& core) { core.LoseGrant(ToToken(finish_.token())); },
+                 .answer =
+                     [&](const absl::Status& status) {
+                       EXPECT_TRUE(status.ok()) << status;
+                       ++answers;
+                     },
+                 .lasting = true});
+    house_.Settle();
+    house_.Advance(absl::Seconds(10));
+    EXPECT_EQ(answers, 0);
+    *part = absl::OkStatus();
+    house_.Advance(absl::Seconds(1));
+    EXPECT_EQ(answers, 1);
+    EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING);
+    *finish_.mutable_token() = house_.Acquire(worker_).trial().token();
+  }
+  EXPECT_TRUE(Finish().ok());
+}
+
+TEST_F(ShakyStoreTest, WhatNobodyTriesAgainIsGivenUpWhereItsRowIsRefused) {
+  store_.apply_failure = absl::InvalidArgumentError("bad row");
+  absl::Status answer;
+  house_.Post({.decide = [this](Core& core) { core.LoseGrant(ToToken(finish_.token())); },
+               .answer = [&](const absl::Status& status) { answer = status; },
+               .lasting = true});
+  house_.Settle();
+  EXPECT_EQ(answer.code(), absl::StatusCode::kInternal) << answer;
+  store_.apply_failure = absl::OkStatus();
+  EXPECT_TRUE(Finish().ok());
+}
+
+TEST_F(ShakyStoreTest, ThatCannotBeReadKeepsNoCallThatIsCancelledOrSentHome) {
+  v1::StopStudyRequest stop;
+  *stop.mutable_request_id() = house_.NewRequestId();
+  stop.set_study("s");
+  ASSERT_TRUE(house_.Call(&Core::StopStudy, stop).ok());
+  std::vector<absl::Status> answers;
+  int64_t parked = 0;
+  for (const char* client : {"a", "b"}) {
+    parked = house_.QueueAcquire(
+        worker_, client, 1, [&](auto response) { answers.push_back(response.status()); },
+        absl::Hours(1));
+  }
+  house_.Settle();
+  store_.failure = absl::UnavailableError("disk I/O error");
+  EXPECT_FALSE(Finish().ok());
+  ASSERT_TRUE(answers.empty());
+  const auto post = [&](std::function<void(Core&)> decide) {
+    house_.Post(
+        {.decide = std::move(decide), .answer = [](const absl::Status&) {}, .of_parked = true});
+    house_.Settle();
+  };
+  post([parked](Core& core) { core.CancelPoll(parked); });
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_TRUE(absl::IsCancelled(answers[0])) << answers[0];
+  post([](Core& core) { core.Drain(); });
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_TRUE(answers[1].ok()) << answers[1];
 }
 
 TEST_F(ShakyStoreTest, DamageThatIsMetAfterARefusalEndsTheProcess) {

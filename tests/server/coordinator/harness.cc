@@ -19,6 +19,7 @@ void Harness::Restart() {
   queue_.clear();
   core_.reset();
   leases_ = std::make_unique<LeaseTable>();
+  sightings_ = std::make_unique<Sightings>();
   Options options;
   options.lease_ttl = lease_ttl_;
   options.version = "test";
@@ -26,7 +27,7 @@ void Harness::Restart() {
   options.limits = limits;
   core_ = std::make_unique<Core>(
       Core::Dependencies{
-          store_, clock, randomness, *leases_, suggester_,
+          store_, clock, randomness, *leases_, *sightings_, suggester_,
           [this](Command command) { queue_.push_back(std::move(command)); },
           [this](const std::string& study) { changed.insert(study); },
           [this](int64_t study) { erased.insert(study); },

@@ -105,6 +105,8 @@ class Harness {
     queue_.push_back(MakeCommand<Response>(std::move(decide), std::move(done)));
   }
 
+  void Post(Command command) { queue_.push_back(std::move(command)); }
+
   // Parks an acquire; `done` is called when it is answered.
   int64_t QueueAcquire(const std::string& worker_id, const std::string& client, int64_t sequence,
                        Done<v1::AcquireWorkResponse> done, absl::Duration wait = absl::Seconds(30));
@@ -119,11 +121,13 @@ class Harness {
   v1::RequestId NewRequestId();
 
   LeaseTable::Renewal Renew(const std::string& worker_id, const std::vector<Token>& tokens) {
+    sightings_->SawAgain(worker_id, clock.Steady(), /*leaving=*/false);
     return leases_->Renew(worker_id, tokens, clock.Steady());
   }
 
   Core& core() { return *core_; }
   LeaseTable& leases() { return *leases_; }
+  Sightings& sightings() { return *sightings_; }
   const StudyState& study(const std::string& name) {
     return core_->state().studies.at(core_->state().study_ids.at(name));
   }
@@ -153,6 +157,7 @@ class Harness {
   Suggester& suggester_;
   storage::Store& store_;
   std::unique_ptr<LeaseTable> leases_;
+  std::unique_ptr<Sightings> sightings_;
   std::unique_ptr<Core> core_;
   std::vector<Command> queue_;
   int64_t next_poll_ = 0;

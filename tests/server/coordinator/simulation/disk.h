@@ -29,6 +29,13 @@ class ForwardingStore : public storage::Store {
                                                                  int64_t sequence) override {
     return next_->FindRequest(client_id, sequence);
   }
+  absl::StatusOr<std::optional<int64_t>> FindForgottenRequest(
+      const std::string& client_id) override {
+    return next_->FindForgottenRequest(client_id);
+  }
+  absl::StatusOr<std::optional<int64_t>> FindOldestRequest() override {
+    return next_->FindOldestRequest();
+  }
   absl::StatusOr<std::vector<std::pair<int64_t, double>>> ReadMetric(
       int64_t trial_id, int32_t attempt, const std::string& metric) override {
     return next_->ReadMetric(trial_id, attempt, metric);

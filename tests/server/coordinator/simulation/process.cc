@@ -28,7 +28,7 @@ absl::Status Process::Start() {
   options.version = "test";
   randomness_ = std::make_unique<RunRandomness>(++starts_);
   core_ = std::make_unique<Core>(
-      Core::Dependencies{store_, clock_, *randomness_, leases_, *this,
+      Core::Dependencies{store_, clock_, *randomness_, leases_, sightings_, *this,
                          [this](Command command) { queue_.push_back(std::move(command)); },
                          [](const std::string&) {},
                          [this](int64_t study) {

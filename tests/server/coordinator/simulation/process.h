@@ -64,6 +64,7 @@ class Process : private Suggester {
   ForwardingStore& store_;
   Clock& clock_;
   LeaseTable leases_;
+  Sightings sightings_;
   std::unique_ptr<Randomness> randomness_;
   std::unique_ptr<Core> core_;
   std::vector<Command> queue_;
