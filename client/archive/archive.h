@@ -35,10 +35,10 @@ absl::StatusOr<std::string> Pack(const std::string& path, const PackOptions& opt
 // equal for equal content. `max_bytes` is of the files' own sizes.
 absl::StatusOr<std::string> Fingerprint(const std::string& path, const PackOptions& options);
 
-// Unpacks into `folder`, which exists and is empty. An entry that would land outside of it, by its
-// name or through a link, is INVALID_ARGUMENT, as are other damages; RESOURCE_EXHAUSTED: more than
-// `max_bytes` in all, an entry counting as at least 512; 0: no limit. What was unpacked before an
-// error stays.
+// Unpacks into `folder`, which exists and is empty. INVALID_ARGUMENT is the archive's fault: an
+// entry would land outside, by its name or through a link, it is damaged in another way, or comes
+// to more than `max_bytes` in all, an entry counting as at least 512; 0: no limit. UNAVAILABLE is
+// what the disk says: no room, or not there. What was unpacked before an error stays.
 absl::Status Unpack(absl::string_view archive, const std::string& folder, int64_t max_bytes);
 
 }  // namespace caviar::archive

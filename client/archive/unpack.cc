@@ -4,6 +4,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,12 +49,26 @@ absl::Status Damaged(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("the archive is damaged: ", what));
 }
 
-// An errno of something that the archive asked for: what is in the way came from it, too.
+absl::Status DiskError(int error, const std::string& name) {
+  return absl::UnavailableError(absl::StrCat(absl::CHexEscape(name), ": ", strerror(error)));
+}
+
+// An errno of something that the archive asked for: what is in the way came from it, too, and so
+// did a name that cannot be one.
 absl::Status Failed(int error, const std::string& name) {
-  const bool in_the_way = error == EEXIST || error == ELOOP || error == ENOTDIR;
-  return in_the_way ? absl::InvalidArgumentError(absl::StrCat(
-                          absl::CHexEscape(name), " would land on, or behind, what is no folder"))
-                    : absl::ErrnoToStatus(error, absl::CHexEscape(name));
+  switch (error) {
+    case EEXIST:
+    case ELOOP:
+    case ENOTDIR:
+      return absl::InvalidArgumentError(
+          absl::StrCat(absl::CHexEscape(name), " would land on, or behind, what is no folder"));
+    case EILSEQ:
+    case EINVAL:
+    case ENAMETOOLONG:
+      return Damaged(absl::StrCat(absl::CHexEscape(name), ": ", strerror(error)));
+    default:
+      return DiskError(error, name);
+  }
 }
 
 class Unpacker {
@@ -117,13 +132,14 @@ class Unpacker {
   absl::Status Count(int64_t bytes) {
     bytes_ += bytes;
     if (max_bytes_ == 0 || bytes_ <= max_bytes_) return absl::OkStatus();
-    return absl::ResourceExhaustedError(
+    return absl::InvalidArgumentError(
         absl::StrCat("the archive unpacks to more than ", max_bytes_, " bytes"));
   }
 
   // The folder that segments[count] lies in, open; what is missing is made.
   absl::StatusOr<File> OpenFolder(const std::vector<std::string>& segments, size_t count) {
     File folder(openat(root_, ".", kOpenFolder));
+    if (folder.number() < 0) return DiskError(errno, ".");
     for (size_t i = 0; i < count; ++i) {
       const char* segment = segments[i].c_str();
       if (mkdirat(folder.number(), segment, 0700) != 0 && errno != EEXIST) {
@@ -184,7 +200,7 @@ class Unpacker {
       }
     }
     if (result != ARCHIVE_EOF) return ReaderError();
-    return fchmod(file.number(), mode) == 0 ? absl::OkStatus() : absl::ErrnoToStatus(errno, name);
+    return fchmod(file.number(), mode) == 0 ? absl::OkStatus() : DiskError(errno, name);
   }
 
   static absl::Status WriteAt(int file, const std::string& name, const void* bytes, size_t size,
@@ -192,7 +208,7 @@ class Unpacker {
     while (size > 0) {
       const ssize_t count = pwrite(file, bytes, size, offset);
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return absl::ErrnoToStatus(errno, name);
+      if (count < 0) return DiskError(errno, name);
       bytes = static_cast<const char*>(bytes) + count;
       size -= static_cast<size_t>(count);
       offset += count;
@@ -216,7 +232,7 @@ class Unpacker {
       const auto open = OpenFolder(folder->segments, folder->segments.size());
       if (!open.ok()) return open.status();
       if (fchmod(open->number(), folder->mode) != 0) {
-        return absl::ErrnoToStatus(errno, folder->segments.back());
+        return DiskError(errno, folder->segments.back());
       }
     }
     return absl::OkStatus();
@@ -235,7 +251,7 @@ class Unpacker {
 
 absl::Status Unpack(absl::string_view archive, const std::string& folder, int64_t max_bytes) {
   const File root(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (root.number() < 0) return absl::ErrnoToStatus(errno, folder);
+  if (root.number() < 0) return DiskError(errno, folder);
   return Unpacker(archive, root.number(), max_bytes).Run();
 }
 

@@ -7,6 +7,7 @@
 
 #include "client/archive/archive.h"
 #include "tests/client/archive/folder.h"
+#include "tests/storage/no_room.h"
 
 namespace caviar::archive {
 namespace {
@@ -97,15 +98,33 @@ TEST(Unpack, MoreThanThereIsRoomForIsRefused) {
   const std::string zeros(10'000'000, '\0');
   const Folder to;
   EXPECT_EQ(CodeOf(Tar(Entry("zeros", '0', zeros)), to, 1'000'000),
-            absl::StatusCode::kResourceExhausted);
+            absl::StatusCode::kInvalidArgument);
   EXPECT_LE(fs::file_size(to / "zeros"), 1'000'000u);
   std::string many;
   for (int i = 0; i < 1000; ++i) many += Entry("f" + std::to_string(i), '0', "");
   const Folder other;
-  EXPECT_EQ(CodeOf(Tar(many), other, 100'000), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(CodeOf(Tar(many), other, 100'000), absl::StatusCode::kInvalidArgument);
   const Folder last;
   EXPECT_EQ(CodeOf(Gzip(Entry("a", '0', "") + zeros), last, 1'000'000),
-            absl::StatusCode::kResourceExhausted);
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(Unpack, WhatTheDiskSaysIsNoFaultOfTheArchive) {
+  const std::string packed = Tar(Entry("zeros", '0', std::string(100'000, '\0')));
+  const Folder to;
+  {
+    const storage::NoRoom full(50'000);
+    EXPECT_EQ(CodeOf(packed, to), absl::StatusCode::kUnavailable);
+  }
+  EXPECT_EQ(Unpack(packed, to / "none", 0).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Unpack(packed, to / "zeros", 0).code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(Unpack, ANameThatNoFileCanHaveIsTheArchives) {
+  const Folder to;
+  const std::string entries =
+      Entry("././@LongLink", 'L', std::string(300, 'n')) + Entry("short", '0', "x");
+  EXPECT_EQ(CodeOf(Tar(entries), to), absl::StatusCode::kInvalidArgument);
 }
 
 TEST(Unpack, NoDamageGoesUnseen) {
