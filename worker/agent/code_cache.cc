@@ -16,9 +16,9 @@ namespace {
 constexpr auto kLook = std::chrono::milliseconds(50);
 
 absl::Status CannotWrite(const std::string& path, const std::error_code& error) {
-  return absl::InternalError(absl::StrCat(path, " cannot be written: ", error.message(),
-                                          "; make room, or start the worker with another "
-                                          "--work-dir"));
+  return absl::UnavailableError(absl::StrCat(path, " cannot be written: ", error.message(),
+                                             "; make room, or start the worker with another "
+                                             "--work-dir"));
 }
 
 // It becomes a file's name.
@@ -42,7 +42,12 @@ absl::Status WriteWhole(const std::string& path, const std::string& bytes) {
   if (!error) return absl::OkStatus();
   std::error_code ignored;
   std::filesystem::remove(unfinished, ignored);
-  return CannotWrite(path, error);
+  return CannotWrite(std::filesystem::path(path).parent_path(), error);
+}
+
+bool IsThere(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
 }
 
 }  // namespace
@@ -61,7 +66,12 @@ absl::StatusOr<CodeCache::File> CodeCache::Get(const std::string& sha256, const 
     return absl::InvalidArgumentError(absl::StrCat("\"", sha256, "\" is no SHA-256 hash"));
   }
   absl::StatusOr<File> file = FindOrClaim(sha256, give_up);
-  if (!file.ok() || *file != nullptr) return file;
+  while (file.ok() && *file != nullptr) {
+    if (IsThere((*file)->path())) return file;
+    Forget(*file);
+    file = FindOrClaim(sha256, give_up);
+  }
+  if (!file.ok()) return file;
   int64_t size = 0;
   file = FetchAndWrite(sha256, fetch, size);
   Fetched(sha256, size, file.ok() ? *file : nullptr);
@@ -92,7 +102,7 @@ absl::StatusOr<CodeCache::File> CodeCache::FetchAndWrite(const std::string& sha2
   if (!bytes.ok()) return bytes.status();
   size = static_cast<int64_t>(bytes->size());
   std::error_code error;
-  std::filesystem::create_directory(folder_, error);
+  std::filesystem::create_directories(folder_, error);
   if (error) return CannotWrite(folder_, error);
   // A name of its own each time: one that is still held may be about to go.
   std::string path;
@@ -103,6 +113,17 @@ absl::StatusOr<CodeCache::File> CodeCache::FetchAndWrite(const std::string& sha2
   const absl::Status written = WriteWhole(path, *bytes);
   if (!written.ok()) return written;
   return std::make_shared<const CodeFile>(path);
+}
+
+void CodeCache::Forget(const File& file) {
+  std::list<Entry> forgotten;  // goes after the lock
+  const std::lock_guard lock(mutex_);
+  for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+    if (entry->file != file) continue;
+    bytes_ -= entry->size;
+    forgotten.splice(forgotten.end(), entries_, entry);
+    return;
+  }
 }
 
 void CodeCache::Fetched(const std::string& sha256, int64_t size, const File& file) {

@@ -40,12 +40,13 @@ class CodeCache {
   using File = std::shared_ptr<const CodeFile>;
   using Fetch = std::function<absl::StatusOr<std::string>()>;
 
-  // `folder` is made where it is not there; the one above it is there.
+  // `folder` is made where it is not there.
   explicit CodeCache(std::string folder, int64_t max_bytes = kDefaultMaxBytes);
 
   // The archive with this hash; `fetch` brings its bytes where it is not there. Blocks while
   // another fetches the same, until `give_up`, which is asked again and again: CANCELLED then.
-  // Errors of `fetch` are passed on; others say what could not be written.
+  // Errors of `fetch` are passed on; UNAVAILABLE says what could not be written. A file that
+  // somebody removed is fetched again.
   absl::StatusOr<File> Get(const std::string& sha256, const Fetch& fetch,
                            const std::function<bool()>& give_up);
 
@@ -59,6 +60,7 @@ class CodeCache {
   // Blocks until nobody else fetches it; then the file, or nullptr: the caller is to fetch it.
   absl::StatusOr<File> FindOrClaim(const std::string& sha256, const std::function<bool()>& give_up);
   absl::StatusOr<File> FetchAndWrite(const std::string& sha256, const Fetch& fetch, int64_t& size);
+  void Forget(const File& file);
   // The end of a fetch that FindOrClaim called for; `file` is null where it failed.
   void Fetched(const std::string& sha256, int64_t size, const File& file);
 

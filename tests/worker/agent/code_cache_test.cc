@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "caviar/v1/sha256.h"
+#include "tests/storage/no_room.h"
 
 namespace caviar::agent {
 namespace {
@@ -164,9 +165,28 @@ TEST_F(CodeCacheTest, WhatIsNoHashIsNoFileName) {
 TEST_F(CodeCacheTest, SaysWhatCannotBeWritten) {
   std::ofstream(Folder()) << "in the way";
   CodeCache cache(Folder());
-  const std::string message(Get(cache, "one").status().message());
-  EXPECT_THAT(message, HasSubstr(Folder()));
-  EXPECT_THAT(message, HasSubstr("--work-dir"));
+  const absl::Status status = Get(cache, "one").status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(Folder()));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--work-dir"));
+}
+
+TEST_F(CodeCacheTest, WhatFoundNoRoomIsFetchedAgain) {
+  CodeCache cache(Folder());
+  {
+    const storage::NoRoom full(2);
+    EXPECT_TRUE(absl::IsUnavailable(Get(cache, "one").status()));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(Folder()));
+  EXPECT_EQ(ReadFile((*Get(cache, "one"))->path()), "one");
+}
+
+TEST_F(CodeCacheTest, AFileThatSomebodyRemovedIsFetchedAgain) {
+  CodeCache cache(Folder());
+  Get(cache, "one").IgnoreError();
+  std::filesystem::remove_all(parent_);
+  EXPECT_EQ(ReadFile((*Get(cache, "one"))->path()), "one");
+  EXPECT_EQ(fetched_, 2);
 }
 
 }  // namespace
