@@ -115,7 +115,7 @@ LocalOutcome ToLocal(const training::Outcome& outcome) {
       return {v1::Trial::WAITING, outcome.message};
     case Kind::kFailed:
     case Kind::kUnusableCheckpoint:
-    case Kind::kCheckpointOutOfReach:
+    case Kind::kWorkerTrouble:
       break;
   }
   return Failed(outcome.message);

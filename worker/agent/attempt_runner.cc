@@ -27,6 +27,13 @@ Outcome Failed(std::string message) {
   return outcome;
 }
 
+Outcome WorkerTrouble(std::string message) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::kWorkerTrouble;
+  outcome.message = std::move(message);
+  return outcome;
+}
+
 Outcome Stopped() {
   Outcome outcome;
   outcome.kind = Outcome::Kind::kStopped;
@@ -49,8 +56,8 @@ v1::FinishWorkRequest ToRequest(const Outcome& outcome) {
       request.mutable_completed();
       break;
     case Outcome::Kind::kFailed:
-    case Outcome::Kind::kUnusableCheckpoint:  // these two are given back instead
-    case Outcome::Kind::kCheckpointOutOfReach:
+    case Outcome::Kind::kWorkerTrouble:  // these two are given back instead
+    case Outcome::Kind::kUnusableCheckpoint:
       request.mutable_failed()->set_message(ToWireText(outcome.message));
       break;
     case Outcome::Kind::kInfeasible:
@@ -118,11 +125,17 @@ absl::StatusOr<std::string> Fetch(const v1::Artifact& artifact, LeasedCalls& cal
   return Fetch([&] { return calls.Download(artifact); });
 }
 
+// What a file that was not fetched means for its trial: whether there is none any more, or this
+// worker cannot have it now.
+bool IsGone(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsInvalidArgument(status);
+}
+
 Outcome WithoutCode(const v1::Study& study, const absl::Status& status) {
-  const bool gone = absl::IsNotFound(status) || absl::IsDataLoss(status);
-  return Failed(absl::StrCat("the code of study \"", study.name(),
-                             "\" could not be fetched: ", status.message(),
-                             gone ? "; create the study again, so that it is uploaded anew" : ""));
+  const std::string message = absl::StrCat("the code of study \"", study.name(),
+                                           "\" could not be fetched: ", status.message());
+  if (!IsGone(status)) return WorkerTrouble(message);
+  return Failed(message + "; create the study again, so that it is uploaded anew");
 }
 
 // The outcome that counts, where the training's own is not the last word. `sent` says whether all
@@ -142,19 +155,14 @@ Outcome Judge(Outcome outcome, const Outbox& outbox, const Lease& lease, const a
   return outcome;
 }
 
-bool IsOfCheckpoint(const Outcome& outcome) {
-  return outcome.kind == Outcome::Kind::kUnusableCheckpoint ||
-         outcome.kind == Outcome::Kind::kCheckpointOutOfReach;
-}
-
-// What a checkpoint that was not fetched means for the attempt.
 Outcome WithoutCheckpoint(const absl::Status& status) {
-  const bool damaged =
-      absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsInvalidArgument(status);
+  const std::string message = absl::StrCat("it could not be fetched: ", status.message());
+  if (!IsGone(status)) {
+    return WorkerTrouble(absl::StrCat("it cannot get at its checkpoint: ", message));
+  }
   Outcome outcome;
-  outcome.kind =
-      damaged ? Outcome::Kind::kUnusableCheckpoint : Outcome::Kind::kCheckpointOutOfReach;
-  outcome.message = absl::StrCat("it could not be fetched: ", status.message());
+  outcome.kind = Outcome::Kind::kUnusableCheckpoint;
+  outcome.message = message;
   return outcome;
 }
 
@@ -163,8 +171,8 @@ std::string ReasonOf(const Outcome& ended, const Lease& lease) {
   switch (ended.kind) {
     case Outcome::Kind::kUnusableCheckpoint:
       return absl::StrCat("its checkpoint is unusable: ", ended.message);
-    case Outcome::Kind::kCheckpointOutOfReach:
-      return absl::StrCat("this worker cannot get at its checkpoint: ", ended.message);
+    case Outcome::Kind::kWorkerTrouble:
+      return absl::StrCat("this worker cannot do it now: ", ended.message);
     default:
       return lease.pausing() ? "it pauses" : "the worker is leaving";
   }
@@ -197,7 +205,8 @@ bool AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
   std::string end;
   if (outcome.kind == Outcome::Kind::kStopped && lease.checkpoint_requested()) {
     end = GiveBack(outcome, calls, lease);
-  } else if (IsOfCheckpoint(outcome)) {
+  } else if (outcome.kind == Outcome::Kind::kUnusableCheckpoint ||
+             outcome.kind == Outcome::Kind::kWorkerTrouble) {
     lease.BeginOutcome();
     end = GiveBack(outcome, calls, lease);
   } else {
@@ -213,11 +222,21 @@ bool AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
     }
     end = Finish(ToRequest(outcome), calls, lease);
   }
-  const bool could_do_it = outcome.kind != Outcome::Kind::kCheckpointOutOfReach;
-  spdlog::log(could_do_it ? spdlog::level::info : spdlog::level::warn,
+  const bool in_trouble = outcome.kind == Outcome::Kind::kWorkerTrouble;
+  const bool is_new = IsNewTrouble(work.study().name(), in_trouble ? outcome.message : "");
+  spdlog::log(is_new ? spdlog::level::warn : spdlog::level::info,
               "trial {} attempt {} ends, lease {}: {}", name, work.attempt(), NameOf(lease.token()),
               end);
-  return could_do_it;
+  return !in_trouble;
+}
+
+bool AttemptRunner::IsNewTrouble(const std::string& study, const std::string& trouble) {
+  const std::lock_guard lock(mutex_);
+  if (trouble.empty()) {
+    troubles_.erase(study);
+    return false;
+  }
+  return std::exchange(troubles_[study], trouble) != trouble;
 }
 
 training::Outcome AttemptRunner::RunAttempt(const v1::TrialWork& work, LeasedCalls& calls,
@@ -256,7 +275,7 @@ training::Outcome AttemptRunner::TrainAndSend(const training::AttemptWork& work,
   if (!goes_on) lease.BeginOutcome();
   outbox.Close(goes_on);
   const absl::Status sent = sender.Join();
-  if (IsOfCheckpoint(outcome) && work.checkpoint == nullptr) {
+  if (outcome.kind == Outcome::Kind::kUnusableCheckpoint && work.checkpoint == nullptr) {
     outcome = Failed(
         absl::StrCat("the trainer refuses a checkpoint that it was not given: ", outcome.message));
   }
@@ -310,9 +329,8 @@ std::string AttemptRunner::GiveBack(const Outcome& ended, LeasedCalls& calls, co
   v1::GiveBackWorkRequest request;
   if (ended.kind == Outcome::Kind::kUnusableCheckpoint) {
     request.set_unusable_checkpoint(ToWireText(ended.message));
-  } else if (ended.kind == Outcome::Kind::kCheckpointOutOfReach) {
-    request.set_worker_trouble(
-        ToWireText(absl::StrCat("it cannot get at its checkpoint: ", ended.message)));
+  } else if (ended.kind == Outcome::Kind::kWorkerTrouble) {
+    request.set_worker_trouble(ToWireText(ended.message));
   }
   const absl::Status status = calls.GiveBack(std::move(request));
   if (!status.ok() && lease.ended()) return EndOf(lease);

@@ -3,6 +3,8 @@
 #define CAVIAR_WORKER_AGENT_ATTEMPT_RUNNER_H_
 
 #include <cstdint>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -35,15 +37,18 @@ class AttemptRunner {
   // on from it and reports; then sends all measurements, the weights, the model, and the outcome.
   // Where the lease asks for a checkpoint, or that of the grant cannot be used, it is given back in
   // place of an outcome. Returns when the coordinator has taken that or the lease has ended; what
-  // the attempt made is dropped then. Code that cannot be fetched, and whatever goes wrong in a
-  // trainer, becomes a failed outcome, exceptions included. False: this worker could not get at the
-  // checkpoint, and would fare no better if it tried again at once.
+  // the attempt made is dropped then. Code that is gone, and whatever goes wrong in a trainer,
+  // becomes a failed outcome, exceptions included. False: it was given back because this worker is
+  // in trouble, and would fare no better if it tried again at once.
   bool RunTrial(const v1::TrialWork& work, Lease& lease);
   // Fetches the weights, evaluates them on the test set, and sends the result. Gives the lease back
   // where it is to stop before the weights are there.
   void RunEvaluation(const v1::EvaluationWork& work, Lease& lease);
 
  private:
+  // Whether `trouble`, which kept the worker from a trial of the study, is to be warned of: not
+  // where it is the same as the last time. Empty: there was none.
+  bool IsNewTrouble(const std::string& study, const std::string& trouble);
   // The outcome that counts: of the fetching, the training, or the sending.
   training::Outcome RunAttempt(const v1::TrialWork& work, LeasedCalls& calls, Lease& lease);
   // nullptr: it has none.
@@ -60,6 +65,8 @@ class AttemptRunner {
   training::Trainer& trainer_;
   const Options options_;
   std::optional<CodeCache> code_;
+  std::mutex mutex_;
+  std::map<std::string, std::string> troubles_;  // by study; guarded by mutex_
 };
 
 }  // namespace caviar::agent

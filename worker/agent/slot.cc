@@ -55,7 +55,10 @@ void Slot::Run() {
     if (done) {
       trouble_.Reset();
     } else {
-      Pause(trouble_.Next());  // others may take it meanwhile
+      const absl::Duration pause = trouble_.Next();
+      spdlog::info("slot {} takes no work for {}, others may", number_,
+                   absl::FormatDuration(absl::Ceil(pause, absl::Seconds(1))));
+      Pause(pause);
     }
   }
 }

@@ -32,9 +32,9 @@ struct Outcome {
     // The checkpoint to go on from is damaged, or of another format: message says which. Nothing
     // was measured.
     kUnusableCheckpoint,
-    // This worker cannot get at the checkpoint to go on from, which may be sound (no room for it, a
-    // shared folder that is not there): message says why. Nothing was measured.
-    kCheckpointOutOfReach,
+    // This worker cannot do it now, another may (it has no room, cannot get at the checkpoint to go
+    // on from): message says why. Nothing was measured.
+    kWorkerTrouble,
     // The user's program asks for another attempt: message says why.
     kRunAgain,
   };

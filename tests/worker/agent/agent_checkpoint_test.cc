@@ -18,6 +18,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 class AgentCheckpointTest : public AgentTest {
  protected:
@@ -299,8 +300,8 @@ TEST_F(AgentCheckpointTest, OneThatTheTrainerRefusesIsGivenBackWithTheReason) {
 TEST_F(AgentCheckpointTest, OneThatThisWorkerCannotUseIsGivenBackWithoutBlame) {
   work_.set_file("sound", v1::Artifact::CHECKPOINT);
   trainer_.train = [](const AttemptWork& work, AttemptObserver&) {
-    Outcome outcome = OutcomeOf(Outcome::Kind::kCheckpointOutOfReach);
-    outcome.message = "no room";
+    Outcome outcome = OutcomeOf(Outcome::Kind::kWorkerTrouble);
+    outcome.message = "it has no room";
     return work.checkpoint == nullptr ? Outcome() : outcome;
   };
   Start();
@@ -308,7 +309,7 @@ TEST_F(AgentCheckpointTest, OneThatThisWorkerCannotUseIsGivenBackWithoutBlame) {
   const v1::GiveBackWorkRequest request = work_.AwaitGiveBack();
   EXPECT_EQ(request.tokens(0).counter(), 101);
   EXPECT_EQ(request.unusable_checkpoint(), "");
-  EXPECT_EQ(request.worker_trouble(), "it cannot get at its checkpoint: no room");
+  EXPECT_EQ(request.worker_trouble(), "it has no room");
   EXPECT_TRUE(work_.nothing_finished());
   work_.Grant(2);
   EXPECT_TRUE(work_.AwaitFinish().has_completed()) << "the worker goes on";
@@ -325,23 +326,12 @@ TEST_F(AgentCheckpointTest, OneThatTheCoordinatorCannotReadNowIsGivenBackWithout
   Start();
   for (int32_t number = 0; number < static_cast<int32_t>(errors.size()); ++number) {
     work_.Grant(FakeWork::TrialAfter(number, 3, "sound"));
-    EXPECT_EQ(work_.AwaitGiveBack().unusable_checkpoint(), "") << errors[number];
+    const v1::GiveBackWorkRequest request = work_.AwaitGiveBack();
+    EXPECT_EQ(request.unusable_checkpoint(), "") << errors[number];
+    EXPECT_THAT(request.worker_trouble(),
+                StartsWith("it cannot get at its checkpoint: it could not be fetched: "));
   }
   EXPECT_TRUE(work_.nothing_finished());
-}
-
-TEST_F(AgentCheckpointTest, AfterOneThatThisWorkerCannotUseItsSlotPauses) {
-  // A pause is drawn from [0, 60 h].
-  backoff_ = {absl::Hours(1), absl::Hours(1)};
-  work_.set_file("sound", v1::Artifact::CHECKPOINT);
-  trainer_.train = [](const AttemptWork&, AttemptObserver&) {
-    return OutcomeOf(Outcome::Kind::kCheckpointOutOfReach);
-  };
-  Start();
-  work_.Grant(FakeWork::TrialAfter(1, 3, "sound"));
-  work_.AwaitGiveBack();
-  absl::SleepFor(absl::Milliseconds(200));
-  EXPECT_EQ(work_.coordinator.acquires().size(), 1u);
 }
 
 TEST_F(AgentCheckpointTest, ATrainerThatRefusesOneItWasNotGivenFails) {

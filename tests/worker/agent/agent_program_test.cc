@@ -162,14 +162,6 @@ TEST_F(AgentProgramTest, CodeThatComesOutDamagedIsNotRun) {
   EXPECT_EQ(work_.code_calls(), 3) << "tries";
 }
 
-TEST_F(AgentProgramTest, CodeThatCannotBeWrittenFailsTheTrialAndSaysWhatToDo) {
-  std::ofstream(code_directory_) << "a file is in the way";
-  work_.set_code("code");
-  Start();
-  work_.Grant(FakeWork::Program(1, "code"));
-  EXPECT_THAT(work_.AwaitFinish().failed().message(), HasSubstr("--work-dir"));
-}
-
 TEST_F(AgentProgramTest, AWorkerThatRunsNoProgramsFetchesNoCode) {
   code_directory_.clear();
   work_.set_code("code");

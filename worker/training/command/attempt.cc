@@ -73,9 +73,11 @@ training::Outcome Attempt::Run() {
       RestoreCheckpoint(*context_.work.checkpoint, context_.work.study, context_.folder.latest());
   if (restored.ok()) return RunFrom(*restored);
   const absl::Status& error = restored.status();
-  return Ended(absl::IsInvalidArgument(error) ? Outcome::Kind::kUnusableCheckpoint
-                                              : Outcome::Kind::kCheckpointOutOfReach,
-               error.message());
+  if (absl::IsInvalidArgument(error)) {
+    return Ended(Outcome::Kind::kUnusableCheckpoint, error.message());
+  }
+  return Ended(Outcome::Kind::kWorkerTrouble,
+               absl::StrCat("it cannot get at its checkpoint: ", error.message()));
 }
 
 absl::StatusOr<std::string> Attempt::PrepareCode() const {

@@ -172,7 +172,7 @@ TEST_F(CheckpointTest, OneThatHasNoRoomOnThisWorkerIsSound) {
     work_.checkpoint = &checkpoint_;
     {
       const LargestFile limit(1'000'000);
-      EXPECT_EQ(Train().kind, Kind::kCheckpointOutOfReach);
+      EXPECT_EQ(Train().kind, Kind::kWorkerTrouble);
     }
     EXPECT_EQ(Run("[ -s $CAVIAR_LATEST_CHECKPOINT/b ]").kind, Kind::kCompleted);
   }
@@ -186,9 +186,9 @@ TEST_F(CheckpointTest, OneInAStoreThatIsNotMountedIsSound) {
   work_.checkpoint = &checkpoint_;
   const std::filesystem::path store = folder_ / "store";
   std::filesystem::rename(store, folder_ / "elsewhere");
-  EXPECT_EQ(Train().kind, Kind::kCheckpointOutOfReach);
+  EXPECT_EQ(Train().kind, Kind::kWorkerTrouble);
   std::filesystem::create_directory(store);  // as a place to mount it
-  EXPECT_EQ(Train().kind, Kind::kCheckpointOutOfReach);
+  EXPECT_EQ(Train().kind, Kind::kWorkerTrouble);
   std::filesystem::remove(store);
   std::filesystem::rename(folder_ / "elsewhere", store);
   EXPECT_EQ(Run("[ -d $CAVIAR_LATEST_CHECKPOINT ]").kind, Kind::kCompleted);
