@@ -1,8 +1,12 @@
 #include "worker/training/command/attempt.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <system_error>
@@ -17,11 +21,14 @@
 #include "worker/training/command/attempt_seed.h"
 #include "worker/training/command/checkpoint_watcher.h"
 #include "worker/training/command/curve.h"
+#include "worker/training/command/descriptor.h"
 #include "worker/training/command/parameters.h"
 #include "worker/training/command/program_end.h"
 #include "worker/training/command/program_path.h"
 #include "worker/training/command/report_socket.h"
 #include "worker/training/command/substitution.h"
+#include "worker/training/command/system_error.h"
+#include "worker/training/not_begun.h"
 
 namespace caviar::command {
 namespace {
@@ -41,25 +48,39 @@ Outcome Ended(Outcome::Kind kind, absl::string_view message = "") {
   return outcome;
 }
 
-Outcome Failed(const absl::Status& status) {
-  return Ended(Outcome::Kind::kFailed, status.message());
-}
-
 absl::Duration ToDuration(const google::protobuf::Duration& duration) {
   return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat(path, " cannot be read"));
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string bytes;
+  std::array<char, 65536> buffer;
+  ssize_t count = file.is_open() ? 1 : -1;
+  while (count > 0 || (count < 0 && errno == EINTR)) {
+    count = read(file.number(), buffer.data(), buffer.size());
+    if (count > 0) bytes.append(buffer.data(), static_cast<size_t>(count));
+  }
+  if (count < 0) return OwnError(errno, "it cannot be read");
+  return bytes;
 }
 
-absl::Status WriteFile(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text << std::flush;
-  return file ? absl::OkStatus()
-              : absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
+absl::Status WriteParameters(const AttemptFolder& folder, const std::string& json) {
+  std::ofstream file(folder.parameters_file(), std::ios::binary);
+  file << json << "\n" << std::flush;
+  if (file) return absl::OkStatus();
+  return OwnError(errno, absl::StrCat("no file can be written in ", folder.parent()));
+}
+
+// Where it cannot start its thread, why.
+absl::Status Watch(std::optional<CheckpointWatcher>& watcher,
+                   const CheckpointWatcher::Context& context, int64_t last) {
+  try {
+    watcher.emplace(context, last);
+    return absl::OkStatus();
+  } catch (const std::system_error& error) {
+    return OwnError(error.code().value(), "the checkpoints cannot be watched");
+  }
 }
 
 }  // namespace
@@ -84,14 +105,16 @@ absl::StatusOr<std::string> Attempt::PrepareCode() const {
   if (!command_.code().path().empty()) {
     std::error_code error;
     if (fs::is_directory(command_.code().path(), error)) return command_.code().path();
+    if (IsOfMachine(error.value())) return OwnError(error.value(), command_.code().path());
     return absl::NotFoundError(absl::StrCat("trainer.command.code.path: there is no folder ",
                                             command_.code().path(), " on this worker"));
   }
   if (!context_.work.code_archive.empty()) {
     const auto archive = ReadFile(context_.work.code_archive);
-    if (!archive.ok()) return archive.status();
-    if (absl::Status status = archive::Unpack(*archive, context_.folder.code(), kMaxCodeBytes);
-        !status.ok()) {
+    const absl::Status status =
+        archive.ok() ? archive::Unpack(*archive, context_.folder.code(), kMaxCodeBytes)
+                     : archive.status();
+    if (!status.ok()) {
       return absl::Status(status.code(), absl::StrCat("the uploaded code: ", status.message()));
     }
   }
@@ -104,9 +127,7 @@ absl::StatusOr<ProgramSpec> Attempt::MakeSpec(const std::string& latest_checkpoi
   const AttemptFolder& folder = context_.folder;
   const std::vector<Parameter> parameters = ActiveParameters(study, trial);
   const std::string json = ToJson(parameters);
-  if (absl::Status status = WriteFile(folder.parameters_file(), json + "\n"); !status.ok()) {
-    return status;
-  }
+  if (absl::Status status = WriteParameters(folder, json); !status.ok()) return status;
   const std::string seed = absl::StrCat(AttemptSeed(study.sampler().seed(), trial.number()));
   const std::string number = absl::StrCat(trial.number());
   const std::string attempt = absl::StrCat(context_.work.attempt);
@@ -152,20 +173,21 @@ absl::StatusOr<ProgramSpec> Attempt::MakeSpec(const std::string& latest_checkpoi
 training::Outcome Attempt::RunFrom(const RestoredCheckpoint& checkpoint) {
   const v1::Study& study = context_.work.study;
   const auto metric_lines = MetricLines::Make(study);
-  if (!metric_lines.ok()) return Failed(metric_lines.status());
+  if (!metric_lines.ok()) return training::NotBegun(metric_lines.status());
   auto spec = MakeSpec(checkpoint.path);
-  if (!spec.ok()) return Failed(spec.status());
+  if (!spec.ok()) return training::NotBegun(spec.status());
   Curve curve(checkpoint.step, KeepsBest(study) ? &vocabulary::FirstObjective(study) : nullptr,
               context_.observer, log_);
   const auto reports = ReportSocket::Open(
       context_.folder.socket(), {metric_lines->declared(), curve, context_.observer, log_});
-  if (!reports.ok()) return Failed(reports.status());
+  if (!reports.ok()) return training::NotBegun(reports.status());
   CheckpointKeeper keeper(context_.work, curve);
   std::optional<CheckpointWatcher> watcher;
   if (command_.resumable()) {
-    watcher.emplace(CheckpointWatcher::Context{context_.folder.checkpoints(), keeper, curve,
-                                               context_.observer, log_},
-                    checkpoint.path.empty() ? -1 : checkpoint.step);
+    const absl::Status watched =
+        Watch(watcher, {context_.folder.checkpoints(), keeper, curve, context_.observer, log_},
+              checkpoint.path.empty() ? -1 : checkpoint.step);
+    if (!watched.ok()) return training::NotBegun(watched);
   }
   const int64_t max_memory = command_.resources().memory().bytes();
   const Cgroups::Group group = context_.cgroups.Make(max_memory);
@@ -176,7 +198,7 @@ training::Outcome Attempt::RunFrom(const RestoredCheckpoint& checkpoint) {
       Process::Start(*spec, absl::StrCat(study.name(), "/", context_.work.trial.number()));
   if (!process.ok()) {
     RemoveGroup(group.folder);
-    return Failed(process.status());
+    return training::NotBegun(process.status());
   }
   ProgramRun run(
       {**process, *metric_lines, curve, log_, **reports, watcher ? &*watcher : nullptr,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "worker/training/command/system_error.h"
 
 namespace caviar::command {
 namespace {
@@ -25,10 +26,10 @@ void AllowRemoval(const fs::path& folder) {
   }
 }
 
-absl::Status MakeFolder(const std::string& path) {
+std::error_code MakeFolder(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
-  return error ? absl::ErrnoToStatus(error.value(), path) : absl::OkStatus();
+  return error;
 }
 
 // Of the folders in there all but the `most` that were changed last.
@@ -65,7 +66,9 @@ absl::StatusOr<std::unique_ptr<AttemptFolder>> AttemptFolder::Make(
   RemoveFolder(folder->path_);
   for (const std::string& path :
        {folder->code(), folder->output(), folder->checkpoints(), folder->latest()}) {
-    if (absl::Status status = MakeFolder(path); !status.ok()) return status;
+    if (const std::error_code error = MakeFolder(path)) {
+      return OwnError(error.value(), absl::StrCat("no folder can be made in ", folder->parent()));
+    }
   }
   return folder;
 }
@@ -74,12 +77,12 @@ AttemptFolder::~AttemptFolder() { RemoveFolder(path_); }
 
 absl::StatusOr<std::string> AttemptFolder::Keep() {
   const std::string kept = absl::StrCat(work_directory_, "/kept");
-  if (absl::Status status = MakeFolder(kept); !status.ok()) return status;
+  std::error_code error = MakeFolder(kept);
+  if (error) return OwnError(error.value(), kept);
   const std::string path = absl::StrCat(kept, "/", name_);
   RemoveFolder(path);
-  std::error_code error;
   fs::rename(path_, path, error);
-  if (error) return absl::ErrnoToStatus(error.value(), path);
+  if (error) return OwnError(error.value(), path);
   fs::last_write_time(path, fs::file_time_type::clock::now(), error);
   RemoveOldest(kept, kMostKept);
   return path;

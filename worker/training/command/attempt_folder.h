@@ -26,7 +26,7 @@ namespace caviar::command {
 class AttemptFolder {
  public:
   // Makes it, with its folders. `name` is "STUDY.TRIAL.ATTEMPT"; `number` is unique among those
-  // that run here.
+  // that run here. UNAVAILABLE: what the disk says.
   static absl::StatusOr<std::unique_ptr<AttemptFolder>> Make(const std::string& work_directory,
                                                              const std::string& name,
                                                              int64_t number);
@@ -41,6 +41,8 @@ class AttemptFolder {
   std::string latest() const { return path_ + "/latest"; }
   std::string parameters_file() const { return path_ + "/parameters.json"; }
   const std::string& socket() const { return socket_; }
+  // That of all attempts, for what a disk says: the same each time.
+  std::string parent() const { return work_directory_ + "/running"; }
 
   // Moves it to where the newest kMostKept are kept, in place of one of the same name, and says
   // where that is.

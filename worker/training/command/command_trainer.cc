@@ -9,18 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "worker/training/command/attempt.h"
 #include "worker/training/command/attempt_folder.h"
+#include "worker/training/not_begun.h"
 
 namespace caviar::command {
 namespace {
 
 using training::Outcome;
-
-Outcome Failed(const absl::Status& status) {
-  Outcome outcome;
-  outcome.kind = Outcome::Kind::kFailed;
-  outcome.message = std::string(status.message());
-  return outcome;
-}
 
 // "digits.7.1", a folder's name whatever the study is called.
 std::string NameOf(const training::AttemptWork& work) {
@@ -35,6 +29,7 @@ std::string NameOf(const training::AttemptWork& work) {
 }
 
 bool Keeps(v1::KeptFolders::Which which, Outcome::Kind kind) {
+  if (kind == Outcome::Kind::kWorkerTrouble) return false;  // nothing ran
   if (which == v1::KeptFolders::ALL) return true;
   return which != v1::KeptFolders::NONE && kind == Outcome::Kind::kFailed;
 }
@@ -56,9 +51,9 @@ training::Outcome CommandTrainer::Train(const training::AttemptWork& work,
     outcome.kind = Outcome::Kind::kStopped;
     return outcome;
   }
-  if (!share.ok()) return Failed(share.status());
+  if (!share.ok()) return training::NotBegun(share.status());
   const auto folder = AttemptFolder::Make(options_.work_directory, NameOf(work), ++attempts_);
-  if (!folder.ok()) return Failed(folder.status());
+  if (!folder.ok()) return training::NotBegun(folder.status());
   std::optional<std::string> gpus;
   if (budget_.has_gpus()) gpus = (*share)->GpuNames();
   Attempt attempt({work, observer, **folder, environment_, cgroups_, gpus, options_.on_start});

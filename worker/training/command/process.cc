@@ -17,6 +17,7 @@
 #include "worker/training/command/cgroup.h"
 #include "worker/training/command/program_path.h"
 #include "worker/training/command/supervisor.h"
+#include "worker/training/command/system_error.h"
 
 namespace caviar::command {
 namespace {
@@ -27,13 +28,15 @@ constexpr int kPipeBytes = 1 << 20;
 // Above the numbers that the supervisor's files get, so that none is overwritten before its turn.
 constexpr int kLowestNumber = 16;
 constexpr int kStartMillis = 60'000;
+constexpr char kNotStarted[] = "the program could not be started: ";
 
 absl::Status SystemError(const char* what) {
-  return absl::ErrnoToStatus(errno, absl::StrCat("the program could not be started: ", what));
+  return OwnError(errno, absl::StrCat(kNotStarted, what));
 }
 
 // Out of the way, and of no other process's business.
 Descriptor MoveUp(int number) {
+  if (number < 0) return Descriptor();
   Descriptor given(number);
   return Descriptor(fcntl(number, F_DUPFD_CLOEXEC, kLowestNumber));
 }
@@ -137,17 +140,18 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Start(const ProgramSpec& spec,
   other_end.Close();  // so that the socket closes when the supervisor dies
   const std::optional<std::string> answer = told ? process->ReadLine(/*wait=*/true) : std::nullopt;
   if (!answer || answer->empty()) {
-    return absl::InternalError(
-        "the program could not be started: the process that watches over it did not answer");
+    return absl::UnavailableError(
+        absl::StrCat(kNotStarted, "the process that watches over it did not answer"));
   }
   std::array<char, 8> where = {};
   int error = 0;
   if (std::sscanf(answer->c_str(), "failed %7s %d", where.data(), &error) != 2) return process;
   const absl::string_view what = where.data();
   if (what == "exec") return ExecError(spec.file, error);
-  return absl::ErrnoToStatus(error,
-                             absl::StrCat("the program could not be started: its ", what, ", ",
-                                          what == "folder" ? spec.folder : spec.cgroup));
+  if (what == "folder" && !IsOfMachine(error)) {
+    return absl::ErrnoToStatus(error, absl::StrCat(kNotStarted, "its folder, ", spec.folder));
+  }
+  return OwnError(error, absl::StrCat(kNotStarted, "its ", what));
 }
 
 Process::~Process() {

@@ -27,8 +27,9 @@ class Process {
     bool signalled = false;
   };
 
-  // Blocks until the program runs. `title`: what `ps` shows beside the supervisor. An error says
-  // why it could not be executed.
+  // Blocks until the program runs. `title`: what `ps` shows beside the supervisor. UNAVAILABLE:
+  // this machine cannot start it now, or not its supervisor. Any other error says why it can be
+  // executed nowhere.
   static absl::StatusOr<std::unique_ptr<Process>> Start(const ProgramSpec& spec,
                                                         const std::string& title);
   // Kills what is left of it, and waits for that.

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "worker/training/command/system_error.h"
 
 namespace caviar::command {
 namespace {
@@ -59,6 +60,7 @@ absl::StatusOr<std::string> FindProgram(const std::string& program, const std::s
 }
 
 absl::Status ExecError(const std::string& file, int error) {
+  if (IsOfMachine(error)) return OwnError(error, absl::StrCat(file, " could not be started"));
   switch (error) {
     case ENOENT:
       return absl::NotFoundError(absl::StrCat(

@@ -15,7 +15,8 @@ namespace caviar::command {
 absl::StatusOr<std::string> FindProgram(const std::string& program, const std::string& path,
                                         const std::string& folder);
 
-// Why execve of what FindProgram gave failed with this errno.
+// Why execve of what FindProgram gave failed with this errno. UNAVAILABLE: this machine cannot
+// start it now.
 absl::Status ExecError(const std::string& file, int error);
 
 }  // namespace caviar::command

@@ -10,6 +10,8 @@
 
 #include <array>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "worker/training/command/system_error.h"
 
 namespace caviar::command {
 namespace {
@@ -42,7 +45,7 @@ absl::StatusOr<std::unique_ptr<ReportSocket>> ReportSocket::Open(const std::stri
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.sun_path)) {
-    return absl::InvalidArgumentError(
+    return absl::UnavailableError(
         absl::StrCat(path, " is too long for a socket: give the worker a shorter --work-dir"));
   }
   std::memcpy(address.sun_path, path.data(), path.size());
@@ -54,9 +57,18 @@ absl::StatusOr<std::unique_ptr<ReportSocket>> ReportSocket::Open(const std::stri
       bind(listener.number(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
       chmod(path.c_str(), 0600) == 0 &&
       listen(listener.number(), static_cast<int>(kMaxConnections)) == 0;
-  if (!open) return absl::ErrnoToStatus(errno, absl::StrCat("the socket ", path));
-  return std::unique_ptr<ReportSocket>(
-      new ReportSocket(std::move(listener), std::move(wake), path, context));
+  int error = errno;
+  if (open) {
+    try {
+      return std::unique_ptr<ReportSocket>(
+          new ReportSocket(std::move(listener), std::move(wake), path, context));
+    } catch (const std::system_error& no_thread) {
+      error = no_thread.code().value();
+    }
+  }
+  unlink(path.c_str());
+  return OwnError(error, absl::StrCat("no socket can be opened in ",
+                                      std::filesystem::path(path).parent_path().string()));
 }
 
 ReportSocket::ReportSocket(Descriptor listener, Descriptor wake, std::string path,

@@ -37,6 +37,7 @@ class ReportSocket {
   };
 
   // `path` is at most 107 bytes long, and nothing is there. For this user's processes only.
+  // UNAVAILABLE: what the system says.
   static absl::StatusOr<std::unique_ptr<ReportSocket>> Open(const std::string& path,
                                                             const Context& context);
   // Takes what was sent until now, without waiting for answers, and closes the socket.

@@ -45,7 +45,7 @@ Failure Become(ProgramSpec& spec, pid_t supervisor) {
   // Its own session: a signal from a terminal is the worker's business.
   setsid();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != supervisor) return {"exec", ESRCH};
+  if (getppid() != supervisor) return {"process", ESRCH};
   if (!spec.cgroup.empty()) {
     const int processes = open((spec.cgroup + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC);
     if (processes < 0 || write(processes, "0", 1) != 1) return {"cgroup", errno};
@@ -111,10 +111,10 @@ class Supervisor {
 
   Failure StartProgram() {
     std::array<int, 2> ends;  // closed by a program that starts
-    if (pipe2(ends.data(), O_CLOEXEC) != 0) return {"exec", errno};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) return {"process", errno};
     const pid_t supervisor = getpid();
     program_ = fork();
-    if (program_ < 0) return {"exec", errno};
+    if (program_ < 0) return {"process", errno};
     Failure failure;
     if (program_ == 0) {
       failure = Become(spec_, supervisor);

@@ -11,7 +11,8 @@
 //               "T"                         SIGTERM to all
 //               "K"                         SIGKILL to all
 //   supervisor: "failed" where errno "\n"   the program could not be started: where = "exec",
-//                                           "folder" (to go there) or "cgroup" (to be put there)
+//                                           "process" (to have one for it), "folder" (to go there)
+//                                           or "cgroup" (to be put there)
 //             | "started\n"
 //               "ended" status memory signalled "\n"
 //                                           nothing is left; status as of waitpid; memory 1: it

@@ -1,10 +1,8 @@
 // Checkpoints that programs write, and how they go on from them.
-#include <signal.h>
-#include <sys/resource.h>
-
 #include <fstream>
 #include <set>
 
+#include "tests/storage/no_room.h"
 #include "tests/worker/training/command/command_fixture.h"
 #include "worker/training/command/checkpoint_format.h"
 
@@ -143,23 +141,6 @@ TEST_F(CheckpointTest, ASharedStoreKeepsTheContent) {
   EXPECT_EQ(Train().kind, Kind::kUnusableCheckpoint);
 }
 
-// A file that this process may not write as large as it is looks like a disk without room.
-class LargestFile {
- public:
-  explicit LargestFile(rlim_t bytes) {
-    signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit = {bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~LargestFile() { setrlimit(RLIMIT_FSIZE, &before_); }
-  LargestFile(const LargestFile&) = delete;
-  LargestFile& operator=(const LargestFile&) = delete;
-
- private:
-  rlimit before_ = {};
-};
-
 TEST_F(CheckpointTest, OneThatHasNoRoomOnThisWorkerIsSound) {
   for (const bool shared : {false, true}) {
     if (shared) UseStore();
@@ -171,8 +152,10 @@ TEST_F(CheckpointTest, OneThatHasNoRoomOnThisWorkerIsSound) {
     checkpoint_ = seen_.checkpoint();
     work_.checkpoint = &checkpoint_;
     {
-      const LargestFile limit(1'000'000);
-      EXPECT_EQ(Train().kind, Kind::kWorkerTrouble);
+      const storage::NoRoom full(1'000'000);
+      const Outcome outcome = Train();
+      EXPECT_EQ(outcome.kind, Kind::kWorkerTrouble);
+      EXPECT_THAT(outcome.message, StartsWith("it cannot get at its checkpoint: "));
     }
     EXPECT_EQ(Run("[ -s $CAVIAR_LATEST_CHECKPOINT/b ]").kind, Kind::kCompleted);
   }
