@@ -11,6 +11,7 @@
 #include "deploy/logs/logs.h"
 #include "worker/agent/sender.h"
 #include "worker/agent/wire_text.h"
+#include "worker/training/not_begun.h"
 
 namespace caviar::agent {
 namespace {
@@ -268,13 +269,15 @@ absl::StatusOr<CodeCache::File> AttemptRunner::FetchCode(const v1::Study& study,
 
 training::Outcome AttemptRunner::TrainAndSend(const training::AttemptWork& work, Lease& lease) {
   Outbox outbox(lease, options_.max_unsent_values, options_.log);
-  Sender sender(NameOf(work.trial, work.study), work.trial.number(),
-                work.study.trainer().has_command(), outbox, client_, lease, options_.backoff);
+  const auto sender =
+      Sender::Start(NameOf(work.trial, work.study), work.trial.number(),
+                    work.study.trainer().has_command(), outbox, client_, lease, options_.backoff);
+  if (!sender.ok()) return training::NotBegun(sender.status());
   Outcome outcome = Train(work, outbox);
   const bool goes_on = outcome.kind == Outcome::Kind::kStopped && lease.checkpoint_requested();
   if (!goes_on) lease.BeginOutcome();
   outbox.Close(goes_on);
-  const absl::Status sent = sender.Join();
+  const absl::Status sent = (*sender)->Join();
   if (outcome.kind == Outcome::Kind::kUnusableCheckpoint && work.checkpoint == nullptr) {
     outcome = Failed(
         absl::StrCat("the trainer refuses a checkpoint that it was not given: ", outcome.message));

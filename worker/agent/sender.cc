@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -19,32 +20,39 @@ constexpr absl::Duration kMaxLogPause = absl::Seconds(1);
 
 }  // namespace
 
-Sender::Sender(std::string name, int32_t number, bool with_log, Outbox& outbox,
-               client::WorkerClient& client, Lease& lease, const BackoffBounds& bounds)
-    : name_(std::move(name)),
-      outbox_(outbox),
-      lease_(lease),
-      measurements_([this, number, &client, &lease, bounds, fields = logs::Current()] {
-        const logs::Scope scope(fields);
-        NameThisThread(absl::StrCat("send-", number));
-        SendMeasurements(LeasedCalls(client, lease, bounds));
-      }),
-      checkpoints_([this, number, &client, &lease, bounds, fields = logs::Current()] {
-        const logs::Scope scope(fields);
-        NameThisThread(absl::StrCat("save-", number));
-        SendCheckpoints(LeasedCalls(client, lease, bounds));
-      }) {
-  if (!with_log) return;
-  log_ = std::thread([this, number, &client, &lease, bounds, fields = logs::Current()] {
-    const logs::Scope scope(fields);
-    NameThisThread(absl::StrCat("log-", number));
-    SendLog(LeasedCalls(client, lease, {bounds.min, std::min(bounds.max, kMaxLogPause)}));
-  });
+absl::StatusOr<std::unique_ptr<Sender>> Sender::Start(std::string name, int32_t number,
+                                                      bool with_log, Outbox& outbox,
+                                                      client::WorkerClient& client, Lease& lease,
+                                                      const BackoffBounds& bounds) {
+  std::unique_ptr<Sender> started(new Sender(std::move(name), outbox, lease));
+  Sender* const sender = started.get();
+  const auto start = [&](absl::string_view role, const BackoffBounds& pauses, auto send) {
+    return std::thread([sender, &client, &lease, pauses, send, fields = logs::Current(),
+                        thread_name = absl::StrCat(role, "-", number)] {
+      const logs::Scope scope(fields);
+      NameThisThread(thread_name);
+      (sender->*send)(LeasedCalls(client, lease, pauses));
+    });
+  };
+  try {
+    sender->measurements_ = start("send", bounds, &Sender::SendMeasurements);
+    sender->checkpoints_ = start("save", bounds, &Sender::SendCheckpoints);
+    if (with_log) {
+      sender->log_ =
+          start("log", {bounds.min, std::min(bounds.max, kMaxLogPause)}, &Sender::SendLog);
+    }
+  } catch (const std::system_error& error) {
+    outbox.Close(/*with_checkpoint=*/false);
+    sender->Join().IgnoreError();
+    return absl::UnavailableError(
+        absl::StrCat("no thread can be started: ", error.code().message()));
+  }
+  return started;
 }
 
 absl::Status Sender::Join() {
-  measurements_.join();
-  checkpoints_.join();
+  if (measurements_.joinable()) measurements_.join();
+  if (checkpoints_.joinable()) checkpoints_.join();
   outbox_.log().Close();
   if (log_.joinable()) log_.join();
   return sent_;

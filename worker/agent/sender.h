@@ -3,10 +3,13 @@
 #define CAVIAR_WORKER_AGENT_SENDER_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "client/api/worker_client.h"
 #include "worker/agent/lease.h"
 #include "worker/agent/leased_calls.h"
@@ -20,9 +23,12 @@ namespace caviar::agent {
 class Sender {
  public:
   // `name` is the attempt's, for the log; `number` the trial's, for the names of the threads.
-  // `with_log`: the training prints. All outlive the sender.
-  Sender(std::string name, int32_t number, bool with_log, Outbox& outbox,
-         client::WorkerClient& client, Lease& lease, const BackoffBounds& bounds);
+  // `with_log`: the training prints. All outlive the sender. UNAVAILABLE: the system gives no more
+  // threads; the outbox is closed.
+  static absl::StatusOr<std::unique_ptr<Sender>> Start(std::string name, int32_t number,
+                                                       bool with_log, Outbox& outbox,
+                                                       client::WorkerClient& client, Lease& lease,
+                                                       const BackoffBounds& bounds);
   // Join has been called.
   ~Sender() = default;
 
@@ -30,6 +36,8 @@ class Sender {
   absl::Status Join();
 
  private:
+  Sender(std::string name, Outbox& outbox, const Lease& lease)
+      : name_(std::move(name)), outbox_(outbox), lease_(lease) {}
   // Until all is sent or it cannot be; then the training is stopped, and sent_ says why.
   void SendMeasurements(LeasedCalls calls);
   void SendCheckpoints(LeasedCalls calls);
