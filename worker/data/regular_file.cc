@@ -28,6 +28,8 @@ absl::Status SystemError(const std::string& path, int error) {
       return absl::PermissionDeniedError(message);
     case ENAMETOOLONG:
     case ELOOP:
+    case ENODEV:
+    case ENXIO:
       return absl::InvalidArgumentError(message);
     default:
       return absl::UnavailableError(message);

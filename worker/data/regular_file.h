@@ -11,7 +11,8 @@
 
 namespace caviar::data {
 
-// What a failed call of the system says about a path.
+// What a failed call of the system says about a path. UNAVAILABLE: nothing about it, only that it
+// cannot be read now.
 absl::Status SystemError(const std::string& path, int error);
 
 // Thread safe: no position is kept.

@@ -15,6 +15,7 @@
 #include "worker/network/weights.h"
 #include "worker/training/class_counts.h"
 #include "worker/training/model_file.h"
+#include "worker/training/not_begun.h"
 #include "worker/training/split_evaluation.h"
 #include "worker/training/training_run.h"
 
@@ -86,6 +87,8 @@ Outcome BatchNormNetworkTrainer::Train(const AttemptWork& work, AttemptObserver&
     if (!parameters.ok()) return Failed(parameters.status());
     const auto data =
         datasets_.Get(study.trainer().batch_norm_network().data(), study.sampler().seed());
+    // Too little memory is not the worker's trouble: the next one may have as little.
+    if (absl::IsUnavailable(data.status())) return NotBegun(data.status());
     if (!data.ok()) return Failed(data.status());
     if ((*data)->train.rows() < 1 || (*data)->validation.rows() < 1) {
       return Failed(absl::InvalidArgumentError(absl::StrCat(

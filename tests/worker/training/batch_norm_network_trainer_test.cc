@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tests/worker/few_files.h"
 #include "tests/worker/training/trainer_fixture.h"
 
 namespace caviar::training {
@@ -245,6 +246,17 @@ TEST_F(BatchNormNetworkTrainerTest, FailsWithTheReadersMessage) {
   EXPECT_THAT(outcome.message, HasSubstr("broken.csv"));
   // And goes on with the next trial.
   csv.set_train("train.csv");
+  EXPECT_EQ(trainer_->Train({study_, trial_}, recorder).kind, Outcome::Kind::kCompleted);
+}
+
+TEST_F(BatchNormNetworkTrainerTest, DataThatCannotBeReadNowIsTheWorkersTrouble) {
+  Recorder recorder;
+  {
+    const FewFiles none(0);
+    const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
+    EXPECT_EQ(outcome.kind, Outcome::Kind::kWorkerTrouble);
+    EXPECT_THAT(outcome.message, HasSubstr("train.csv"));
+  }
   EXPECT_EQ(trainer_->Train({study_, trial_}, recorder).kind, Outcome::Kind::kCompleted);
 }
 
