@@ -11,7 +11,6 @@
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/sha256.h"
 #include "server/coordinator/logs.h"
-#include "server/coordinator/uploads.h"
 #include "storage/code_file.h"
 #include "tests/server/coordinator/command_study.h"
 #include "tests/storage/temporary_folder.h"
@@ -170,41 +169,6 @@ TEST_F(LogsTest, HasABound) {
   EXPECT_EQ(Append(5, most, "x").status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(Append(5, most - 1, "x").status().code(), absl::StatusCode::kOutOfRange)
       << "only that something before it is missing";
-}
-
-class DamagedUploadTest : public LogsTest {
- protected:
-  v1::UploadChunkRequest Chunk(const std::string& data, uint32_t file_crc32) {
-    v1::UploadChunkRequest request;
-    request.mutable_token()->set_epoch(1);
-    request.mutable_token()->set_counter(5);
-    request.set_kind(v1::Artifact::WEIGHTS);
-    request.set_step(8);
-    request.set_size(static_cast<int64_t>(data.size()));
-    request.set_crc32(file_crc32);
-    request.set_data(data);
-    request.set_data_crc32(storage::Crc32(data));
-    return request;
-  }
-
-  Uploads uploads_{leases_, artifacts_, kMostBytes};
-};
-
-TEST_F(DamagedUploadTest, AChunkThatCameOutDamagedIsSentAgain) {
-  v1::UploadChunkRequest damaged = Chunk("good", storage::Crc32("good"));
-  damaged.set_data("evil");
-  const absl::Status status = uploads_.Take(damaged).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
-  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("send it again"));
-  const auto whole = uploads_.Take(Chunk("good", storage::Crc32("good")));
-  ASSERT_TRUE(whole.ok()) << whole.status();
-  ASSERT_TRUE(whole->whole);
-  EXPECT_TRUE(artifacts_.Verify(whole->whole->file, 4, storage::Crc32("good")).ok());
-}
-
-TEST_F(DamagedUploadTest, AFileThatIsNotWhatWasSaidIsNotStored) {
-  const auto progress = uploads_.Take(Chunk("evil", storage::Crc32("good")));
-  EXPECT_EQ(progress.status().code(), absl::StatusCode::kDataLoss) << progress.status();
 }
 
 }  // namespace

@@ -8,9 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/retry_delay.h"
-#include "server/coordinator/uploads.h"
 #include "tests/server/coordinator/core_fixture.h"
-#include "tests/storage/temporary_folder.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -252,27 +250,6 @@ TEST_F(CoreLimitsTest, AnIdleStudyThatHasTooManyTrialsSaysSo) {
   house_.Advance(absl::Seconds(1));
   EXPECT_EQ(house_.study("s").row.state, v1::Study::STOPPED);
   EXPECT_THAT(house_.study("s").row.message, HasSubstr("--max-trials"));
-}
-
-TEST(UploadsTest, AFileThatIsTooLargeIsRefusedBeforeItsFirstByte) {
-  storage::TemporaryFolder folder;
-  auto artifacts = storage::ArtifactStore::Open(folder.path()).value();
-  LeaseTable leases;
-  Lease lease;
-  lease.study_id = 1;
-  lease.attempt = 1;
-  lease.duration = absl::Seconds(60);
-  leases.Insert({1, 1}, lease, absl::ZeroDuration());
-  v1::UploadChunkRequest request;
-  request.mutable_token()->set_epoch(1);
-  request.mutable_token()->set_counter(1);
-  request.set_kind(v1::Artifact::WEIGHTS);
-  request.set_size(11);
-  request.set_data("0123456789");
-  request.set_data_crc32(storage::Crc32(request.data()));
-  ExpectRefused(Uploads(leases, artifacts, 10).Take(request).status(),
-                absl::StatusCode::kInvalidArgument, "--max-upload-size", 10);
-  EXPECT_EQ(Uploads(leases, artifacts, 11).Take(request)->received, 10);
 }
 
 }  // namespace
