@@ -118,8 +118,9 @@ void Workers::KeepWeights(const WorkerPtr& worker) {
       [this, token = worker->token(), row](auto done) {
         storage::ArtifactRow whole = row;
         if (const auto lease = world_.process.leases().Find(token)) {
-          whole.file = absl::StrCat("artifacts/", lease->study_id, "/", lease->number, "/",
-                                    lease->attempt, "-weights-", row.step, ".bin");
+          whole.file =
+              absl::StrCat("artifacts/", lease->study_id, "/", lease->number, "/", lease->attempt,
+                           "-weights-", row.step, "-", world_.process.uploads++, ".bin");
         }
         world_.frontend.Checkpoint(token, whole, std::move(done));
       },
