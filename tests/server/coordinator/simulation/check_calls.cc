@@ -14,12 +14,6 @@
 namespace caviar::coordinator::simulation {
 namespace {
 
-// What is stored of one who said that something may be tried again says nothing.
-bool IsDefiniteAnswer(const Answer& answer) {
-  return answer.code != absl::StatusCode::kUnavailable &&
-         answer.code != absl::StatusCode::kInternal;
-}
-
 const Answer* FirstOk(const Call& call) {
   const Answer* first = nullptr;
   for (const Answer& answer : call.answers) {
@@ -55,9 +49,8 @@ class CallChecker {
         return CheckGrant(call);
       case Verb::kReport:
         return CheckReport(call);
-      case Verb::kFinish:
       case Verb::kTell:
-        return CheckOutcome(call);
+        return CheckTold(call);
       case Verb::kAddTrial:
         return CheckAddition(call);
       default:
@@ -67,11 +60,6 @@ class CallChecker {
 
  private:
   void Break(const char* rule, std::string what) { violations_.push_back({rule, std::move(what)}); }
-
-  bool IsGone(Token token) const {
-    const auto* place = past_.Find(token);
-    return place != nullptr && past_.IsDeleted(past_.trials.at(place->first).study_id);
-  }
 
   // The same answer again.
   void CheckAnswers(const Call& call) {
@@ -86,7 +74,7 @@ class CallChecker {
           Break(kOnce, absl::StrCat(NameOf(call), " got two answers: ", absl::CEscape(first->body),
                                     " and ", absl::CEscape(answer.body)));
         }
-      } else if (answer.taken > first->came && IsDefiniteAnswer(answer)) {
+      } else if (answer.taken > first->came && answer.is_definite()) {
         CheckRefusal(call);
       }
     }
@@ -95,9 +83,9 @@ class CallChecker {
   // Refused after it had been answered OK.
   void CheckRefusal(const Call& call) {
     switch (call.verb) {
-      case Verb::kFinish:
       case Verb::kTell:
-        if (!IsGone(call.token)) Break(kFinalIsFinal, NameOf(call) + " was refused when repeated");
+        if (!past_.IsGone(call.token))
+          Break(kFinalIsFinal, NameOf(call) + " was refused when repeated");
         return;
       case Verb::kCreateStudy:
       case Verb::kStopStudy:
@@ -130,7 +118,7 @@ class CallChecker {
 
   void CheckReport(const Call& call) {
     const auto* place = past_.Find(call.token);
-    if (place == nullptr || IsGone(call.token)) return;
+    if (place == nullptr || past_.IsGone(call.token)) return;
     const auto found =
         past_.history.dump.measurements.find({place->first, place->second, call.step});
     for (const Answer& answer : call.answers) {
@@ -158,8 +146,8 @@ class CallChecker {
     Break(kAcknowledgedIsDurable, what);
   }
 
-  void CheckOutcome(const Call& call) {
-    if (IsGone(call.token)) return;
+  void CheckTold(const Call& call) {
+    if (past_.IsGone(call.token)) return;
     const auto* place = past_.Find(call.token);
     for (const Answer& answer : call.answers) {
       if (!answer.ok()) continue;

@@ -106,9 +106,12 @@ class LeaseChecker {
   }
 
   void CheckNewest(const Call& call, const Answer& answer, int64_t trial) {
+    const auto end = call.verb == Verb::kFinish ? past_.FindEnd(call) : std::nullopt;
     for (const auto& [number, rows] : past_.trials.at(trial).attempts) {
       if (TokenOf(*rows.begin()->second) <= call.token) continue;
       if (commits_[rows.begin()->first].time >= answer.taken) continue;
+      // It said once more how its attempt had ended before.
+      if (end && *end <= rows.begin()->first) continue;
       Break(trial, absl::StrCat("the token ", call.token.counter,
                                 " was taken when a newer one was there"));
       return;

@@ -1,5 +1,6 @@
 // no-orphans: a trial runs exactly while an attempt at it is open, and no longer than its lease
-// stands; retries stop at max_attempts; a study whose limits are reached ends by itself.
+// stands; retries stop at max_attempts and not before; a study whose limits are reached ends by
+// itself.
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -15,6 +16,11 @@ namespace {
 
 bool IsOpen(const storage::AttemptRow& row) {
   return row.outcome == v1::Attempt::OUTCOME_UNSPECIFIED;
+}
+
+// Against max_attempts.
+bool Counts(const storage::AttemptRow& row) {
+  return row.outcome == v1::Attempt::LEASE_EXPIRED || row.outcome == v1::Attempt::RUN_AGAIN;
 }
 
 class OrphanChecker {
@@ -34,7 +40,9 @@ class OrphanChecker {
     const auto study = past_.studies.find(trial.study_id);
     if (study == past_.studies.end()) return;
     CheckAttempts(id, trial);
-    CheckLost(id, trial, study->second.begin()->second->definition.limits().max_attempts());
+    const int max_attempts = study->second.begin()->second->definition.limits().max_attempts();
+    CheckLost(id, trial, max_attempts);
+    CheckLetGo(id, trial, max_attempts);
     for (const auto& [number, rows] : trial.attempts) {
       std::optional<size_t> open;
       for (const auto& [place, row] : rows) {
@@ -103,12 +111,30 @@ class OrphanChecker {
                                 " leases of at most ", max_attempts, " and is ",
                                 v1::Trial::State_Name(row->state)));
     }
-    const auto expired =
-        std::count_if(trial.attempts.begin(), trial.attempts.end(), [](const auto& attempt) {
-          return attempt.second.rbegin()->second->outcome == v1::Attempt::LEASE_EXPIRED;
-        });
-    if (trial.rows.empty() || expired == trial.rows.rbegin()->second->lost_leases) return;
-    Break(absl::StrCat("trial with id ", id, " counts not the ", expired, " leases it lost"));
+    const auto lost =
+        std::count_if(trial.attempts.begin(), trial.attempts.end(),
+                      [](const auto& attempt) { return Counts(*attempt.second.rbegin()->second); });
+    if (trial.rows.empty() || lost == trial.rows.rbegin()->second->lost_leases) return;
+    Break(absl::StrCat("trial with id ", id, " counts not the ", lost, " leases it lost"));
+  }
+
+  // What one lost or let go of is for others to train, unless that was the last attempt.
+  void CheckLetGo(int64_t id, const TrialPast& trial, int max_attempts) {
+    for (const auto& [number, rows] : trial.attempts) {
+      bool open = false;
+      for (const auto& [place, row] : rows) {
+        const bool ends = std::exchange(open, IsOpen(*row)) && !open;
+        if (!ends || !(Counts(*row) || row->outcome == v1::Attempt::GIVEN_BACK)) continue;
+        const auto after = trial.rows.upper_bound(place);
+        if (after == trial.rows.begin()) continue;
+        const storage::TrialRow& then = *std::prev(after)->second;
+        const bool was_last = Counts(*row) && then.lost_leases >= max_attempts;
+        if (!IsFinal(then.state) || then.state == v1::Trial::CANCELLED || was_last) continue;
+        return Break(absl::StrCat("trial with id ", id, " became ",
+                                  v1::Trial::State_Name(then.state), " in commit ", place,
+                                  " when its attempt ", number, " let go of it"));
+      }
+    }
   }
 
   // Between `begin` and `end` there was never longer than the TTL no sign of life, while the

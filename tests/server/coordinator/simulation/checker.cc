@@ -5,6 +5,22 @@
 #include <variant>
 
 namespace caviar::coordinator::simulation {
+namespace {
+
+bool EndedAs(const storage::AttemptRow& row, const Call& finish) {
+  switch (finish.outcome) {
+    case v1::Attempt::OUTCOME_UNSPECIFIED:
+      return false;
+    case v1::Attempt::GIVEN_BACK:
+      return row.outcome == v1::Attempt::GIVEN_BACK || row.outcome == v1::Attempt::PRUNED;
+    case v1::Attempt::COMPLETED:
+      return row.outcome == v1::Attempt::COMPLETED;
+    default:
+      return row.outcome == finish.outcome && row.message == finish.why;
+  }
+}
+
+}  // namespace
 
 Past::Past(const History& the_history) : history(the_history) {
   for (size_t place = 0; place < history.commits.size(); ++place) {
@@ -39,10 +55,25 @@ bool Past::IsDeleted(int64_t study_id) const {
          study->second.rbegin()->second->deleted;
 }
 
+bool Past::IsGone(Token token) const {
+  const auto* place = Find(token);
+  return place != nullptr && IsDeleted(trials.at(place->first).study_id);
+}
+
+std::optional<size_t> Past::FindEnd(const Call& finish) const {
+  const auto* attempt = Find(finish.token);
+  if (attempt == nullptr) return std::nullopt;
+  for (const auto& [place, row] : trials.at(attempt->first).attempts.at(attempt->second)) {
+    if (EndedAs(*row, finish)) return place;
+  }
+  return std::nullopt;
+}
+
 Violations Check(const History& history) {
   const Past past(history);
   Violations violations;
   CheckCalls(past, violations);
+  CheckEnds(past, violations);
   CheckLeases(past, violations);
   CheckTrials(past, violations);
   CheckOrphans(past, violations);

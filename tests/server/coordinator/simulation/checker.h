@@ -4,6 +4,7 @@
 #define CAVIAR_TESTS_SERVER_COORDINATOR_SIMULATION_CHECKER_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,10 @@ struct Past {
   const std::pair<int64_t, int32_t>* Find(Token token) const;
   // Whether the study was deleted at some time.
   bool IsDeleted(int64_t study_id) const;
+  // That of the token's trial was.
+  bool IsGone(Token token) const;
+  // The place of the commit since when the attempt has ended as this Finish says; none: it has not.
+  std::optional<size_t> FindEnd(const Call& finish) const;
 
   const History& history;
   std::map<int64_t, Versions<storage::StudyRow>> studies;  // by id
@@ -59,6 +64,7 @@ struct Past {
 
 // One file each.
 void CheckCalls(const Past& past, Violations& violations);    // durable, once
+void CheckEnds(const Past& past, Violations& violations);     // durable, once, final
 void CheckLeases(const Past& past, Violations& violations);   // one-lease
 void CheckTrials(const Past& past, Violations& violations);   // final, conservation
 void CheckOrphans(const Past& past, Violations& violations);  // no-orphans

@@ -67,6 +67,23 @@ void Renew(History& history, int64_t counter, double seconds) {
   history.calls.push_back(std::move(call));
 }
 
+Answer& LoseLease(Answer& answer) {
+  answer.code = absl::StatusCode::kAborted;
+  answer.lease_lost = true;
+  return answer;
+}
+
+// From the commit on.
+void SetLostLeases(History& history, size_t commit, int64_t trial, int32_t lost) {
+  const auto set = [=](TrialRow& row) {
+    row.lost_leases = row.id == trial ? lost : row.lost_leases;
+  };
+  for (; commit < history.commits.size(); ++commit) {
+    ForEachRow<TrialRow>(history.commits[commit], set);
+  }
+  ForEachRow<TrialRow>(history.dump, set);
+}
+
 // A repeat of the call, taken a minute after it.
 Answer& Repeat(Call& call) {
   Answer again = call.answers.front();
@@ -97,6 +114,8 @@ const std::vector<Broken>& AcknowledgedIsDurable() {
          Stored(history, 0).state = v1::Trial::WAITING;
          RecountTrials(history);
        }},
+      {kAcknowledgedIsDurable, "the end of an attempt is stored too late",
+       [](History& history) { history.commits[kLetGo3].time += 2 * kSecond; }},
       {kAcknowledgedIsDurable, "an added trial is another one",
        [](History& history) { history.calls[kAdd2].answers[0].number = 1; }},
   };
@@ -128,10 +147,10 @@ const std::vector<Broken>& Once() {
          trial.number = 4;
          auto& attempt = std::get<AttemptRow>(batch[1]);
          attempt.trial_id = 104;
-         attempt.token_counter = 6;
+         attempt.token_counter = 9;
          attempt.request_sequence = 20;
          history.dump.rows.trials.push_back(trial);
-         history.commits.push_back({1200 * kSecond, 1200 * kSecond, 17, batch});
+         history.commits.push_back({1200 * kSecond, 1200 * kSecond, 21, batch});
          RecountTrials(history);
        }},
       {kOnce, "a refused call adds a trial",
@@ -147,6 +166,38 @@ const std::vector<Broken>& Once() {
        }},
       {kOnce, "a repeat is a conflict and replaces a measurement",
        [](History& history) { history.calls[kReport0].answers[0].conflicts = 1; }},
+      {kOnce, "a repeat is refused when the trial is another's",
+       [](History& history) { LoseLease(history.calls[kRunAgain3].answers[1]); }},
+      {kOnce, "a repeat is refused, and the first answer never came",
+       [](History& history) {
+         auto& answers = history.calls[kRunAgain3].answers;
+         answers.erase(answers.begin());
+         LoseLease(answers[0]);
+       }},
+      {kOnce, "the repeat of one that stopped is refused",
+       [](History& history) { LoseLease(Repeat(history.calls[kStopped3])); }},
+      {kOnce, "an attempt ends in another way too",
+       [](History& history) {
+         history.calls.push_back(history.calls[kRunAgain3]);
+         history.calls.back().outcome = v1::Attempt::COMPLETED;
+         history.calls.back().answers.resize(1);
+       }},
+      {kOnce, "an attempt is to run again for two reasons",
+       [](History& history) {
+         history.calls.push_back(history.calls[kRunAgain3]);
+         history.calls.back().why = "another";
+         history.calls.back().answers.resize(1);
+       }},
+      {kOnce, "another outcome is refused, but not since the lease is lost",
+       [](History& history) {
+         history.calls.push_back(history.calls[kRunAgain3]);
+         history.calls.back().outcome = v1::Attempt::COMPLETED;
+         for (Answer& answer : history.calls.back().answers) Refuse(answer);
+       }},
+      {kOnce, "a repeat is told that the trial runs",
+       [](History& history) { history.calls[kRunAgain3].answers[1].state = v1::Trial::RUNNING; }},
+      {kOnce, "one that let go is told what the trial became later",
+       [](History& history) { history.calls[kStopped3].answers[0].state = v1::Trial::CANCELLED; }},
       {kOnce, "one call stops a study twice",
        [](History& history) {
          for (const StoryCommit place : {kStopped, kResumed}) {
@@ -186,6 +237,20 @@ const std::vector<Broken>& OneLease() {
          history.calls[kStaleReport1].answers[0].lease_lost = false;
          history.dump.measurements[{101, 1, 1}] = 0.25;
        }},
+      {kOneLease, "a stale token ends its attempt when the trial is another's",
+       [](History& history) {
+         storage::Batch& lost = history.commits[kRanAgain3].batch;
+         history.commits[kLetGo3].batch.push_back(lost[1]);
+         std::get<AttemptRow>(lost[1]).outcome = v1::Attempt::LEASE_EXPIRED;
+         ForEachRow<AttemptRow>(history, [](AttemptRow& row) {
+           if (row.token_counter == 5) row.lease_duration = 1;
+         });
+         Call& call = history.calls[kRunAgain3];
+         call.taken.erase(call.taken.begin());
+         call.answers.erase(call.answers.begin());
+       }},
+      {kOneLease, "an attempt ends as its holder did not say",
+       [](History& history) { history.calls.erase(history.calls.begin() + kRunAgain3); }},
       {kOneLease, "what a stale token brought counts",
        [](History& history) {
          history.dump.measurements[{101, 1, 1}] = 0.25;
@@ -215,10 +280,11 @@ const std::vector<Broken>& FinalIsFinal() {
       {kFinalIsFinal, "the answer named another state",
        [](History& history) { history.calls[kFinish1].answers[0].state = v1::Trial::COMPLETED; }},
       {kFinalIsFinal, "the outcome is refused when it comes again",
+       [](History& history) { LoseLease(Repeat(history.calls[kFinish0])); }},
+      {kFinalIsFinal, "the outcome is refused when it comes again, and was never answered",
        [](History& history) {
-         Answer& again = Repeat(history.calls[kFinish0]);
-         again.code = absl::StatusCode::kAborted;
-         again.lease_lost = true;
+         history.calls[kFinish0].answers.erase(history.calls[kFinish0].answers.begin());
+         LoseLease(history.calls[kFinish0].answers[0]);
        }},
   };
   return all;
@@ -247,6 +313,17 @@ const std::vector<Broken>& NoOrphans() {
       {kNoOrphans, "a lost lease is not counted",
        [](History& history) {
          ForEachRow<TrialRow>(history, [](TrialRow& row) { row.lost_leases = 0; });
+       }},
+      {kNoOrphans, "an attempt that is to run again is not counted",
+       [](History& history) { SetLostLeases(history, kRanAgain3, 103, 0); }},
+      {kNoOrphans, "an attempt that stopped as it was told is counted",
+       [](History& history) { SetLostLeases(history, kLetGo3, 103, 2); }},
+      {kNoOrphans, "a trial fails though it may run again",
+       [](History& history) {
+         ForEachRow<AttemptRow>(history.commits[kFinished1],
+                                [](AttemptRow& row) { row.outcome = v1::Attempt::RUN_AGAIN; });
+         SetLostLeases(history, kFinished1, 101, 2);
+         history.calls[kFinish1].outcome = v1::Attempt::RUN_AGAIN;
        }},
       {kNoOrphans, "a study goes on beyond its target",
        [](History& history) {

@@ -49,6 +49,10 @@ struct Answer {
   bool held = false;  // the lease that was renewed stands
 
   bool ok() const { return code == absl::StatusCode::kOk; }
+  // What is stored of one who said that something may be tried again says nothing.
+  bool is_definite() const {
+    return code != absl::StatusCode::kUnavailable && code != absl::StatusCode::kInternal;
+  }
 };
 
 // A call, however often it was sent: all copies have the same request id and body.
@@ -66,6 +70,9 @@ struct Call {
   // The value that is reported, or the parameter of the trial that is added: like no other of the
   // history.
   double value = 0;
+  // Of kFinish: how the attempt ended; GIVEN_BACK: it stopped as it was told.
+  v1::Attempt::Outcome outcome = v1::Attempt::OUTCOME_UNSPECIFIED;
+  std::string why;          // that says, where it matters
   std::vector<Time> taken;  // when the coordinator took its copies
   std::vector<Answer> answers;
 };

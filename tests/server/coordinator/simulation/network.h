@@ -67,14 +67,17 @@ class Network {
     const OnAnswer<Response> listen = [=, this](const absl::StatusOr<Response>& response) {
       if (*over || !IsDefinite(response.status())) return;
       *over = true;
-      // A copy that had lost its way comes much later.
-      if (time_.Chance(stray)) {
-        time_.Later(time_.Uniform(400),
-                    [=, this] { Arrive<Response>(call, take, [](const auto&) {}); });
-      }
+      if (time_.Chance(stray)) Stray<Response>(call, take);
       answered(response);
     };
     Repeat<Response>(call, take, wanted, listen, over);
+  }
+
+  // A copy that had lost its way comes much later; nobody waits for its answer.
+  template <typename Response>
+  void Stray(size_t call, Take<Response> take) {
+    time_.Later(time_.Uniform(400),
+                [=, this] { Arrive<Response>(call, take, [](const auto&) {}); });
   }
 
   double lost = 0.1;

@@ -19,7 +19,7 @@ class Story {
     history_.prompt_sampler = true;
     study_.id = 1;
     study_.definition = NetworkStudy("s", 5);
-    study_.definition.mutable_limits()->set_max_attempts(2);
+    study_.definition.mutable_limits()->set_max_attempts(3);
     study_.definition.mutable_limits()->set_parallel(2);
   }
 
@@ -89,6 +89,22 @@ class Story {
     return attempt_;
   }
 
+  Answer& SayFinish(int64_t token, v1::Attempt::Outcome outcome, v1::Trial::State state) {
+    Answer& answer = Say(Verb::kFinish, "", 0, "s");
+    answer.state = state;
+    Said().token = {1, token};
+    Said().outcome = outcome;
+    return answer;
+  }
+  // It was not answered, or late: it is sent again.
+  void SayAgain(double seconds) {
+    Answer again = Said().answers.front();
+    again.taken = absl::Seconds(seconds);
+    again.came = again.taken + absl::Seconds(1);
+    Said().taken.push_back(again.taken);
+    Said().answers.push_back(again);
+  }
+
   void Close(storage::TrialRow& trial, v1::Trial::State state, v1::Attempt::Outcome outcome) {
     trial.state = state;
     attempt_.outcome = outcome;
@@ -96,7 +112,10 @@ class Story {
 
   void TellTrial0();
   void TellTrial1();
-  void TellTheRest();
+  void TellTrial2();
+  void StopAndResume();
+  void TellTrial3();
+  void EndStudy();
 
   History history_;
   Time now_;
@@ -125,12 +144,8 @@ void Story::TellTrial0() {
   trial.objective_step = 1;
   trial.final_order = 1;
   Write(trial, attempt_);
-  Say(Verb::kFinish, "", 0, "s").state = v1::Trial::COMPLETED;
-  Said().token = {1, 1};
-  // Its answer was late, so it was sent again.
-  Said().taken.push_back(absl::Seconds(1045));
-  Said().answers.push_back(Said().answers.front());
-  Said().answers.back().taken = absl::Seconds(1045);
+  SayFinish(1, v1::Attempt::COMPLETED, v1::Trial::COMPLETED);
+  SayAgain(1045);
 }
 
 void Story::TellTrial1() {
@@ -158,11 +173,10 @@ void Story::TellTrial1() {
   Close(trial, v1::Trial::FAILED, v1::Attempt::FAILED);
   trial.final_order = 2;
   Write(trial, attempt_);
-  Say(Verb::kFinish, "", 0, "s").state = v1::Trial::FAILED;
-  Said().token = {1, 3};
+  SayFinish(3, v1::Attempt::FAILED, v1::Trial::FAILED);
 }
 
-void Story::TellTheRest() {
+void Story::TellTrial2() {
   At(1140);
   storage::TrialRow& added = NewTrial();
   added.origin = v1::Trial::ADDED;
@@ -182,6 +196,9 @@ void Story::TellTheRest() {
   Write(added, attempt_);
   Say(Verb::kAddTrial, "people", 2, "s").number = 2;
   Said().value = kAdded;
+}
+
+void Story::StopAndResume() {
   At(1150);
   study_.state = v1::Study::STOPPED;
   study_.message = "stopped by a person";
@@ -192,10 +209,31 @@ void Story::TellTheRest() {
   study_.message = "";
   Write(study_);
   Say(Verb::kResumeStudy, "people", 4, "s").body = "active";
+}
+
+void Story::TellTrial3() {
   At(1170);
-  storage::TrialRow& last = NewTrial();
-  Grant(last, 5, "worker 1", 3);
+  storage::TrialRow& trial = NewTrial();
+  Grant(trial, 5, "worker 1", 3);
+  At(1171);
+  Close(trial, v1::Trial::WAITING, v1::Attempt::RUN_AGAIN);
+  trial.lost_leases = 1;
+  Write(trial, attempt_);
+  SayFinish(5, v1::Attempt::RUN_AGAIN, v1::Trial::WAITING);
+  SayAgain(1174);
+  At(1173);
+  Grant(trial, 6, "worker 2", 2);
+  At(1175);
+  Close(trial, v1::Trial::WAITING, v1::Attempt::GIVEN_BACK);
+  Write(trial, attempt_);
+  SayFinish(6, v1::Attempt::GIVEN_BACK, v1::Trial::WAITING);
+  At(1177);
+  Grant(trial, 7, "worker 1", 4);
+}
+
+void Story::EndStudy() {
   At(1180);
+  storage::TrialRow& last = trials_.back();
   Close(last, v1::Trial::CANCELLED, v1::Attempt::CANCELLED);
   last.final_order = 4;
   study_.state = v1::Study::ENDED;
@@ -210,7 +248,10 @@ History Story::Tell() {
   Say(Verb::kCreateStudy, "people", 1, "s").body = "study s";
   TellTrial0();
   TellTrial1();
-  TellTheRest();
+  TellTrial2();
+  StopAndResume();
+  TellTrial3();
+  EndStudy();
   storage::StudyRow other = study_;
   other.id = 2;
   other.state = v1::Study::ACTIVE;

@@ -11,8 +11,10 @@ namespace caviar::coordinator::simulation {
 
 // Study s: trial 0 is measured and COMPLETED by worker 1; trial 1 is lost by worker 1, which
 // reports too late, and FAILED by worker 2; trial 2 is added with its result; then the study is
-// stopped and resumed, and ended by a person while trial 3 runs. Study t is created and deleted.
-// Tokens are 1 for trial 0, 2 and 3 for trial 1, 4 for trial 2 and 5 for trial 3.
+// stopped and resumed. Worker 1 asks that trial 3 be run again, and once more when worker 2 has it,
+// which stops as it was told; the study is ended by a person while worker 1 has it again. Study t
+// is created and deleted. Tokens are 1 for trial 0, 2 and 3 for trial 1, 4 for trial 2 and 5, 6 and
+// 7 for trial 3.
 History TellStory();
 
 // Where things stand in its calls.
@@ -31,6 +33,10 @@ enum StoryCall {
   kStop,
   kResume,
   kAcquire3,
+  kRunAgain3,
+  kAcquire3Again,
+  kStopped3,
+  kAcquire3Last,
   kEnd,
   kCreateT,
   kDeleteT,
@@ -50,6 +56,10 @@ enum StoryCommit {
   kStopped,
   kResumed,
   kGranted3,
+  kRanAgain3,
+  kGranted3Again,
+  kLetGo3,
+  kGranted3Last,
   kEnded,
   kCreatedT,
   kDeletedT,

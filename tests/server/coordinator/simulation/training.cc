@@ -1,10 +1,8 @@
-// What a simulated worker does under a lease: measure, keep checkpoints, end the trial or give it
-// back.
+// What a simulated worker does under a lease: measure, keep checkpoints and weights, give it back.
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "caviar/v1/error_detail.h"
 #include "tests/server/coordinator/simulation/workers.h"
 
 namespace caviar::coordinator::simulation {
@@ -18,10 +16,12 @@ void Workers::TrainStep(const WorkerPtr& worker) {
   if (worker->work->has_checkpoint() && world_.time.Chance(0.03))
     return GiveBack(worker, "damaged");
   if (world_.time.Chance(0.04)) return GiveBack(worker, "");
+  if (worker->finish) return Finish(worker);
+  if (world_.time.Chance(0.02)) return LetGo(worker);
   if (worker->checkpoint_due) return Checkpoint(worker);
   if (worker->pause_due) return GiveBack(worker, "");
   if (worker->step() < kEpochs) return Report(worker);
-  worker->weights_due ? KeepWeights(worker) : Finish(worker);
+  worker->weights_due ? KeepWeights(worker) : Complete(worker);
 }
 
 Call Workers::CallUnderLease(const Worker& worker, Verb verb) const {
@@ -29,25 +29,6 @@ Call Workers::CallUnderLease(const Worker& worker, Verb verb) const {
   call.study = worker.work->trial().study();
   call.token = worker.token();
   return call;
-}
-
-template <typename Response>
-void Workers::Send(const WorkerPtr& worker, size_t call, Network::Take<Response> take,
-                   std::function<void(const Response&)> on_ok) {
-  const Token token = worker->token();
-  world_.network.Send<Response>(
-      call, std::move(take),
-      [this, worker, token, on_ok](const absl::StatusOr<Response>& response) {
-        if (worker->dead || !worker->work || worker->token() != token) return;
-        if (response.ok()) {
-          on_ok(*response);
-        } else if (error::HasReason(response.status(), error::kLeaseLost)) {
-          Drop(worker);
-        }
-      });
-  world_.time.Later(2 + world_.time.Uniform(20), [this, worker, token] {
-    if (worker->work && worker->token() == token) TrainStep(worker);
-  });
 }
 
 void Workers::Report(const WorkerPtr& worker) {
@@ -75,7 +56,11 @@ void Workers::Report(const WorkerPtr& worker) {
 
 void Workers::TakeReport(const WorkerPtr& worker, int64_t step, double value,
                          const v1::ReportMeasurementsResponse& response) {
-  if (response.directive() == v1::DIRECTIVE_STOP) return Drop(worker);
+  if (response.directive() == v1::DIRECTIVE_STOP) {
+    v1::FinishWorkRequest stopped;
+    stopped.mutable_stopped();
+    return End(worker, std::move(stopped));
+  }
   const Curve stored = world_.StoredValues(worker->token(), kMetric);
   const auto first = stored.find(step);
   worker->curve[step] = first == stored.end() ? value : first->second;
@@ -125,26 +110,6 @@ void Workers::KeepWeights(const WorkerPtr& worker) {
         world_.frontend.Checkpoint(token, whole, std::move(done));
       },
       [worker](const v1::UploadChunkResponse&) { worker->weights_due = false; });
-}
-
-void Workers::Finish(const WorkerPtr& worker) {
-  v1::FinishWorkRequest request;
-  *request.mutable_token() = worker->work->token();
-  if (worker->work->trial().number() % 7 == 3) {
-    request.mutable_failed()->set_message("simulated failure");
-  } else {
-    request.mutable_completed();
-  }
-  if (!worker->finish) {
-    worker->finish = world_.network.NewCall(CallUnderLease(*worker, Verb::kFinish));
-  }
-  Send<v1::FinishWorkResponse>(
-      worker, *worker->finish,
-      [this, request](auto done) { world_.frontend.Finish(request, std::move(done)); },
-      [this, worker](const v1::FinishWorkResponse&) {
-        world_.finished[worker->token()] = worker->curve;
-        Drop(worker);
-      });
 }
 
 void Workers::GiveBack(const WorkerPtr& worker, const std::string& unusable) {

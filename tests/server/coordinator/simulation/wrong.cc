@@ -120,6 +120,21 @@ class NoRequestLog : public ForwardingStore {
   }
 };
 
+class ForgetsWhoLetGo : public ForwardingStore {
+ public:
+  explicit ForgetsWhoLetGo(storage::Store& disk) : ForwardingStore(&disk) {}
+
+  absl::StatusOr<std::optional<storage::AttemptRow>> FindAttempt(int64_t token_epoch,
+                                                                 int64_t token_counter) override {
+    auto attempt = ForwardingStore::FindAttempt(token_epoch, token_counter);
+    const bool forgets = attempt.ok() && *attempt &&
+                         ((*attempt)->outcome == v1::Attempt::RUN_AGAIN ||
+                          (*attempt)->outcome == v1::Attempt::GIVEN_BACK);
+    if (forgets) attempt->reset();
+    return attempt;
+  }
+};
+
 class Right : public ForwardingStore {
  public:
   explicit Right(storage::Store& disk) : ForwardingStore(&disk) {}
@@ -143,6 +158,8 @@ const char* NameOf(Wrong wrong) {
       return "expires and requeues in two transactions";
     case Wrong::kNoRequestLog:
       return "keeps no log of requests";
+    case Wrong::kForgetsWhoLetGo:
+      return "forgets who let go of a trial";
   }
   return "";
 }
@@ -157,6 +174,8 @@ std::unique_ptr<ForwardingStore> MakeStore(Wrong wrong, storage::Store& disk) {
       return std::make_unique<TwoTransactions>(disk);
     case Wrong::kNoRequestLog:
       return std::make_unique<NoRequestLog>(disk);
+    case Wrong::kForgetsWhoLetGo:
+      return std::make_unique<ForgetsWhoLetGo>(disk);
     default:
       return std::make_unique<Right>(disk);
   }

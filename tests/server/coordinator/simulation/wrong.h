@@ -17,6 +17,7 @@ enum class Wrong {
   kWallClockForLeases,
   kTwoTransactions,  // an expired attempt is closed by one, its trial goes back by the next
   kNoRequestLog,
+  kForgetsWhoLetGo,  // of a trial, once it is another's
 };
 
 const char* NameOf(Wrong wrong);

@@ -67,6 +67,8 @@ TEST(Wrong, TwoTransactionsLeaveTrialsThatRunWithoutAnAttempt) {
 
 TEST(Wrong, WithoutALogOfRequestsRepeatsActTwice) { ExpectCaught(Wrong::kNoRequestLog, kOnce); }
 
+TEST(Wrong, ForgettingWhoLetGoRefusesARepeat) { ExpectCaught(Wrong::kForgetsWhoLetGo, kOnce); }
+
 // Or what catches the wrong ones catches everything.
 TEST(Wrong, NothingIsCaughtWhereNothingIsWrong) {
   for (uint64_t seed = 1; seed <= 10; ++seed) {
