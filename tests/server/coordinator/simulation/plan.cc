@@ -4,6 +4,7 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
+#include "tests/server/coordinator/command_study.h"
 #include "tests/server/coordinator/harness.h"
 
 namespace caviar::coordinator::simulation {
@@ -20,6 +21,8 @@ void SetPruner(uint64_t choice, v1::Study& study) {
     return;
   }
   if (choice == 3 || choice == 5) pruner.set_mode(v1::Pruner::PROMOTE);
+  // Of a program; networks train their epochs.
+  if (study.trainer().has_command()) pruner.set_max_step(kEpochs);
   pruner.set_grace(1);
   pruner.set_eta(2);
 }
@@ -66,21 +69,26 @@ Plan MakePlan(uint64_t seed) {
     const std::string name(1, static_cast<char>('s' + i));
     const int trials = 4 + static_cast<int>(below(7));
     const bool asked = i > 0 && below(2) == 0;
-    v1::Study study = asked ? ExternalStudy(name, trials) : NetworkStudy(name, trials);
+    const bool runs_program = !asked && (seed + static_cast<uint64_t>(i)) % 4 == 3;
+    v1::Study study = asked          ? ExternalStudy(name, trials)
+                      : runs_program ? CommandStudy(name, trials)
+                                     : NetworkStudy(name, trials);
     study.mutable_limits()->set_max_attempts(1 + static_cast<int32_t>(below(4)));
     if (below(4) != 0) study.mutable_limits()->set_parallel(std::max(1, plan.workers - 1));
     const uint64_t sampler = below(4);
     if (sampler < 2) study.mutable_sampler()->set_algorithm(v1::Sampler::TPE);
     if (sampler == 2) study.mutable_sampler()->set_algorithm(v1::Sampler::RANDOM);
     if (!asked) {
-      study.mutable_trainer()->mutable_batch_norm_network()->set_epochs(kEpochs);
+      if (!runs_program) {
+        study.mutable_trainer()->mutable_batch_norm_network()->set_epochs(kEpochs);
+      }
       if (below(6) == 0) {
         study.set_repeats(3);
         study.mutable_limits()->set_max_trials(4);
       } else {
         SetPruner(below(6), study);
       }
-      if (below(3) == 0) {
+      if (below(3) == 0 && !runs_program) {
         auto& idx =
             *study.mutable_trainer()->mutable_batch_norm_network()->mutable_data()->mutable_idx();
         idx.set_test_images("test-images");

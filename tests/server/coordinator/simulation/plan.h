@@ -42,8 +42,8 @@ struct Plan {
 // Whether its best trial is evaluated at its end.
 bool HasTestSet(const v1::Study& study);
 
-// Five pruners, three samplers, one to three studies, limits of each kind; some studies with a test
-// set, or that learn from another one.
+// Five pruners, three samplers, one to three studies, limits of each kind; some studies run
+// programs, have a test set, or learn from another one.
 Plan MakePlan(uint64_t seed);
 // The same studies and callers; nothing goes wrong but what the caller adds.
 Plan MakeCalmPlan(uint64_t seed);

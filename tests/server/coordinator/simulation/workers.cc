@@ -22,6 +22,7 @@ void Workers::Register(const WorkerPtr& worker) {
   request.set_name(absl::StrCat("w", worker->name));
   request.set_slots(1);
   request.add_features("batch_norm_network");
+  request.add_features("command");
   Call call{Verb::kRegister};
   call.client = worker->client();
   call.sequence = worker->sequence;
