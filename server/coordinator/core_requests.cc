@@ -15,6 +15,9 @@ namespace {
 // How long answers are kept, and how many of them one batch forgets.
 constexpr absl::Duration kKept = absl::Hours(24);
 constexpr int32_t kForgottenABatch = 1000;
+// How long a process forgets none: the calendar may have been set while there was no process, and
+// whoever got no answer from the one before asks again about now.
+constexpr absl::Duration kGrace = absl::Hours(1);
 
 absl::Status Expired(const v1::RequestId& id) {
   return error::WithReason(
@@ -73,6 +76,7 @@ void Core::StoreAnswer(const v1::RequestId& id, const std::string& method, uint3
 }
 
 void Core::ForgetRequests() {
+  if (deps_.clock.Steady() - start_steady_ < kGrace) return;
   const int64_t before = BridgeMicros() - absl::ToInt64Microseconds(kKept);
   const auto oldest = deps_.store.FindOldestRequest();
   if (absl::IsDataLoss(oldest.status())) NoteDamage(oldest.status());
