@@ -203,7 +203,11 @@ bool Matches(const MemoryTables::Trial& trial, const TrialQuery& query) {
   const bool is_later = trial.commit > query.changed_after_commit ||
                         (trial.commit == query.changed_after_commit && query.changed_after_number &&
                          trial.row.number > *query.changed_after_number);
-  return is_later && (!query.repeat_of || trial.row.repeat_of == query.repeat_of) &&
+  const bool is_unsettled =
+      trial.row.repeat_of == trial.row.number &&
+      (!trial.row.repeats || trial.row.repeats->state == v1::Trial::STATE_UNSPECIFIED);
+  return is_later && (!query.unsettled || is_unsettled) &&
+         (!query.repeat_of || trial.row.repeat_of == query.repeat_of) &&
          (query.states.empty() || std::find(query.states.begin(), query.states.end(),
                                             trial.row.state) != query.states.end());
 }

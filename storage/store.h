@@ -327,6 +327,8 @@ struct TrialQuery {
   int64_t study_id = 0;
   std::vector<v1::Trial::State> states;  // empty: all
   std::optional<int32_t> repeat_of;      // only trials with this one's configuration
+  // Only the first trials of configurations of which it is not said yet what their repeats came to.
+  bool unsettled = false;
   // kCommit: by the commit that wrote the row last.
   enum class Order { kNumber, kObjective, kCreateTime, kEndTime, kCommit };
   Order order = Order::kNumber;

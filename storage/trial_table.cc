@@ -104,8 +104,9 @@ std::string FindSql(const TrialQuery& query) {
       "SELECT t.* FROM trial AS t ", by_commit ? "INDEXED BY trial_by_commit " : "",
       "WHERE t.study_id = ?1 ", LaterSql(query),
       query.states.empty() ? "" : "AND t.state IN (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ",
-      query.repeat_of ? "AND t.repeat_of = ?13 " : "", "ORDER BY ", OrderColumn(query.order),
-      query.descending ? " DESC" : "",
+      query.repeat_of ? "AND t.repeat_of = ?13 " : "",
+      query.unsettled ? "AND t.repeat_of = t.number AND t.repeats_state IS NULL " : "", "ORDER BY ",
+      OrderColumn(query.order), query.descending ? " DESC" : "",
       // No commit is missing, and with these words its index would not give the order.
       query.order == TrialQuery::Order::kCommit ? "" : " NULLS LAST",
       ", t.number LIMIT max(?11, 0) OFFSET max(?12, 0)");

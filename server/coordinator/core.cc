@@ -21,6 +21,10 @@ constexpr int kExpiredABatch = 200;
 constexpr int kCancelledABatch = 200;
 // What is lasting is of leases, nearly all of it, which expire by themselves.
 constexpr size_t kMostLasting = 10'000;
+// How much longer than reading the store again took, after a failed commit, nothing is written of
+// the core's own accord.
+constexpr int kRestsALoad = 10;
+constexpr absl::Duration kLongestHold = absl::Seconds(30);
 // Of the core: no sampler is late for it.
 constexpr absl::Duration kStandstill = absl::Milliseconds(250);
 
@@ -152,6 +156,7 @@ void Core::Begin() {
   new_values_.clear();
   new_late_ = {};
   new_late_of_trials_.clear();
+  lost_answers_.clear();
 }
 
 void Core::Run(std::vector<Command> commands) {
@@ -221,6 +226,7 @@ absl::Status Core::Commit() {
     ++state_.commit;
     stored_counters_ = state_.counters;
     hold_until_ = absl::ZeroDuration();
+    next_sweep_ = std::min(next_sweep_, deps_.clock.Steady() + SweepInterval());
   }
   return status;
 }
@@ -231,6 +237,7 @@ void Core::Succeed(std::vector<Command>& commands) {
   const auto changed = std::move(changed_);
   served_.clear();
   CountLate();
+  CountLostAnswers();
   for (const auto& act : after) act();
   for (Command& command : commands) command.answer(absl::OkStatus());
   for (const std::string& study : changed) deps_.on_change(study);
@@ -257,7 +264,9 @@ void Core::Recover(std::vector<Command>& commands, const absl::Status& failure) 
     deps_.on_fatal(failure);
     return;
   }
+  const absl::Duration began = deps_.clock.Steady();
   const absl::Status loaded = Load();
+  load_took_ = deps_.clock.Steady() - began;
   // What cannot be read now is read before the next decision.
   unread_ = absl::IsUnavailable(loaded) || absl::IsResourceExhausted(loaded);
   if (!loaded.ok() && !unread_) {
@@ -303,13 +312,16 @@ void Core::Replay(std::vector<Command> commands) {
 }
 
 void Core::Hold() {
+  // Of a large store not all the time goes into reading it again.
+  const absl::Duration rest = std::min(kRestsALoad * load_took_, kLongestHold);
   next_sweep_ = hold_until_ =
-      deps_.clock.Steady() + std::min(options_.lease_ttl / 8, absl::Milliseconds(500));
+      deps_.clock.Steady() +
+      std::max(rest, SweepInterval());
 }
 
 void Core::Housekeep(absl::Duration now) {
   if (now >= next_sweep_) {
-    next_sweep_ = now + std::min(options_.lease_ttl / 8, absl::Milliseconds(500));
+    next_sweep_ = now + SweepInterval();
     for (const auto& [token, lease] : deps_.leases.TakeExpired(now, kExpiredABatch)) Expire(token);
     for (auto& [id, study] : state_.studies) {
       if (study.row.state == v1::Study::ACTIVE &&

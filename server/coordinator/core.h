@@ -11,6 +11,7 @@
 #ifndef CAVIAR_SERVER_COORDINATOR_CORE_H_
 #define CAVIAR_SERVER_COORDINATOR_CORE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -208,6 +209,9 @@ class Core {
   void Replay(std::vector<Command> commands);
   void Refuse(std::vector<Command>& commands, const absl::Status& failure);
   void Hold();
+  absl::Duration SweepInterval() const {
+    return std::min(options_.lease_ttl / 8, absl::Milliseconds(500));
+  }
   // `now`: as of which renewals were heard.
   void Housekeep(absl::Duration now);
   // Counts what the batch kept apart, and says so now and then.
@@ -227,9 +231,12 @@ class Core {
   bool IsAlive(const Sighting& seen, absl::Duration now) const;
   // RESOURCE_EXHAUSTED: too many are registered, and none of them is silent.
   absl::Status MakeRoomForWorker();
-  // Those that nobody heard of for so long, and that hold no lease; some in each batch.
-  void ForgetWorkers(absl::Duration silence);
+  // Those that nobody heard of for so long, and that no trial waits for; at most so many. `silence`
+  // is that of workers that did not say that they leave.
+  void ForgetWorkers(absl::Duration silence, absl::Duration silence_of_left, size_t limit);
   void ForgetWorkers();
+  // The workers of leases that stand, or ended and may live again.
+  std::set<std::string> FindOwners() const;
 
   // core_requests.cc
   // Answers that are so old that nobody asks for them again; some in each batch.
@@ -509,6 +516,11 @@ class Core {
   Lease ToLease(const StudyState& study, int32_t number, const storage::AttemptRow& attempt) const;
   Lease ToLease(const StudyState& study, const storage::EvaluationRow& evaluation) const;
   absl::Status LeaseLost(Token token) const;
+  // The study's message becomes why the trial waits, which a worker could not do; and no longer.
+  void NoteTrouble(StudyState& study, int32_t number, const std::string& message);
+  void ForgetTrouble(StudyState& study, int32_t number);
+  // Of a batch that was committed.
+  void CountLostAnswers();
 
   Dependencies deps_;
   Options options_;
@@ -541,6 +553,11 @@ class Core {
   storage::CountersRow stored_counters_;
 
   std::list<Poll> parked_;
+  // By token counter: how many repeats of the call that got it were answered with it, less the
+  // answers that were lost; and those that the batch being decided is told were lost. Only in
+  // memory: no answer is under way for longer than the process lives.
+  std::map<int64_t, int32_t> repeats_;
+  std::vector<int64_t> lost_answers_;
   // How many a batch answers, of late.
   size_t usual_callers_ = 0;
   int64_t hand_outs_ = 0;
@@ -557,7 +574,8 @@ class Core {
   // After a failed commit nothing is written of the core's own accord until then: calls that store
   // nothing go on being answered, and a full disk is not tried without a pause.
   absl::Duration hold_until_;
-  int64_t refused_ = 0;  // commands, because their commit failed
+  absl::Duration load_took_;  // the last one behind a failed commit
+  int64_t refused_ = 0;       // commands, because their commit failed
   bool replaying_ = false;
   std::vector<Command> lasting_;  // those that are still to be decided
   absl::Duration next_forgetting_;

@@ -78,6 +78,7 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
     if (study.pruner) study.pruner->End(number);
     Settle(study, trial.configuration, number);
     EraseFiles(study, trial);
+    ForgetTrouble(study, number);
     trial.objective_values.clear();
     trial.other_values.clear();
     trial.reported.reset();

@@ -337,7 +337,7 @@ void Core::AnswerGrant(const Poll& poll, const StudyState& study, const TrialSta
 bool Core::AnswerRepeat(const Poll& poll) {
   const auto grant = state_.grants.find(GrantKey(poll.client_id, poll.sequence));
   if (grant == state_.grants.end()) return false;
-  TokenTarget& target = state_.tokens.at(grant->second);
+  const TokenTarget& target = state_.tokens.at(grant->second);
   const StudyState& study = state_.studies.at(target.study_id);
   const int32_t number = target.evaluation ? *study.evaluated : target.number;
   Token token;
@@ -365,7 +365,7 @@ bool Core::AnswerRepeat(const Poll& poll) {
     });
     return true;
   }
-  ++target.repeats;
+  after_commit_.push_back([this, counter = token.counter] { ++repeats_[counter]; });
   AnswerGrant(poll, study, study.trials[number], token);
   return true;
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/core.h"
@@ -11,6 +12,10 @@ namespace {
 
 // How often in a row a program's trial may be given back without a new step.
 constexpr int32_t kFruitless = 10;
+// Beyond so many it is looked which are of tokens that are no more.
+constexpr size_t kManyRepeats = 1'000;
+
+std::string WaitsText(int32_t number) { return absl::StrCat("trial ", number, " waits: "); }
 
 }  // namespace
 
@@ -175,6 +180,7 @@ absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRe
       if (const std::string& why = request.worker_trouble(); !why.empty()) {
         absl::StrAppend(&message, ", which could not do it: ", why);
         PutBack(*target->study, *target->trial, v1::Attempt::GIVEN_BACK, message);
+        NoteTrouble(*target->study, target->trial->row.number, message);
         continue;
       }
       if (request.unusable_checkpoint().empty() && Pause(*target->study, *target->trial)) continue;
@@ -188,6 +194,18 @@ absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRe
     }
   }
   return v1::GiveBackWorkResponse();
+}
+
+void Core::NoteTrouble(StudyState& study, int32_t number, const std::string& message) {
+  if (study.row.state != v1::Study::ACTIVE) return;
+  study.row.message = absl::StrCat(WaitsText(number), message);
+  Put(study);
+}
+
+void Core::ForgetTrouble(StudyState& study, int32_t number) {
+  if (!absl::StartsWith(study.row.message, WaitsText(number))) return;
+  study.row.message.clear();
+  Put(study);
 }
 
 void Core::LoseGrant(Token token, absl::string_view why) {
@@ -206,11 +224,22 @@ void Core::LoseGrant(Token token, absl::string_view why) {
 void Core::LoseAnswer(Token token) {
   if (!FindTarget(token)) return;
   // Whoever asked again may have that answer: its token must stand.
-  if (int32_t& repeats = state_.tokens.at(token.counter).repeats; repeats > 0) {
-    --repeats;
+  const auto given = repeats_.find(token.counter);
+  const auto lost = std::count(lost_answers_.begin(), lost_answers_.end(), token.counter);
+  if (given != repeats_.end() && given->second > lost) {
+    lost_answers_.push_back(token.counter);
   } else {
     LoseGrant(token, "went away before it got it");
   }
+}
+
+void Core::CountLostAnswers() {
+  for (const int64_t counter : lost_answers_) --repeats_.at(counter);
+  lost_answers_.clear();
+  if (repeats_.size() <= kManyRepeats) return;
+  std::erase_if(repeats_, [this](const auto& item) {
+    return item.second == 0 || !state_.tokens.contains(item.first);
+  });
 }
 
 void Core::Leave(const std::string& worker_id, const std::vector<Token>& kept) {

@@ -82,7 +82,8 @@ void Core::ForgetRequests() {
   if (absl::IsDataLoss(oldest.status())) NoteDamage(oldest.status());
   if (!oldest.ok() || !*oldest || **oldest >= before) return;
   batch_.push_back(storage::ForgetRequests{before, kForgottenABatch});
-  next_forgetting_ = deps_.clock.Steady();  // there may be more
+  // There may be more.
+  after_commit_.push_back([this] { next_forgetting_ = deps_.clock.Steady(); });
 }
 
 }  // namespace caviar::coordinator

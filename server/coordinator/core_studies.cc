@@ -38,11 +38,6 @@ std::string LastFailure(const StudyState& study) {
 // A study whose first trials all fail has a mistake in it; going on would burn a cluster's night.
 constexpr int kFailuresInARow = 5;
 
-bool HasTestSet(const v1::Study& study) {
-  if (!study.trainer().has_batch_norm_network()) return false;
-  return MayHaveTestSet(study.trainer().batch_norm_network().data());
-}
-
 // Below what could overflow.
 int64_t StepsOf(const StudyState& study) {
   const int64_t most = int64_t{1} << 60;
@@ -274,7 +269,7 @@ void Core::EndStudy(StudyState& study, v1::Study::EndReason reason, const std::s
 }
 
 void Core::BeginEvaluation(StudyState& study) {
-  if (!HasTestSet(study.row.definition) || !study.best) return;
+  if (!MayHaveTestSet(study.row.definition) || !study.best) return;
   const int32_t evaluated = BestRepeat(study, *study.best);
   // It went on after an end, and found nothing better: the test set has been asked about that one.
   const bool known = study.evaluation && study.evaluated == evaluated &&

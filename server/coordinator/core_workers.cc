@@ -1,9 +1,10 @@
 // Workers: who is registered, and for how long.
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -55,7 +56,10 @@ absl::Status Core::MakeRoomForWorker() {
   const auto most = static_cast<size_t>(options_.limits.workers);
   if (state_.workers.size() < most) return absl::OkStatus();
   const absl::Duration now = deps_.clock.Steady();
-  if (now >= crowded_until_) ForgetWorkers(options_.lease_ttl);
+  // Those that have left are no workers any more, however short ago that was. A few at a time, as
+  // each look is at all of them.
+  if (now >= crowded_until_)
+    ForgetWorkers(options_.lease_ttl, absl::ZeroDuration(), 1 + most / 100);
   if (state_.workers.size() < most) return absl::OkStatus();
   crowded_until_ = std::max(crowded_until_, now + absl::Seconds(1));
   return error::WithRetryDelay(
@@ -65,31 +69,54 @@ absl::Status Core::MakeRoomForWorker() {
       kTooManyWorkers, absl::Seconds(30));
 }
 
-void Core::ForgetWorkers() { ForgetWorkers(kSilence); }
+void Core::ForgetWorkers() { ForgetWorkers(kSilence, kSilence, kForgottenABatch); }
 
-void Core::ForgetWorkers(absl::Duration silence) {
+void Core::ForgetWorkers(absl::Duration silence, absl::Duration silence_of_left, size_t limit) {
   const absl::Duration now = deps_.clock.Steady();
   const std::map<std::string, Sighting> last_seen = deps_.sightings.All();
-  const auto silent_for = [&](const storage::WorkerRow& row) {
-    if (const auto seen = last_seen.find(row.id); seen != last_seen.end()) {
-      return now - seen->second.at;
-    }
-    // Not heard of since this process was started, or registered just now.
-    return std::min(now - start_steady_, absl::Microseconds(BridgeMicros() - row.register_time));
-  };
-  std::vector<std::pair<absl::Duration, std::string>> silent;
+  const std::set<std::string> owners = FindOwners();
+  // The longest silence comes first.
+  std::set<std::pair<absl::Duration, std::string>, std::greater<>> silent;
   for (const auto& [id, row] : state_.workers) {
-    const absl::Duration lasted = silent_for(row);
-    if (lasted > silence && deps_.leases.CountHeldBy(id) == 0) silent.emplace_back(lasted, id);
+    const auto seen = last_seen.find(id);
+    const bool is_seen = seen != last_seen.end();
+    // Else: not heard of since this process was started, or registered just now.
+    const absl::Duration lasted =
+        is_seen
+            ? now - seen->second.at
+            : std::min(now - start_steady_, absl::Microseconds(BridgeMicros() - row.register_time));
+    const bool left = is_seen && seen->second.left;
+    if (lasted >= (left ? silence_of_left : silence) && !owners.contains(id)) {
+      silent.emplace(lasted, id);
+    }
   }
-  std::sort(silent.rbegin(), silent.rend());
-  silent.resize(std::min(silent.size(), kForgottenABatch));
-  for (auto& [lasted, id] : silent) {
+  for (const auto& [lasted, id] : silent) {
+    if (limit-- == 0) break;
     state_.workers.erase(id);
     placement_changed_ = true;
     after_commit_.push_back([this, id = id] { deps_.sightings.Forget(id); });
-    batch_.push_back(storage::EraseWorker{std::move(id)});
+    batch_.push_back(storage::EraseWorker{id});
   }
+}
+
+std::set<std::string> Core::FindOwners() const {
+  std::set<std::string> owners;
+  for (const auto& [id, study] : state_.studies) {
+    for (const auto* numbers : {&study.running, &study.waiting}) {
+      for (const int32_t number : *numbers) {
+        const auto& attempt = study.trials[static_cast<size_t>(number)].attempt;
+        if (attempt && (attempt->outcome == v1::Attempt::OUTCOME_UNSPECIFIED ||
+                        attempt->outcome == v1::Attempt::LEASE_EXPIRED)) {
+          owners.insert(attempt->worker_id);
+        }
+      }
+    }
+    if (study.evaluation && (study.evaluation->state == v1::TestEvaluation::RUNNING ||
+                             study.evaluation->state == v1::TestEvaluation::WAITING)) {
+      owners.insert(study.evaluation->worker_id);
+    }
+  }
+  return owners;
 }
 
 void Core::CountWorkers(v1::ServerStatus& status) const {

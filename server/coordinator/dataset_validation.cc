@@ -139,7 +139,9 @@ void FillDatasetDefaults(v1::Dataset& data) {
   if (data.npz().train_labels().empty()) data.mutable_npz()->set_train_labels("y_train");
 }
 
-bool MayHaveTestSet(const v1::Dataset& data) {
+bool MayHaveTestSet(const v1::Study& study) {
+  if (!study.trainer().has_batch_norm_network()) return false;
+  const v1::Dataset& data = study.trainer().batch_norm_network().data();
   switch (data.format_case()) {
     case v1::Dataset::kIdx:
       return !data.idx().test_images().empty();

@@ -16,9 +16,9 @@ void CheckDataset(const v1::Dataset& data, const std::string& path, Violations& 
 // Writes out all defaults.
 void FillDatasetDefaults(v1::Dataset& data);
 
-// Whether there is a test set, as far as the study tells. An archive whose arrays are not named may
-// have one.
-bool MayHaveTestSet(const v1::Dataset& data);
+// Whether the study's best trial meets a test set, as far as the study tells. An archive whose
+// arrays are not named may have one.
+bool MayHaveTestSet(const v1::Study& study);
 
 }  // namespace caviar::coordinator
 

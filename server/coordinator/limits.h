@@ -19,7 +19,7 @@ namespace caviar::coordinator {
 // All > 0. Past one of them callers get RESOURCE_EXHAUSTED without a delay to retry after, because
 // waiting does not help, or INVALID_ARGUMENT where a field alone is too large.
 struct Limits {
-  int studies = 10'000;              // deleted ones do not count
+  int studies = 10'000;  // deleted ones do not count
   // That are registered. Those that fell silent make room for others; where none did, the caller is
   // told to try again.
   int workers = 20'000;

@@ -8,8 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "caviar/v1/error_detail.h"
+#include "server/coordinator/dataset_validation.h"
 #include "server/coordinator/logs.h"
 #include "server/coordinator/messages.h"
+#include "server/coordinator/repeats.h"
 #include "storage/code_file.h"
 
 namespace caviar::coordinator {
@@ -228,12 +230,30 @@ absl::StatusOr<Coordinator::StudyChanges> Queries::ReadStudyChanges(
   if (after) {
     if (const auto added = AddFinished(study->study.id, *after, changes); !added.ok()) return added;
   }
-  const bool evaluated = !study->evaluation ||
-                         study->evaluation->state == v1::TestEvaluation::COMPLETED ||
-                         study->evaluation->state == v1::TestEvaluation::FAILED;
-  changes.over = study->study.state == v1::Study::ENDED && evaluated && !changes.more &&
-                 study->counts.running() == 0 && study->counts.waiting() == 0;
+  const auto over = IsOver(*study);
+  if (!over.ok()) return over.status();
+  changes.over = *over && !changes.more;
   return changes;
+}
+
+absl::StatusOr<bool> Queries::IsOver(const storage::StudyReading& reading) {
+  const storage::StudyRow& study = reading.study;
+  const v1::TrialCounts& counts = reading.counts;
+  if (study.state != v1::Study::ENDED) return false;
+  // An end takes several commits where there is much to be cancelled.
+  if (counts.running() > 0 || counts.waiting() > 0 || counts.paused() > 0) return false;
+  if (RepeatsOf(study.definition) > 1) {
+    storage::TrialQuery query;
+    query.study_id = study.id;
+    query.unsettled = true;
+    query.limit = 1;
+    const auto unsettled = reader_.ListTrials(query, false);
+    if (!unsettled.ok()) return unsettled.status();
+    if (!unsettled->empty()) return false;
+  }
+  if (!reading.evaluation) return !reading.best || !MayHaveTestSet(study.definition);
+  return reading.evaluation->state == v1::TestEvaluation::COMPLETED ||
+         reading.evaluation->state == v1::TestEvaluation::FAILED;
 }
 
 absl::Status Queries::AddFinished(int64_t study_id, Coordinator::StudyPosition after,

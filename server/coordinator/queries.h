@@ -48,6 +48,8 @@ class Queries {
   v1::Study Message(const storage::StudyReading& reading);
   // The study with the definition of this revision.
   absl::StatusOr<v1::Study> AtRevision(storage::StudyReading reading, int32_t revision);
+  // Whether nothing more becomes of it by itself: all that its end brings is there.
+  absl::StatusOr<bool> IsOver(const storage::StudyReading& reading);
   // Adds the trials that became final after the position, and moves the changes' own past them.
   absl::Status AddFinished(int64_t study_id, Coordinator::StudyPosition after,
                            Coordinator::StudyChanges& changes);

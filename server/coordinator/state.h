@@ -132,9 +132,6 @@ struct TokenTarget {
   int64_t study_id = 0;
   int32_t number = 0;
   bool evaluation = false;
-  // How many repeats of the call that got it were answered with it, less the answers that were
-  // lost. Only in memory: an answer is not under way for longer than the process lives.
-  int32_t repeats = 0;
 };
 
 struct State {

@@ -171,6 +171,7 @@ std::string Answers(Store& store, Reader& reader, RandomChanges& random) {
   query.offset = static_cast<int32_t>(random.Draw(0, 1));
   query.changed_after_commit = random.Draw(0, 1) * random.Draw(0, snapshot->commit);
   if (random.Draw(0, 3) == 0) query.changed_after_number = static_cast<int32_t>(random.Draw(0, 12));
+  query.unsettled = random.Draw(0, 3) == 0;
   for (int64_t i = random.Draw(0, 2); i > 0; --i) query.states.push_back(random.DrawState());
   if (random.Draw(0, 3) == 0) query.repeat_of = static_cast<int32_t>(random.Draw(1, 12));
   text += Text(reader.ListTrials(query, true).value());

@@ -114,6 +114,26 @@ TEST_F(LostAnswerTest, ARepeatThatWasAnsweredBeforeItKeepsTheToken) {
   EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING) << "neither reached anybody";
 }
 
+TEST_F(LostAnswerTest, ACommitThatFailsCountsNoAnswerTwice) {
+  CreateStudy();
+  const auto lost = Ask("s");
+  const auto again = AskAgain();
+  house_.store.SetBeforeApply(
+      [](const storage::Batch&) { return absl::ResourceExhaustedError("disk full"); });
+  house_.Post({.decide = [token = ToToken(lost->token())](Core& core) { core.LoseAnswer(token); },
+               .answer = [](const absl::Status&) {},
+               .lasting = true});
+  v1::CreateStudyRequest other;
+  *other.mutable_request_id() = house_.NewRequestId();
+  *other.mutable_study() = ExternalStudy("other");
+  EXPECT_FALSE(house_.Call(&Core::CreateStudy, other).ok()) << "in the same batch";
+  house_.store.SetBeforeApply(nullptr);
+  house_.Advance(absl::Seconds(2));
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::RUNNING) << "the repeat's answer stands";
+  LoseAnswer(*again);
+  EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING);
+}
+
 TEST_F(AskTest, ALapsedAskGoesToTheNextAsker) {
   Create(ExternalStudy("s"));
   const auto first = Ask("s", absl::Minutes(5));

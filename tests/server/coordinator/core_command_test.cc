@@ -289,9 +289,13 @@ TEST_F(CommandTest, WhatAWorkerCouldNotDoCountsAgainstNobody) {
   EXPECT_EQ(house_.trial("s", 0).row.fruitless, 0);
   EXPECT_EQ(house_.trial("s", 0).row.message,
             "given back by worker w, which could not do it: no room");
+  EXPECT_EQ(house_.study("s").row.message,
+            "trial 0 waits: given back by worker w, which could not do it: no room");
   const auto work = house_.Acquire(worker_).trial();
   EXPECT_EQ(work.trial().number(), 0);
-  EXPECT_TRUE(Fail(work.token(), "x").ok());
+  ASSERT_TRUE(Report(work.token(), 1, 0.5).ok());
+  EXPECT_TRUE(Complete(work.token()).ok());
+  EXPECT_EQ(house_.study("s").row.message, "");
 }
 
 TEST_F(CommandTest, TheBuiltInTrainerMayBeGivenBackAsOftenAsItTakes) {

@@ -69,17 +69,17 @@ TEST_F(ForgettingTest, AWorkerThatRegistersLateInALongLifeStays) {
   EXPECT_TRUE(Knows(worker));
 }
 
-TEST_F(ForgettingTest, AWorkerThatHoldsALeaseStays) {
-  Create(NetworkStudy("s"));
+TEST_F(ForgettingTest, AWorkerStaysWhoseTrialMayLiveAgain) {
+  Create(NetworkStudy("s", 1));
   const std::string worker = house_.Register("w");
-  const Token token = ToToken(house_.Acquire(worker).trial().token());
-  // Renewed without a word of who does it: only the lease speaks for the worker.
-  for (int i = 0; i < 30; ++i) {
-    house_.leases().FreshTtl(house_.clock.Steady() + absl::Hours(1));
-    house_.Advance(absl::Hours(1));
-  }
-  ASSERT_TRUE(house_.leases().Find(token));
+  const auto work = house_.Acquire(worker).trial();
+  house_.Advance(absl::Hours(30));
+  ASSERT_EQ(house_.trial("s", 0).attempt->outcome, v1::Attempt::LEASE_EXPIRED);
   EXPECT_TRUE(Knows(worker));
+  ASSERT_TRUE(Report(work.token(), 1, 0.5).ok());
+  ASSERT_TRUE(Complete(work.token()).ok());
+  house_.Advance(absl::Minutes(2));
+  EXPECT_FALSE(Knows(worker));
 }
 
 TEST_F(ForgettingTest, ACommitThatFailsForgetsNobody) {
@@ -93,6 +93,28 @@ TEST_F(ForgettingTest, ACommitThatFailsForgetsNobody) {
   house_.store.SetBeforeApply(nullptr);
   house_.Advance(absl::Minutes(2));
   EXPECT_FALSE(Knows(worker));
+}
+
+TEST_F(ForgettingTest, OneThatLeftMakesRoomAtOnceAndOneWithATrialNever) {
+  house_.limits.workers = 2;
+  house_.Restart();
+  Create(NetworkStudy("s", 1));
+  const std::string owner = house_.Register("owner"), leaver = house_.Register("leaver");
+  ASSERT_TRUE(house_.Acquire(owner).has_trial());
+  house_.Acquire(leaver);
+  house_.Advance(absl::Seconds(61));
+  ASSERT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING);
+  house_.Renew(leaver, {});
+  house_.Queue<bool>(
+      [leaver](Core& core) {
+        core.Leave(leaver, {});
+        return true;
+      },
+      [](auto) {});
+  house_.Settle();
+  EXPECT_TRUE(Knows(house_.Register("new")));
+  EXPECT_TRUE(Knows(owner)) << "though it is silent";
+  EXPECT_FALSE(Knows(leaver));
 }
 
 TEST_F(ForgettingTest, NewWorkersDisplaceTheSilentAndThenAreRefused) {
@@ -143,6 +165,19 @@ TEST_F(ForgettingTest, AClockThatIsSetForgetsNoAnswer) {
   house_.Restart();
   house_.Advance(absl::Minutes(50));
   EXPECT_TRUE(house_.Call(&Core::StopStudy, stop).ok());
+}
+
+TEST_F(ForgettingTest, AFullDiskIsNotTriedForAnswersWithoutPause) {
+  Create(NetworkStudy("s"));
+  int applies = 0;
+  house_.store.SetBeforeApply([&](const storage::Batch&) {
+    ++applies;
+    return absl::ResourceExhaustedError("disk full");
+  });
+  house_.Advance(absl::Hours(26));
+  applies = 0;
+  house_.Advance(absl::Minutes(10));
+  EXPECT_LE(applies, 11) << "once a minute";
 }
 
 TEST_F(ForgettingTest, ManyAnswersAreForgottenAFewAtATime) {

@@ -143,6 +143,73 @@ TEST_F(QueriesTest, AWatcherGetsEachOfThousandsOfTrialsOnce) {
   EXPECT_EQ(queries_.ReadStudyChanges("s", std::nullopt)->response.finished_size(), 0);
 }
 
+TEST_F(QueriesTest, AnEndThatTakesSeveralCommitsIsNotOverBefore) {
+  v1::Study definition = NetworkStudy("s");
+  AddStudy(definition);
+  const auto end = [&] {
+    storage::StudyRow row = store_.GetStudy("s")->study;
+    row.state = v1::Study::ENDED;
+    row.end_reason = v1::Study::PERSON;
+    Write({row});
+  };
+  const auto is_over = [&] { return queries_.ReadStudyChanges("s", std::nullopt)->over; };
+  storage::TrialRow paused;
+  paused.id = kTrialId;
+  paused.study_id = 1;
+  paused.state = v1::Trial::PAUSED;
+  Write({paused});
+  EXPECT_FALSE(is_over());
+  end();
+  EXPECT_FALSE(is_over()) << "the paused one is to be pruned";
+  paused.state = v1::Trial::PRUNED;
+  Write({paused});
+  EXPECT_TRUE(is_over());
+}
+
+TEST_F(QueriesTest, AnEndIsNotOverBeforeTheTestSetWasAsked) {
+  v1::Study definition = NetworkStudy("s");
+  auto& idx =
+      *definition.mutable_trainer()->mutable_batch_norm_network()->mutable_data()->mutable_idx();
+  idx.set_test_images("test-images");
+  idx.set_test_labels("test-labels");
+  AddStudy(definition);
+  AddTrial(0, v1::Trial::COMPLETED);
+  storage::StudyRow study = store_.GetStudy("s")->study;
+  study.state = v1::Study::ENDED;
+  study.end_reason = v1::Study::PERSON;
+  Write({study});
+  const auto is_over = [&] { return queries_.ReadStudyChanges("s", std::nullopt)->over; };
+  EXPECT_FALSE(is_over());
+  storage::EvaluationRow evaluation;
+  evaluation.study_id = 1;
+  evaluation.trial_id = kTrialId;
+  Write({evaluation});
+  EXPECT_FALSE(is_over());
+  evaluation.state = v1::TestEvaluation::COMPLETED;
+  Write({evaluation});
+  EXPECT_TRUE(is_over());
+}
+
+TEST_F(QueriesTest, AnEndIsNotOverWhileItIsNotSaidWhatRepeatsCameTo) {
+  v1::Study definition = NetworkStudy("s");
+  definition.set_repeats(3);
+  AddStudy(definition);
+  storage::TrialRow trial;
+  trial.id = kTrialId;
+  trial.study_id = 1;
+  trial.repeat_of = 0;
+  trial.state = v1::Trial::FAILED;
+  storage::StudyRow study = store_.GetStudy("s")->study;
+  study.state = v1::Study::ENDED;
+  study.end_reason = v1::Study::PERSON;
+  Write({trial, study});
+  EXPECT_FALSE(queries_.ReadStudyChanges("s", std::nullopt)->over);
+  trial.repeats = storage::RepeatsRow();
+  trial.repeats->state = v1::Trial::FAILED;
+  Write({trial});
+  EXPECT_TRUE(queries_.ReadStudyChanges("s", std::nullopt)->over);
+}
+
 TEST_F(QueriesTest, OfRepeatsTheFirstIsShownWithTheMeanAndTheBestGivesItsModel) {
   v1::Study definition = NetworkStudy("s");
   definition.set_repeats(2);
