@@ -299,6 +299,7 @@ void Core::BeginEvaluation(StudyState& study) {
 void Core::GoOnEnding(StudyState& study, int limit) {
   CancelTrials(study, limit);
   SettleRest(study, limit);
+  changed_.insert(study.row.definition.name());  // also where only what repeats came to is said
   if (IsEnding(study)) return;
   state_.ending.erase(study.row.id);
   // Not before: what the end cuts short may still be the best of a study with repeats.

@@ -357,8 +357,10 @@ TEST_F(RepeatsTest, TheEndSettlesAllThatLacksRepeatsAlsoOverARestart) {
   for (int i = 0; i < 450; ++i) ASSERT_TRUE(Told(0.001 + 1e-5 * i, 0.001 * i).ok());
   End();
   house_.Restart();
+  house_.changed.clear();
   house_.Advance(absl::Minutes(5));
   EXPECT_TRUE(house_.core().state().ending.empty());
+  EXPECT_TRUE(house_.changed.contains("s")) << "watchers wait for it";
   EXPECT_EQ(house_.study("s").best, 449) << "the best of those with one repeat";
   EXPECT_EQ(house_.store.GetStudy("s")->best->number, 449);
   ExpectTheSameAfterARestart();
