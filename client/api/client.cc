@@ -1,10 +1,7 @@
 #include "client/api/client.h"
 
-#include <set>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "caviar/v1/server_service.grpc.pb.h"
 #include "caviar/v1/study_service.grpc.pb.h"
 #include "caviar/v1/verification_service.grpc.pb.h"
@@ -12,6 +9,7 @@
 #include "client/api/line.h"
 #include "client/api/request_ids.h"
 #include "client/api/retry.h"
+#include "client/api/running_calls.h"
 
 namespace caviar::client {
 namespace {
@@ -21,6 +19,8 @@ using ServerStub = v1::ServerService::Stub;
 
 constexpr absl::Duration kMinBackoff = absl::Milliseconds(50);
 constexpr absl::Duration kMaxBackoff = absl::Seconds(2);
+
+absl::Status Cancelled() { return absl::CancelledError("cancelled by the caller"); }
 
 struct Stubs {
   explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
@@ -65,7 +65,7 @@ class GrpcClient final : public Client {
     return Call(studies_, &StudyStub::ListBestTrials, request);
   }
   absl::StatusOr<v1::AskTrialResponse> AskTrial(v1::AskTrialRequest request) override {
-    return Mutate(&StudyStub::AskTrial, request);
+    return Mutate(&StudyStub::AskTrial, request, &waiting_);
   }
   // Reports and tells are told apart by their token and steps, without a request id.
   absl::StatusOr<v1::ReportTrialResponse> ReportTrial(
@@ -123,10 +123,7 @@ class GrpcClient final : public Client {
     const auto end = line_.Get();
     if (!end.ok()) return end.status();
     grpc::ClientContext context;  // without a deadline; keepalive notices a dead coordinator
-    {
-      absl::MutexLock lock(&mutex_);
-      watches_.insert(&context);
-    }
+    if (!waiting_.Enter(context)) return Cancelled();
     bool enough = false;
     const auto reader = (*end)->stubs.studies.WatchStudy(&context, request);
     v1::WatchStudyResponse response;
@@ -136,8 +133,7 @@ class GrpcClient final : public Client {
       context.TryCancel();  // reading goes on until the call has ended
     }
     const grpc::Status status = reader->Finish();
-    absl::MutexLock lock(&mutex_);
-    watches_.erase(&context);
+    waiting_.Leave(context);
     return enough ? absl::OkStatus() : FromGrpcStatus(status, (*end)->address);
   }
 
@@ -147,50 +143,52 @@ class GrpcClient final : public Client {
     const auto end = line_.Get();
     if (!end.ok()) return end.status();
     grpc::ClientContext context;  // without a deadline; keepalive notices a dead coordinator
-    {
-      absl::MutexLock lock(&mutex_);
-      watches_.insert(&context);
-    }
+    if (!waiting_.Enter(context)) return Cancelled();
     const auto reader = (*end)->stubs.verifications.VerifyStudy(&context, request);
     v1::VerifyStudyResponse response;
     while (reader->Read(&response)) {
       if (!response.done()) on_progress(response);
     }
     const grpc::Status status = reader->Finish();
-    absl::MutexLock lock(&mutex_);
-    watches_.erase(&context);
+    waiting_.Leave(context);
     if (!status.ok()) return FromGrpcStatus(status, (*end)->address);
     return response;
   }
 
-  void CancelWatch() override {
-    absl::MutexLock lock(&mutex_);
-    for (grpc::ClientContext* context : watches_) context->TryCancel();  // does not wait
-  }
+  void CancelWaiting() override { waiting_.Cancel(); }
 
  private:
+  // A call of `waiting` ends when those are cancelled.
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(Stub Stubs::*stub,
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
-                                const Request& request) {
-    return Retry(options_.patience, Backoff(kMinBackoff, kMaxBackoff, DrawRandom()),
-                 [&]() -> absl::StatusOr<Response> {
-                   const auto end = line_.Get();
-                   if (!end.ok()) return end.status();
-                   grpc::ClientContext context;
-                   SetTimeout(context, options_.call_timeout);
-                   return CallOnce((*end)->stubs.*stub, method, context, request, (*end)->address);
-                 });
+                                const Request& request, RunningCalls* waiting = nullptr) {
+    return Retry(
+        options_.patience, Backoff(kMinBackoff, kMaxBackoff, DrawRandom()),
+        [&]() -> absl::StatusOr<Response> {
+          const auto end = line_.Get();
+          if (!end.ok()) return end.status();
+          grpc::ClientContext context;
+          SetTimeout(context, options_.call_timeout);
+          if (waiting != nullptr && !waiting->Enter(context)) return Cancelled();
+          auto response = CallOnce((*end)->stubs.*stub, method, context, request, (*end)->address);
+          if (waiting != nullptr) waiting->Leave(context);
+          return response;
+        },
+        [&](absl::Duration delay) {
+          if (waiting == nullptr) return absl::SleepFor(delay);
+          waiting->SleepFor(delay);
+        });
   }
 
   // A call with a request id, the same one for every try.
   template <typename Request, typename Response>
   absl::StatusOr<Response> Mutate(grpc::Status (StudyStub::*method)(grpc::ClientContext*,
                                                                     const Request&, Response*),
-                                  Request& request) {
+                                  Request& request, RunningCalls* waiting = nullptr) {
     if (!request.has_request_id()) *request.mutable_request_id() = ids_.Next();
-    return Call(studies_, method, request);
+    return Call(studies_, method, request, waiting);
   }
 
   // Which stub a call goes to.
@@ -200,8 +198,7 @@ class GrpcClient final : public Client {
   const ClientOptions options_;
   Line<Stubs> line_;
   RequestIds ids_;
-  absl::Mutex mutex_;
-  std::set<grpc::ClientContext*> watches_ ABSL_GUARDED_BY(mutex_);
+  RunningCalls waiting_;  // AskTrial, WatchStudy and VerifyStudy
 };
 
 }  // namespace

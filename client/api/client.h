@@ -75,18 +75,20 @@ class Client {
   virtual absl::StatusOr<v1::ServerUsage> GetServerUsage() = 0;
 
   // Calls `on_change` for each message until the study is over (OK), `on_change` returns false
-  // (OK), CancelWatch is called (CANCELLED), or an error. One try: the caller decides whether to
+  // (OK), CancelWaiting is called (CANCELLED), or an error. One try: the caller decides whether to
   // watch again.
   virtual absl::Status WatchStudy(const v1::WatchStudyRequest& request,
                                   std::function<bool(const v1::WatchStudyResponse&)> on_change) = 0;
-  // Ends a running WatchStudy or VerifyStudy from any thread (not from a signal handler).
-  virtual void CancelWatch() = 0;
-
   // Calls `on_progress` for each message but the last one, which is the answer; CANCELLED:
-  // CancelWatch was called. One try.
+  // CancelWaiting was called. One try.
   virtual absl::StatusOr<v1::VerifyStudyResponse> VerifyStudy(
       const v1::VerifyStudyRequest& request,
       std::function<void(const v1::VerifyStudyResponse&)> on_progress) = 0;
+
+  // From now on AskTrial, WatchStudy and VerifyStudy end with CANCELLED, running ones too; the
+  // coordinator gives a cancelled AskTrial's trial to others. A call that has its answer by then
+  // returns it. Any thread (not a signal handler).
+  virtual void CancelWaiting() = 0;
 };
 
 }  // namespace caviar::client

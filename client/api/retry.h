@@ -17,9 +17,11 @@ namespace caviar::client {
 std::optional<absl::Duration> RetryDelay(const absl::Status& status);
 
 // Calls `attempt`, which returns an absl::StatusOr, until it succeeds, fails for good, or
-// `patience` would be over before the next try. Returns the last answer.
-template <typename Attempt>
-auto Retry(absl::Duration patience, Backoff backoff, Attempt attempt) {
+// `patience` would be over before the next try. Returns the last answer. `sleep` waits for the next
+// try.
+template <typename Attempt, typename Sleep = void (*)(absl::Duration)>
+auto Retry(absl::Duration patience, Backoff backoff, Attempt attempt,
+           Sleep sleep = absl::SleepFor) {
   absl::Duration waited;
   for (;;) {
     auto result = attempt();
@@ -30,7 +32,7 @@ auto Retry(absl::Duration patience, Backoff backoff, Attempt attempt) {
     const absl::Duration delay = *least + backoff.Next();
     waited += delay;
     if (waited > patience) return result;
-    absl::SleepFor(delay);
+    sleep(delay);
   }
 }
 

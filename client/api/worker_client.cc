@@ -1,45 +1,17 @@
 #include "client/api/worker_client.h"
 
-#include <set>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "caviar/v1/worker_service.grpc.pb.h"
 #include "client/api/channel.h"
 #include "client/api/line.h"
+#include "client/api/running_calls.h"
 
 namespace caviar::client {
 namespace {
 
 using Stub = v1::WorkerService::Stub;
-
-// Running calls, so that another thread can cancel them.
-class RunningCalls {
- public:
-  // Enters `context`, or returns false: cancelled.
-  bool Enter(grpc::ClientContext& context) {
-    absl::MutexLock lock(&mutex_);
-    if (cancelled_) return false;
-    contexts_.insert(&context);
-    return true;
-  }
-  void Leave(grpc::ClientContext& context) {
-    absl::MutexLock lock(&mutex_);
-    contexts_.erase(&context);
-  }
-  void Cancel() {
-    absl::MutexLock lock(&mutex_);
-    cancelled_ = true;
-    for (grpc::ClientContext* context : contexts_) context->TryCancel();  // does not wait
-  }
-
- private:
-  absl::Mutex mutex_;
-  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
-  std::set<grpc::ClientContext*> contexts_ ABSL_GUARDED_BY(mutex_);
-};
 
 // The data of a downloaded chunk.
 template <typename Response>

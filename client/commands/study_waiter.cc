@@ -33,7 +33,7 @@ StudyWaiter::StudyWaiter(std::string name, WaitAdvice advice, Session& session)
 
 void StudyWaiter::Cancel() {
   if (!interrupted_.HasBeenNotified()) interrupted_.Notify();
-  if (client::Client* client = client_.load()) client->CancelWatch();
+  if (client::Client* client = client_.load()) client->CancelWaiting();
 }
 
 int StudyWaiter::Run() {

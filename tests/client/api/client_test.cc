@@ -265,11 +265,49 @@ TEST(Client, AWatchCanBeCancelledFromAnotherThread) {
   std::thread canceller;
   const absl::Status status =
       client->WatchStudy(WatchRequest(), [&](const v1::WatchStudyResponse&) {
-        canceller = std::thread([&] { client->CancelWatch(); });
+        canceller = std::thread([&] { client->CancelWaiting(); });
         return true;
       });
   canceller.join();
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
+}
+
+TEST(Client, AnAskIsCancelledFromAnotherThreadAndStaysSo) {
+  FakeCoordinator coordinator;
+  const auto server = StartServer(coordinator);
+  const auto client = Connect(server->address());
+  v1::AskTrialRequest request;
+  request.set_study("mnist");
+  std::thread canceller([&] {
+    coordinator.AwaitParked();
+    client->CancelWaiting();
+  });
+  EXPECT_TRUE(absl::IsCancelled(client->AskTrial(request).status()));
+  canceller.join();
+  coordinator.AwaitCancelled();
+  EXPECT_TRUE(absl::IsCancelled(client->AskTrial(request).status()));
+  EXPECT_TRUE(client->GetServerStatus().ok()) << "which waits for nothing";
+}
+
+TEST(Client, AnAskThatWaitsForItsNextTryIsCancelledToo) {
+  FakeCoordinator coordinator;
+  const auto server = StartServer(coordinator);
+  const auto client = Connect(server->address(), /*patience=*/absl::Hours(2));
+  v1::RpcStatus rpc;
+  v1::ErrorDetail detail;
+  detail.mutable_retry_delay()->set_seconds(3600);
+  rpc.add_details()->PackFrom(detail);
+  const absl::Status busy =
+      error::ParseDetail(absl::ResourceExhaustedError("busy"), rpc.SerializeAsString());
+  std::thread canceller([&] {
+    coordinator.AnswerAsk(coordinator.AwaitParked(), busy);
+    absl::SleepFor(absl::Milliseconds(100));  // most likely it waits by then
+    client->CancelWaiting();
+  });
+  v1::AskTrialRequest request;
+  request.set_study("mnist");
+  EXPECT_TRUE(absl::IsCancelled(client->AskTrial(request).status()));
+  canceller.join();
 }
 
 TEST(Client, AWatchOfACoordinatorThatIsNotThereSaysSo) {

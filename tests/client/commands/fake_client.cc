@@ -99,7 +99,7 @@ class Forwarder : public client::Client {
       std::function<void(const v1::VerifyStudyResponse&)> on_progress) override {
     return client_.VerifyStudy(request, std::move(on_progress));
   }
-  void CancelWatch() override { client_.CancelWatch(); }
+  void CancelWaiting() override { client_.CancelWaiting(); }
 
  private:
   client::Client& client_;

@@ -70,7 +70,7 @@ class MockClient : public client::Client {
   MOCK_METHOD(absl::StatusOr<v1::VerifyStudyResponse>, VerifyStudy,
               (const v1::VerifyStudyRequest&, std::function<void(const v1::VerifyStudyResponse&)>),
               (override));
-  MOCK_METHOD(void, CancelWatch, (), (override));
+  MOCK_METHOD(void, CancelWaiting, (), (override));
 };
 
 }  // namespace caviar::commands

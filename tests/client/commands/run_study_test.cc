@@ -32,7 +32,7 @@ class RunStudy : public CommandTest {
       return std::make_unique<Cluster>(alive_);
     };
     EXPECT_CALL(client_, LintStudy).WillRepeatedly(Return(v1::LintStudyResponse()));
-    EXPECT_CALL(client_, CancelWatch).WillRepeatedly(Return());
+    EXPECT_CALL(client_, CancelWaiting).WillRepeatedly(Return());
     v1::ListBestTrialsResponse best;
     *best.add_trials() = TestTrial(1);
     EXPECT_CALL(client_, ListBestTrials).WillRepeatedly(Return(best));

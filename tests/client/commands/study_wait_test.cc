@@ -199,7 +199,7 @@ TEST_F(StudyWait, OtherErrorsEndIt) {
 }
 
 TEST_F(StudyWait, CtrlCLeavesTheStudyRunningAndSaysSo) {
-  EXPECT_CALL(client_, CancelWatch);
+  EXPECT_CALL(client_, CancelWaiting);
   EXPECT_CALL(client_, WatchStudy).WillOnce([&](const auto&, const auto& on_change) {
     EXPECT_TRUE(on_change(Change("")));
     interrupt_();
