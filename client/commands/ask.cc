@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "client/commands/ask_tokens.h"
 #include "client/commands/command_line.h"
 #include "client/commands/shell_flags.h"
@@ -13,6 +15,10 @@
 
 namespace caviar::commands {
 namespace {
+
+// What a call in flight has after an interrupt, before it is cancelled: an answer that is on its
+// way then would be lost, and its trial stay with nobody until its lease ends.
+constexpr absl::Duration kGrace = absl::Milliseconds(200);
 
 struct Arguments {
   std::string study;
@@ -47,13 +53,15 @@ struct Asked {
   absl::Status status;
 };
 
-// One after the other, so that a sampler knows of each when it chooses the next.
+// One after the other, so that a sampler knows of each when it chooses the next. `interrupted` ends
+// it, and is no error; a trial that comes nevertheless is one of the answers.
 Asked AskFor(int count, const v1::AskTrialRequest& request, const AskTokens& tokens,
-             client::Client& client, Session& session) {
+             const absl::Notification& interrupted, client::Client& client, Session& session) {
   Asked asked;
-  for (int i = 0; i < count; ++i) {
+  for (int i = 0; i < count && !interrupted.HasBeenNotified(); ++i) {
     auto answer = client.AskTrial(request);
-    asked.status = answer.status();
+    const bool cancelled = absl::IsCancelled(answer.status()) && interrupted.HasBeenNotified();
+    asked.status = cancelled ? absl::OkStatus() : answer.status();
     if (!answer.ok()) return asked;
     asked.answers.push_back(*std::move(answer));
     const v1::AskTrialResponse& newest = asked.answers.back();
@@ -88,27 +96,51 @@ void Print(const Arguments& arguments, const Asked& asked, Session& session) {
   if (!session.is_table()) session.Print(all);
 }
 
+v1::AskTrialRequest RequestOf(const std::string& study, absl::Duration lease) {
+  v1::AskTrialRequest request;
+  request.set_study(study);
+  absl::Duration rest;
+  request.mutable_lease()->set_seconds(absl::IDivDuration(lease, absl::Seconds(1), &rest));
+  request.mutable_lease()->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
+  return request;
+}
+
 int Ask(const Arguments& arguments, Session& session) {
   const auto lease = study_file::ParseDuration(arguments.lease);
   if (!lease.ok()) return session.FailUsage(absl::StrCat("--lease ", lease.status().message()));
+  absl::Notification interrupted;
+  absl::Notification asked_all;
+  std::atomic<client::Client*> asking = nullptr;
+  // Before the client, so that its threads leave the signals alone.
+  const auto guard = session.environment().catch_interrupts([&] {
+    interrupted.Notify();
+    client::Client* client = asking.load();
+    if (client == nullptr) return;
+    session.environment().wait(kGrace, asked_all);
+    client->CancelWaiting();
+  });
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
+  asking = *client;
   const auto tokens = AskTokens::Open(session.environment(), *session.Address(), arguments.study);
   if (!tokens.ok()) return session.Fail(tokens.status());
   if (const absl::Status ready = tokens->Prepare(); !ready.ok()) return session.Fail(ready);
 
-  v1::AskTrialRequest request;
-  request.set_study(arguments.study);
-  absl::Duration rest;
-  request.mutable_lease()->set_seconds(absl::IDivDuration(*lease, absl::Seconds(1), &rest));
-  request.mutable_lease()->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
   const int count = std::max(1, arguments.count);
-  const Asked asked = AskFor(count, request, *tokens, **client, session);
+  const Asked asked =
+      AskFor(count, RequestOf(arguments.study, *lease), *tokens, interrupted, **client, session);
+  asked_all.Notify();
   if (!asked.answers.empty()) Print(arguments, asked, session);
-  if (asked.status.ok()) return kDone;
-  const int failed = session.Fail(asked.status);
-  if (asked.kept == 0) return failed;
-  session.Complain(absl::StrCat(asked.kept, " of ", count, " trials are yours"));
+  // While signals are still caught: nobody else knows which trials these are.
+  session.out().flush();
+  const int code = asked.status.ok() ? kDone : session.Fail(asked.status);
+  const std::string yours = absl::StrCat(asked.kept, " of ", count, " trials are yours");
+  if (interrupted.HasBeenNotified()) {
+    session.Complain(absl::StrCat("interrupted; ", yours));
+    return kInterrupted;
+  }
+  if (asked.status.ok() || asked.kept == 0) return code;
+  session.Complain(yours);
   return kPartly;
 }
 
@@ -123,7 +155,7 @@ void AddAsk(Command app, CommandLine& line) {
   command
       .AddOption("--count", arguments->count,
                  "So many trials, one a line (as JSON an array), each to be told by its number; "
-                 "exit code 4 where there are fewer")
+                 "exit code 4 where there are fewer. Ctrl-C ends it with those that came")
       .Within(1, 10000);
   command.AddOption("--lease", arguments->lease,
                     "The trial is given to others unless reported or told within this; "

@@ -9,7 +9,7 @@ namespace caviar::commands {
 CommandLine::CommandLine()
     : parser_("caviar", "Tunes hyperparameters over many workers.", "caviar " CAVIAR_VERSION,
               "Exit codes: 0 done; 1 what was asked for failed; 2 wrong usage or wrong file; 3 no "
-              "coordinator there; 4 done in part.") {
+              "coordinator there; 4 done in part; 130 interrupted.") {
   const Command app = parser_.top();
   AddConnection(app);
 

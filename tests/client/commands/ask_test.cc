@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Return;
+using ::testing::StartsWith;
 
 class Ask : public CommandTest {
  protected:
@@ -24,6 +25,14 @@ class Ask : public CommandTest {
     file_ = folder_ / "caviar/asks/127.0.0.1%3A7461/mnist/3.json";
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  static v1::AskTrialResponse Answer(int number) {
+    v1::AskTrialResponse answer;
+    *answer.mutable_trial() = TestTrial(number);
+    answer.mutable_token()->set_epoch(5);
+    answer.mutable_token()->set_counter(1);
+    return answer;
+  }
 
   void ExpectAsk() {
     v1::AskTrialResponse answer;
@@ -139,6 +148,75 @@ TEST_F(Ask, WhatWasObtainedBeforeAFailureIsPrintedAndTheRestSaid) {
       EXPECT_THAT(out(), HasSubstr("trial 1 optimizer=sgd"));
     }
   }
+}
+
+TEST_F(Ask, AnInterruptEndsItAndWhatCameIsPrintedAndKept) {
+  for (const char* output : {"table", "json", "yaml"}) {
+    int number = 3;
+    EXPECT_CALL(client_, AskTrial)
+        .Times(3)
+        .WillRepeatedly([&](v1::AskTrialRequest) -> absl::StatusOr<v1::AskTrialResponse> {
+          if (number < 5) return Answer(number++);
+          interrupt_();
+          return absl::CancelledError("cancelled by the caller");
+        });
+    EXPECT_CALL(client_, CancelWaiting);
+    EXPECT_EQ(Run({"ask", "mnist", "--count", "5000", "--output", output}), kInterrupted);
+    EXPECT_EQ(err(), "caviar: interrupted; 2 of 5000 trials are yours\n");
+    if (std::string(output) == "table") {
+      EXPECT_EQ(out(),
+                "trial 3 optimizer=sgd rate=0.012345678901234\n"
+                "trial 4 optimizer=sgd rate=0.012345678901234\n");
+    } else if (std::string(output) == "json") {
+      ASSERT_EQ(json().size(), 2u);
+      EXPECT_EQ(json()[1]["trial"]["number"], 4);
+    } else {
+      EXPECT_THAT(out(), HasSubstr("number: 4"));
+    }
+    EXPECT_TRUE(std::filesystem::remove(file_)) << "the token of trial 3";
+    EXPECT_TRUE(std::filesystem::remove(file_.parent_path() / "4.json"));
+  }
+}
+
+TEST_F(Ask, ATrialThatCrossesTheInterruptIsTheLastOne) {
+  for (const bool several : {false, true}) {
+    EXPECT_CALL(client_, AskTrial).WillOnce([&](v1::AskTrialRequest) {
+      interrupt_();
+      return Answer(3);
+    });
+    EXPECT_CALL(client_, CancelWaiting);
+    std::vector<std::string> arguments = {"ask", "mnist"};
+    if (several) arguments.insert(arguments.end(), {"--count", "2"});
+    EXPECT_EQ(Run(arguments), kInterrupted);
+    EXPECT_THAT(out(), StartsWith("trial 3"));
+    EXPECT_EQ(err(), several ? "caviar: interrupted; 1 of 2 trials are yours\n"
+                             : "caviar: interrupted; 1 of 1 trials are yours\n");
+    EXPECT_TRUE(std::filesystem::remove(file_));
+  }
+}
+
+TEST_F(Ask, AnInterruptBeforeAnyTrialCameSaysSo) {
+  EXPECT_CALL(client_, AskTrial).WillOnce([&](v1::AskTrialRequest) {
+    interrupt_();
+    return absl::CancelledError("cancelled by the caller");
+  });
+  const absl::Time interrupted = now_;
+  EXPECT_CALL(client_, CancelWaiting).WillOnce([&] {
+    EXPECT_GT(now_, interrupted) << "an answer that was on its way could come";
+  });
+  EXPECT_EQ(Run({"ask", "mnist"}), kInterrupted);
+  EXPECT_EQ(out(), "");
+  EXPECT_EQ(err(), "caviar: interrupted; 0 of 1 trials are yours\n");
+}
+
+TEST_F(Ask, AnErrorThatCrossesTheInterruptIsSaidToo) {
+  EXPECT_CALL(client_, AskTrial).WillOnce([&](v1::AskTrialRequest) {
+    interrupt_();
+    return error::WithReason(absl::FailedPreconditionError("it has ended"), error::kNoTrial);
+  });
+  EXPECT_CALL(client_, CancelWaiting);
+  EXPECT_EQ(Run({"ask", "mnist"}), kInterrupted);
+  EXPECT_EQ(err(), "caviar: it has ended\ncaviar: interrupted; 0 of 1 trials are yours\n");
 }
 
 TEST_F(Ask, SeveralOfWhichNoneCameFail) {
