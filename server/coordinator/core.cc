@@ -314,9 +314,7 @@ void Core::Replay(std::vector<Command> commands) {
 void Core::Hold() {
   // Of a large store not all the time goes into reading it again.
   const absl::Duration rest = std::min(kRestsALoad * load_took_, kLongestHold);
-  next_sweep_ = hold_until_ =
-      deps_.clock.Steady() +
-      std::max(rest, SweepInterval());
+  next_sweep_ = hold_until_ = deps_.clock.Steady() + std::max(rest, SweepInterval());
 }
 
 void Core::Housekeep(absl::Duration now) {
