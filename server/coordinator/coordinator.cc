@@ -451,7 +451,7 @@ class ThreadedCoordinator : public Coordinator {
     const int64_t id = poll.id;
     // Parked polls outlive a failed commit, so one that is decided again is not parked again.
     auto waiting = std::make_shared<std::optional<Poll>>(std::move(poll));
-    sequencer_.Post({[this, waiting](Core& core) {
+    sequencer_.Post({[waiting](Core& core) {
                        if (!*waiting) return;
                        core.Park(*std::move(*waiting));
                        waiting->reset();
