@@ -105,8 +105,9 @@ class Supervisor {
       return false;
     }
     auto spec = ParseProgramSpec(text);
-    if (spec.ok()) spec_ = *std::move(spec);
-    return spec.ok();
+    if (!spec.ok()) return false;
+    spec_ = *std::move(spec);
+    return true;
   }
 
   Failure StartProgram() {
