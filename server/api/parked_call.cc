@@ -35,14 +35,9 @@ grpc::ServerUnaryReactor* ParkedCall::Start(
     coordinator::Coordinator& coordinator, const Door& door, grpc::CallbackServerContext* context,
     const grpc::ByteBuffer* bytes, grpc::ByteBuffer* answer,
     int64_t (coordinator::Coordinator::*park)(Request, coordinator::Done<Response>)) {
-  absl::StatusOr<Lane::Place> place = door.Enter(*context, bytes->Length());
   Request request;
-  absl::Status refused = place.ok() ? ParseRequest(*bytes, request) : place.status();
-  if (!refused.ok()) {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(Refusal(refused, *context));
-    return reactor;
-  }
+  absl::StatusOr<Lane::Place> place = Admit(door, *context, *bytes, request);
+  if (!place.ok()) return Refuse(*context, place.status());
   const auto call = std::make_shared<ParkedCall>(coordinator, *std::move(place), answer);
   call->self_ = call;
   const int64_t id = (coordinator.*park)(

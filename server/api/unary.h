@@ -91,20 +91,33 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   grpc::ByteBuffer* const answer_;  // gRPC's, until Finish
 };
 
+// Lets the call in, and parses and checks its request.
+template <typename Request>
+absl::StatusOr<Lane::Place> Admit(const Door& door, grpc::CallbackServerContext& context,
+                                  const grpc::ByteBuffer& bytes, Request& request) {
+  absl::StatusOr<Lane::Place> place = door.Enter(context, bytes.Length());
+  if (!place.ok()) return place;
+  if (absl::Status parsed = ParseRequest(bytes, request); !parsed.ok()) return parsed;
+  return place;
+}
+
+// Ends the call at once.
+inline grpc::ServerUnaryReactor* Refuse(grpc::CallbackServerContext& context,
+                                        const absl::Status& why) {
+  grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
+  reactor->Finish(Refusal(why, context));
+  return reactor;
+}
+
 // Parses, checks and passes the request to `start(request, done)`; the call ends when `done` is
 // called, on whatever thread. Where the lane is full it is refused at once.
 template <typename Request, typename Response, typename Start>
 grpc::ServerUnaryReactor* ServeUnary(const Door& door, grpc::CallbackServerContext* context,
                                      const grpc::ByteBuffer* bytes, grpc::ByteBuffer* answer,
                                      Start start) {
-  absl::StatusOr<Lane::Place> place = door.Enter(*context, bytes->Length());
   Request request;
-  absl::Status refused = place.ok() ? ParseRequest(*bytes, request) : place.status();
-  if (!refused.ok()) {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(Refusal(refused, *context));
-    return reactor;
-  }
+  absl::StatusOr<Lane::Place> place = Admit(door, *context, *bytes, request);
+  if (!place.ok()) return Refuse(*context, place.status());
   UnaryCall* const call = UnaryCall::Make(*std::move(place), answer);
   start(std::move(request),
         [call](absl::StatusOr<Response> response) { call->End(std::move(response)); });
