@@ -131,7 +131,7 @@ class ThreadedCoordinator : public Coordinator {
     drained_ = true;
     sequencer_.Post({.decide = [](Core& core) { core.Drain(); },
                      .answer = [](const absl::Status&) {},
-                     .of_parked = true});
+                     .needs = Needs::kNothing});
   }
 
   void UploadCode(v1::UploadCodeRequest request, Done<v1::UploadCodeResponse> done) override {
@@ -258,7 +258,7 @@ class ThreadedCoordinator : public Coordinator {
   void CancelPoll(int64_t id) override {
     sequencer_.Post({.decide = [id](Core& core) { core.CancelPoll(id); },
                      .answer = [](const absl::Status&) {},
-                     .of_parked = true});
+                     .needs = Needs::kNothing});
   }
   void LoseAnswer(const v1::FencingToken& token) override {
     PostLasting([token = ToToken(token)](Core& core) { core.LoseAnswer(token); });
@@ -377,19 +377,17 @@ class ThreadedCoordinator : public Coordinator {
   }
 
   void GetServerStatus(Done<v1::ServerStatus> done) override {
-    sequencer_.Post(MakeCommand<v1::ServerStatus>(
-        [this](Core& core) -> absl::StatusOr<v1::ServerStatus> {
+    ReadState<v1::ServerStatus>(
+        [this](Core& core) {
           v1::ServerStatus status = core.Status();
           status.mutable_start_time()->set_seconds(absl::ToUnixSeconds(start_wall_));
           *status.mutable_uptime() = ToMessage(clock_.Steady() - start_steady_);
           return status;
         },
-        std::move(done)));
+        std::move(done));
   }
   void ListWorkers(Done<v1::ListWorkersResponse> done) override {
-    sequencer_.Post(MakeCommand<v1::ListWorkersResponse>(
-        [](Core& core) -> absl::StatusOr<v1::ListWorkersResponse> { return core.Workers(); },
-        std::move(done)));
+    ReadState<v1::ListWorkersResponse>([](Core& core) { return core.Workers(); }, std::move(done));
   }
 
   int64_t Listen(std::string study, std::function<void()> changed) override {
@@ -441,6 +439,13 @@ class ThreadedCoordinator : public Coordinator {
     return RenewalMessage(tokens, held);
   }
 
+  template <typename Response>
+  void ReadState(std::function<absl::StatusOr<Response>(Core&)> read, Done<Response> done) {
+    Command command = MakeCommand<Response>(std::move(read), std::move(done));
+    command.needs = Needs::kState;
+    sequencer_.Post(std::move(command));
+  }
+
   void PostLasting(std::function<void(Core&)> decide) {
     sequencer_.Post(
         {.decide = std::move(decide), .answer = [](const absl::Status&) {}, .lasting = true});
@@ -449,17 +454,7 @@ class ThreadedCoordinator : public Coordinator {
   int64_t PostPoll(Poll poll) {
     poll.id = ++next_poll_;
     const int64_t id = poll.id;
-    // Parked polls outlive a failed commit, so one that is decided again is not parked again.
-    auto waiting = std::make_shared<std::optional<Poll>>(std::move(poll));
-    sequencer_.Post({[waiting](Core& core) {
-                       if (!*waiting) return;
-                       core.Park(*std::move(*waiting));
-                       waiting->reset();
-                     },
-                     [waiting](const absl::Status& commit) {
-                       // Never decided: the sequencer is gone.
-                       if (*waiting) (*waiting)->Answer(commit);
-                     }});
+    sequencer_.Post(MakeParking(std::move(poll)));
     return id;
   }
 

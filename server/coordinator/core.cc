@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/objectives.h"
-#include "server/coordinator/disk_full.h"
 #include "server/coordinator/messages.h"
 #include "server/coordinator/state_table.h"
 #include "storage/curve.h"
@@ -19,12 +20,6 @@ namespace {
 // transaction gets long.
 constexpr int kExpiredABatch = 200;
 constexpr int kCancelledABatch = 200;
-// What is lasting is of leases, nearly all of it, which expire by themselves.
-constexpr size_t kMostLasting = 10'000;
-// How much longer than reading the store again took, after a failed commit, nothing is written of
-// the core's own accord.
-constexpr int kRestsALoad = 10;
-constexpr absl::Duration kLongestHold = absl::Seconds(30);
 // Of the core: no sampler is late for it.
 constexpr absl::Duration kStandstill = absl::Milliseconds(250);
 
@@ -35,27 +30,23 @@ constexpr absl::Duration kStandstill = absl::Milliseconds(250);
 constexpr int64_t kTokensAStart = int64_t{1} << 20;
 constexpr uint64_t kDrawnTokensAStart = uint64_t{1} << 32;
 
-absl::Status Refusal(const absl::Status& failure) {
-  if (absl::IsResourceExhausted(failure)) return RetryWhenThereIsRoom(failure);
-  if (absl::IsInvalidArgument(failure)) {
-    return absl::InternalError(
-        absl::StrCat("the store refused a row: ", std::string(failure.message())));
-  }
-  return absl::UnavailableError(
-      absl::StrCat("the coordinator could not store this, nothing was changed; try again (",
-                   std::string(failure.message()), ")"));
-}
-
 }  // namespace
 
 void NoteDamage(Core& core, const absl::Status& status) { core.NoteDamage(status); }
 
-void Poll::Answer(absl::Status status) const {
-  if (!worker_id.empty()) {
-    status.ok() ? work_done(v1::AcquireWorkResponse()) : work_done(std::move(status));
-  } else {
-    ask_done(std::move(status));
-  }
+Command MakeParking(Poll poll) {
+  // Parked calls outlive a failed commit, so one that is decided again is not parked again.
+  auto waiting = std::make_shared<std::optional<Poll>>(std::move(poll));
+  Command command;
+  command.decide = [waiting](Core& core) {
+    if (*waiting) core.Park(*std::exchange(*waiting, std::nullopt));
+  };
+  command.answer = [waiting](const absl::Status& status) {
+    // Never decided: the state cannot be read, or the sequencer is gone.
+    if (*waiting) (*waiting)->Answer(status);
+  };
+  command.needs = Needs::kState;
+  return command;
 }
 
 Core::Core(Dependencies dependencies, Options options)
@@ -168,12 +159,14 @@ void Core::Run(std::vector<Command> commands) {
   if (unread_) {
     if (const absl::Status loaded = Load(); !loaded.ok()) {
       for (Command& command : commands) {
-        if (command.of_parked) command.decide(*this);
+        if (command.needs == Needs::kNothing) command.decide(*this);
       }
       return Recover(commands, loaded);
     }
     unread_ = false;
   }
+  if (doubted_) RefuseWhileDoubted(commands, started);
+  if (dead_) return;
   if (started >= hold_until_ && !replaying_) {
     commands.insert(commands.begin(), std::make_move_iterator(lasting_.begin()),
                     std::make_move_iterator(lasting_.end()));
@@ -225,6 +218,7 @@ absl::Status Core::Commit() {
   if (status.ok()) {
     ++state_.commit;
     stored_counters_ = state_.counters;
+    doubted_ = false;
     hold_until_ = absl::ZeroDuration();
     next_sweep_ = std::min(next_sweep_, deps_.clock.Steady() + SweepInterval());
   }
@@ -252,69 +246,6 @@ void Core::CountLate() {
   told_late_ = late_;
   next_late_word_ = now + absl::Minutes(1);
   deps_.on_late(late_);
-}
-
-void Core::Recover(std::vector<Command>& commands, const absl::Status& failure) {
-  parked_.insert(parked_.begin(), std::make_move_iterator(served_.begin()),
-                 std::make_move_iterator(served_.end()));
-  served_.clear();
-  if (deps_.measures != nullptr) deps_.measures->OnFailedCommit();
-  if (absl::IsDataLoss(failure)) {
-    dead_ = true;
-    deps_.on_fatal(failure);
-    return;
-  }
-  const absl::Duration began = deps_.clock.Steady();
-  const absl::Status loaded = Load();
-  load_took_ = deps_.clock.Steady() - began;
-  // What cannot be read now is read before the next decision.
-  unread_ = absl::IsUnavailable(loaded) || absl::IsResourceExhausted(loaded);
-  if (!loaded.ok() && !unread_) {
-    dead_ = true;
-    deps_.on_fatal(loaded);
-    return;
-  }
-  Hold();
-  if (unread_) {
-    next_wake_ = hold_until_;
-  } else if (absl::IsInvalidArgument(failure) && !replaying_) {
-    return Replay(std::move(commands));
-  }
-  Refuse(commands, failure);
-}
-
-void Core::Refuse(std::vector<Command>& commands, const absl::Status& failure) {
-  for (Command& command : commands) {
-    const bool tries_again = command.lasting && !absl::IsInvalidArgument(failure);
-    if (tries_again && lasting_.size() < kMostLasting) {
-      lasting_.push_back(std::move(command));
-    } else {
-      command.answer(Refusal(failure));
-      ++refused_;
-    }
-  }
-}
-
-// A row was refused: each command alone, without work of the core's own, shows whose it was.
-void Core::Replay(std::vector<Command> commands) {
-  const int64_t refused = refused_;
-  replaying_ = true;
-  for (Command& command : commands) {
-    std::vector<Command> one;
-    one.push_back(std::move(command));
-    Hold();
-    Run(std::move(one));
-    if (dead_) return;
-  }
-  replaying_ = false;
-  Hold();
-  if (refused_ > refused) next_sweep_ = hold_until_ = deps_.clock.Steady();
-}
-
-void Core::Hold() {
-  // Of a large store not all the time goes into reading it again.
-  const absl::Duration rest = std::min(kRestsALoad * load_took_, kLongestHold);
-  next_sweep_ = hold_until_ = deps_.clock.Steady() + std::max(rest, SweepInterval());
 }
 
 void Core::Housekeep(absl::Duration now) {

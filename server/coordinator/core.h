@@ -1,13 +1,14 @@
 // The decisions of the coordinator, without threads: commands come in batches, each is decided
 // against the state in memory, all are written as one transaction, then all are answered.
 //
-// Files: core.cc (batches, recovery), core_studies.cc (studies and their limits), core_hand_out.cc
-// (parked calls, grants), core_suggestions.cc (what is handed out next), core_added.cc (trials that
-// a person adds, runs again or cancels), core_limits.cc (what the coordinator's own limits leave
-// room for), core_update.cc (revisions of studies), core_ends.cc (who
-// is told of ends), core_attempts.cc (reports, outcomes), core_pruning.cc (what ends early, pauses
-// and goes on), core_artifacts.cc (files, what goes on from a checkpoint), core_leases.cc (holders,
-// lost leases), core_workers.cc (who is registered), core_requests.cc (repeats of rare mutations).
+// Files: core.cc (batches), core_recovery.cc (after a commit that failed), core_studies.cc (studies
+// and their limits), core_hand_out.cc (parked calls, grants), core_suggestions.cc (what is handed
+// out next), core_added.cc (trials that a person adds, runs again or cancels), core_limits.cc (what
+// the coordinator's own limits leave room for), core_update.cc (revisions of studies), core_ends.cc
+// (who is told of ends), core_attempts.cc (reports, outcomes), core_pruning.cc (what ends early,
+// pauses and goes on), core_artifacts.cc (files, what goes on from a checkpoint), core_leases.cc
+// (holders, lost leases), core_workers.cc (who is registered), core_requests.cc (repeats of rare
+// mutations).
 #ifndef CAVIAR_SERVER_COORDINATOR_CORE_H_
 #define CAVIAR_SERVER_COORDINATOR_CORE_H_
 
@@ -34,6 +35,7 @@
 #include "server/coordinator/measures.h"
 #include "server/coordinator/outcome.h"
 #include "server/coordinator/placement.h"
+#include "server/coordinator/poll.h"
 #include "server/coordinator/sightings.h"
 #include "server/coordinator/state.h"
 #include "server/coordinator/suggester.h"
@@ -45,6 +47,13 @@ namespace caviar::coordinator {
 
 class Core;
 
+// What has to be well for a command to be decided; each needs what stands above it, too.
+enum class Needs {
+  kNothing,  // it touches only parked calls, which live outside of the state
+  kState,    // it reads the state, and stores nothing
+  kStore,
+};
+
 // One call, as the sequencer sees it.
 struct Command {
   // Decides. Run again, against the state read anew, where a commit failed because of another
@@ -54,9 +63,7 @@ struct Command {
   std::function<void(const absl::Status&)> answer;
   // Of measurements, that it brings: a batch takes no more of them than it bears.
   int64_t values = 0;
-  // It touches only parked calls, which live outside of the state: it is decided also while the
-  // store cannot be read.
-  bool of_parked = false;
+  Needs needs = Needs::kStore;
   // Nobody is there to try again: it is decided until a commit succeeds, perhaps more than once.
   bool lasting = false;
 };
@@ -78,26 +85,8 @@ Command MakeCommand(std::function<absl::StatusOr<Response>(Core&)> decide, Done<
   return command;
 }
 
-// A call that waits for a trial. It lives outside of the state: a failed commit does not answer it.
-struct Poll {
-  int64_t id = 0;
-  std::string client_id;
-  int64_t sequence = 0;
-  absl::Duration deadline;
-  // A worker's.
-  std::string worker_id;
-  absl::Duration leaves_at = absl::InfiniteDuration();  // on the steady clock
-  std::vector<std::string> studies, owners;             // the only ones it takes; empty: all
-  Done<v1::AcquireWorkResponse> work_done;
-  // An asker's (worker_id is empty).
-  std::string study;
-  absl::Duration lease_duration;
-  Done<v1::AskTrialResponse> ask_done;
-  // Set by the core.
-  absl::Duration parked_since;
-
-  void Answer(absl::Status status) const;
-};
+// A command that parks a call.
+Command MakeParking(Poll poll);
 
 // Used by one thread, the sequencer's; only `leases` and `sightings` are shared.
 class Core {
@@ -205,10 +194,17 @@ class Core {
   // Of a batch that was committed.
   void Measure(absl::Duration commit_took, size_t calls) const;
   void Succeed(std::vector<Command>& commands);
+
+  // core_recovery.cc
+  void Die(const absl::Status& damage);
   void Recover(std::vector<Command>& commands, const absl::Status& failure);
+  absl::Status ProbeStore();
+  // Takes those that store something out, undecided, unless the store commits again.
+  void RefuseWhileDoubted(std::vector<Command>& commands, absl::Duration now);
   void Replay(std::vector<Command> commands);
   void Refuse(std::vector<Command>& commands, const absl::Status& failure);
   void Hold();
+
   absl::Duration SweepInterval() const {
     return std::min(options_.lease_ttl / 8, absl::Milliseconds(500));
   }
@@ -582,6 +578,9 @@ class Core {
   absl::Duration crowded_until_;  // no worker is looked for that could be forgotten
   // A failed commit was to be undone and the store could not be read: the state is not to be used.
   bool unread_ = false;
+  // The last commit failed, so a small one shows whether the store commits again before more is
+  // decided: to undo what was decided, all is read again, which takes seconds for a large store.
+  bool doubted_ = false;
   // DATA_LOSS that a read met while something was decided.
   absl::Status damage_;
   int64_t first_token_ = 0;  // that this process may issue

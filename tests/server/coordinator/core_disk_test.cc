@@ -191,6 +191,8 @@ TEST(CoreDiskTest, ATokenThatAPowerLossTookIsNotIssuedAgain) {
 class ShakyStore : public storage::MemoryStore {
  public:
   absl::StatusOr<storage::Snapshot> Load() override {
+    ++loads;
+    if (load_takes) load_takes();
     if (!failure.ok()) return failure;
     if (!load_failure.ok()) return load_failure;
     return MemoryStore::Load();
@@ -216,6 +218,8 @@ class ShakyStore : public storage::MemoryStore {
   }
   absl::Status failure;  // of all but the two reads of an attempt
   absl::Status load_failure, curve_failure, step_failure, apply_failure;
+  int loads = 0;
+  std::function<void()> load_takes;
 };
 
 class ShakyStoreTest : public testing::Test {
@@ -325,8 +329,9 @@ TEST_F(ShakyStoreTest, ThatCannotBeReadKeepsNoCallThatIsCancelledOrSentHome) {
   EXPECT_FALSE(Finish().ok());
   ASSERT_TRUE(answers.empty());
   const auto post = [&](std::function<void(Core&)> decide) {
-    house_.Post(
-        {.decide = std::move(decide), .answer = [](const absl::Status&) {}, .of_parked = true});
+    house_.Post({.decide = std::move(decide),
+                 .answer = [](const absl::Status&) {},
+                 .needs = Needs::kNothing});
     house_.Settle();
   };
   post([parked](Core& core) { core.CancelPoll(parked); });
@@ -335,6 +340,43 @@ TEST_F(ShakyStoreTest, ThatCannotBeReadKeepsNoCallThatIsCancelledOrSentHome) {
   post([](Core& core) { core.Drain(); });
   ASSERT_EQ(answers.size(), 2u);
   EXPECT_TRUE(answers[1].ok()) << answers[1];
+}
+
+TEST_F(ShakyStoreTest, ThatStoresNothingIsReadAgainOnceForCallsAndAnswersWhatOnlyReads) {
+  store_.apply_failure = absl::ResourceExhaustedError("database or disk is full");
+  const int loads = store_.loads;
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(absl::IsUnavailable(Finish()));
+    bool told = false;
+    house_.Post({.decide = [](Core&) {},
+                 .answer = [&](const absl::Status& status) { told = status.ok(); },
+                 .needs = Needs::kState});
+    house_.Settle();
+    EXPECT_TRUE(told);
+    house_.Advance(absl::Seconds(1));
+  }
+  EXPECT_EQ(store_.loads, loads + 1);
+  store_.apply_failure = absl::OkStatus();
+  EXPECT_TRUE(Finish().ok());
+  EXPECT_EQ(store_.loads, loads + 1);
+}
+
+TEST_F(ShakyStoreTest, ThatTakesLongToReadIsTriedByASmallCommitFirst) {
+  ASSERT_TRUE(Finish().ok());
+  store_.load_takes = [this] { house_.clock.Advance(absl::Seconds(2)); };
+  store_.apply_failure = absl::ResourceExhaustedError("database or disk is full");
+  const int loads = store_.loads;
+  std::optional<v1::AcquireWorkResponse> granted;
+  house_.QueueAcquire(
+      worker_, "a", 1, [&](auto response) { granted = *response; }, absl::Hours(1));
+  house_.Settle();
+  house_.Advance(absl::Minutes(10));
+  EXPECT_EQ(store_.loads, loads + 1);
+  EXPECT_FALSE(granted);
+  store_.apply_failure = absl::OkStatus();
+  house_.Advance(absl::Seconds(31));
+  EXPECT_TRUE(granted && granted->has_trial());
+  EXPECT_EQ(store_.loads, loads + 1);
 }
 
 TEST_F(ShakyStoreTest, DamageThatIsMetAfterARefusalEndsTheProcess) {

@@ -48,8 +48,11 @@ class FaultTest : public CoreTest {
   // A call that stores nothing.
   absl::StatusOr<v1::ServerStatus> Status() {
     absl::StatusOr<v1::ServerStatus> answer = absl::DeadlineExceededError("no answer");
-    house_.Queue<v1::ServerStatus>([](Core& core) { return core.Status(); },
-                                   [&](auto response) { answer = std::move(response); });
+    Command command =
+        MakeCommand<v1::ServerStatus>([](Core& core) { return core.Status(); },
+                                      [&](auto response) { answer = std::move(response); });
+    command.needs = Needs::kState;
+    house_.Post(std::move(command));
     house_.Settle();
     return answer;
   }

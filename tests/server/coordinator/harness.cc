@@ -126,13 +126,7 @@ int64_t Harness::QueueAcquire(const std::string& worker_id, const std::string& c
   return next_poll_;
 }
 
-void Harness::QueuePoll(Poll poll) {
-  auto parked = std::make_shared<bool>(false);
-  queue_.push_back({[poll, parked](Core& core) {
-                      if (!std::exchange(*parked, true)) core.Park(poll);
-                    },
-                    [](const absl::Status&) {}});
-}
+void Harness::QueuePoll(Poll poll) { queue_.push_back(MakeParking(std::move(poll))); }
 
 v1::AcquireWorkResponse Harness::Acquire(const std::string& worker_id) {
   auto answer = std::make_shared<v1::AcquireWorkResponse>();

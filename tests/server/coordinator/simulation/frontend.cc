@@ -9,12 +9,7 @@ namespace caviar::coordinator::simulation {
 
 void Frontend::PostPoll(Poll poll) {
   poll.id = ++polls_;
-  // Parked polls outlive a failed commit.
-  auto parked = std::make_shared<bool>(false);
-  process_.Post({[poll, parked](Core& core) {
-                   if (!std::exchange(*parked, true)) core.Park(poll);
-                 },
-                 [](const absl::Status&) {}});
+  process_.Post(MakeParking(std::move(poll)));
 }
 
 void Frontend::Acquire(v1::AcquireWorkRequest request, Done<v1::AcquireWorkResponse> done) {
