@@ -286,6 +286,7 @@ void Core::GrantEvaluation(const Poll& poll, const storage::WorkerRow& worker, S
   const Token token = NewToken();
   if (row.token_counter > 0) ForgetToken(state_, row);
   row.state = v1::TestEvaluation::RUNNING;
+  row.message.clear();
   row.worker = worker.name;
   row.worker_id = worker.id;
   row.token_epoch = token.epoch;

@@ -131,7 +131,7 @@ bool Slot::RunWork(const v1::AcquireWorkResponse& work) {
   context_.renewer.Wake();
   bool done = true;
   if (evaluates) {
-    context_.runner.RunEvaluation(work.evaluation(), *lease);
+    done = context_.runner.RunEvaluation(work.evaluation(), *lease);
   } else {
     done = context_.runner.RunTrial(work.trial(), *lease);
   }

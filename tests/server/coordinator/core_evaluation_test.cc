@@ -35,6 +35,33 @@ TEST_F(TestEvaluationTest, ALostEvaluationIsGivenToAnother) {
   EXPECT_TRUE(house_.Acquire(house_.Register("x")).has_evaluation());
 }
 
+TEST_F(TestEvaluationTest, WhatAWorkerCouldNotDoWaitsForAnotherAndSaysWhy) {
+  EndStudy(true);
+  for (int i = 0; i < 20; ++i) {
+    const auto work = house_.Acquire(worker_);
+    ASSERT_TRUE(work.has_evaluation());
+    EXPECT_EQ(house_.study("s").evaluation->message, "");
+    v1::GiveBackWorkRequest request;
+    *request.add_tokens() = work.evaluation().token();
+    request.set_worker_trouble("no files");
+    ASSERT_TRUE(house_.Call(&Core::GiveBack, request).ok());
+    ASSERT_TRUE(house_.Call(&Core::GiveBack, request).ok()) << "a repeat";
+  }
+  EXPECT_EQ(house_.study("s").evaluation->state, v1::TestEvaluation::WAITING);
+  EXPECT_EQ(house_.study("s").evaluation->lost_leases, 0);
+  house_.Restart();
+  EXPECT_EQ(house_.study("s").evaluation->message,
+            "given back by worker w, which could not do it: no files");
+  const auto work = house_.Acquire(house_.Register("x"));
+  ASSERT_TRUE(work.has_evaluation());
+  v1::FinishWorkRequest finish;
+  *finish.mutable_token() = work.evaluation().token();
+  finish.mutable_evaluated();
+  ASSERT_TRUE(house_.Call(&Core::Finish, finish).ok());
+  EXPECT_EQ(house_.study("s").evaluation->state, v1::TestEvaluation::COMPLETED);
+  EXPECT_EQ(house_.study("s").evaluation->message, "");
+}
+
 TEST_F(TestEvaluationTest, WithoutWeightsItFailsAndSaysSo) {
   EndStudy(false);
   EXPECT_EQ(house_.study("s").evaluation->state, v1::TestEvaluation::FAILED);
