@@ -20,10 +20,14 @@
 #include "worker/agent/registration.h"
 #include "worker/agent/renewer.h"
 #include "worker/agent/slot.h"
+#include "worker/agent/trouble.h"
 #include "worker/agent/wire_text.h"
 
 namespace caviar::agent {
 namespace {
+
+// A full disk or a missing mount lasts longer than a coordinator's absence.
+constexpr int kTroubleLastsLonger = 60;
 
 absl::Duration BootTime() {
   timespec now = {};
@@ -61,12 +65,13 @@ class WorkerAgent final : public Agent {
       spdlog::info("no work for {}: leaving", absl::FormatDuration(options_.exit_when_idle));
       Stop();
     });
-    const SlotContext context{client_,           registration_,
-                              keeper_,           *renewer,
-                              runner_,           idle,
-                              options_.backoff,  options_.acquire_wait,
-                              options_.end_time, options_.studies,
-                              options_.owners,   stopping_};
+    Trouble trouble(kTroubleLastsLonger * options_.backoff.min,
+                    kTroubleLastsLonger * options_.backoff.max, client::DrawRandom());
+    const SlotContext context{client_,           registration_,    keeper_,
+                              *renewer,          runner_,          idle,
+                              trouble,           options_.backoff, options_.acquire_wait,
+                              options_.end_time, options_.studies, options_.owners,
+                              stopping_};
     for (int i = 0; i < options_.registration.slots(); ++i) {
       slots.push_back(std::make_unique<Slot>(i, context, [this] { SlotDone(); }));
     }

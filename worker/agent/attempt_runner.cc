@@ -203,7 +203,8 @@ AttemptRunner::AttemptRunner(client::WorkerClient& client, training::Trainer& tr
   if (!options_.code_directory.empty()) code_.emplace(options_.code_directory);
 }
 
-bool AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
+void AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease,
+                             const std::function<void()>& in_trouble) {
   const std::string name = NameOf(work.trial(), work.study());
   const logs::Scope scope({work.study().name(), work.trial().number(), NameOf(lease.token())});
   spdlog::info("trial {} attempt {} starts{}, lease {}", name, work.attempt(),
@@ -213,12 +214,13 @@ bool AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
                NameOf(lease.token()));
   LeasedCalls calls(client_, lease, options_.backoff);
   Outcome outcome = RunAttempt(work, calls, lease);
+  const bool is_trouble = outcome.kind == Outcome::Kind::kWorkerTrouble;
   std::string end;
   if (outcome.kind == Outcome::Kind::kStopped && lease.checkpoint_requested()) {
     end = GiveBack(outcome, calls, lease);
-  } else if (outcome.kind == Outcome::Kind::kUnusableCheckpoint ||
-             outcome.kind == Outcome::Kind::kWorkerTrouble) {
+  } else if (is_trouble || outcome.kind == Outcome::Kind::kUnusableCheckpoint) {
     lease.BeginOutcome();
+    if (is_trouble) in_trouble();
     end = GiveBack(outcome, calls, lease);
   } else {
     lease.BeginOutcome();
@@ -233,11 +235,9 @@ bool AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
     }
     end = Finish(ToRequest(outcome), calls, lease);
   }
-  const bool in_trouble = outcome.kind == Outcome::Kind::kWorkerTrouble;
-  spdlog::log(LevelOf(work.study().name(), in_trouble ? outcome.message : ""),
+  spdlog::log(LevelOf(work.study().name(), is_trouble ? outcome.message : ""),
               "trial {} attempt {} ends, lease {}: {}", name, work.attempt(), NameOf(lease.token()),
               end);
-  return !in_trouble;
 }
 
 spdlog::level::level_enum AttemptRunner::LevelOf(const std::string& study,
@@ -301,7 +301,8 @@ training::Outcome AttemptRunner::Train(const training::AttemptWork& work,
   return WithoutExceptions([&] { return trainer_.Train(work, observer); }, Failed);
 }
 
-bool AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease) {
+void AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease,
+                                  const std::function<void()>& in_trouble) {
   const std::string name = NameOf(work.trial(), work.study());
   const logs::Scope scope({work.study().name(), work.trial().number(), NameOf(lease.token())});
   spdlog::info("evaluation of {} on the test set starts, lease {}", name, NameOf(lease.token()));
@@ -316,12 +317,12 @@ bool AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease) 
   } else {
     lease.BeginOutcome();
     trouble = std::string(result.status().message());
+    in_trouble();
     end = GiveBack(WorkerTrouble(trouble), calls, lease);
   }
   spdlog::log(LevelOf(work.study().name(), trouble),
               "evaluation of {} on the test set ends, lease {}: {}", name, NameOf(lease.token()),
               end);
-  return trouble.empty();
 }
 
 absl::StatusOr<training::TestResult> AttemptRunner::Evaluate(const v1::EvaluationWork& work,

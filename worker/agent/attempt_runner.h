@@ -5,6 +5,7 @@
 #include <spdlog/common.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -41,12 +42,13 @@ class AttemptRunner {
   // Where the lease asks for a checkpoint, or that of the grant cannot be used, it is given back in
   // place of an outcome. Returns when the coordinator has taken that or the lease has ended; what
   // the attempt made is dropped then. Code that is gone, and whatever goes wrong in a trainer,
-  // becomes a failed outcome, exceptions included. False: it was given back because this worker is
-  // in trouble, and would fare no better if it tried again at once.
-  bool RunTrial(const v1::TrialWork& work, Lease& lease);
+  // becomes a failed outcome, exceptions included. Calls `in_trouble` before it gives it back
+  // because this worker is in trouble, and would fare no better if it tried again at once.
+  void RunTrial(const v1::TrialWork& work, Lease& lease, const std::function<void()>& in_trouble);
   // Fetches the weights, evaluates them on the test set, and sends the result. Gives the lease back
-  // where it is to stop before the weights are there. False: as above.
-  bool RunEvaluation(const v1::EvaluationWork& work, Lease& lease);
+  // where it is to stop before the weights are there. `in_trouble`: as above.
+  void RunEvaluation(const v1::EvaluationWork& work, Lease& lease,
+                     const std::function<void()>& in_trouble);
 
  private:
   // How to log the end of work of the study that `trouble` kept the worker from: a warning, but not
