@@ -1,8 +1,9 @@
 // caviar-worker: flags -> wiring -> work until SIGTERM.
 //
 // Exit codes: 0 ended by SIGTERM, SIGINT or --exit-when-idle, its work given back; 1 ended before
-// that was done (a second signal, or the grace was over); 2 wrong usage, or no folder to run
-// programs in; 3 no coordinator was there all the time that --exit-when-idle names.
+// that was done (a second signal, the grace was over, or the system gave too few threads); 2 wrong
+// usage, or no folder to run programs in; 3 no coordinator was there all the time that
+// --exit-when-idle names.
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -126,21 +128,31 @@ int Work(const worker::Flags& flags, worker::Programs* programs, const sigset_t&
     *options.registration.mutable_resources() = programs->offered;
     options.code_directory = programs->code_directory();
   }
-  const auto client = client::WorkerClient::Connect(
-      {.address = flags.coordinator, .credentials = flags.credentials});
+  // Never destroyed: with the last of its channels gRPC waits for all of its threads, and for ever
+  // where the system once refused it one.
+  client::WorkerClient& client = *client::WorkerClient::Connect({.address = flags.coordinator,
+                                                                 .credentials = flags.credentials})
+                                      .release();
   options.studies = flags.studies;
   options.owners = flags.owners;
-  const auto agent = agent::Agent::Make(*client, trainer, options);
+  const auto agent = agent::Agent::Make(client, trainer, options);
   spdlog::info("caviar-worker {} looks for a coordinator at {}", CAVIAR_VERSION, flags.coordinator);
   bool told = false;
   std::atomic<bool> done = false;
-  std::thread signal_thread([&] { told = HandleSignals(signals, done, grace, *agent); });
+  std::thread signal_thread;
+  try {
+    signal_thread = std::thread([&] { told = HandleSignals(signals, done, grace, *agent); });
+  } catch (const std::system_error& error) {
+    spdlog::error("no thread can be started: {}; raise the limit of processes (ulimit -u)",
+                  error.code().message());
+    return kExitUnfinished;
+  }
   const bool all_given_back = agent->Run();
   done = true;
   pthread_kill(signal_thread.native_handle(), kDone);
   signal_thread.join();
-  if (!registered && !told) return kExitNoCoordinator;
-  return all_given_back ? 0 : kExitUnfinished;
+  if (!all_given_back) return kExitUnfinished;
+  return registered || told ? 0 : kExitNoCoordinator;
 }
 
 int Main(int argc, char** argv) {
@@ -149,13 +161,20 @@ int Main(int argc, char** argv) {
   if (const std::optional<int> exit_code = worker::ParseFlags(argc, argv, flags)) return *exit_code;
   SetUpLog(flags);
   const sigset_t signals = BlockSignals();
-  if (!flags.allow_commands) return Work(flags, nullptr, signals);
-  absl::StatusOr<worker::Programs> programs = worker::SetUpPrograms(flags);
-  if (!programs.ok()) {
-    spdlog::error("{}", std::string(programs.status().message()));
-    return worker::kExitUsage;
+  std::optional<worker::Programs> programs;
+  if (flags.allow_commands) {
+    absl::StatusOr<worker::Programs> set_up = worker::SetUpPrograms(flags);
+    if (!set_up.ok()) {
+      spdlog::error("{}", std::string(set_up.status().message()));
+      return worker::kExitUsage;
+    }
+    programs = *std::move(set_up);
   }
-  return Work(flags, &*programs, signals);
+  const int exit_code = Work(flags, programs ? &*programs : nullptr, signals);
+  programs.reset();  // and its folder
+  spdlog::default_logger()->flush();
+  // gRPC's threads still run, and must not see the end of what is static.
+  _exit(exit_code);
 }
 
 }  // namespace

@@ -20,6 +20,11 @@ void RunningCalls::Cancel() {
   for (grpc::ClientContext* context : contexts_) context->TryCancel();  // does not wait
 }
 
+void RunningCalls::CancelRunning() {
+  absl::MutexLock lock(&mutex_);
+  for (grpc::ClientContext* context : contexts_) context->TryCancel();
+}
+
 void RunningCalls::SleepFor(absl::Duration duration) {
   absl::MutexLock lock(&mutex_);
   mutex_.AwaitWithTimeout(absl::Condition(&cancelled_), duration);

@@ -20,6 +20,8 @@ class RunningCalls {
   void Leave(grpc::ClientContext& context);
   // From now on no call enters, and those that have are cancelled. Does not wait for them.
   void Cancel();
+  // Those that have entered are cancelled, and others may follow.
+  void CancelRunning();
   // Waits for so long, or until Cancel.
   void SleepFor(absl::Duration duration);
 

@@ -32,14 +32,14 @@ class GrpcWorkerClient final : public WorkerClient {
 
   absl::StatusOr<v1::RegisterWorkerResponse> Register(
       const v1::RegisterWorkerRequest& request) override {
-    return Call(waiting_, &Stub::RegisterWorker, request, options_.call_timeout);
+    return Call(registrations_, &Stub::RegisterWorker, request, options_.call_timeout);
   }
 
   absl::StatusOr<v1::AcquireWorkResponse> Acquire(const v1::AcquireWorkRequest& request) override {
     const absl::Duration wait = request.has_wait() ? absl::Seconds(request.wait().seconds()) +
                                                          absl::Nanoseconds(request.wait().nanos())
                                                    : absl::Seconds(30);
-    return Call(waiting_, &Stub::AcquireWork, request, wait + absl::Seconds(10));
+    return Call(polls_, &Stub::AcquireWork, request, wait + absl::Seconds(10));
   }
 
   absl::StatusOr<v1::RenewLeasesResponse> Renew(const v1::RenewLeasesRequest& request,
@@ -112,10 +112,15 @@ class GrpcWorkerClient final : public WorkerClient {
     return Checked(*response, offset);
   }
 
-  void CancelWaiting() override { waiting_.Cancel(); }
+  void EndPolls() override { polls_.CancelRunning(); }
+
+  void CancelWaiting() override {
+    polls_.Cancel();
+    registrations_.Cancel();
+  }
 
   void CancelAll() override {
-    waiting_.Cancel();
+    CancelWaiting();
     other_.Cancel();
   }
 
@@ -138,8 +143,7 @@ class GrpcWorkerClient final : public WorkerClient {
   const Options options_;
   Line<Stub> line_;
   RequestIds ids_;
-  RunningCalls waiting_;  // Register and Acquire
-  RunningCalls other_;
+  RunningCalls registrations_, polls_, other_;
 };
 
 }  // namespace

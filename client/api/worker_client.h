@@ -68,6 +68,9 @@ class WorkerClient {
   // checksum differs.
   virtual absl::StatusOr<std::string> DownloadCode(const std::string& sha256, int64_t offset) = 0;
 
+  // Every Acquire that runs now ends with CANCELLED, or with its answer where that is here. Any
+  // thread.
+  virtual void EndPolls() = 0;
   // From now on Register and Acquire end with CANCELLED, running ones too. Any thread.
   virtual void CancelWaiting() = 0;
   // The same for all calls.

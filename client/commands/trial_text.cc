@@ -131,7 +131,8 @@ std::string TestEvaluationText(const v1::Study& study) {
                           " (", trial, ")");
     }
     case v1::TestEvaluation::WAITING:
-      return absl::StrCat(trial, " waits for a worker to evaluate it on the test set");
+      return absl::StrCat(trial, " waits for a worker to evaluate it on the test set",
+                          evaluation.message().empty() ? "" : "; ", evaluation.message());
     case v1::TestEvaluation::RUNNING:
       return absl::StrCat(trial, " is being evaluated on the test set by ", evaluation.worker());
     case v1::TestEvaluation::FAILED:

@@ -27,6 +27,17 @@ constexpr int kStandInsABatch = 32;
 // How many suggestions are made ahead at most.
 constexpr size_t kMostAhead = 512;
 
+// For so long an evaluation that a worker could not do is the last that it gets again: others may
+// do it, and it may do others' trials.
+constexpr absl::Duration kElsewhereFirst = absl::Minutes(10);
+
+// Whether the worker was the last that could not do it, when it was asked not long before `now`.
+bool CouldNotDoIt(const storage::WorkerRow& worker, const storage::EvaluationRow& evaluation,
+                  int64_t now) {
+  return !evaluation.message.empty() && evaluation.worker_id == worker.id &&
+         absl::Microseconds(now - evaluation.time) < kElsewhereFirst;
+}
+
 // How much of its share of the workers a study has: the least goes first.
 double ShareOf(const StudyState& study) {
   const v1::Limits& limits = study.row.definition.limits();
@@ -175,6 +186,7 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
   if (AnswerRepeat(poll)) return true;
   if (deps_.clock.Steady() < hold_until_) return false;
   StudyState* chosen = nullptr;
+  StudyState* tested = nullptr;
   if (poll.worker_id.empty()) {
     auto study = FindStudy(poll.study);
     if (study.ok() && (*study)->row.definition.trainer().has_external() && HasRoom(**study)) {
@@ -188,6 +200,8 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
       if (study->evaluation && study->evaluation->state == v1::TestEvaluation::WAITING &&
           IsWanted(study->row.definition, poll.studies, poll.owners) &&
           CanRun(worker, study->row.definition)) {
+        tested = study;
+        if (CouldNotDoIt(worker, *study->evaluation, WallMicros())) continue;
         GrantEvaluation(poll, worker, *study);
         return true;
       }
@@ -205,6 +219,10 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
         chosen = study;
       }
     }
+  }
+  if (chosen == nullptr && tested != nullptr) {
+    GrantEvaluation(poll, state_.workers.at(poll.worker_id), *tested);
+    return true;
   }
   if (chosen == nullptr) return false;
   const std::optional<int32_t> number = TakeTrial(poll, *chosen);
@@ -286,6 +304,7 @@ void Core::GrantEvaluation(const Poll& poll, const storage::WorkerRow& worker, S
   const Token token = NewToken();
   if (row.token_counter > 0) ForgetToken(state_, row);
   row.state = v1::TestEvaluation::RUNNING;
+  row.message.clear();
   row.worker = worker.name;
   row.worker_id = worker.id;
   row.token_epoch = token.epoch;

@@ -15,6 +15,14 @@ constexpr int32_t kFruitless = 10;
 // Beyond so many it is looked which are of tokens that are no more.
 constexpr size_t kManyRepeats = 1'000;
 
+std::string GivenBackBy(const std::string& worker) {
+  return absl::StrCat("given back by worker ", worker);
+}
+
+std::string CouldNotDoIt(const std::string& worker, const std::string& why) {
+  return absl::StrCat(GivenBackBy(worker), ", which could not do it: ", why);
+}
+
 std::string WaitsText(int32_t number) { return absl::StrCat("trial ", number, " waits: "); }
 
 }  // namespace
@@ -174,11 +182,16 @@ absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRe
     const auto target = FindTarget(ToToken(message));
     if (!target) continue;
     if (target->evaluation && target->study->evaluation->state == v1::TestEvaluation::RUNNING) {
+      storage::EvaluationRow& row = *target->study->evaluation;
+      if (const std::string& why = request.worker_trouble(); !why.empty()) {
+        row.message = CouldNotDoIt(row.worker, why);
+      }
       PutBackEvaluation(*target->study);
     } else if (!target->evaluation && target->trial->row.state == v1::Trial::RUNNING) {
-      std::string message = absl::StrCat("given back by worker ", target->trial->attempt->worker);
+      const std::string& worker = target->trial->attempt->worker;
+      std::string message = GivenBackBy(worker);
       if (const std::string& why = request.worker_trouble(); !why.empty()) {
-        absl::StrAppend(&message, ", which could not do it: ", why);
+        message = CouldNotDoIt(worker, why);
         PutBack(*target->study, *target->trial, v1::Attempt::GIVEN_BACK, message);
         NoteTrouble(*target->study, target->trial->row.number, message);
         continue;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -20,10 +21,14 @@
 #include "worker/agent/registration.h"
 #include "worker/agent/renewer.h"
 #include "worker/agent/slot.h"
+#include "worker/agent/trouble.h"
 #include "worker/agent/wire_text.h"
 
 namespace caviar::agent {
 namespace {
+
+// A full disk or a missing mount lasts longer than a coordinator's absence.
+constexpr int kTroubleLastsLonger = 60;
 
 absl::Duration BootTime() {
   timespec now = {};
@@ -54,28 +59,36 @@ class WorkerAgent final : public Agent {
 
   bool Run() override {
     std::optional<Renewer> renewer;
-    renewer.emplace(client_, keeper_, registration_, BootTime, options_.backoff);
-    busy_slots_ = options_.registration.slots();
+    std::optional<IdleWatch> idle;
+    Trouble trouble(kTroubleLastsLonger * options_.backoff.min,
+                    kTroubleLastsLonger * options_.backoff.max, client::DrawRandom());
     std::vector<std::unique_ptr<Slot>> slots;
-    IdleWatch idle(options_.exit_when_idle, [this] {
-      spdlog::info("no work for {}: leaving", absl::FormatDuration(options_.exit_when_idle));
-      Stop();
-    });
-    const SlotContext context{client_,           registration_,
-                              keeper_,           *renewer,
-                              runner_,           idle,
-                              options_.backoff,  options_.acquire_wait,
-                              options_.end_time, options_.studies,
-                              options_.owners,   stopping_};
-    for (int i = 0; i < options_.registration.slots(); ++i) {
-      slots.push_back(std::make_unique<Slot>(i, context, [this] { SlotDone(); }));
+    busy_slots_ = options_.registration.slots();
+    bool all_started = true;
+    try {
+      renewer.emplace(client_, keeper_, registration_, BootTime, options_.backoff);
+      idle.emplace(options_.exit_when_idle, [this] {
+        spdlog::info("no work for {}: leaving", absl::FormatDuration(options_.exit_when_idle));
+        Stop();
+      });
+      const SlotContext context{client_,           registration_,    keeper_,
+                                *renewer,          runner_,          *idle,
+                                trouble,           options_.backoff, options_.acquire_wait,
+                                options_.end_time, options_.studies, options_.owners,
+                                stopping_};
+      for (int i = 0; i < options_.registration.slots(); ++i) {
+        slots.push_back(std::make_unique<Slot>(i, context, [this] { SlotDone(); }));
+      }
+    } catch (const std::system_error& error) {
+      all_started = false;
+      EndWith(static_cast<int>(slots.size()), error);
     }
     registration_.Run([this](const v1::RegisterWorkerResponse& answer) { Registered(answer); });
     const bool all_sent = Leave();
     slots.clear();  // joins
     renewer.reset();
     if (all_sent) SayGoodbye();
-    return all_sent;
+    return all_sent && all_started;
   }
 
   void Stop() override {
@@ -85,6 +98,17 @@ class WorkerAgent final : public Agent {
   }
 
  private:
+  // Where the system gives threads for so many slots only.
+  void EndWith(int started, const std::system_error& error) {
+    const int wanted = options_.registration.slots();
+    spdlog::error(
+        "no thread can be started for slot {} of {}: {}; raise the limit of processes (ulimit -u), "
+        "or run fewer slots",
+        started + 1, wanted, error.code().message());
+    Stop();
+    for (int i = started; i < wanted; ++i) SlotDone();
+  }
+
   void Registered(const v1::RegisterWorkerResponse& answer) {
     keeper_.SetTtl(absl::Seconds(answer.lease_ttl().seconds()) +
                    absl::Nanoseconds(answer.lease_ttl().nanos()));

@@ -62,7 +62,7 @@ class Agent {
   // sends those and gives the leases back, sends the outcomes that are ready, and returns within
   // `grace`, unless a trainer does not heed StopRequested. A coordinator that cannot be reached is
   // no reason to return. Once only. False: some of it did not get through, and those leases end by
-  // themselves.
+  // themselves; or the system gives it too few threads, and it took nothing.
   virtual bool Run() = 0;
   // From any thread, not from a signal handler. Repeating it is harmless; before Run, it makes Run
   // return at once.

@@ -86,6 +86,16 @@ v1::Evaluated ToMessage(const training::TestResult& result) {
   return evaluated;
 }
 
+v1::FinishWorkRequest ToRequest(const absl::StatusOr<training::TestResult>& result) {
+  v1::FinishWorkRequest request;
+  if (result.ok()) {
+    *request.mutable_evaluated() = ToMessage(*result);
+  } else {
+    request.mutable_failed()->set_message(ToWireText(result.status().message()));
+  }
+  return request;
+}
+
 // Runs `body`, which returns T; an exception becomes `failed(message)`.
 template <typename Body, typename OnFailure>
 auto WithoutExceptions(Body body, OnFailure failed) -> decltype(body()) {
@@ -193,7 +203,8 @@ AttemptRunner::AttemptRunner(client::WorkerClient& client, training::Trainer& tr
   if (!options_.code_directory.empty()) code_.emplace(options_.code_directory);
 }
 
-bool AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
+void AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease,
+                             const std::function<void()>& in_trouble) {
   const std::string name = NameOf(work.trial(), work.study());
   const logs::Scope scope({work.study().name(), work.trial().number(), NameOf(lease.token())});
   spdlog::info("trial {} attempt {} starts{}, lease {}", name, work.attempt(),
@@ -203,12 +214,13 @@ bool AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
                NameOf(lease.token()));
   LeasedCalls calls(client_, lease, options_.backoff);
   Outcome outcome = RunAttempt(work, calls, lease);
+  const bool is_trouble = outcome.kind == Outcome::Kind::kWorkerTrouble;
   std::string end;
   if (outcome.kind == Outcome::Kind::kStopped && lease.checkpoint_requested()) {
     end = GiveBack(outcome, calls, lease);
-  } else if (outcome.kind == Outcome::Kind::kUnusableCheckpoint ||
-             outcome.kind == Outcome::Kind::kWorkerTrouble) {
+  } else if (is_trouble || outcome.kind == Outcome::Kind::kUnusableCheckpoint) {
     lease.BeginOutcome();
+    if (is_trouble) in_trouble();
     end = GiveBack(outcome, calls, lease);
   } else {
     lease.BeginOutcome();
@@ -223,21 +235,20 @@ bool AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease) {
     }
     end = Finish(ToRequest(outcome), calls, lease);
   }
-  const bool in_trouble = outcome.kind == Outcome::Kind::kWorkerTrouble;
-  const bool is_new = IsNewTrouble(work.study().name(), in_trouble ? outcome.message : "");
-  spdlog::log(is_new ? spdlog::level::warn : spdlog::level::info,
+  spdlog::log(LevelOf(work.study().name(), is_trouble ? outcome.message : ""),
               "trial {} attempt {} ends, lease {}: {}", name, work.attempt(), NameOf(lease.token()),
               end);
-  return !in_trouble;
 }
 
-bool AttemptRunner::IsNewTrouble(const std::string& study, const std::string& trouble) {
+spdlog::level::level_enum AttemptRunner::LevelOf(const std::string& study,
+                                                 const std::string& trouble) {
   const std::lock_guard lock(mutex_);
   if (trouble.empty()) {
     troubles_.erase(study);
-    return false;
+    return spdlog::level::info;
   }
-  return std::exchange(troubles_[study], trouble) != trouble;
+  const bool is_new = std::exchange(troubles_[study], trouble) != trouble;
+  return is_new ? spdlog::level::warn : spdlog::level::info;
 }
 
 training::Outcome AttemptRunner::RunAttempt(const v1::TrialWork& work, LeasedCalls& calls,
@@ -290,42 +301,43 @@ training::Outcome AttemptRunner::Train(const training::AttemptWork& work,
   return WithoutExceptions([&] { return trainer_.Train(work, observer); }, Failed);
 }
 
-void AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease) {
+void AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease,
+                                  const std::function<void()>& in_trouble) {
   const std::string name = NameOf(work.trial(), work.study());
   const logs::Scope scope({work.study().name(), work.trial().number(), NameOf(lease.token())});
   spdlog::info("evaluation of {} on the test set starts, lease {}", name, NameOf(lease.token()));
   LeasedCalls calls(client_, lease, options_.backoff);
-  const absl::StatusOr<std::string> weights = Fetch(work.weights(), calls);
-  std::string end;
-  if (!weights.ok() && lease.checkpoint_requested()) {
+  const absl::StatusOr<training::TestResult> result = Evaluate(work, calls);
+  std::string end, trouble;
+  if (!absl::IsUnavailable(result.status())) {
+    lease.BeginOutcome();
+    end = Finish(ToRequest(result), calls, lease);
+  } else if (lease.checkpoint_requested()) {
     end = GiveBack(Stopped(), calls, lease);
   } else {
-    v1::FinishWorkRequest request;
-    if (weights.ok()) {
-      request = Evaluate(work, *weights);
-    } else {
-      request.mutable_failed()->set_message(ToWireText(weights.status().message()));
-    }
     lease.BeginOutcome();
-    end = Finish(std::move(request), calls, lease);
+    trouble = std::string(result.status().message());
+    in_trouble();
+    end = GiveBack(WorkerTrouble(trouble), calls, lease);
   }
-  spdlog::info("evaluation of {} on the test set ends, lease {}: {}", name, NameOf(lease.token()),
-               end);
+  spdlog::log(LevelOf(work.study().name(), trouble),
+              "evaluation of {} on the test set ends, lease {}: {}", name, NameOf(lease.token()),
+              end);
 }
 
-v1::FinishWorkRequest AttemptRunner::Evaluate(const v1::EvaluationWork& work,
-                                              const std::string& weights) {
-  using Result = absl::StatusOr<training::TestResult>;
-  const Result result = WithoutExceptions(
-      [&] { return trainer_.Evaluate(work.study(), work.trial(), weights); },
-      [](const std::string& message) -> Result { return absl::InternalError(message); });
-  v1::FinishWorkRequest request;
-  if (result.ok()) {
-    *request.mutable_evaluated() = ToMessage(*result);
-  } else {
-    request.mutable_failed()->set_message(ToWireText(result.status().message()));
+absl::StatusOr<training::TestResult> AttemptRunner::Evaluate(const v1::EvaluationWork& work,
+                                                             LeasedCalls& calls) {
+  const absl::StatusOr<std::string> weights = Fetch(work.weights(), calls);
+  if (!weights.ok()) {
+    const std::string message =
+        absl::StrCat("the weights could not be fetched: ", weights.status().message());
+    return IsGone(weights.status()) ? absl::DataLossError(message)
+                                    : absl::UnavailableError(message);
   }
-  return request;
+  using Result = absl::StatusOr<training::TestResult>;
+  return WithoutExceptions(
+      [&] { return trainer_.Evaluate(work.study(), work.trial(), *weights); },
+      [](const std::string& message) -> Result { return absl::InternalError(message); });
 }
 
 std::string AttemptRunner::GiveBack(const Outcome& ended, LeasedCalls& calls, const Lease& lease) {

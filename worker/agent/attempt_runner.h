@@ -2,12 +2,16 @@
 #ifndef CAVIAR_WORKER_AGENT_ATTEMPT_RUNNER_H_
 #define CAVIAR_WORKER_AGENT_ATTEMPT_RUNNER_H_
 
+#include <spdlog/common.h>
+
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "caviar/v1/worker_service.pb.h"
 #include "client/api/worker_client.h"
@@ -38,17 +42,18 @@ class AttemptRunner {
   // Where the lease asks for a checkpoint, or that of the grant cannot be used, it is given back in
   // place of an outcome. Returns when the coordinator has taken that or the lease has ended; what
   // the attempt made is dropped then. Code that is gone, and whatever goes wrong in a trainer,
-  // becomes a failed outcome, exceptions included. False: it was given back because this worker is
-  // in trouble, and would fare no better if it tried again at once.
-  bool RunTrial(const v1::TrialWork& work, Lease& lease);
+  // becomes a failed outcome, exceptions included. Calls `in_trouble` before it gives it back
+  // because this worker is in trouble, and would fare no better if it tried again at once.
+  void RunTrial(const v1::TrialWork& work, Lease& lease, const std::function<void()>& in_trouble);
   // Fetches the weights, evaluates them on the test set, and sends the result. Gives the lease back
-  // where it is to stop before the weights are there.
-  void RunEvaluation(const v1::EvaluationWork& work, Lease& lease);
+  // where it is to stop before the weights are there. `in_trouble`: as above.
+  void RunEvaluation(const v1::EvaluationWork& work, Lease& lease,
+                     const std::function<void()>& in_trouble);
 
  private:
-  // Whether `trouble`, which kept the worker from a trial of the study, is to be warned of: not
+  // How to log the end of work of the study that `trouble` kept the worker from: a warning, but not
   // where it is the same as the last time. Empty: there was none.
-  bool IsNewTrouble(const std::string& study, const std::string& trouble);
+  spdlog::level::level_enum LevelOf(const std::string& study, const std::string& trouble);
   // The outcome that counts: of the fetching, the training, or the sending.
   training::Outcome RunAttempt(const v1::TrialWork& work, LeasedCalls& calls, Lease& lease);
   // nullptr: it has none.
@@ -56,7 +61,8 @@ class AttemptRunner {
                                             const Lease& lease);
   training::Outcome TrainAndSend(const training::AttemptWork& work, Lease& lease);
   training::Outcome Train(const training::AttemptWork& work, training::AttemptObserver& observer);
-  v1::FinishWorkRequest Evaluate(const v1::EvaluationWork& work, const std::string& weights);
+  // UNAVAILABLE: this worker cannot do it now.
+  absl::StatusOr<training::TestResult> Evaluate(const v1::EvaluationWork& work, LeasedCalls& calls);
   // Each returns what became of it, for the log. `ended`: how, which says why it is given back.
   std::string GiveBack(const training::Outcome& ended, LeasedCalls& calls, const Lease& lease);
   std::string Finish(v1::FinishWorkRequest request, LeasedCalls& calls, const Lease& lease);

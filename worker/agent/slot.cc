@@ -18,8 +18,10 @@
 namespace caviar::agent {
 namespace {
 
-// A full disk or a missing mount lasts longer than a coordinator's absence.
-constexpr int kTroubleLastsLonger = 60;
+// A pause is made of pieces so short, so that the slot leaves soon after `stopping`.
+constexpr absl::Duration kPiece = absl::Milliseconds(50);
+
+Trouble::TimePoint Now() { return std::chrono::steady_clock::now(); }
 
 void SetDuration(google::protobuf::Duration& out, absl::Duration duration) {
   out.set_seconds(absl::ToInt64Seconds(duration));
@@ -34,8 +36,6 @@ Slot::Slot(int number, const SlotContext& context, std::function<void()> done)
       context_(context),
       done_(std::move(done)),
       backoff_(context.backoff.min, context.backoff.max, client::DrawRandom()),
-      trouble_(kTroubleLastsLonger * context.backoff.min, kTroubleLastsLonger * context.backoff.max,
-               client::DrawRandom()),
       thread_([this] {
         Run();
         done_();
@@ -45,21 +45,17 @@ void Slot::Run() {
   NameThisThread(absl::StrCat("slot-", number_));
   v1::RequestId request_id = context_.client.NextRequestId();
   while (!context_.stopping) {
+    if (!context_.trouble.MayTake(number_, Now())) {
+      Pause(kPiece);
+      continue;
+    }
     const v1::AcquireWorkResponse work = Poll(request_id);
     if (work.work_case() == v1::AcquireWorkResponse::WORK_NOT_SET) continue;
     // The same id until a grant: a grant whose answer was lost comes again.
     request_id = context_.client.NextRequestId();
     context_.idle.Begin();
-    const bool done = RunWork(work);
+    RunWork(work);
     context_.idle.End();
-    if (done) {
-      trouble_.Reset();
-    } else {
-      const absl::Duration pause = trouble_.Next();
-      spdlog::info("slot {} takes no work for {}, others may", number_,
-                   absl::FormatDuration(absl::Ceil(pause, absl::Seconds(1))));
-      Pause(pause);
-    }
   }
 }
 
@@ -96,7 +92,7 @@ v1::AcquireWorkResponse Slot::Poll(const v1::RequestId& request_id) {
     context_.registration.MarkUnknown(*worker_id);
   } else if (const std::string error =
                  answer.status().ToString(absl::StatusToStringMode::kWithNoExtraData);
-             error != said_) {
+             error != said_ && !absl::IsCancelled(answer.status())) {
     said_ = error;  // once, not once a try
     spdlog::warn("slot {} gets no work, trying again: {}", number_, error);
   }
@@ -105,15 +101,13 @@ v1::AcquireWorkResponse Slot::Poll(const v1::RequestId& request_id) {
 }
 
 void Slot::Pause(absl::Duration duration) {
-  // In short pieces, so that the slot leaves soon after `stopping`.
-  constexpr absl::Duration kPiece = absl::Milliseconds(50);
   while (duration > absl::ZeroDuration() && !context_.stopping) {
     absl::SleepFor(std::min(duration, kPiece));
     duration -= kPiece;
   }
 }
 
-bool Slot::RunWork(const v1::AcquireWorkResponse& work) {
+void Slot::RunWork(const v1::AcquireWorkResponse& work) {
   const bool evaluates = work.work_case() == v1::AcquireWorkResponse::kEvaluation;
   const v1::FencingToken& token = evaluates ? work.evaluation().token() : work.trial().token();
   const std::shared_ptr<Lease> lease = context_.keeper.Add(token);
@@ -126,17 +120,33 @@ bool Slot::RunWork(const v1::AcquireWorkResponse& work) {
       spdlog::warn("a late grant was not given back: {}",
                    answer.status().ToString(absl::StatusToStringMode::kWithNoExtraData));
     }
-    return true;
+    return;
   }
   context_.renewer.Wake();
+  context_.trouble.Begin(number_, Now());
   bool done = true;
+  const auto in_trouble = [&] {
+    done = false;
+    NoteTrouble();
+  };
   if (evaluates) {
-    context_.runner.RunEvaluation(work.evaluation(), *lease);
+    context_.runner.RunEvaluation(work.evaluation(), *lease, in_trouble);
   } else {
-    done = context_.runner.RunTrial(work.trial(), *lease);
+    context_.runner.RunTrial(work.trial(), *lease, in_trouble);
   }
   context_.keeper.Remove(token);
-  return done;
+  if (done && context_.trouble.Done(number_)) {
+    spdlog::info("this worker's trouble is over, all of its slots take work again");
+  }
+}
+
+void Slot::NoteTrouble() {
+  const std::optional<absl::Duration> pause = context_.trouble.Note(number_, Now());
+  if (!pause) return;
+  spdlog::info("this worker takes no work for {}, then one trial at a time until one goes well",
+               absl::FormatDuration(absl::Ceil(*pause, absl::Seconds(1))));
+  // Else what is given back comes to the next slot that waits.
+  context_.client.EndPolls();
 }
 
 }  // namespace caviar::agent

@@ -18,6 +18,7 @@
 #include "worker/agent/lease_keeper.h"
 #include "worker/agent/registration.h"
 #include "worker/agent/renewer.h"
+#include "worker/agent/trouble.h"
 
 namespace caviar::agent {
 
@@ -29,6 +30,7 @@ struct SlotContext {
   Renewer& renewer;
   AttemptRunner& runner;
   IdleWatch& idle;
+  Trouble& trouble;
   BackoffBounds backoff;
   absl::Duration acquire_wait;
   absl::Time end_time;
@@ -49,15 +51,15 @@ class Slot {
   // Polls once. Empty: nothing, for whatever reason; a pause has been made where one is due.
   v1::AcquireWorkResponse Poll(const v1::RequestId& request_id);
   void Pause(absl::Duration duration);
-  // Whether this worker could do it.
-  bool RunWork(const v1::AcquireWorkResponse& work);
+  void RunWork(const v1::AcquireWorkResponse& work);
+  // This worker cannot do it.
+  void NoteTrouble();
 
   const int number_;
   const SlotContext context_;
   const std::function<void()> done_;
   // The thread's:
   client::Backoff backoff_;  // where there is no work
-  client::Backoff trouble_;  // where this worker could not do it
   std::string said_;         // the error last logged
   std::thread thread_;
 };

@@ -111,7 +111,8 @@ class Trainer {
   virtual ~Trainer() = default;
   // Trains and blocks until that is over.
   virtual Outcome Train(const AttemptWork& work, AttemptObserver& observer) = 0;
-  // Evaluates kept weights on the study's test set.
+  // Evaluates kept weights on the study's test set. UNAVAILABLE: this worker cannot do it now,
+  // another may.
   virtual absl::StatusOr<TestResult> Evaluate(const v1::Study& study, const v1::Trial& trial,
                                               const std::string& weights) = 0;
   // What its numbers depend on beside the configuration: instruction set, libraries, compiler

@@ -170,6 +170,19 @@ TEST_F(TrialCommands, BestRanksAndTellsTheTestsVerdict) {
             "\ntest set: test_accuracy 0.8812, test_loss 0.33 (trial 2)\n");
 }
 
+TEST_F(TrialCommands, BestSaysWhyTheTestWaits) {
+  EXPECT_CALL(client_, GetStudy).WillOnce(Return(TestStudy(R"(
+    test_evaluation { state: WAITING trial: 2 message: "given back by worker w" })")));
+  EXPECT_CALL(client_, ListBestTrials).WillOnce([](const v1::ListBestTrialsRequest&) {
+    v1::ListBestTrialsResponse best;
+    *best.add_trials() = TestTrial(2);
+    return best;
+  });
+  EXPECT_EQ(Run({"best", "mnist"}), kDone);
+  EXPECT_THAT(out(), HasSubstr("test set: trial 2 waits for a worker to evaluate it on the test "
+                               "set; given back by worker w\n"));
+}
+
 TEST_F(TrialCommands, OfRepeatsTheMeanIsShownWithItsStandardError) {
   const char kRepeats[] = "repeat_of: 3 repeats { completed: 2 mean: 0.75 standard_error: 0.0125 }";
   EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(TestStudy("repeats: 3")));

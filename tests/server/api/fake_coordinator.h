@@ -164,13 +164,21 @@ class FakeCoordinator : public coordinator::Coordinator {
     mutex_.Await(absl::Condition(&parked));
     return parked_.empty() ? parked_asks_.begin()->first : parked_.begin()->first;
   }
-  // The id of a cancelled call; blocks until there is one.
-  int64_t AwaitCancelled() {
-    const auto some = [this]()
-                          ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !cancelled_.empty(); };
+  // The id of the first cancelled call; blocks until there are so many.
+  int64_t AwaitCancelled(size_t count = 1) {
+    const auto there = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return cancelled_.size() >= count;
+    };
     absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(&some));
+    mutex_.Await(absl::Condition(&there));
     return cancelled_.front();
+  }
+  void AwaitAcquires(size_t count) {
+    const auto there = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return acquires_.size() >= count;
+    };
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&there));
   }
   std::vector<v1::AcquireWorkRequest> acquires() {
     absl::MutexLock lock(&mutex_);

@@ -35,6 +35,51 @@ TEST_F(TestEvaluationTest, ALostEvaluationIsGivenToAnother) {
   EXPECT_TRUE(house_.Acquire(house_.Register("x")).has_evaluation());
 }
 
+TEST_F(TestEvaluationTest, WhatAWorkerCouldNotDoWaitsForAnotherAndSaysWhy) {
+  EndStudy(true);
+  for (int i = 0; i < 20; ++i) {
+    const auto work = house_.Acquire(worker_);
+    ASSERT_TRUE(work.has_evaluation());
+    EXPECT_EQ(house_.study("s").evaluation->message, "");
+    v1::GiveBackWorkRequest request;
+    *request.add_tokens() = work.evaluation().token();
+    request.set_worker_trouble("no files");
+    ASSERT_TRUE(house_.Call(&Core::GiveBack, request).ok());
+    ASSERT_TRUE(house_.Call(&Core::GiveBack, request).ok()) << "a repeat";
+  }
+  EXPECT_EQ(house_.study("s").evaluation->state, v1::TestEvaluation::WAITING);
+  EXPECT_EQ(house_.study("s").evaluation->lost_leases, 0);
+  house_.Restart();
+  EXPECT_EQ(house_.study("s").evaluation->message,
+            "given back by worker w, which could not do it: no files");
+  const auto work = house_.Acquire(house_.Register("x"));
+  ASSERT_TRUE(work.has_evaluation());
+  v1::FinishWorkRequest finish;
+  *finish.mutable_token() = work.evaluation().token();
+  finish.mutable_evaluated();
+  ASSERT_TRUE(house_.Call(&Core::Finish, finish).ok());
+  EXPECT_EQ(house_.study("s").evaluation->state, v1::TestEvaluation::COMPLETED);
+  EXPECT_EQ(house_.study("s").evaluation->message, "");
+}
+
+TEST_F(TestEvaluationTest, WhoCouldNotDoItGetsOtherWorkFirstForAWhile) {
+  EndStudy(true);
+  v1::GiveBackWorkRequest request;
+  *request.add_tokens() = house_.Acquire(worker_).evaluation().token();
+  request.set_worker_trouble("no files");
+  ASSERT_TRUE(house_.Call(&Core::GiveBack, request).ok());
+  Create(NetworkStudy("other", 3));
+  const auto trial = house_.Acquire(worker_);
+  ASSERT_TRUE(trial.has_trial()) << trial.ShortDebugString();
+  ASSERT_TRUE(Fail(trial.trial().token(), "").ok());
+  house_.Advance(absl::Minutes(10));
+  const auto again = house_.Acquire(worker_);
+  ASSERT_TRUE(again.has_evaluation()) << again.ShortDebugString();
+  *request.mutable_tokens(0) = again.evaluation().token();
+  ASSERT_TRUE(house_.Call(&Core::GiveBack, request).ok());
+  EXPECT_TRUE(house_.Acquire(house_.Register("x")).has_evaluation()) << "another at once";
+}
+
 TEST_F(TestEvaluationTest, WithoutWeightsItFailsAndSaysSo) {
   EndStudy(false);
   EXPECT_EQ(house_.study("s").evaluation->state, v1::TestEvaluation::FAILED);

@@ -71,5 +71,32 @@ TEST_F(LeavingTest, AForeignSignalIsNeitherTheEndNorInTheWayOfIt) {
   EndStudy("s");
 }
 
+TEST_F(LeavingTest, AWorkerThatGetsTooFewThreadsEndsAllTheSame) {
+  cluster_.StartCoordinator();
+  std::vector<std::unique_ptr<Process>> workers;
+  for (int threads = 0; threads < 18; ++threads) {
+    workers.push_back(cluster_.StartWorker(
+        absl::StrCat("w", threads), 2,
+        {.arguments = {"--grace", "5s"},
+         .environment = {Preloading(FEW_THREADS), absl::StrCat("FEW_THREADS=", threads)}}));
+  }
+  for (const auto& worker : workers) {
+    // One of too few may come to nothing at all.
+    Eventually(
+        [&] {
+          return !worker->Running() || worker->Errors().find("registered as") != std::string::npos;
+        },
+        absl::Seconds(5));
+    worker->Signal(SIGTERM);
+  }
+  for (size_t threads = 0; threads < workers.size(); ++threads) {
+    Process& worker = *workers[threads];
+    const int exit_code = worker.Wait(absl::Seconds(30));
+    EXPECT_TRUE(exit_code == 0 || exit_code == 1)
+        << "with " << threads << " threads: " << exit_code << "\n"
+        << worker.Errors();
+  }
+}
+
 }  // namespace
 }  // namespace caviar::system_test

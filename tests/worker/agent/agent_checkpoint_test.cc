@@ -370,14 +370,7 @@ TEST_F(AgentCheckpointTest, AnEvaluationThatRunsIsSentWhileTheWorkerLeaves) {
     return result;
   };
   Start();
-  v1::AcquireWorkResponse work;
-  FakeWork::SetToken(work.mutable_evaluation()->mutable_token(), 9);
-  work.mutable_evaluation()->mutable_weights()->set_size(7);
-  work.mutable_evaluation()->mutable_weights()->set_attempt(1);
-  work.mutable_evaluation()->mutable_weights()->set_kind(v1::Artifact::WEIGHTS);
-  work.mutable_evaluation()->mutable_weights()->set_study("mnist");
-  work.mutable_evaluation()->mutable_weights()->set_crc32(client::Crc32("weights"));
-  work_.Grant(work);
+  work_.Grant(FakeWork::Evaluation(9, "weights"));
   running.WaitForNotification();
   agent_->Stop();
   leaving.Notify();

@@ -271,19 +271,6 @@ TEST_F(AgentTest, LeavingWhileTheCoordinatorIsAwayDoesNotWaitForIt) {
   EXPECT_FALSE(all_given_back_);
 }
 
-v1::AcquireWorkResponse Evaluation(const std::string& weights) {
-  v1::AcquireWorkResponse work;
-  FakeWork::SetToken(work.mutable_evaluation()->mutable_token(), 9);
-  work.mutable_evaluation()->mutable_study()->set_name("mnist");
-  v1::Artifact* artifact = work.mutable_evaluation()->mutable_weights();
-  artifact->set_study("mnist");
-  artifact->set_attempt(1);
-  artifact->set_kind(v1::Artifact::WEIGHTS);
-  artifact->set_size(static_cast<int64_t>(weights.size()));
-  artifact->set_crc32(client::Crc32(weights));
-  return work;
-}
-
 TEST_F(AgentTest, AnEvaluationFetchesTheWeightsAndSendsTheMetrics) {
   const std::string weights = std::string(1 << 20, 'w') + "end";
   work_.set_file(weights);
@@ -301,7 +288,7 @@ TEST_F(AgentTest, AnEvaluationFetchesTheWeightsAndSendsTheMetrics) {
     return result;
   };
   Start();
-  work_.Grant(Evaluation(weights));
+  work_.Grant(FakeWork::Evaluation(9, weights));
   const v1::FinishWorkRequest finish = work_.AwaitFinish();
   EXPECT_EQ(finish.token().counter(), 109);
   EXPECT_EQ(finish.evaluated().metrics().at("test_accuracy"), 0.75);
@@ -318,7 +305,7 @@ TEST_F(AgentTest, DamagedWeightsFailTheEvaluation) {
     return absl::InternalError("");
   };
   Start();
-  work_.Grant(Evaluation("weights"));
+  work_.Grant(FakeWork::Evaluation(9, "weights"));
   EXPECT_THAT(work_.AwaitFinish().failed().message(), HasSubstr("checksum"));
 }
 

@@ -80,15 +80,78 @@ TEST_F(AgentTroubleTest, ATrialThatHadNoRoomIsGivenBackWithoutBlame) {
   EXPECT_TRUE(work_.AwaitFinish().has_completed()) << "the worker goes on";
 }
 
-TEST_F(AgentTroubleTest, ItsSlotPauses) {
-  // A pause is drawn from [0, 60 h].
+TEST_F(AgentTroubleTest, AnEvaluationThatCannotBeDoneNowIsGivenBackWithoutBlame) {
+  work_.set_file("weights");
+  trainer_.evaluate = [](const std::string&) { return absl::UnavailableError("no files \xFF"); };
+  trainer_.train = [](const AttemptWork&, AttemptObserver&) { return Outcome(); };
+  Start();
+  work_.Grant(FakeWork::Evaluation(1, "weights"));
+  const v1::GiveBackWorkRequest request = work_.AwaitGiveBack();
+  EXPECT_EQ(request.tokens(0).counter(), 101);
+  EXPECT_EQ(request.worker_trouble(), "no files ?");
+  EXPECT_TRUE(work_.nothing_finished());
+  work_.Grant(2);
+  EXPECT_TRUE(work_.AwaitFinish().has_completed()) << "the worker goes on";
+  StopAgent();
+  EXPECT_THAT(warnings_->texts(), ElementsAre(HasSubstr("evaluation of mnist/1 on the test set "
+                                                        "ends, lease 1.101: given back, this "
+                                                        "worker cannot do it now: no files")));
+}
+
+TEST_F(AgentTroubleTest, WeightsThatTheCoordinatorCannotReadNowFailNoEvaluation) {
+  work_.coordinator.download_chunk = [](const auto&) -> absl::StatusOr<v1::DownloadChunkResponse> {
+    return absl::FailedPreconditionError("not now");
+  };
+  Start();
+  work_.Grant(FakeWork::Evaluation(1, "weights"));
+  EXPECT_EQ(work_.AwaitGiveBack().worker_trouble(), "the weights could not be fetched: not now");
+  EXPECT_TRUE(work_.nothing_finished());
+}
+
+TEST_F(AgentTroubleTest, AllItsSlotsPause) {
+  // A pause is drawn from [6 h, 60 h].
   backoff_ = {absl::Hours(1), absl::Hours(1)};
   trainer_.train = [](const AttemptWork&, AttemptObserver&) { return TroubleOf("no room"); };
-  Start();
+  Start(/*slots=*/3);
+  work_.coordinator.AwaitAcquires(3);
   work_.Grant(1);
   work_.AwaitGiveBack();
+  work_.coordinator.AwaitCancelled(2);
   absl::SleepFor(absl::Milliseconds(200));
-  EXPECT_EQ(work_.coordinator.acquires().size(), 1u);
+  EXPECT_EQ(work_.coordinator.acquires().size(), 3u);
+  StopAgent();
+  EXPECT_THAT(warnings_->texts(), ElementsAre(HasSubstr("no room")));
+}
+
+TEST_F(AgentTroubleTest, ItsSlotsNoLongerWaitWhenItGivesATrialBack) {
+  trainer_.train = [](const AttemptWork&, AttemptObserver&) { return TroubleOf("no room"); };
+  Start(/*slots=*/2);
+  work_.coordinator.AwaitAcquires(2);
+  work_.coordinator.give_back_work = [&](const auto&) {
+    work_.coordinator.AwaitCancelled();
+    return v1::GiveBackWorkResponse();
+  };
+  work_.Grant(1);
+  work_.coordinator.AwaitAcquires(3);
+}
+
+TEST_F(AgentTroubleTest, OneSlotTriesUntilATrialGoesWell) {
+  trainer_.train = [](const AttemptWork& work, AttemptObserver&) {
+    return work.trial.number() < 3 ? TroubleOf("no room") : Outcome();
+  };
+  Start(/*slots=*/3);
+  work_.coordinator.AwaitAcquires(3);
+  for (int i = 0; i < 3; ++i) {
+    work_.Grant(i);
+    work_.AwaitGiveBack();
+    work_.coordinator.AwaitCancelled(2);
+    work_.coordinator.AwaitAcquires(4 + i);
+    absl::SleepFor(absl::Milliseconds(100));
+    EXPECT_EQ(work_.coordinator.acquires().size(), 4u + i);
+  }
+  work_.Grant(3);
+  EXPECT_TRUE(work_.AwaitFinish().has_completed());
+  work_.coordinator.AwaitAcquires(6 + 3);
 }
 
 TEST_F(AgentTroubleTest, CodeThatCannotBeWrittenIsNoFaultOfTheTrial) {

@@ -66,6 +66,20 @@ class FakeWork {
     artifact->set_crc32(client::Crc32(checkpoint));
     return work;
   }
+  // The evaluation of these weights: that is what a download should bring.
+  static v1::AcquireWorkResponse Evaluation(int32_t number, const std::string& weights) {
+    v1::AcquireWorkResponse work;
+    SetToken(work.mutable_evaluation()->mutable_token(), number);
+    work.mutable_evaluation()->mutable_study()->set_name("mnist");
+    work.mutable_evaluation()->mutable_trial()->set_number(number);
+    v1::Artifact* artifact = work.mutable_evaluation()->mutable_weights();
+    artifact->set_study("mnist");
+    artifact->set_attempt(1);
+    artifact->set_kind(v1::Artifact::WEIGHTS);
+    artifact->set_size(static_cast<int64_t>(weights.size()));
+    artifact->set_crc32(client::Crc32(weights));
+    return work;
+  }
   void Grant(const v1::AcquireWorkResponse& work) {
     while (!coordinator.AnswerAcquire(coordinator.AwaitParked(), work)) {
     }

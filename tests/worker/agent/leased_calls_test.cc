@@ -63,6 +63,7 @@ class FakeClient final : public client::WorkerClient {
     offsets.push_back(offset);
     return download(offset);
   }
+  void EndPolls() override {}
   void CancelWaiting() override {}
   void CancelAll() override {}
 

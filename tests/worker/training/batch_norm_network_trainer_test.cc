@@ -260,6 +260,17 @@ TEST_F(BatchNormNetworkTrainerTest, DataThatCannotBeReadNowIsTheWorkersTrouble) 
   EXPECT_EQ(trainer_->Train({study_, trial_}, recorder).kind, Outcome::Kind::kCompleted);
 }
 
+TEST_F(BatchNormNetworkTrainerTest, ATestSetThatCannotBeReadNowIsUnavailable) {
+  Recorder recorder;
+  const Outcome outcome = trainer_->Train({study_, trial_}, recorder);
+  ASSERT_EQ(outcome.kind, Outcome::Kind::kCompleted);
+  data::DatasetCache fresh(folder_.string());
+  BatchNormNetworkTrainer trainer(fresh);
+  const FewFiles none(0);
+  EXPECT_EQ(trainer.Evaluate(study_, trial_, outcome.weights).status().code(),
+            absl::StatusCode::kUnavailable);
+}
+
 TEST_F(BatchNormNetworkTrainerTest, FailsWhereTheStudyAsksForWhatItCannotDo) {
   Recorder recorder;
   study_.mutable_objective()->set_metric("accuracy");

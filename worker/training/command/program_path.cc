@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -19,9 +20,16 @@ namespace fs = std::filesystem;
 
 enum class Found { kNo, kNotExecutable, kYes };
 
-Found Look(const fs::path& file) {
-  std::error_code error;
-  if (!fs::is_regular_file(file, error)) return Found::kNo;
+// UNAVAILABLE: it cannot be known now.
+absl::StatusOr<Found> Look(const fs::path& file) {
+  struct stat status;
+  if (stat(file.c_str(), &status) != 0) {
+    if (IsOfMachine(errno)) {
+      return OwnError(errno, absl::StrCat("no program can be looked for at ", file.string()));
+    }
+    return Found::kNo;
+  }
+  if (!S_ISREG(status.st_mode)) return Found::kNo;
   return access(file.c_str(), X_OK) == 0 ? Found::kYes : Found::kNotExecutable;
 }
 
@@ -37,16 +45,21 @@ absl::StatusOr<std::string> FindProgram(const std::string& program, const std::s
                                         const std::string& folder) {
   if (program.find('/') != std::string::npos) {
     const fs::path file = fs::path(folder) / program;
-    if (Look(file) == Found::kYes) return file.string();
-    if (Look(file) == Found::kNotExecutable) return NotExecutable(file.string());
+    const absl::StatusOr<Found> found = Look(file);
+    if (!found.ok()) return found.status();
+    if (*found == Found::kYes) return file.string();
+    if (*found == Found::kNotExecutable) return NotExecutable(file.string());
     return absl::NotFoundError(absl::StrCat("there is no program ", file.string()));
   }
   std::string not_executable;
   for (const absl::string_view entry : absl::StrSplit(path, ':')) {
     // An empty entry is the current folder; a relative one lies there.
     const fs::path file = fs::path(folder) / std::string(entry) / program;
-    if (Look(file) == Found::kYes) return file.string();
-    if (Look(file) == Found::kNotExecutable && not_executable.empty()) {
+    const absl::StatusOr<Found> found = Look(file);
+    // One of the same name further on may be another: who finds that runs something else.
+    if (!found.ok()) return found.status();
+    if (*found == Found::kYes) return file.string();
+    if (*found == Found::kNotExecutable && not_executable.empty()) {
       not_executable = file.string();
     }
   }

@@ -11,7 +11,7 @@ namespace caviar::command {
 
 // The file of `program`, as execvp finds it, but never by a shell: one with a slash lies in
 // `folder`, any other in a folder of `path` (as $PATH). NOT_FOUND or PERMISSION_DENIED say what to
-// do.
+// do. UNAVAILABLE: this machine cannot look there now.
 absl::StatusOr<std::string> FindProgram(const std::string& program, const std::string& path,
                                         const std::string& folder);
 

@@ -27,6 +27,7 @@ inline bool IsOfMachine(int error) {
     case ENFILE:
     case ENOMEM:
     case ENOSPC:
+    case ENOTCONN:  // what served a FUSE mount is gone
     case ESTALE:
     case ETIMEDOUT:
     case ETXTBSY:
