@@ -50,7 +50,7 @@ class Core;
 // What has to be well for a command to be decided; each needs what stands above it, too.
 enum class Needs {
   kNothing,  // it touches only parked calls, which live outside of the state
-  kState,    // it reads the state, and stores nothing
+  kState,    // also the state in memory, and it stores nothing
   kStore,
 };
 

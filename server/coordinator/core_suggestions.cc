@@ -205,6 +205,7 @@ void Core::RequestSuggestion(const StudyState& study, int32_t index) {
       core.TakeSuggestion(id, index, configuration, commit, seen);
     };
     command.answer = [](const absl::Status&) {};
+    command.needs = Needs::kState;
     deps_.post(std::move(command));
   };
   deps_.suggester.Compute({study.space, study.sampler, MakeInput(study, index)}, deliver);

@@ -76,14 +76,19 @@ class Disk : public ForwardingStore {
   Disk(storage::Store& next, Timeline& time, History& history)
       : ForwardingStore(&next), time_(time), history_(history) {}
 
+  // After a failed commit, and at a start: the leases are fresh.
+  absl::StatusOr<storage::Snapshot> Load() override {
+    history_.pauses.push_back({time_.now(), time_.now()});
+    return ForwardingStore::Load();
+  }
+
   absl::Status Apply(const storage::Batch& batch, int64_t commit) override {
     const Time decided = time_.now();
     absl::Status status = before ? before() : absl::OkStatus();
     if (status.ok()) status = ForwardingStore::Apply(batch, commit);
     // Whatever took so long: the leases are fresh.
-    const bool failed = !status.ok();
-    if (failed || time_.now() > decided) history_.pauses.push_back({decided, time_.now()});
-    if (failed) return status;
+    if (time_.now() > decided) history_.pauses.push_back({decided, time_.now()});
+    if (!status.ok()) return status;
     history_.commits.push_back({decided, time_.now(), commit, batch});
     if (after) after();
     return absl::OkStatus();
