@@ -16,7 +16,7 @@ namespace caviar::commands {
 namespace {
 
 // How long a coordinator that went away is waited for, and how often it is tried.
-constexpr absl::Duration kPatience = absl::Minutes(5);
+constexpr absl::Duration kServerPatience = absl::Minutes(5);
 constexpr absl::Duration kFirstDelay = absl::Milliseconds(500);
 constexpr absl::Duration kLongestDelay = absl::Seconds(10);
 // As many trials of a Pareto front as are counted.
@@ -71,8 +71,8 @@ int StudyWaiter::Watch() {
       display_.Clear();
       return session_.Fail(absl::UnavailableError(absl::StrCat(
           "no coordinator answers at ", session_.Address().value_or(""), " for ",
-          render::DurationText(kPatience), "; the study goes on when one is started again on ",
-          "the same --data-dir")));
+          render::DurationText(kServerPatience),
+          "; the study goes on when one is started again on ", "the same --data-dir")));
     }
   }
 }
@@ -105,9 +105,9 @@ bool StudyWaiter::WaitForCoordinator() {
   if (!away_since_) {
     away_since_ = now;
     display_.Complain(absl::StrCat("the coordinator is away; waiting for it to come back, for ",
-                                   render::DurationText(kPatience), " at most"));
+                                   render::DurationText(kServerPatience), " at most"));
   }
-  if (now - *away_since_ >= kPatience) return false;
+  if (now - *away_since_ >= kServerPatience) return false;
   environment.wait(delay_, interrupted_);
   delay_ = std::min(2 * delay_, kLongestDelay);
   return !interrupted_.HasBeenNotified();
