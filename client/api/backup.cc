@@ -38,7 +38,7 @@ absl::StatusOr<v1::BackupSummary> BackupDownload::Run(
   }
   const grpc::Status status = reader->Finish();
   if (!taken.ok()) return taken;
-  if (!status.ok()) return FromGrpcStatus(status, address->host_and_port);
+  if (!status.ok()) return FromGrpcStatus(status, address->host_and_port, cancelled_);
   const v1::BackupSummary& sent = response.summary();
   if (sent.size() == received.size() && sent.crc32() == received.crc32()) return sent;
   return absl::DataLossError(absl::StrCat("of the backup ", received.size(),
@@ -46,6 +46,9 @@ absl::StatusOr<v1::BackupSummary> BackupDownload::Run(
                                           " bytes that the coordinator sent; try again"));
 }
 
-void BackupDownload::Cancel() { context_->TryCancel(); }
+void BackupDownload::Cancel() {
+  cancelled_ = true;
+  context_->TryCancel();
+}
 
 }  // namespace caviar::client

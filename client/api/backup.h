@@ -2,6 +2,7 @@
 #ifndef CAVIAR_CLIENT_API_BACKUP_H_
 #define CAVIAR_CLIENT_API_BACKUP_H_
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -36,6 +37,7 @@ class BackupDownload {
   const std::string coordinator_;
   const Credentials credentials_;
   const std::unique_ptr<grpc::ClientContext> context_;
+  std::atomic<bool> cancelled_ = false;
 };
 
 }  // namespace caviar::client

@@ -133,12 +133,21 @@ void SetTimeout(grpc::ClientContext& context, absl::Duration timeout) {
   context.set_deadline(FromNow(timeout));
 }
 
-absl::Status FromGrpcStatus(const grpc::Status& status, const std::string& address) {
+absl::Status Cancelled() { return absl::CancelledError("cancelled by the caller"); }
+
+absl::Status FromGrpcStatus(const grpc::Status& status, const std::string& address,
+                            bool cancelled) {
   if (status.ok()) return absl::OkStatus();
   const absl::Status plain(static_cast<absl::StatusCode>(status.error_code()),
                            status.error_message());
   absl::Status result = error::ParseDetail(plain, status.error_details());
   if (error::Detail(result)) return result;
+  if (absl::IsCancelled(result)) {
+    if (cancelled) return Cancelled();
+    return absl::UnavailableError(
+        absl::StrCat("no coordinator answers at ", address,
+                     ": the call was cut off, as by one that shuts down"));
+  }
   if (absl::IsUnauthenticated(result)) {
     return absl::UnauthenticatedError(absl::StrCat(
         "the coordinator at ", address, " does not know who calls: the token is not one of ",

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "client/api/coordinator_address.h"
 #include "client/api/credentials.h"
+#include "client/api/running_calls.h"
 
 namespace caviar::client {
 
@@ -29,18 +30,29 @@ void AwaitReconnection(grpc::Channel& channel);
 // Sets the deadline on the steady clock.
 void SetTimeout(grpc::ClientContext& context, absl::Duration timeout);
 
+// What a call that its caller cancelled ends with.
+absl::Status Cancelled();
+
 // The coordinator's own error, ErrorDetail included; or UNAVAILABLE without a detail, naming
 // `address`, where no coordinator answered, and DEADLINE_EXCEEDED where it did not in time.
-absl::Status FromGrpcStatus(const grpc::Status& status, const std::string& address);
+// CANCELLED is only what the caller `cancelled`: a coordinator's gRPC says it too, of what comes in
+// or still runs while it shuts down.
+absl::Status FromGrpcStatus(const grpc::Status& status, const std::string& address,
+                            bool cancelled = false);
 
-// One try of a stub's unary method.
+// One try of a stub's unary method, which ends when the calls of `running` are cancelled; nullptr:
+// nobody cancels it.
 template <typename Stub, typename Request, typename Response>
-absl::StatusOr<Response> CallOnce(
-    Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-    grpc::ClientContext& context, const Request& request, const std::string& address) {
+absl::StatusOr<Response> CallOnce(Stub& stub,
+                                  grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                               Response*),
+                                  grpc::ClientContext& context, const Request& request,
+                                  const std::string& address, RunningCalls* running) {
+  if (running != nullptr && !running->Enter(context)) return Cancelled();
   Response response;
   const grpc::Status status = (stub.*method)(&context, request, &response);
-  if (!status.ok()) return FromGrpcStatus(status, address);
+  const bool cancelled = running != nullptr && running->Leave(context);
+  if (!status.ok()) return FromGrpcStatus(status, address, cancelled);
   return response;
 }
 

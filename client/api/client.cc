@@ -20,8 +20,6 @@ using ServerStub = v1::ServerService::Stub;
 constexpr absl::Duration kMinBackoff = absl::Milliseconds(50);
 constexpr absl::Duration kMaxBackoff = absl::Seconds(2);
 
-absl::Status Cancelled() { return absl::CancelledError("cancelled by the caller"); }
-
 struct Stubs {
   explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
       : studies(channel), server(channel), verifications(channel) {}
@@ -133,8 +131,8 @@ class GrpcClient final : public Client {
       context.TryCancel();  // reading goes on until the call has ended
     }
     const grpc::Status status = reader->Finish();
-    waiting_.Leave(context);
-    return enough ? absl::OkStatus() : FromGrpcStatus(status, (*end)->address);
+    const bool cancelled = waiting_.Leave(context);
+    return enough ? absl::OkStatus() : FromGrpcStatus(status, (*end)->address, cancelled);
   }
 
   absl::StatusOr<v1::VerifyStudyResponse> VerifyStudy(
@@ -150,8 +148,8 @@ class GrpcClient final : public Client {
       if (!response.done()) on_progress(response);
     }
     const grpc::Status status = reader->Finish();
-    waiting_.Leave(context);
-    if (!status.ok()) return FromGrpcStatus(status, (*end)->address);
+    const bool cancelled = waiting_.Leave(context);
+    if (!status.ok()) return FromGrpcStatus(status, (*end)->address, cancelled);
     return response;
   }
 
@@ -171,10 +169,7 @@ class GrpcClient final : public Client {
           if (!end.ok()) return end.status();
           grpc::ClientContext context;
           SetTimeout(context, options_.call_timeout);
-          if (waiting != nullptr && !waiting->Enter(context)) return Cancelled();
-          auto response = CallOnce((*end)->stubs.*stub, method, context, request, (*end)->address);
-          if (waiting != nullptr) waiting->Leave(context);
-          return response;
+          return CallOnce((*end)->stubs.*stub, method, context, request, (*end)->address, waiting);
         },
         [&](absl::Duration delay) {
           if (waiting == nullptr) return absl::SleepFor(delay);

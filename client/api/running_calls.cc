@@ -5,24 +5,32 @@ namespace caviar::client {
 bool RunningCalls::Enter(grpc::ClientContext& context) {
   absl::MutexLock lock(&mutex_);
   if (cancelled_) return false;
-  contexts_.insert(&context);
+  contexts_[&context] = false;
   return true;
 }
 
-void RunningCalls::Leave(grpc::ClientContext& context) {
+bool RunningCalls::Leave(grpc::ClientContext& context) {
   absl::MutexLock lock(&mutex_);
-  contexts_.erase(&context);
+  const auto left = contexts_.extract(&context);
+  return left && left.mapped();
 }
 
 void RunningCalls::Cancel() {
   absl::MutexLock lock(&mutex_);
   cancelled_ = true;
-  for (grpc::ClientContext* context : contexts_) context->TryCancel();  // does not wait
+  CancelEach();
 }
 
 void RunningCalls::CancelRunning() {
   absl::MutexLock lock(&mutex_);
-  for (grpc::ClientContext* context : contexts_) context->TryCancel();
+  CancelEach();
+}
+
+void RunningCalls::CancelEach() {
+  for (auto& [context, cancelled] : contexts_) {
+    cancelled = true;
+    context->TryCancel();  // does not wait
+  }
 }
 
 void RunningCalls::SleepFor(absl::Duration duration) {

@@ -4,7 +4,7 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <set>
+#include <map>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -17,7 +17,8 @@ class RunningCalls {
  public:
   // Enters `context`, or returns false: cancelled.
   bool Enter(grpc::ClientContext& context);
-  void Leave(grpc::ClientContext& context);
+  // Whether it was cancelled meanwhile. Its answer may have been there by then.
+  bool Leave(grpc::ClientContext& context);
   // From now on no call enters, and those that have are cancelled. Does not wait for them.
   void Cancel();
   // Those that have entered are cancelled, and others may follow.
@@ -26,9 +27,11 @@ class RunningCalls {
   void SleepFor(absl::Duration duration);
 
  private:
+  void CancelEach() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   absl::Mutex mutex_;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
-  std::set<grpc::ClientContext*> contexts_ ABSL_GUARDED_BY(mutex_);
+  std::map<grpc::ClientContext*, bool> contexts_ ABSL_GUARDED_BY(mutex_);  // whether cancelled
 };
 
 }  // namespace caviar::client

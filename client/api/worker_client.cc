@@ -134,10 +134,7 @@ class GrpcWorkerClient final : public WorkerClient {
     if (!end.ok()) return end.status();
     grpc::ClientContext context;
     SetTimeout(context, timeout);
-    if (!running.Enter(context)) return absl::CancelledError("the worker is leaving");
-    auto response = CallOnce((*end)->stubs, method, context, request, (*end)->address);
-    running.Leave(context);
-    return response;
+    return CallOnce((*end)->stubs, method, context, request, (*end)->address, &running);
   }
 
   const Options options_;

@@ -71,10 +71,12 @@ absl::StatusOr<Caller> Access::Admit(const grpc::ServerContextBase& context, Rig
 absl::Status Access::Refresh() {
   if (token_file_.empty()) return absl::OkStatus();
   const FileVersion version = VersionOf(token_file_);
-  if (version == version_) return absl::OkStatus();
-  version_ = version;
+  if (version == version_ && refused_.ok()) return absl::OkStatus();
   auto read = ReadTokenTable(token_file_);
-  if (!read.ok()) return read.status();
+  const bool said = version == version_ && read.status() == refused_;
+  version_ = version;
+  refused_ = read.status();
+  if (!read.ok()) return said ? absl::OkStatus() : refused_;
   absl::MutexLock lock(&mutex_);
   others_ = std::make_shared<const TokenTable>(*std::move(read));
   return absl::OkStatus();

@@ -33,8 +33,9 @@ class Access {
   // Neither says more, to whoever that is.
   absl::StatusOr<Caller> Admit(const grpc::ServerContextBase& context, Right right) const;
 
-  // Reads the token file again if it has changed. An error: it is not right, and what was read
-  // before still holds; said once for each change.
+  // Reads the token file again if it has changed, or was not right the last time: it may have
+  // become so without a trace, as when it could only not be read just then. An error: it is not
+  // right, and what was read before still holds; said once for each change.
   absl::Status Refresh();
 
  private:
@@ -47,7 +48,9 @@ class Access {
   const std::string token_file_;
   mutable absl::Mutex mutex_;
   std::shared_ptr<const TokenTable> others_ ABSL_GUARDED_BY(mutex_);
-  FileVersion version_;  // used by whoever refreshes: one thread
+  // Used by whoever refreshes: one thread.
+  FileVersion version_;
+  absl::Status refused_;  // why that version was not taken
 };
 
 }  // namespace caviar::server_api

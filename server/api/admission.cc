@@ -20,6 +20,7 @@ absl::StatusOr<Lane::Place> Lane::Enter(grpc_call* call, size_t bytes) {
   Calls entry(1, Place::Call{call, size, {}});
   {
     absl::MutexLock lock(&mutex_);
+    if (closed_) return absl::UnavailableError("the coordinator is shutting down");
     const auto calls = static_cast<int>(working_.size() + sending_.size());
     if (calls < max_calls_ && bytes_ + size <= max_bytes_) {
       bytes_ += size;
@@ -52,6 +53,11 @@ void Lane::CancelUntaken(TimePoint time) {
     grpc_call_cancel(call, nullptr);
     grpc_call_unref(call);
   }
+}
+
+void Lane::Close() {
+  absl::MutexLock lock(&mutex_);
+  closed_ = true;
 }
 
 int Lane::calls() const {

@@ -58,11 +58,14 @@ class Lane {
       : name_(std::move(name)), max_calls_(max_calls), max_bytes_(max_bytes) {}
 
   // RESOURCE_EXHAUSTED, with a delay to retry after: the lane is full. `bytes` is the request's
-  // size. `call` is used until the place is gone; nullptr in tests.
+  // size. `call` is used until the place is gone; nullptr in tests. UNAVAILABLE: it is closed.
   absl::StatusOr<Place> Enter(grpc_call* call, size_t bytes);
 
   // Cancels the calls whose callers have not taken an answer that was there before `time`.
   void CancelUntaken(TimePoint time);
+
+  // From now on nobody enters: the server shuts down. Who is there may stay.
+  void Close();
 
   int calls() const;
   int64_t bytes() const;
@@ -78,6 +81,7 @@ class Lane {
   Calls working_ ABSL_GUARDED_BY(mutex_);
   Calls sending_ ABSL_GUARDED_BY(mutex_);  // the one that has waited longest first
   int64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // The lanes of a server. Each has its own bounds: reports, reads, files or waiting workers never
@@ -93,6 +97,14 @@ struct Admission {
 
   void CancelUntaken(Lane::TimePoint time) {
     for (Lane* lane : {&leases, &writes, &reads, &files, &polls}) lane->CancelUntaken(time);
+  }
+  void Close() {
+    for (Lane* lane : {&leases, &writes, &reads, &files, &polls}) lane->Close();
+  }
+  int calls() const {
+    int calls = 0;
+    for (const Lane* lane : {&leases, &writes, &reads, &files, &polls}) calls += lane->calls();
+    return calls;
   }
 
   Lane leases;  // what keeps, ends or gives back a lease

@@ -68,9 +68,10 @@ class Server {
   // host:port as it is served, with the port that was picked.
   virtual std::string address() const = 0;
 
-  // Reports itself as not serving, drains the coordinator so that parked calls are answered, ends
-  // watches, takes no new calls, and waits for the running ones; those still there after `drain`
-  // are cancelled. Returns when no call is left. The destructor does it with no time to drain.
+  // Reports itself as not serving, takes no new connections, answers new calls UNAVAILABLE, drains
+  // the coordinator so that parked calls are answered, ends watches, and waits for the running
+  // calls; those still there after `drain` are cancelled. Returns when no call is left, whoever is
+  // still connected. The destructor does it with no time to drain.
   virtual void Shutdown(absl::Duration drain) = 0;
 };
 

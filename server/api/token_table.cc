@@ -143,9 +143,10 @@ absl::StatusOr<TokenTable> ReadTokenTable(const std::string& path) {
 FileVersion VersionOf(const std::string& path) {
   struct stat status = {};
   if (stat(path.c_str(), &status) != 0) return {};
-  return {static_cast<int64_t>(status.st_dev), static_cast<int64_t>(status.st_ino),
-          static_cast<int64_t>(status.st_size), static_cast<int64_t>(status.st_mtim.tv_sec),
-          static_cast<int64_t>(status.st_mtim.tv_nsec)};
+  return {static_cast<int64_t>(status.st_dev),          static_cast<int64_t>(status.st_ino),
+          static_cast<int64_t>(status.st_size),         static_cast<int64_t>(status.st_mtim.tv_sec),
+          static_cast<int64_t>(status.st_mtim.tv_nsec), static_cast<int64_t>(status.st_ctim.tv_sec),
+          static_cast<int64_t>(status.st_ctim.tv_nsec)};
 }
 
 }  // namespace caviar::server_api

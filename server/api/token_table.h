@@ -63,9 +63,10 @@ class TokenTable {
 // cannot be read, or others than this user can read it.
 absl::StatusOr<TokenTable> ReadTokenTable(const std::string& path);
 
-// Tells whether a file was written or replaced. Missing: all zero.
+// Tells whether a file was written, replaced, or opened or closed to others. Missing: all zero.
 struct FileVersion {
   int64_t device = 0, inode = 0, size = 0, seconds = 0, nanoseconds = 0;
+  int64_t changed_seconds = 0, changed_nanoseconds = 0;  // its mode or owner too
   bool operator==(const FileVersion&) const = default;
 };
 FileVersion VersionOf(const std::string& path);

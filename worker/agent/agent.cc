@@ -173,7 +173,9 @@ class WorkerAgent final : public Agent {
       const auto answer = client_.GiveBack(request, options_.grace / 8);
       if (answer.ok()) return true;
       const absl::Duration delay = backoff.Next();
-      const bool for_now = absl::IsUnavailable(answer.status()) || IsNotAdmitted(answer.status());
+      const bool for_now = absl::IsUnavailable(answer.status()) ||
+                           absl::IsDeadlineExceeded(answer.status()) ||
+                           IsNotAdmitted(answer.status());
       if (!for_now ||
           std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(delay) > last_try) {
         spdlog::warn("leases were not given back, they end by themselves: {}",

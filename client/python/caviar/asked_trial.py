@@ -2,7 +2,7 @@
 
 import threading
 
-from caviar.errors import Error, LeaseLost
+from caviar.errors import Error, InvalidArgument, LeaseLost, Unavailable
 from caviar.program import number
 from caviar.v1 import study_service_pb2
 
@@ -14,7 +14,8 @@ class AskedTrial:
     """What Study.ask() gives. study: its name; number; parameters: a dict by name; stopped: it has ended already.
 
     Exactly one of tell, fail and infeasible ends it. As a context manager it is failed by an exception (not by
-    KeyboardInterrupt: then another asker gets it once the lease lapses). Thread safe.
+    KeyboardInterrupt, nor where the coordinator could not be told: then another asker gets it once the lease lapses).
+    Thread safe.
     """
 
     def __init__(self, connection, study, objectives, answer, parameters, lease):
@@ -26,6 +27,7 @@ class AskedTrial:
         self._objectives = objectives
         self._token = answer.token
         self._told = threading.Event()
+        self._untold = False  # it has an outcome that did not get through
         self._renewing = threading.Thread(target=self._renew, args=(lease / 3,), daemon=True,
                                           name=f"lease of {study}/{self.number}")
         self._renewing.start()
@@ -75,7 +77,8 @@ class AskedTrial:
         return self
 
     def __exit__(self, kind, error, traceback):
-        if isinstance(error, Exception) and not self._told.is_set():
+        away = self._untold or isinstance(error, Unavailable)
+        if isinstance(error, Exception) and not away and not self._told.is_set():
             self.fail(f"{kind.__name__}: {error}")
         self.abandon()
 
@@ -88,7 +91,13 @@ class AskedTrial:
         return _WORDS.get(directive, "continue")
 
     def _end(self, request):
-        trial = self._connection.call("TellTrial", request)
+        try:
+            trial = self._connection.call("TellTrial", request)
+        except InvalidArgument:
+            raise
+        except Error:
+            self._untold = True
+            raise
         self._told.set()
         return trial.DESCRIPTOR.enum_types_by_name["State"].values_by_number[trial.state].name
 

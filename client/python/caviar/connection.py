@@ -63,6 +63,7 @@ class _Line:
         self.process = os.getpid()
         self.address = address.host_and_port
         self.channel = credentials.open_channel(self.address, _OPTIONS)
+        self.closed = False
         self._tokens = credentials.tokens_for(address)
 
     def call(self, method, request, timeout):
@@ -72,6 +73,10 @@ class _Line:
         token = self._tokens.get()
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
         return call(request, timeout=timeout, metadata=metadata)
+
+    def close(self):
+        self.closed = True  # before its calls end
+        self.channel.close()
 
 
 class Connection:
@@ -122,7 +127,7 @@ class Connection:
     def close(self):
         line, self._line = self._line, None
         if line is not None and line.process == os.getpid():
-            line.channel.close()
+            line.close()
 
     def _try(self, method, request):
         """The answer; or what is wrong, and after how many seconds another try may help, None: never."""
@@ -133,7 +138,7 @@ class Connection:
         try:
             return line.call(method, request, self._call_timeout), None, None
         except grpc.RpcError as error:
-            failure, delay = _failure_of(error, line.address)
+            failure, delay = _failure_of(error, line)
         if not failure.reason and isinstance(failure, errors.Unavailable):
             self._forget(line)
         return None, failure, delay
@@ -173,12 +178,15 @@ class Connection:
                 self._line = None
 
 
-def _failure_of(error, address):
+def _failure_of(error, line):
     """The exception to raise, and after how many seconds another try may help; None: never."""
     code, detail = error.code(), _detail_of(error)
     message = error.details() or ""
+    if code == grpc.StatusCode.CANCELLED and detail is None and not line.closed:
+        # Nobody here asked for it: so says a coordinator's gRPC while it shuts down.
+        code, message = grpc.StatusCode.UNAVAILABLE, "the call was cut off, as by one that shuts down"
     if detail is None:
-        message = _words_of_ones_own(code, message, address)
+        message = _words_of_ones_own(code, message, line.address)
     delay = 0.0 if code == grpc.StatusCode.UNAVAILABLE else None
     if detail is not None and detail.HasField("retry_delay") and code in (
             grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED):

@@ -5,7 +5,7 @@ import logging
 import time
 import traceback
 
-from caviar.errors import LeaseLost, NoTrial, Pruned
+from caviar.errors import Error, InvalidArgument, LeaseLost, NoTrial, Pruned, Unavailable
 from caviar.program import current_trial
 
 _log = logging.getLogger("caviar")
@@ -63,31 +63,55 @@ def _ask(study, lease):
 
 
 def _evaluate(function, takes_trial, asked):
-    """Runs the function and tells what came out; returns the exception of a failed one."""
+    """Runs the function and tells what came out; returns the exception of a failed one. Raises what keeps the outcome
+    from being told: then the trial is left as it is, for others once its lease has lapsed."""
     trial = OptimizedTrial(asked)
     place = current_trial.set(trial)
     try:
         result = function(trial) if takes_trial else function(**asked.parameters)
         if result is None:
             raise TypeError("the function returned nothing; it has to return the objective, or a dict of metrics")
-        if isinstance(result, dict):
-            asked.tell(**result)
-        else:
-            asked.tell(result)
     except Pruned as error:
         _log.info("trial %d of %s: %s", asked.number, asked.study, error)
         if not asked.stopped:
             _fail(asked, error)  # the function's own idea
     except LeaseLost as error:
         _log.warning("trial %d of %s: %s", asked.number, asked.study, error)
+    except Unavailable:
+        raise  # a report did not get through: not the function's fault
     except Exception as error:  # whatever the user's function raises
-        _log.warning("trial %d of %s failed\n%s", asked.number, asked.study, traceback.format_exc())
-        _fail(asked, error)
-        return error
+        return _failed(asked, error)
+    else:
+        return _tell(asked, result)
     finally:
         current_trial.reset(place)
         asked.abandon()
     return None
+
+
+def _tell(asked, result):
+    """As _evaluate, of what the function returned."""
+    try:
+        if isinstance(result, dict):
+            asked.tell(**result)
+        else:
+            asked.tell(result)
+    except LeaseLost as error:
+        _log.warning("trial %d of %s: %s", asked.number, asked.study, error)
+    except InvalidArgument as error:
+        return _failed(asked, error)
+    except Error:
+        raise  # the result may be right, and must not become a failure
+    except Exception as error:  # it is none
+        return _failed(asked, error)
+    return None
+
+
+def _failed(asked, error):
+    """Within the exception's handler."""
+    _log.warning("trial %d of %s failed\n%s", asked.number, asked.study, traceback.format_exc())
+    _fail(asked, error)
+    return error
 
 
 def _fail(asked, error):

@@ -174,6 +174,25 @@ TEST(Client, AddsATrialOnceHoweverOftenItTries) {
   EXPECT_EQ(requests[0].SerializeAsString(), requests[1].SerializeAsString());
 }
 
+// As gRPC does with what comes in or still runs while a coordinator shuts down.
+TEST(Client, WhatTheCoordinatorCutsOffIsTriedAgain) {
+  FakeCoordinator coordinator;
+  int tries = 0;
+  coordinator.stop_study = [&](const v1::StopStudyRequest&) -> absl::StatusOr<v1::Study> {
+    if (++tries < 3) return absl::CancelledError("");
+    return v1::Study();
+  };
+  const auto server = StartServer(coordinator);
+  EXPECT_TRUE(Connect(server->address())->StopStudy(StopRequest()).ok());
+  EXPECT_EQ(tries, 3);
+  tries = 0;
+  const absl::Status status =
+      Connect(server->address(), absl::ZeroDuration())->StopStudy(StopRequest()).status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_EQ(error::Detail(status), std::nullopt) << "it cannot say that it is there";
+  EXPECT_THAT(std::string(status.message()), HasSubstr(server->address()));
+}
+
 TEST(Client, SaysThatNobodyAnswersAtTheAddress) {
   const std::string address = FreeAddress();
   const auto client = Connect(address, absl::ZeroDuration());
@@ -270,6 +289,19 @@ TEST(Client, AWatchCanBeCancelledFromAnotherThread) {
       });
   canceller.join();
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
+}
+
+TEST(Client, AWatchThatTheCoordinatorCutsOffWasNotCancelled) {
+  FakeCoordinator coordinator;
+  coordinator.read_study_changes = [](const std::string&,
+                                      std::optional<FakeCoordinator::StudyPosition>)
+      -> absl::StatusOr<FakeCoordinator::StudyChanges> { return absl::CancelledError(""); };
+  const auto server = StartServer(coordinator);
+  const absl::Status status =
+      Connect(server->address())->WatchStudy(WatchRequest(), [](const v1::WatchStudyResponse&) {
+        return true;
+      });
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
 }
 
 TEST(Client, AnAskIsCancelledFromAnotherThreadAndStaysSo) {

@@ -2,7 +2,9 @@
 
 import os
 import re
+import threading
 import unittest
+from unittest import mock
 
 import grpc
 
@@ -69,6 +71,40 @@ class RetryTest(unittest.TestCase):
         client.study("s")
         client.close()
         self.assertEqual(client.study("s").name, "s")
+
+    def test_a_call_that_the_other_end_cancelled_is_tried_again(self):
+        cut_off = (grpc.StatusCode.CANCELLED, "CANCELLED", None)
+        client = self.connect(GetStudy=[cut_off, STUDY])
+        self.assertEqual(client.study("s").name, "s")
+        client = self.connect(patience=0.2, GetStudy=[cut_off] * 100)
+        with self.assertRaisesRegex(caviar.Unavailable, f"no coordinator answers at {self.server.address}: .*cut off"):
+            client.study("s")
+
+    def test_a_call_that_its_own_client_closes_is_not(self):
+        client = self.connect(GetStudy=[STUDY])
+        entered, leave = threading.Event(), threading.Event()
+        self.addCleanup(leave.set)
+
+        def answer(call):
+            entered.set()
+            leave.wait(60)
+            return grpc.unary_unary_rpc_method_handler(lambda request, context: b"")
+
+        with mock.patch.object(self.server, "service", answer):
+            failures = []
+
+            def call():
+                try:
+                    client.study("s")
+                except caviar.Error as error:
+                    failures.append(error.code)
+
+            caller = threading.Thread(target=call)
+            caller.start()
+            self.assertTrue(entered.wait(60))
+            client.close()
+            caller.join(60)
+        self.assertEqual(failures, ["CANCELLED"])
 
     def test_errors_by_reason(self):
         def failing(code, reason):

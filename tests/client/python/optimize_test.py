@@ -10,8 +10,12 @@ import threading
 import unittest
 from unittest import mock
 
+import grpc
+
 import caviar
+from caviar.v1 import study_pb2, study_service_pb2, trial_pb2
 from coordinator import Coordinator, CoordinatorTest
+from fake_server import FakeServer
 
 
 class OptimizeTest(CoordinatorTest):
@@ -151,6 +155,52 @@ class OptimizeTest(CoordinatorTest):
             parameters={"learning_rate": {"min": 0.001, "max": 0.1, "scale": "log"}})
         with self.assertRaisesRegex(caviar.NoTrial, "trained by workers"):
             study.optimize(lambda learning_rate: 1, trials=1)
+
+
+CUT_OFF = (grpc.StatusCode.CANCELLED, "CANCELLED", None)  # as gRPC does with calls while a coordinator shuts down
+
+
+class UntoldTest(unittest.TestCase):
+    def setUp(self):
+        logging.getLogger("caviar").setLevel(logging.CRITICAL)
+
+    def study(self, *told, patience=60.0, report=study_service_pb2.ReportTrialResponse()):
+        asked = study_service_pb2.AskTrialResponse(
+            trial=trial_pb2.Trial(number=0), token=trial_pb2.FencingToken(epoch=1, counter=1))
+        study = study_pb2.Study(name="s", objective=study_pb2.Objective(metric="accuracy"))
+        self.server = FakeServer(GetStudy=[study], AskTrial=[asked], TellTrial=list(told), ReportTrial=[report] * 1000)
+        self.addCleanup(self.server.stop)
+        client = caviar.connect(self.server.address, patience)
+        self.addCleanup(client.close)
+        return client.study("s")
+
+    def outcomes(self):
+        return [study_service_pb2.TellTrialRequest.FromString(request).WhichOneof("outcome")
+                for method, request in self.server.requests if method == "TellTrial"]
+
+    def test_a_result_is_told_again_where_the_coordinator_cut_the_call_off(self):
+        study = self.study(CUT_OFF, CUT_OFF, trial_pb2.Trial(state=trial_pb2.Trial.COMPLETED))
+        self.assertEqual(study.optimize(lambda: 0.5, trials=1), 1)
+        self.assertEqual(self.outcomes(), ["completed"] * 3)
+
+    def test_a_result_that_cannot_be_told_is_not_a_failure(self):
+        for refusal, kind in ((CUT_OFF, caviar.Unavailable), ((grpc.StatusCode.INTERNAL, "broken", None), caviar.Error)):
+            study = self.study(*[refusal] * 1000, patience=0.2)
+            with self.assertRaises(kind):
+                study.optimize(lambda: 0.5, trials=1)
+            self.assertEqual(set(self.outcomes()), {"completed"})
+
+    def test_nor_is_one_of_a_trial_that_was_asked_for(self):
+        study = self.study(*[CUT_OFF] * 1000, patience=0.2)
+        with self.assertRaises(caviar.Unavailable), study.ask() as trial:
+            trial.tell(0.5)
+        self.assertEqual(set(self.outcomes()), {"completed"})
+
+    def test_a_report_that_cannot_be_sent_is_not_a_failure(self):
+        study = self.study(patience=0.2, report=CUT_OFF)
+        with self.assertRaises(caviar.Unavailable):
+            study.optimize(lambda trial: trial.report(1, accuracy=0.5), trials=1)
+        self.assertEqual(self.outcomes(), [])
 
 
 class MovingTest(unittest.TestCase):

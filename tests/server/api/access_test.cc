@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -198,6 +199,38 @@ TEST_F(AccessTest, TheFileIsReadAgain) {
   WriteTokens("");
   EXPECT_TRUE(access_->Refresh().ok());
   EXPECT_EQ(Call(method, token), grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST_F(AccessTest, AFileThatWasOpenToOthersIsReadOnceItIsNot) {
+  const auto& method = *AllMethods().front();
+  const std::string token = "another-0123456789abcdef";
+  WriteTokens("another write " + token + "\n");
+  ASSERT_TRUE(access_->Refresh().ok());
+  WriteTokens("");
+  chmod(file_.c_str(), 0644);
+  EXPECT_THAT(std::string(access_->Refresh().message()), HasSubstr("chmod 600"));
+  EXPECT_NE(Call(method, token), grpc::StatusCode::UNAUTHENTICATED) << "as before";
+  chmod(file_.c_str(), 0600);
+  EXPECT_TRUE(access_->Refresh().ok());
+  EXPECT_EQ(Call(method, token), grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST_F(AccessTest, AFileThatCouldNotBeReadIsTriedAgain) {
+  const auto& method = *AllMethods().front();
+  const std::string token = "another-0123456789abcdef";
+  EXPECT_EQ(Call(method, token), grpc::StatusCode::UNAUTHENTICATED);
+  WriteTokens("another write " + token + "\n");
+  rlimit before = {};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none = {0, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  const absl::Status refused = access_->Refresh();
+  const absl::Status again = access_->Refresh();
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("cannot be read"));
+  EXPECT_TRUE(again.ok()) << "said once";
+  EXPECT_TRUE(access_->Refresh().ok());
+  EXPECT_NE(Call(method, token), grpc::StatusCode::UNAUTHENTICATED);
 }
 
 }  // namespace

@@ -43,6 +43,17 @@ TEST(Lane, IsFullWithItsBytes) {
   EXPECT_EQ(lane.bytes(), 0);
 }
 
+TEST(Lane, RefusesWhoComesWhileTheServerShutsDownAndKeepsWhoIsThere) {
+  Lane lane("reads", /*max_calls=*/1, /*max_bytes=*/100);
+  auto call = Enter(lane, 1);
+  lane.Close();
+  EXPECT_TRUE(absl::IsUnavailable(lane.Enter(nullptr, 1).status())) << "rather than: it is full";
+  EXPECT_EQ(lane.calls(), 1);
+  call.reset();
+  EXPECT_EQ(lane.calls(), 0);
+  EXPECT_FALSE(Enter(lane, 1));
+}
+
 TEST(Lane, AnswersCountUntilTheyAreTaken) {
   Lane lane("reads", /*max_calls=*/10, /*max_bytes=*/100);
   auto call = Enter(lane, 10);

@@ -185,12 +185,19 @@ TEST_F(AgentCheckpointTest, WhatIsNotStoredInTimeIsGivenBackWithoutIt) {
   EXPECT_THAT(work_.events(), ElementsAre("give back"));
 }
 
-TEST_F(AgentCheckpointTest, WhatIsNotStoredInTimeIsGivenBackOnceTheTokenIsKnown) {
+TEST_F(AgentCheckpointTest, WhatIsNotStoredInTimeIsGivenBackOnceItIsTaken) {
   grace_ = absl::Seconds(3);
   work_.FailCheckpoints(absl::UnauthenticatedError("who?"));
   std::atomic<int> tries = 0;
   work_.coordinator.give_back_work = [&](const auto&) -> absl::StatusOr<v1::GiveBackWorkResponse> {
-    if (++tries < 3) return absl::UnauthenticatedError("who?");
+    switch (++tries) {
+      case 1:
+        return absl::UnauthenticatedError("who?");
+      case 2:
+        return absl::CancelledError("");  // gRPC says it while the coordinator shuts down
+      case 3:
+        return absl::DeadlineExceededError("");
+    }
     return v1::GiveBackWorkResponse();
   };
   trainer_.train = [](const AttemptWork&, AttemptObserver& observer) {
@@ -200,7 +207,7 @@ TEST_F(AgentCheckpointTest, WhatIsNotStoredInTimeIsGivenBackOnceTheTokenIsKnown)
   work_.Grant(1);
   work_.AwaitRenewal(1);
   StopAgent();
-  EXPECT_EQ(tries, 3);
+  EXPECT_EQ(tries, 4);
   EXPECT_TRUE(all_given_back_);
 }
 
