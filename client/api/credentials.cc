@@ -7,19 +7,17 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "caviar/v1/token.h"
+#include "client/api/listeners.h"
 
 namespace caviar::client {
 namespace {
@@ -39,12 +37,12 @@ void FillIn(std::string& what, const char* variable) {
 }
 
 // The port, where the host is this machine's loopback.
-std::optional<uint32_t> LoopbackPort(absl::string_view address) {
+std::optional<uint16_t> LoopbackPort(absl::string_view address) {
   const size_t colon = address.rfind(':');
   if (colon == absl::string_view::npos) return std::nullopt;
   absl::string_view host = address.substr(0, colon);
   uint32_t port = 0;
-  if (!absl::SimpleAtoi(address.substr(colon + 1), &port)) return std::nullopt;
+  if (!absl::SimpleAtoi(address.substr(colon + 1), &port) || port > 0xffff) return std::nullopt;
   // As gRPC takes it: dns:///localhost:7461, ipv4:127.0.0.1:7461.
   host = host.substr(std::min(host.rfind('/') + 1, host.size()));
   for (const char* scheme : {"dns:", "ipv4:", "ipv6:"}) absl::ConsumePrefix(&host, scheme);
@@ -53,25 +51,7 @@ std::optional<uint32_t> LoopbackPort(absl::string_view address) {
                        host == "[::]" || host == "0.0.0.0" ||
                        (is_number && absl::StartsWith(host, "127.")) ||
                        absl::StartsWith(host, "[::ffff:127.");
-  return is_here ? std::optional(port) : std::nullopt;
-}
-
-// A line of /proc/net/tcp: number, local address:port, remote one, state, queues, timer, retries,
-// user.
-bool IsOfSomebodyElse(absl::string_view line, uint32_t port) {
-  constexpr absl::string_view kListens = "0A";
-  const std::vector<absl::string_view> words =
-      absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
-  if (words.size() < 8 || words[3] != kListens) return false;
-  const size_t colon = words[1].rfind(':');
-  uint32_t listens = 0;
-  uint32_t user = 0;
-  if (colon == absl::string_view::npos ||
-      !absl::SimpleHexAtoi(words[1].substr(colon + 1), &listens) ||
-      !absl::SimpleAtoi(words[7], &user)) {
-    return false;
-  }
-  return listens == port && user != 0 && user != geteuid();
+  return is_here ? std::optional(static_cast<uint16_t>(port)) : std::nullopt;
 }
 
 }  // namespace
@@ -163,15 +143,8 @@ std::optional<std::string> TokenSource::Read() const {
 }
 
 bool IsSomebodyElse(const std::string& address) {
-  const std::optional<uint32_t> port = LoopbackPort(address);
-  if (!port) return false;
-  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    std::ifstream file(table);
-    for (std::string line; std::getline(file, line);) {
-      if (IsOfSomebodyElse(line, *port)) return true;
-    }
-  }
-  return false;
+  const std::optional<uint16_t> port = LoopbackPort(address);
+  return port && SomebodyElseListens(*port);
 }
 
 }  // namespace caviar::client

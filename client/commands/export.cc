@@ -215,10 +215,10 @@ int Export(const ExportArguments& arguments, Session& session) {
   const absl::Status status =
       Export(arguments, **client, *study, [&session](absl::string_view text) {
         session.out() << text;
-        // Whoever reads has had enough.
         return session.out().good() ? absl::OkStatus() : absl::CancelledError("");
       });
-  return status.ok() || absl::IsCancelled(status) ? kDone : session.Fail(status);
+  // What cannot be written ends it early, and is said where all commands' output is looked at.
+  return status.ok() || !session.out().good() ? kDone : session.Fail(status);
 }
 
 }  // namespace

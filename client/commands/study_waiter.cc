@@ -15,10 +15,6 @@
 namespace caviar::commands {
 namespace {
 
-// How long a coordinator that went away is waited for, and how often it is tried.
-constexpr absl::Duration kServerPatience = absl::Minutes(5);
-constexpr absl::Duration kFirstDelay = absl::Milliseconds(500);
-constexpr absl::Duration kLongestDelay = absl::Seconds(10);
 // As many trials of a Pareto front as are counted.
 constexpr int kMostOfFront = 1000;
 
@@ -29,7 +25,7 @@ StudyWaiter::StudyWaiter(std::string name, WaitAdvice advice, Session& session)
       advice_(std::move(advice)),
       session_(session),
       display_(session),
-      delay_(kFirstDelay) {}
+      absence_(session) {}
 
 void StudyWaiter::Cancel() {
   if (!interrupted_.HasBeenNotified()) interrupted_.Notify();
@@ -59,20 +55,16 @@ int StudyWaiter::Watch() {
         request, [this](const v1::WatchStudyResponse& change) { return OnChange(change); });
     if (interrupted_.HasBeenNotified()) return FinishInterrupted();
     if (status.ok() && (study_.state() == v1::Study::ENDED || IsIdle())) return Finish();
-    // A coordinator that shuts down ends its streams in one of these ways.
-    const bool is_away = status.ok() || absl::IsUnavailable(status) || absl::IsCancelled(status) ||
-                         absl::IsDeadlineExceeded(status);
-    if (!is_away) {
+    // A coordinator that shuts down may end its streams in good order.
+    if (!status.ok() && !IsAway(status)) {
       display_.Clear();
       return session_.Fail(status);
     }
-    if (!WaitForCoordinator()) {
+    if (!absence_.Wait(interrupted_,
+                       [this](const std::string& what) { display_.Complain(what); })) {
       if (interrupted_.HasBeenNotified()) return FinishInterrupted();
       display_.Clear();
-      return session_.Fail(absl::UnavailableError(absl::StrCat(
-          "no coordinator answers at ", session_.Address().value_or(""), " for ",
-          render::DurationText(kServerPatience),
-          "; the study goes on when one is started again on ", "the same --data-dir")));
+      return session_.Fail(absence_.TooLong());
     }
   }
 }
@@ -83,8 +75,7 @@ bool StudyWaiter::OnChange(const v1::WatchStudyResponse& change) {
   for (const v1::Trial& trial : change.finished()) {
     if (study_.has_best_trial() && trial.number() == study_.best_trial()) best_ = trial;
   }
-  away_since_.reset();
-  delay_ = kFirstDelay;
+  absence_.End();
   display_.Show(change);
   if (study_.message() != unplaced_ && absl::StartsWith(study_.message(), vocabulary::kNoWorker)) {
     unplaced_ = study_.message();
@@ -96,21 +87,6 @@ bool StudyWaiter::OnChange(const v1::WatchStudyResponse& change) {
 // Stopped, and nothing runs any more: nothing will happen by itself.
 bool StudyWaiter::IsIdle() const {
   return study_.state() == v1::Study::STOPPED && study_.trial_counts().running() == 0;
-}
-
-// Before the next try. false: waited long enough, or interrupted.
-bool StudyWaiter::WaitForCoordinator() {
-  Environment& environment = session_.environment();
-  const absl::Time now = environment.now();
-  if (!away_since_) {
-    away_since_ = now;
-    display_.Complain(absl::StrCat("the coordinator is away; waiting for it to come back, for ",
-                                   render::DurationText(kServerPatience), " at most"));
-  }
-  if (now - *away_since_ >= kServerPatience) return false;
-  environment.wait(delay_, interrupted_);
-  delay_ = std::min(2 * delay_, kLongestDelay);
-  return !interrupted_.HasBeenNotified();
 }
 
 int StudyWaiter::FinishInterrupted() {

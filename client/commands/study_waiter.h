@@ -8,8 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/synchronization/notification.h"
-#include "absl/time/time.h"
 #include "client/api/client.h"
+#include "client/commands/absence.h"
 #include "client/commands/session.h"
 #include "client/commands/wait_display.h"
 
@@ -38,7 +38,6 @@ class StudyWaiter {
   int Watch();
   bool OnChange(const v1::WatchStudyResponse& change);
   bool IsIdle() const;
-  bool WaitForCoordinator();
   int FinishInterrupted();
   const v1::Trial* Best();
   void PrintFindings();
@@ -55,8 +54,7 @@ class StudyWaiter {
   std::optional<v1::Trial> best_;  // the best trial, once it was seen
   bool feasible_ = true;           // false, once it is known that no trial keeps the constraints
   std::string unplaced_;           // why no worker can run it, as it was last said
-  std::optional<absl::Time> away_since_;
-  absl::Duration delay_;
+  Absence absence_;
 };
 
 }  // namespace caviar::commands

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "client/commands/absence.h"
 #include "client/commands/command_line.h"
 #include "client/commands/log_text.h"
 #include "client/commands/trial_text.h"
@@ -28,7 +29,7 @@ struct LogsArguments {
 class LogPrinter {
  public:
   LogPrinter(const LogsArguments& arguments, Session& session)
-      : arguments_(arguments), session_(session) {
+      : arguments_(arguments), session_(session), absence_(session) {
     request_.set_study(arguments.study);
     request_.set_number(arguments.number);
     request_.set_attempt(arguments.attempt);
@@ -55,6 +56,7 @@ class LogPrinter {
  private:
   // The exit code, once there is nothing more to do.
   std::optional<int> OnPiece(const v1::ReadLogResponse& piece) {
+    Answered();
     const absl::string_view data = piece.data();
     session_.out() << (request_.offset() < 0 ? LastLines(data, *arguments_.tail) : data);
     session_.out().flush();
@@ -72,7 +74,21 @@ class LogPrinter {
   std::optional<int> OnError(const absl::Status& status) {
     // A trial that has no attempt yet will have one.
     const bool may_come = absl::IsNotFound(status) && arguments_.follow && arguments_.attempt == 0;
-    return may_come ? GoOn() : session_.Fail(status);
+    return may_come ? GoOn() : Fail(status);
+  }
+
+  void Answered() {
+    answered_ = true;
+    absence_.End();
+  }
+
+  // A coordinator that was there is waited for.
+  std::optional<int> Fail(const absl::Status& status) {
+    if (!arguments_.follow || !answered_ || !IsAway(status)) return session_.Fail(status);
+    if (absence_.Wait(interrupted_, [this](const std::string& what) { Say(what); })) {
+      return std::nullopt;
+    }
+    return interrupted_.HasBeenNotified() ? kInterrupted : session_.Fail(absence_.TooLong());
   }
 
   // To the trial's next attempt, if it gets one.
@@ -83,7 +99,8 @@ class LogPrinter {
     request.set_number(arguments_.number);
     request.set_view(v1::TRIAL_VIEW_BASIC);
     const auto trial = client_->GetTrial(request);
-    if (!trial.ok()) return session_.Fail(trial.status());
+    if (!trial.ok()) return Fail(trial.status());
+    Answered();
     const int newest = trial->attempts_size();
     if (newest > request_.attempt()) {
       if (request_.attempt() > 0) Say(absl::StrCat("attempt ", newest, ":"));
@@ -121,6 +138,8 @@ class LogPrinter {
   v1::ReadLogRequest request_;
   absl::Duration wait_ = kShortestWait;
   std::string said_;
+  bool answered_ = false;  // a coordinator did
+  Absence absence_;
 };
 
 }  // namespace

@@ -8,6 +8,8 @@ import re
 import stat
 import time
 
+from caviar.listeners import users_at
+
 _READ_AGAIN = 1.0  # seconds
 # 16 to 512 printable ASCII characters, none of them a space. gRPC's own refusal of others would quote them.
 _TOKEN = re.compile(rb"[!-~]{16,512}")
@@ -74,18 +76,7 @@ def is_somebody_else(address):
     """Whether another user than this one, or root, listens at this address of this machine."""
     if not _is_loopback(address):
         return False
-    port = address.rpartition(":")[2]
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(table, encoding="ascii") as file:
-                lines = [line.split() for line in file]
-        except OSError:
-            continue
-        for words in lines[1:]:
-            if words[3] == "0A" and words[1].rpartition(":")[2] == f"{int(port):04X}" and int(words[7]) not in (
-                    0, os.geteuid()):
-                return True
-    return False
+    return bool(users_at(int(address.rpartition(":")[2])) - {0, os.geteuid()})
 
 
 def _is_loopback(address):

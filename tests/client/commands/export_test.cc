@@ -68,6 +68,41 @@ TEST_F(Export, CsvOfRepeatsHasWhatTheyCameToAtTheirFirstTrial) {
             "1,COMPLETED,0.8911666870117188,7,host-1,,,,REPEAT,0,,,0.012345678901234,sgd,\n");
 }
 
+TEST_F(Export, WhatBreaksOffIsAFailureWhateverTheCoordinatorSays) {
+  for (const absl::Status& status : {absl::CancelledError(""), absl::UnavailableError("gone")}) {
+    EXPECT_CALL(client_, ListTrials).WillRepeatedly(Return(status));
+    EXPECT_NE(Run({"export", "mnist"}), kDone) << status;
+  }
+}
+
+TEST(ExportToAFullDisk, IsAFailure) {
+  std::istringstream in;
+  std::ofstream full("/dev/full");
+  std::ostringstream err;
+  Environment environment{
+      .in = in,
+      .out = full,
+      .err = err,
+      .terminal_width = [] { return 80; },
+      .variable = [](const std::string&) { return std::nullopt; },
+      .connect =
+          [](client::ClientOptions) {
+            auto client = std::make_unique<::testing::NiceMock<MockClient>>();
+            ON_CALL(*client, GetStudy).WillByDefault(Return(TestStudy()));
+            ON_CALL(*client, ListTrials).WillByDefault(Return(v1::ListTrialsResponse()));
+            return client;
+          },
+      .now = {},
+      .wait = {},
+      .catch_interrupts = {},
+      .run_trial = {},
+      .start_cluster = {},
+  };
+  const char* const words[] = {"caviar", "export", "mnist"};
+  EXPECT_EQ(RunCaviar(3, words, environment), kFailed);
+  EXPECT_THAT(err.str(), testing::HasSubstr("not everything could be written"));
+}
+
 TEST_F(Export, JsonHasTheStudyAndAllTrials) {
   EXPECT_EQ(Run({"export", "mnist", "--format", "json"}), kDone);
   EXPECT_EQ(json()["study"]["name"], "mnist");

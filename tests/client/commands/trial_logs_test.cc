@@ -111,6 +111,47 @@ TEST_F(TrialLogs, CtrlCEndsIt) {
   EXPECT_EQ(err(), "");
 }
 
+TEST_F(TrialLogs, ACoordinatorThatGoesAwayIsWaitedForWhileItIsFollowed) {
+  logs_ = {"one\n"};
+  ended_ = false;
+  EXPECT_CALL(client_, GetTrial)
+      .WillOnce(Return(absl::UnavailableError("gone")))
+      .WillOnce(Return(TestTrial(3, "attempts {}")));
+  int reads = 0;
+  EXPECT_CALL(client_, ReadLog).WillRepeatedly([&](const v1::ReadLogRequest& request) {
+    ++reads;
+    if (reads > 2 && reads < 20)
+      return absl::StatusOr<v1::ReadLogResponse>(absl::UnavailableError("gone"));
+    if (reads == 20) logs_[0] += "two\n";
+    if (reads == 22) ended_ = true;
+    return Read(request);
+  });
+  const std::string away =
+      "caviar: the coordinator is away; waiting for it to come back, for 5m00s at most\n";
+  EXPECT_EQ(Run({"trial", "logs", "mnist", "3", "--follow"}), kDone);
+  EXPECT_EQ(out(), "one\ntwo\n");
+  EXPECT_EQ(err(), away + away + "caviar: trial 3 COMPLETED 0.8911666870117188\n");
+}
+
+TEST_F(TrialLogs, ACoordinatorThatStaysAwayIsGivenUp) {
+  logs_ = {"one\n"};
+  ended_ = false;
+  bool gone = false;
+  EXPECT_CALL(client_, ReadLog).WillRepeatedly([&](const v1::ReadLogRequest& request) {
+    if (std::exchange(gone, true))
+      return absl::StatusOr<v1::ReadLogResponse>(absl::UnavailableError("gone"));
+    return Read(request);
+  });
+  const absl::Time start = now_;
+  EXPECT_EQ(Run({"trial", "logs", "mnist", "3", "--follow"}), kNoCoordinator);
+  EXPECT_GE(now_ - start, absl::Minutes(5));
+  EXPECT_THAT(err(), HasSubstr(" for 5m00s; the study goes on when one is started again"));
+  gone = true;
+  EXPECT_EQ(Run({"trial", "logs", "mnist", "3"}), kNoCoordinator);
+  EXPECT_EQ(Run({"trial", "logs", "mnist", "3", "--follow"}), kNoCoordinator);
+  EXPECT_THAT(err(), HasSubstr("gone")) << "one that was not there from the start";
+}
+
 TEST_F(TrialLogs, AFailedTrialIsShownWithTheEndOfItsLog) {
   std::string log;
   for (int i = 0; i < 30; ++i) log += "line " + std::to_string(i) + "\n";
