@@ -314,6 +314,14 @@ absl::StatusOr<std::vector<StudyRevisionRow>> MemoryStore::ListStudyRevisions(in
   return rows;
 }
 
+absl::StatusOr<std::optional<StudyRevisionRow>> MemoryStore::FindStudyRevision(int64_t study_id,
+                                                                               int32_t revision) {
+  absl::MutexLock lock(&mutex_);
+  const auto it = tables_.study_revisions.find({study_id, revision});
+  if (it == tables_.study_revisions.end()) return std::nullopt;
+  return it->second;
+}
+
 absl::StatusOr<StoreUsage> MemoryStore::ReadUsage() {
   absl::MutexLock lock(&mutex_);
   std::map<int64_t, StudyUsage> all;

@@ -245,6 +245,12 @@ absl::StatusOr<std::vector<StudyRevisionRow>> SqliteReader::ListStudyRevisions(i
       [&](Connection& connection) { return ReadStudyRevisions(connection, study_id); });
 }
 
+absl::StatusOr<std::optional<StudyRevisionRow>> SqliteReader::FindStudyRevision(int64_t study_id,
+                                                                                int32_t revision) {
+  return InSnapshot<std::optional<StudyRevisionRow>>(
+      [&](Connection& connection) { return ReadStudyRevision(connection, study_id, revision); });
+}
+
 absl::StatusOr<StoreUsage> SqliteReader::ReadUsage() {
   return InSnapshot<StoreUsage>([&](Connection& connection) -> absl::StatusOr<StoreUsage> {
     absl::StatusOr<std::vector<StudyUsage>> studies = storage::ReadUsage(connection);

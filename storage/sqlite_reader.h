@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,8 @@ class SqliteReader : public Reader {
   absl::StatusOr<std::vector<PrunerDecisionRow>> ListPrunerDecisions(int64_t trial_id) override;
   absl::StatusOr<std::vector<WarmStartTrialRow>> ListWarmStartTrials(int64_t study_id) override;
   absl::StatusOr<std::vector<StudyRevisionRow>> ListStudyRevisions(int64_t study_id) override;
+  absl::StatusOr<std::optional<StudyRevisionRow>> FindStudyRevision(int64_t study_id,
+                                                                    int32_t revision) override;
   absl::StatusOr<StoreUsage> ReadUsage() override;
   absl::StatusOr<ArtifactRow> GetArtifact(int64_t study_id, int32_t number, int32_t attempt,
                                           v1::Artifact::Kind kind, int64_t step) override;

@@ -317,7 +317,9 @@ struct Snapshot {
   std::vector<WorkerRow> workers;
   // Of studies that are not deleted, by study, source and number.
   std::vector<WarmStartTrialRow> warm_start_trials;
-  // Of studies that are not deleted, by study and revision.
+  // Of studies that are not deleted, by study and revision: the first, and those that have another
+  // pruner than the one before. Nothing hangs on the others, and to read them all would make each
+  // start the slower the more often studies were changed.
   std::vector<StudyRevisionRow> study_revisions;
   std::vector<StudyEndRow> study_ends;
 };
@@ -479,6 +481,9 @@ class Reader {
   virtual absl::StatusOr<std::vector<WarmStartTrialRow>> ListWarmStartTrials(int64_t study_id) = 0;
   // By revision.
   virtual absl::StatusOr<std::vector<StudyRevisionRow>> ListStudyRevisions(int64_t study_id) = 0;
+  // nullopt: there is no such revision.
+  virtual absl::StatusOr<std::optional<StudyRevisionRow>> FindStudyRevision(int64_t study_id,
+                                                                            int32_t revision) = 0;
   // Counts all rows: seconds for millions of them.
   virtual absl::StatusOr<StoreUsage> ReadUsage() = 0;
   // NOT_FOUND: there is no such file, trial or study.

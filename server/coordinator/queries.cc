@@ -95,15 +95,15 @@ absl::StatusOr<v1::Study> Queries::GetStudy(const v1::GetStudyRequest& request) 
 }
 
 absl::StatusOr<v1::Study> Queries::AtRevision(storage::StudyReading reading, int32_t revision) {
-  auto revisions = reader_.ListStudyRevisions(reading.study.id);
-  if (!revisions.ok()) return revisions.status();
-  for (storage::StudyRevisionRow& row : *revisions) {
-    if (row.revision != revision) continue;
-    reading.study.definition = std::move(row.definition);
+  auto row = reader_.FindStudyRevision(reading.study.id, revision);
+  if (!row.ok()) return row.status();
+  if (*row) {
+    reading.study.definition = std::move((*row)->definition);
     reading.study.revision = revision;
     v1::Study message = Message(reading);
-    message.mutable_revision_time()->set_seconds(row.time / 1'000'000);
-    message.mutable_revision_time()->set_nanos(static_cast<int32_t>(row.time % 1'000'000) * 1000);
+    message.mutable_revision_time()->set_seconds((*row)->time / 1'000'000);
+    message.mutable_revision_time()->set_nanos(static_cast<int32_t>((*row)->time % 1'000'000) *
+                                               1000);
     return message;
   }
   if (revision == reading.study.revision) return Message(reading);

@@ -143,6 +143,43 @@ TEST_F(QueriesTest, AWatcherGetsEachOfThousandsOfTrialsOnce) {
   EXPECT_EQ(queries_.ReadStudyChanges("s", std::nullopt)->response.finished_size(), 0);
 }
 
+TEST_F(QueriesTest, AStudyIsReadWithoutAllThatItWasBefore) {
+  class Listless : public storage::MemoryStore {
+   public:
+    absl::StatusOr<std::vector<storage::StudyRevisionRow>> ListStudyRevisions(int64_t) override {
+      return absl::InternalError("a study may have thousands of revisions");
+    }
+  } store;
+  storage::StudyRow row;
+  row.id = 1;
+  row.revision = 3;
+  row.definition = NetworkStudy("s");
+  storage::Batch batch = {row};
+  for (const int32_t revision : {1, 2, 3}) {
+    v1::Study definition = row.definition;
+    definition.mutable_limits()->set_max_trials(10 * revision);
+    batch.push_back(storage::StudyRevisionRow{1, revision, definition, 0, 1'500'000 * revision});
+  }
+  ASSERT_TRUE(store.Apply(batch, 1).ok());
+  Queries queries(store, artifacts_, clock_);
+  v1::GetStudyRequest request;
+  request.set_study("s");
+  for (const int32_t asked : {0, 3, 2, 1}) {
+    const int32_t revision = asked == 0 ? 3 : asked;
+    request.set_revision(asked);
+    const auto study = queries.GetStudy(request);
+    ASSERT_TRUE(study.ok()) << study.status();
+    EXPECT_EQ(study->revision(), revision);
+    EXPECT_EQ(study->limits().max_trials(), 10 * revision);
+    EXPECT_EQ(absl::Seconds(study->revision_time().seconds()) +
+                  absl::Nanoseconds(study->revision_time().nanos()),
+              absl::Microseconds(1'500'000 * revision));
+  }
+  request.set_revision(4);
+  EXPECT_THAT(std::string(queries.GetStudy(request).status().message()),
+              HasSubstr("has no revision 4; its newest is 3"));
+}
+
 TEST_F(QueriesTest, AnEndThatTakesSeveralCommitsIsNotOverBefore) {
   v1::Study definition = NetworkStudy("s");
   AddStudy(definition);
