@@ -38,6 +38,8 @@ class SqliteReader : public Reader {
   absl::StatusOr<std::vector<StudyReading>> ListStudies(int64_t after_id, int32_t limit) override;
   absl::StatusOr<TrialReading> GetTrial(int64_t study_id, int32_t number, bool full) override;
   absl::StatusOr<std::vector<TrialReading>> ListTrials(const TrialQuery& query, bool full) override;
+  absl::StatusOr<TrialPage> ReadTrialPage(const TrialQuery& query, bool full,
+                                          int64_t max_rows) override;
   absl::StatusOr<std::vector<TrialReading>> ListBestTrials(int64_t study_id,
                                                            const v1::Study& definition,
                                                            int32_t count, bool full) override;

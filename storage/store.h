@@ -427,6 +427,18 @@ struct TrialReading {
   std::vector<PrunerDecisionRow> pruner_decisions;
 };
 
+// Some of the trials that were asked for.
+struct TrialPage {
+  std::vector<TrialReading> trials;
+  bool more = false;  // there are others after these
+};
+
+// How many rows a reading holds beside its trial's own.
+inline int64_t CountRows(const TrialReading& reading) {
+  return static_cast<int64_t>(reading.attempts.size() + reading.measurements.size() +
+                              reading.artifacts.size() + reading.pruner_decisions.size());
+}
+
 // How many files, and how large they are together.
 struct FileUsage {
   int64_t files = 0;
@@ -464,6 +476,10 @@ class Reader {
   virtual absl::StatusOr<TrialReading> GetTrial(int64_t study_id, int32_t number, bool full) = 0;
   virtual absl::StatusOr<std::vector<TrialReading>> ListTrials(const TrialQuery& query,
                                                                bool full) = 0;
+  // The first of these, as many as memory holds however long their curves are: no other is read
+  // once they have `max_rows` rows (CountRows). So one may go past that, and there is at least one.
+  virtual absl::StatusOr<TrialPage> ReadTrialPage(const TrialQuery& query, bool full,
+                                                  int64_t max_rows) = 0;
   // COMPLETED trials that are feasible: by the only objective of `definition`, the best first, ties
   // by number; of several objectives those on the Pareto front, in its order (pareto_front.h).
   // Where `definition` has repeats, the first trials of such configurations: those with the most

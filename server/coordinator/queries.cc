@@ -20,6 +20,10 @@ namespace {
 constexpr int kDefaultPage = 100;
 constexpr int kLargestPage = 1000;
 constexpr int kLargestChunk = 1 << 20;
+// Of a page of trials: about as many measurements as take kLargestChunk bytes in a message.
+constexpr int64_t kPageRows = 32'768;
+// Of what does not come in pages.
+constexpr size_t kLargestAnswer = 64 << 20;
 
 int PageSize(int32_t asked) {
   return asked <= 0 ? kDefaultPage : std::min<int32_t>(asked, kLargestPage);
@@ -182,26 +186,23 @@ absl::StatusOr<v1::ListTrialsResponse> Queries::ListTrials(const v1::ListTrialsR
   if (!query.ok()) return query.status();
   const auto study = FindStudy(request.study());
   if (!study.ok()) return study.status();
-  const int size = PageSize(request.page_size());
   query->study_id = study->study.id;
   query->offset = static_cast<int32_t>(*offset);
-  query->limit = size + 1;
+  query->limit = PageSize(request.page_size());
   const bool full = request.view() == v1::TRIAL_VIEW_FULL;
-  const auto trials = reader_.ListTrials(*query, full);
-  if (!trials.ok()) return trials.status();
+  const auto page = reader_.ReadTrialPage(*query, full, kPageRows);
+  if (!page.ok()) return page.status();
   v1::ListTrialsResponse response;
-  for (const auto& trial : *trials) {
-    if (response.trials_size() == size) {
-      response.set_next_page_token(absl::StrCat(*offset + size));
-      break;
-    }
-    *response.add_trials() = ToMessage(request.study(), trial, full);
+  size_t bytes = 0;
+  for (const storage::TrialReading& trial : page->trials) {
     // A page of trials with long curves must fit into one message.
-    if (response.ByteSizeLong() > kLargestChunk && response.trials_size() < size &&
-        response.trials_size() < static_cast<int>(trials->size())) {
-      response.set_next_page_token(absl::StrCat(*offset + response.trials_size()));
-      break;
-    }
+    if (bytes > size_t{kLargestChunk}) break;
+    v1::Trial& message = *response.add_trials();
+    message = ToMessage(request.study(), trial, full);
+    bytes += message.ByteSizeLong();
+  }
+  if (page->more || response.trials_size() < static_cast<int>(page->trials.size())) {
+    response.set_next_page_token(absl::StrCat(*offset + response.trials_size()));
   }
   return response;
 }
@@ -212,11 +213,30 @@ absl::StatusOr<v1::ListBestTrialsResponse> Queries::ListBestTrials(
   if (!study.ok()) return study.status();
   const bool full = request.view() == v1::TRIAL_VIEW_FULL;
   const int32_t count = request.count() <= 0 ? 5 : std::min(request.count(), kLargestPage);
-  const auto trials = reader_.ListBestTrials(study->study.id, study->study.definition, count, full);
+  auto trials =
+      reader_.ListBestTrials(study->study.id, study->study.definition, count, /*full=*/false);
   if (!trials.ok()) return trials.status();
   v1::ListBestTrialsResponse response;
-  for (const auto& trial : *trials)
-    *response.add_trials() = ToMessage(request.study(), trial, full);
+  size_t bytes = 0;
+  for (storage::TrialReading& trial : *trials) {
+    if (full) {
+      // One at a time: of a thousand with long curves there is never more than one in memory beside
+      // the answer. Nothing is measured by a completed trial any more.
+      auto whole = FindTrial(*study, trial.trial.number, full);
+      if (!whole.ok()) return whole.status();
+      trial = *std::move(whole);
+    }
+    v1::Trial& message = *response.add_trials();
+    message = ToMessage(request.study(), trial, full);
+    bytes += message.ByteSizeLong();
+    trial = {};
+    if (bytes > kLargestAnswer) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "the best ", trials->size(), " trials of study '", request.study(),
+          "' with all that they measured are more than one answer takes, ", kLargestAnswer >> 20,
+          " MiB; ask for fewer, or without measurements (view)"));
+    }
+  }
   return response;
 }
 

@@ -143,6 +143,69 @@ TEST_F(QueriesTest, AWatcherGetsEachOfThousandsOfTrialsOnce) {
   EXPECT_EQ(queries_.ReadStudyChanges("s", std::nullopt)->response.finished_size(), 0);
 }
 
+TEST_F(QueriesTest, AListOfLongTrialsComesInShortPages) {
+  AddStudy(NetworkStudy("s"));
+  for (int32_t number = 0; number < 6; ++number) {
+    AddTrial(number, v1::Trial::COMPLETED);
+    storage::Batch batch;
+    for (int64_t step = 1; step <= 12'000; ++step) {
+      batch.push_back(storage::MeasurementRow{kTrialId + number, 1, "m", step, 0.5});
+    }
+    Write(std::move(batch));
+  }
+  v1::ListTrialsRequest request;
+  request.set_study("s");
+  request.set_page_size(1000);
+  const auto pages = [&] {
+    std::vector<std::vector<int32_t>> pages;
+    do {
+      const auto page = queries_.ListTrials(request);
+      if (!page.ok()) {
+        ADD_FAILURE() << page.status();
+        break;
+      }
+      for (auto& numbers = pages.emplace_back(); const v1::Trial& trial : page->trials()) {
+        EXPECT_EQ(trial.measurements_size(), request.view() == v1::TRIAL_VIEW_FULL ? 12'000 : 0);
+        numbers.push_back(trial.number());
+      }
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    return pages;
+  };
+  using Pages = std::vector<std::vector<int32_t>>;
+  EXPECT_EQ(pages(), (Pages{{0, 1, 2, 3, 4, 5}}));
+  request.set_view(v1::TRIAL_VIEW_FULL);
+  EXPECT_EQ(pages(), (Pages{{0, 1, 2}, {3, 4, 5}})) << "no empty page at the end";
+  request.set_page_size(2);
+  EXPECT_EQ(pages(), (Pages{{0, 1}, {2, 3}, {4, 5}}));
+}
+
+TEST_F(QueriesTest, TheBestTrialsWithAllTheyMeasuredAreRefusedWhereTheyAreTooMuch) {
+  AddStudy(NetworkStudy("s"));
+  for (int32_t number = 0; number < 3; ++number) {
+    AddTrial(number, v1::Trial::COMPLETED);
+    storage::PrunerDecisionRow decision;
+    decision.trial_id = kTrialId + number;
+    decision.step = 1;
+    decision.decision = v1::PrunerDecision::CONTINUE;
+    decision.reason = std::string(25 << 20, 'r');
+    Write({decision});
+  }
+  v1::ListBestTrialsRequest request;
+  request.set_study("s");
+  EXPECT_EQ(queries_.ListBestTrials(request)->trials_size(), 3);
+  request.set_view(v1::TRIAL_VIEW_FULL);
+  const absl::Status refused = queries_.ListBestTrials(request).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("ask for fewer"));
+  request.set_count(2);
+  const auto two = queries_.ListBestTrials(request);
+  ASSERT_TRUE(two.ok()) << two.status();
+  ASSERT_EQ(two->trials_size(), 2);
+  EXPECT_EQ(two->trials(0).number(), 2);
+  EXPECT_EQ(two->trials(1).pruner_decisions(0).reason().size(), size_t{25} << 20);
+}
+
 TEST_F(QueriesTest, AStudyIsReadWithoutAllThatItWasBefore) {
   class Listless : public storage::MemoryStore {
    public:
