@@ -29,14 +29,39 @@ int PageSize(int32_t asked) {
   return asked <= 0 ? kDefaultPage : std::min<int32_t>(asked, kLargestPage);
 }
 
-// A page token is the number of rows, or the id, to go on from.
+absl::Status NoToken(const std::string& token) {
+  return error::InvalidField("page_token", absl::StrCat("'", token, "' is no token of ours"));
+}
+
+// The id of the study to go on after.
 absl::StatusOr<int64_t> ParsePageToken(const std::string& token) {
   int64_t value = 0;
   if (token.empty()) return value;
-  if (!absl::SimpleAtoi(token, &value) || value < 0) {
-    return error::InvalidField("page_token", absl::StrCat("'", token, "' is no token of ours"));
-  }
+  if (!absl::SimpleAtoi(token, &value) || value < 0) return NoToken(token);
   return value;
+}
+
+// Of a list of trials: the study's id and how many trials came before, as "7.200". With the id a
+// list does not go on in another study that got the name meanwhile.
+struct TrialPageToken {
+  std::optional<int64_t> study_id;  // nullopt: any
+  int32_t offset = 0;
+};
+
+absl::StatusOr<TrialPageToken> ParseTrialPageToken(const std::string& token) {
+  TrialPageToken parsed;
+  if (token.empty()) return parsed;
+  absl::string_view offset = token;
+  // The version before this one gave out the number alone.
+  if (const size_t dot = token.find('.'); dot != std::string::npos) {
+    if (!absl::SimpleAtoi(offset.substr(0, dot), &parsed.study_id.emplace())) return NoToken(token);
+    offset.remove_prefix(dot + 1);
+  }
+  if (!absl::SimpleAtoi(offset, &parsed.offset) || parsed.offset < 0) return NoToken(token);
+  if (parsed.offset > INT32_MAX - kLargestPage) {
+    return error::InvalidField("page_token", "is past the end");
+  }
+  return parsed;
 }
 
 absl::StatusOr<storage::TrialQuery> ParseOrder(const v1::ListTrialsRequest& request) {
@@ -177,17 +202,18 @@ absl::StatusOr<v1::Trial> Queries::GetTrial(const v1::GetTrialRequest& request) 
 }
 
 absl::StatusOr<v1::ListTrialsResponse> Queries::ListTrials(const v1::ListTrialsRequest& request) {
-  const auto offset = ParsePageToken(request.page_token());
-  if (!offset.ok()) return offset.status();
-  if (*offset > INT32_MAX - kLargestPage) {
-    return error::InvalidField("page_token", "is past the end");
-  }
+  const auto token = ParseTrialPageToken(request.page_token());
+  if (!token.ok()) return token.status();
   auto query = ParseOrder(request);
   if (!query.ok()) return query.status();
   const auto study = FindStudy(request.study());
   if (!study.ok()) return study.status();
+  if (token->study_id.value_or(study->study.id) != study->study.id) {
+    return absl::NotFoundError(
+        absl::StrCat("study \"", request.study(), "\" was deleted; another one has its name now"));
+  }
   query->study_id = study->study.id;
-  query->offset = static_cast<int32_t>(*offset);
+  query->offset = token->offset;
   query->limit = PageSize(request.page_size());
   const bool full = request.view() == v1::TRIAL_VIEW_FULL;
   const auto page = reader_.ReadTrialPage(*query, full, kPageRows);
@@ -202,7 +228,8 @@ absl::StatusOr<v1::ListTrialsResponse> Queries::ListTrials(const v1::ListTrialsR
     bytes += message.ByteSizeLong();
   }
   if (page->more || response.trials_size() < static_cast<int>(page->trials.size())) {
-    response.set_next_page_token(absl::StrCat(*offset + response.trials_size()));
+    response.set_next_page_token(
+        absl::StrCat(study->study.id, ".", token->offset + response.trials_size()));
   }
   return response;
 }

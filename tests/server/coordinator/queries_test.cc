@@ -180,6 +180,46 @@ TEST_F(QueriesTest, AListOfLongTrialsComesInShortPages) {
   EXPECT_EQ(pages(), (Pages{{0, 1}, {2, 3}, {4, 5}}));
 }
 
+TEST_F(QueriesTest, AListDoesNotGoOnInAnotherStudyThatGotTheName) {
+  AddStudy(NetworkStudy("s"));
+  for (int32_t number = 0; number < 4; ++number) AddTrial(number, v1::Trial::COMPLETED);
+  v1::ListTrialsRequest request;
+  request.set_study("s");
+  request.set_page_size(3);
+  request.set_page_token(queries_.ListTrials(request)->next_page_token());
+  ASSERT_EQ(queries_.ListTrials(request)->trials_size(), 1);
+
+  storage::StudyRow first = store_.GetStudy("s")->study;
+  first.deleted = true;
+  Write({first});
+  EXPECT_THAT(std::string(queries_.ListTrials(request).status().message()),
+              HasSubstr("there is no study 's'"));
+  storage::StudyRow second;
+  second.id = 2;
+  second.definition = first.definition;
+  Write({second});
+  const absl::Status refused = queries_.ListTrials(request).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kNotFound) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("another one has its name now"));
+  request.clear_page_token();
+  EXPECT_TRUE(queries_.ListTrials(request).ok());
+}
+
+TEST_F(QueriesTest, APageTokenThatIsNoneIsRefused) {
+  AddStudy(NetworkStudy("s"));
+  AddTrial(0, v1::Trial::COMPLETED);
+  AddTrial(1, v1::Trial::COMPLETED);
+  v1::ListTrialsRequest request;
+  request.set_study("s");
+  for (const char* token : {"x", "-1", ".", "1.", ".1", "1.-1", "1.1.1", "1.x", "2147483647"}) {
+    request.set_page_token(token);
+    const absl::Status refused = queries_.ListTrials(request).status();
+    EXPECT_TRUE(error::HasReason(refused, error::kInvalidField)) << token << ": " << refused;
+  }
+  request.set_page_token("1");
+  EXPECT_EQ(queries_.ListTrials(request)->trials_size(), 1) << "of the version before";
+}
+
 TEST_F(QueriesTest, TheBestTrialsWithAllTheyMeasuredAreRefusedWhereTheyAreTooMuch) {
   AddStudy(NetworkStudy("s"));
   for (int32_t number = 0; number < 3; ++number) {
