@@ -210,6 +210,19 @@ bool Matches(const MemoryTables::Trial& trial, const TrialQuery& query) {
                                             trial.row.state) != query.states.end());
 }
 
+// All of them, in order, whatever the query's offset and limit.
+std::vector<const MemoryTables::Trial*> Find(const MemoryTables& tables, const TrialQuery& query) {
+  std::vector<const MemoryTables::Trial*> trials = TrialsOf(tables, query.study_id);
+  std::erase_if(trials, [&query](const auto* trial) { return !Matches(*trial, query); });
+  std::stable_sort(trials.begin(), trials.end(), [&query](const auto* a, const auto* b) {
+    const std::optional<double> x = SortKey(*a, query.order);
+    const std::optional<double> y = SortKey(*b, query.order);
+    if (!x.has_value() || !y.has_value()) return x.has_value() && !y.has_value();
+    return query.descending ? *x > *y : *x < *y;
+  });
+  return trials;
+}
+
 }  // namespace
 
 absl::StatusOr<StudyReading> MemoryStore::GetStudy(const std::string& name) {
@@ -244,20 +257,29 @@ absl::StatusOr<TrialReading> MemoryStore::GetTrial(int64_t study_id, int32_t num
 absl::StatusOr<std::vector<TrialReading>> MemoryStore::ListTrials(const TrialQuery& query,
                                                                   bool full) {
   absl::MutexLock lock(&mutex_);
-  std::vector<const MemoryTables::Trial*> trials = TrialsOf(tables_, query.study_id);
-  std::erase_if(trials, [&query](const auto* trial) { return !Matches(*trial, query); });
-  std::stable_sort(trials.begin(), trials.end(), [&query](const auto* a, const auto* b) {
-    const std::optional<double> x = SortKey(*a, query.order);
-    const std::optional<double> y = SortKey(*b, query.order);
-    if (!x.has_value() || !y.has_value()) return x.has_value() && !y.has_value();
-    return query.descending ? *x > *y : *x < *y;
-  });
+  const std::vector<const MemoryTables::Trial*> trials = Find(tables_, query);
   std::vector<TrialReading> readings;
   for (size_t i = std::max(query.offset, 0);
        i < trials.size() && static_cast<int64_t>(readings.size()) < query.limit; ++i) {
     readings.push_back(ReadTrial(tables_, *trials[i], full));
   }
   return readings;
+}
+
+absl::StatusOr<TrialPage> MemoryStore::ReadTrialPage(const TrialQuery& query, bool full,
+                                                     int64_t max_rows) {
+  absl::MutexLock lock(&mutex_);
+  const std::vector<const MemoryTables::Trial*> trials = Find(tables_, query);
+  TrialPage page;
+  int64_t rows = 0;
+  for (size_t i = std::max(query.offset, 0); i < trials.size(); ++i) {
+    page.more = static_cast<int64_t>(page.trials.size()) == query.limit ||
+                (!page.trials.empty() && rows >= max_rows);
+    if (page.more) break;
+    page.trials.push_back(ReadTrial(tables_, *trials[i], full));
+    rows += CountRows(page.trials.back());
+  }
+  return page;
 }
 
 absl::StatusOr<std::vector<TrialReading>> MemoryStore::ListBestTrials(int64_t study_id,
@@ -310,6 +332,14 @@ absl::StatusOr<std::vector<StudyRevisionRow>> MemoryStore::ListStudyRevisions(in
     rows.push_back(it->second);
   }
   return rows;
+}
+
+absl::StatusOr<std::optional<StudyRevisionRow>> MemoryStore::FindStudyRevision(int64_t study_id,
+                                                                               int32_t revision) {
+  absl::MutexLock lock(&mutex_);
+  const auto it = tables_.study_revisions.find({study_id, revision});
+  if (it == tables_.study_revisions.end()) return std::nullopt;
+  return it->second;
 }
 
 absl::StatusOr<StoreUsage> MemoryStore::ReadUsage() {

@@ -4,11 +4,14 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "storage/curve.h"
 #include "storage/trial_state.h"
 
 namespace caviar::storage {
 namespace {
+
+using google::protobuf::util::MessageDifferencer;
 
 // All but the epoch.
 Snapshot Copy(const MemoryTables& tables) {
@@ -47,7 +50,13 @@ Snapshot Copy(const MemoryTables& tables) {
     if (is_visible(trial.study_id)) snapshot.warm_start_trials.push_back(trial);
   }
   for (const auto& [key, revision] : tables.study_revisions) {
-    if (is_visible(revision.study_id)) snapshot.study_revisions.push_back(revision);
+    if (!is_visible(revision.study_id)) continue;
+    std::vector<StudyRevisionRow>& kept = snapshot.study_revisions;
+    if (kept.empty() || kept.back().study_id != revision.study_id ||
+        !MessageDifferencer::Equals(kept.back().definition.pruner(),
+                                    revision.definition.pruner())) {
+      kept.push_back(revision);
+    }
   }
   for (const auto& [key, end] : tables.study_ends) snapshot.study_ends.push_back(end);
   for (const auto& [id, worker] : tables.workers) snapshot.workers.push_back(worker);

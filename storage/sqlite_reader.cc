@@ -210,6 +210,31 @@ absl::StatusOr<std::vector<TrialReading>> SqliteReader::ListTrials(const TrialQu
   });
 }
 
+absl::StatusOr<TrialPage> SqliteReader::ReadTrialPage(const TrialQuery& query, bool full,
+                                                      int64_t max_rows) {
+  return InSnapshot<TrialPage>([&](Connection& connection) -> absl::StatusOr<TrialPage> {
+    TrialPage page;
+    absl::StatusOr<bool> visible = IsStudyVisible(connection, query.study_id);
+    if (!visible.ok()) return visible.status();
+    if (!*visible) return page;
+    TrialQuery one_more = query;
+    ++one_more.limit;
+    absl::StatusOr<std::vector<TrialRow>> trials = FindTrials(connection, one_more);
+    if (!trials.ok()) return trials.status();
+    int64_t rows = 0;
+    for (TrialRow& trial : *trials) {
+      page.more = static_cast<int64_t>(page.trials.size()) == query.limit ||
+                  (!page.trials.empty() && rows >= max_rows);
+      if (page.more) return page;
+      absl::StatusOr<TrialReading> reading = Complete(connection, std::move(trial), full);
+      if (!reading.ok()) return reading.status();
+      rows += CountRows(*reading);
+      page.trials.push_back(*std::move(reading));
+    }
+    return page;
+  });
+}
+
 absl::StatusOr<std::vector<TrialReading>> SqliteReader::ListBestTrials(int64_t study_id,
                                                                        const v1::Study& definition,
                                                                        int32_t count, bool full) {
@@ -241,6 +266,12 @@ absl::StatusOr<std::vector<WarmStartTrialRow>> SqliteReader::ListWarmStartTrials
 absl::StatusOr<std::vector<StudyRevisionRow>> SqliteReader::ListStudyRevisions(int64_t study_id) {
   return InSnapshot<std::vector<StudyRevisionRow>>(
       [&](Connection& connection) { return ReadStudyRevisions(connection, study_id); });
+}
+
+absl::StatusOr<std::optional<StudyRevisionRow>> SqliteReader::FindStudyRevision(int64_t study_id,
+                                                                                int32_t revision) {
+  return InSnapshot<std::optional<StudyRevisionRow>>(
+      [&](Connection& connection) { return ReadStudyRevision(connection, study_id, revision); });
 }
 
 absl::StatusOr<StoreUsage> SqliteReader::ReadUsage() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,8 @@ class SqliteReader : public Reader {
   absl::StatusOr<std::vector<StudyReading>> ListStudies(int64_t after_id, int32_t limit) override;
   absl::StatusOr<TrialReading> GetTrial(int64_t study_id, int32_t number, bool full) override;
   absl::StatusOr<std::vector<TrialReading>> ListTrials(const TrialQuery& query, bool full) override;
+  absl::StatusOr<TrialPage> ReadTrialPage(const TrialQuery& query, bool full,
+                                          int64_t max_rows) override;
   absl::StatusOr<std::vector<TrialReading>> ListBestTrials(int64_t study_id,
                                                            const v1::Study& definition,
                                                            int32_t count, bool full) override;
@@ -45,6 +48,8 @@ class SqliteReader : public Reader {
   absl::StatusOr<std::vector<PrunerDecisionRow>> ListPrunerDecisions(int64_t trial_id) override;
   absl::StatusOr<std::vector<WarmStartTrialRow>> ListWarmStartTrials(int64_t study_id) override;
   absl::StatusOr<std::vector<StudyRevisionRow>> ListStudyRevisions(int64_t study_id) override;
+  absl::StatusOr<std::optional<StudyRevisionRow>> FindStudyRevision(int64_t study_id,
+                                                                    int32_t revision) override;
   absl::StatusOr<StoreUsage> ReadUsage() override;
   absl::StatusOr<ArtifactRow> GetArtifact(int64_t study_id, int32_t number, int32_t attempt,
                                           v1::Artifact::Kind kind, int64_t step) override;

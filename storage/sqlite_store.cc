@@ -218,7 +218,7 @@ absl::StatusOr<Snapshot> SqliteStore::Load() {
   read(snapshot.pruner_decisions, &ReadAllPrunerDecisions);
   read(snapshot.workers, &ReadAllWorkers);
   read(snapshot.warm_start_trials, &ReadAllWarmStartTrials);
-  read(snapshot.study_revisions, &ReadAllStudyRevisions);
+  read(snapshot.study_revisions, &ReadPrunerRevisions);
   read(snapshot.study_ends, &ReadAllStudyEnds);
   if (status.ok()) status = CheckCounts(*connection_, snapshot.trials);
   if (status.ok()) status = CheckMetrics(*connection_);

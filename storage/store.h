@@ -319,7 +319,9 @@ struct Snapshot {
   std::vector<WorkerRow> workers;
   // Of studies that are not deleted, by study, source and number.
   std::vector<WarmStartTrialRow> warm_start_trials;
-  // Of studies that are not deleted, by study and revision.
+  // Of studies that are not deleted, by study and revision: the first, and those that have another
+  // pruner than the one before. Nothing hangs on the others, and to read them all would make each
+  // start the slower the more often studies were changed.
   std::vector<StudyRevisionRow> study_revisions;
   std::vector<StudyEndRow> study_ends;
 };
@@ -427,6 +429,18 @@ struct TrialReading {
   std::vector<PrunerDecisionRow> pruner_decisions;
 };
 
+// Some of the trials that were asked for.
+struct TrialPage {
+  std::vector<TrialReading> trials;
+  bool more = false;  // there are others after these
+};
+
+// How many rows a reading holds beside its trial's own.
+inline int64_t CountRows(const TrialReading& reading) {
+  return static_cast<int64_t>(reading.attempts.size() + reading.measurements.size() +
+                              reading.artifacts.size() + reading.pruner_decisions.size());
+}
+
 // How many files, and how large they are together.
 struct FileUsage {
   int64_t files = 0;
@@ -464,6 +478,10 @@ class Reader {
   virtual absl::StatusOr<TrialReading> GetTrial(int64_t study_id, int32_t number, bool full) = 0;
   virtual absl::StatusOr<std::vector<TrialReading>> ListTrials(const TrialQuery& query,
                                                                bool full) = 0;
+  // The first of these, as many as memory holds however long their curves are: no other is read
+  // once they have `max_rows` rows (CountRows). So one may go past that, and there is at least one.
+  virtual absl::StatusOr<TrialPage> ReadTrialPage(const TrialQuery& query, bool full,
+                                                  int64_t max_rows) = 0;
   // COMPLETED trials that are feasible: by the only objective of `definition`, the best first, ties
   // by number; of several objectives those on the Pareto front, in its order (pareto_front.h).
   // Where `definition` has repeats, the first trials of such configurations: those with the most
@@ -481,6 +499,9 @@ class Reader {
   virtual absl::StatusOr<std::vector<WarmStartTrialRow>> ListWarmStartTrials(int64_t study_id) = 0;
   // By revision.
   virtual absl::StatusOr<std::vector<StudyRevisionRow>> ListStudyRevisions(int64_t study_id) = 0;
+  // nullopt: there is no such revision.
+  virtual absl::StatusOr<std::optional<StudyRevisionRow>> FindStudyRevision(int64_t study_id,
+                                                                            int32_t revision) = 0;
   // Counts all rows: seconds for millions of them.
   virtual absl::StatusOr<StoreUsage> ReadUsage() = 0;
   // NOT_FOUND: there is no such file, trial or study.

@@ -1,9 +1,9 @@
 #include "storage/study_revision_table.h"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "storage/definition_json.h"
 #include "storage/statement.h"
@@ -15,38 +15,83 @@ constexpr absl::string_view kInsert =
     "INSERT INTO study_revision (study_id, revision, definition, first_trial, time, position, "
     "commit_number, checksum) VALUES (?,?,?,?,?,?,?,?)";
 
-// By study: the number of each revision's first trial, the first revision's first.
-using FirstTrials = std::map<int64_t, std::map<int32_t, int32_t>>;
+absl::StatusOr<StudyRevisionRow> ReadRevisionRow(const Query& query) {
+  StudyRevisionRow row;
+  row.study_id = query.Integer(0);
+  row.revision = query.Integer32(1);
+  absl::StatusOr<v1::Study> definition = DefinitionFromJson(query.Text(2));
+  if (!definition.ok()) return definition.status();
+  row.definition = *std::move(definition);
+  row.first_trial = query.Integer32(3);
+  row.time = query.Integer(4);
+  row.at = {query.Integer(6), query.Integer32(5)};
+  return row;
+}
 
 absl::StatusOr<std::vector<StudyRevisionRow>> ReadRevisionRows(Query& query) {
   std::vector<StudyRevisionRow> rows;
   while (query.NextOf(kStudyRevisionTable)) {
-    StudyRevisionRow& row = rows.emplace_back();
-    row.study_id = query.Integer(0);
-    row.revision = query.Integer32(1);
-    absl::StatusOr<v1::Study> definition = DefinitionFromJson(query.Text(2));
-    if (!definition.ok()) return definition.status();
-    row.definition = *std::move(definition);
-    row.first_trial = query.Integer32(3);
-    row.time = query.Integer(4);
-    row.at = {query.Integer(6), query.Integer32(5)};
+    absl::StatusOr<StudyRevisionRow> row = ReadRevisionRow(query);
+    if (!row.ok()) return row.status();
+    rows.push_back(*std::move(row));
   }
   if (!query.status().ok()) return query.status();
   return rows;
 }
 
-absl::Status ReadFirstTrials(Connection& connection, int64_t study_id, FirstTrials& all) {
-  if (all.contains(study_id)) return absl::OkStatus();
-  std::map<int32_t, int32_t>& first = all[study_id];
-  Query query(connection, "SELECT * FROM study_revision WHERE study_id = ?");
-  query.Bind(study_id);
-  // Of two that begin with the same trial, the later one made it.
-  while (query.NextOf(kStudyRevisionTable)) {
-    int32_t& revision = first[query.Integer32(3)];
-    revision = std::max(revision, query.Integer32(1));
+// Under which revision a study's trials were made. A study may have thousands of revisions: each is
+// read when it is asked about, and once.
+class RevisionFinder {
+ public:
+  RevisionFinder(Connection& connection, int64_t study_id)
+      : connection_(connection), study_id_(study_id) {}
+
+  // The newest one that begins with this trial or an earlier one; 1 where there is none. First
+  // trials grow with their revisions; of two that begin with the same trial, the later one made it.
+  absl::StatusOr<int32_t> Find(int32_t number) {
+    if (newest_ == 0) {
+      absl::StatusOr<int32_t> newest = ReadNewest();
+      if (!newest.ok()) return newest.status();
+      newest_ = std::max(*newest, 1);
+    }
+    int32_t low = 1, high = newest_;
+    while (low < high) {
+      const int32_t middle = high - (high - low) / 2;
+      const absl::StatusOr<int32_t> first = FirstTrial(middle);
+      if (!first.ok()) return first.status();
+      if (*first <= number) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return low;
   }
-  return query.status();
-}
+
+ private:
+  // 0: there is none.
+  absl::StatusOr<int32_t> ReadNewest() {
+    Query query(connection_,
+                "SELECT * FROM study_revision WHERE study_id = ? ORDER BY revision DESC LIMIT 1");
+    if (query.Bind(study_id_).NextOf(kStudyRevisionTable)) return query.Integer32(1);
+    if (!query.status().ok()) return query.status();
+    return 0;
+  }
+
+  absl::StatusOr<int32_t> FirstTrial(int32_t revision) {
+    if (const auto known = first_.find(revision); known != first_.end()) return known->second;
+    Query query(connection_, "SELECT * FROM study_revision WHERE study_id = ? AND revision = ?");
+    query.Bind(study_id_, revision);
+    const bool found = query.NextOf(kStudyRevisionTable);
+    if (!query.status().ok()) return query.status();
+    return first_[revision] = found ? query.Integer32(3) : 0;
+  }
+
+  Connection& connection_;
+  const int64_t study_id_;
+  int32_t newest_ = 0;  // 0: not read yet
+  std::map<int32_t, int32_t> first_;
+};
 
 }  // namespace
 
@@ -59,11 +104,27 @@ absl::Status WriteRow(const WriteContext& context, const StudyRevisionRow& row) 
   return query.BindChecksum().Run();
 }
 
-absl::StatusOr<std::vector<StudyRevisionRow>> ReadAllStudyRevisions(Connection& connection) {
+absl::StatusOr<std::vector<StudyRevisionRow>> ReadPrunerRevisions(Connection& connection) {
+  // Only text is compared, which takes a tenth of what reading a definition takes. Two texts may
+  // mean the same pruner, where another build wrote one of them: whoever asks sees by the messages.
   Query query(connection,
-              "SELECT r.* FROM study_revision AS r JOIN study ON study.id = r.study_id "
+              "SELECT r.*, CASE WHEN json_valid(r.definition) "
+              "THEN json_extract(r.definition, '$.pruner') ELSE r.definition END "
+              "FROM study_revision AS r JOIN study ON study.id = r.study_id "
               "WHERE study.deleted = 0 ORDER BY r.study_id, r.revision");
-  return ReadRevisionRows(query);
+  std::vector<StudyRevisionRow> rows;
+  std::string pruner;  // of the row before
+  while (query.NextOf(kStudyRevisionTable)) {
+    std::string next = query.Text(kStudyRevisionTable.columns);
+    const bool same = !rows.empty() && rows.back().study_id == query.Integer(0) && next == pruner;
+    pruner = std::move(next);
+    if (same) continue;
+    absl::StatusOr<StudyRevisionRow> row = ReadRevisionRow(query);
+    if (!row.ok()) return row.status();
+    rows.push_back(*std::move(row));
+  }
+  if (!query.status().ok()) return query.status();
+  return rows;
 }
 
 absl::StatusOr<std::vector<StudyRevisionRow>> ReadStudyRevisions(Connection& connection,
@@ -71,6 +132,17 @@ absl::StatusOr<std::vector<StudyRevisionRow>> ReadStudyRevisions(Connection& con
   Query query(connection, "SELECT * FROM study_revision WHERE study_id = ? ORDER BY revision");
   query.Bind(study_id);
   return ReadRevisionRows(query);
+}
+
+absl::StatusOr<std::optional<StudyRevisionRow>> ReadStudyRevision(Connection& connection,
+                                                                  int64_t study_id,
+                                                                  int32_t revision) {
+  Query query(connection, "SELECT * FROM study_revision WHERE study_id = ? AND revision = ?");
+  query.Bind(study_id, revision);
+  absl::StatusOr<std::vector<StudyRevisionRow>> rows = ReadRevisionRows(query);
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) return std::nullopt;
+  return std::move(rows->front());
 }
 
 absl::Status FillRevisions(Connection& connection, std::vector<StudyRow>& studies) {
@@ -84,14 +156,13 @@ absl::Status FillRevisions(Connection& connection, std::vector<StudyRow>& studie
 }
 
 absl::Status FillRevisions(Connection& connection, std::vector<TrialRow>& trials) {
-  FirstTrials all;
+  std::map<int64_t, RevisionFinder> finders;  // by study
   for (TrialRow& trial : trials) {
-    if (absl::Status read = ReadFirstTrials(connection, trial.study_id, all); !read.ok()) {
-      return read;
-    }
-    const std::map<int32_t, int32_t>& first = all.at(trial.study_id);
-    const auto next = first.upper_bound(trial.number);
-    trial.revision = next == first.begin() ? 1 : std::prev(next)->second;
+    RevisionFinder& finder =
+        finders.try_emplace(trial.study_id, connection, trial.study_id).first->second;
+    absl::StatusOr<int32_t> revision = finder.Find(trial.number);
+    if (!revision.ok()) return revision.status();
+    trial.revision = *revision;
   }
   return absl::OkStatus();
 }

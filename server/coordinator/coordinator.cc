@@ -100,6 +100,7 @@ class ThreadedCoordinator : public Coordinator {
               options),
         suggester_(kSuggesterThreads),
         reads_("reads", 2),
+        whole_trials_("whole-trials", 1),
         analyses_("analyses", 1),
         verifications_("verify", 1),
         files_("files", 1) {}
@@ -337,14 +338,19 @@ class ThreadedCoordinator : public Coordinator {
     Read<v1::ListStudiesResponse>(&Queries::ListStudies, std::move(request), std::move(done));
   }
   void GetTrial(v1::GetTrialRequest request, Done<v1::Trial> done) override {
-    Read<v1::Trial>(&Queries::GetTrial, std::move(request), std::move(done));
+    ThreadQueue& threads = request.view() == v1::TRIAL_VIEW_BASIC ? reads_ : whole_trials_;
+    ReadOn<v1::Trial>(threads, &Queries::GetTrial, std::move(request), std::move(done));
   }
   void ListTrials(v1::ListTrialsRequest request, Done<v1::ListTrialsResponse> done) override {
-    Read<v1::ListTrialsResponse>(&Queries::ListTrials, std::move(request), std::move(done));
+    ThreadQueue& threads = request.view() == v1::TRIAL_VIEW_FULL ? whole_trials_ : reads_;
+    ReadOn<v1::ListTrialsResponse>(threads, &Queries::ListTrials, std::move(request),
+                                   std::move(done));
   }
   void ListBestTrials(v1::ListBestTrialsRequest request,
                       Done<v1::ListBestTrialsResponse> done) override {
-    Read<v1::ListBestTrialsResponse>(&Queries::ListBestTrials, std::move(request), std::move(done));
+    ThreadQueue& threads = request.view() == v1::TRIAL_VIEW_FULL ? whole_trials_ : reads_;
+    ReadOn<v1::ListBestTrialsResponse>(threads, &Queries::ListBestTrials, std::move(request),
+                                       std::move(done));
   }
   void DownloadModel(v1::DownloadModelRequest request,
                      Done<v1::DownloadModelResponse> done) override {
@@ -412,17 +418,21 @@ class ThreadedCoordinator : public Coordinator {
   template <typename Response, typename Request>
   void Read(absl::StatusOr<Response> (Queries::*read)(const Request&), Request request,
             Done<Response> done) {
-    reads_.Post([this, read, request = std::move(request), done = std::move(done)] {
-      done((queries_.*read)(request));
-    });
+    ReadOn<Response>(reads_, read, std::move(request), std::move(done));
   }
 
   // A read that goes through a whole study, which may take seconds: others do not wait behind it.
   template <typename Response, typename Request>
   void Analyze(absl::StatusOr<Response> (Queries::*analyze)(const Request&), Request request,
                Done<Response> done) {
-    analyses_.Post([this, analyze, request = std::move(request), done = std::move(done)] {
-      done((queries_.*analyze)(request));
+    ReadOn<Response>(analyses_, analyze, std::move(request), std::move(done));
+  }
+
+  template <typename Response, typename Request>
+  void ReadOn(ThreadQueue& threads, absl::StatusOr<Response> (Queries::*read)(const Request&),
+              Request request, Done<Response> done) {
+    threads.Post([this, read, request = std::move(request), done = std::move(done)] {
+      done((queries_.*read)(request));
     });
   }
 
@@ -530,6 +540,8 @@ class ThreadedCoordinator : public Coordinator {
   Core core_;
   BackgroundSuggester suggester_;
   ThreadQueue reads_;
+  // Apart from the others, as one may have a million values; one thread, so that one is in memory.
+  ThreadQueue whole_trials_;
   ThreadQueue analyses_;
   ThreadQueue verifications_;
   ThreadQueue files_;

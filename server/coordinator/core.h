@@ -561,7 +561,7 @@ class Core {
   // How many a batch answers, of late.
   size_t usual_callers_ = 0;
   int64_t hand_outs_ = 0;
-  // Workers or studies came since NoteUnplaced.
+  // Workers came or left, or studies came, since NoteUnplaced.
   bool placement_changed_ = true;
   // Of each worker, by id, while a batch hands out; nullopt: not counted yet.
   std::optional<std::map<std::string, Taken>> taken_;

@@ -240,9 +240,14 @@ bool Core::HasRoomFor(const storage::WorkerRow& worker, const StudyState& study)
 
 void Core::NoteUnplaced() {
   placement_changed_ = false;
+  // Who has left stays known for a day, and runs nothing any more.
+  std::vector<const storage::WorkerRow*> workers;
+  for (const auto& [id, worker] : state_.workers) {
+    if (!deps_.sightings.HasLeft(id)) workers.push_back(&worker);
+  }
   for (auto& [id, study] : state_.studies) {
     if (study.row.state != v1::Study::ACTIVE) continue;
-    const std::string why = WhyNoWorker(state_.workers, study.row.definition);
+    const std::string why = WhyNoWorker(workers, study.row.definition);
     const bool was_unplaced = absl::StartsWith(study.row.message, vocabulary::kNoWorker);
     if (why == study.row.message || (why.empty() && !was_unplaced)) continue;
     study.row.message = why;

@@ -258,6 +258,7 @@ void Core::CountLostAnswers() {
 void Core::Leave(const std::string& worker_id, const std::vector<Token>& kept) {
   if (state_.workers.contains(worker_id)) {
     deps_.sightings.Saw(worker_id, deps_.clock.Steady(), /*leaving=*/true);
+    placement_changed_ = true;
   }
   parked_.remove_if([&worker_id](const Poll& poll) {
     if (poll.worker_id != worker_id) return false;

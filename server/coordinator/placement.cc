@@ -1,6 +1,7 @@
 #include "server/coordinator/placement.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -49,7 +50,7 @@ bool IsWanted(const v1::Study& study, const std::vector<std::string>& studies,
 
 bool RunsPrograms(const storage::WorkerRow& worker) { return HasFeature(worker, "command"); }
 
-std::string WhyNoWorker(const std::map<std::string, storage::WorkerRow>& workers,
+std::string WhyNoWorker(const std::vector<const storage::WorkerRow*>& workers,
                         const v1::Study& study) {
   if (workers.empty() || study.trainer().has_external()) return "";
   v1::Study anywhere = study;
@@ -57,13 +58,13 @@ std::string WhyNoWorker(const std::map<std::string, storage::WorkerRow>& workers
   const v1::Resources& taken = study.trainer().command().resources();
   bool able = false, labelled = false;
   v1::Resources most;
-  for (const auto& [id, worker] : workers) {
-    if (!CanRun(worker, anywhere)) continue;
+  for (const storage::WorkerRow* worker : workers) {
+    if (!CanRun(*worker, anywhere)) continue;
     able = true;
-    if (!CanRun(worker, study)) continue;
+    if (!CanRun(*worker, study)) continue;
     labelled = true;
-    if (Fits(worker, {}, study)) return "";
-    const v1::Resources& offered = worker.resources;
+    if (Fits(*worker, {}, study)) return "";
+    const v1::Resources& offered = worker->resources;
     most.set_cpus(std::max(most.cpus(), offered.has_cpus() ? offered.cpus() : taken.cpus()));
     most.set_gpus(std::max(most.gpus(), offered.gpus()));
     most.mutable_memory()->set_bytes(

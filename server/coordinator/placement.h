@@ -3,7 +3,6 @@
 #define CAVIAR_SERVER_COORDINATOR_PLACEMENT_H_
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -33,10 +32,10 @@ bool IsWanted(const v1::Study& study, const std::vector<std::string>& studies,
 
 bool RunsPrograms(const storage::WorkerRow& worker);
 
-// Why none of these workers, by id, could run a trial of the study, also if it ran nothing else: in
+// Why none of these workers could run a trial of the study, also if it ran nothing else: in
 // words for people, which begin with vocabulary::kNoWorker. "": one could, there are none, or its
 // trials go to no workers.
-std::string WhyNoWorker(const std::map<std::string, storage::WorkerRow>& workers,
+std::string WhyNoWorker(const std::vector<const storage::WorkerRow*>& workers,
                         const v1::Study& study);
 
 // Whether one more attempt of the study fits beside what is taken. What a worker does not say is

@@ -20,19 +20,48 @@ namespace {
 
 constexpr int kDefaultPage = 100;
 constexpr int kLargestPage = 1000;
+// Of a page of trials: about as many measurements as take kLargestChunk bytes in a message.
+constexpr int64_t kPageRows = 32'768;
+// Of what does not come in pages.
+constexpr size_t kLargestAnswer = 64 << 20;
 
 int PageSize(int32_t asked) {
   return asked <= 0 ? kDefaultPage : std::min<int32_t>(asked, kLargestPage);
 }
 
-// A page token is the number of rows, or the id, to go on from.
+absl::Status NoToken(const std::string& token) {
+  return error::InvalidField("page_token", absl::StrCat("'", token, "' is no token of ours"));
+}
+
+// The id of the study to go on after.
 absl::StatusOr<int64_t> ParsePageToken(const std::string& token) {
   int64_t value = 0;
   if (token.empty()) return value;
-  if (!absl::SimpleAtoi(token, &value) || value < 0) {
-    return error::InvalidField("page_token", absl::StrCat("'", token, "' is no token of ours"));
-  }
+  if (!absl::SimpleAtoi(token, &value) || value < 0) return NoToken(token);
   return value;
+}
+
+// Of a list of trials: the study's id and how many trials came before, as "7.200". With the id a
+// list does not go on in another study that got the name meanwhile.
+struct TrialPageToken {
+  std::optional<int64_t> study_id;  // nullopt: any
+  int32_t offset = 0;
+};
+
+absl::StatusOr<TrialPageToken> ParseTrialPageToken(const std::string& token) {
+  TrialPageToken parsed;
+  if (token.empty()) return parsed;
+  absl::string_view offset = token;
+  // The version before this one gave out the number alone.
+  if (const size_t dot = token.find('.'); dot != std::string::npos) {
+    if (!absl::SimpleAtoi(offset.substr(0, dot), &parsed.study_id.emplace())) return NoToken(token);
+    offset.remove_prefix(dot + 1);
+  }
+  if (!absl::SimpleAtoi(offset, &parsed.offset) || parsed.offset < 0) return NoToken(token);
+  if (parsed.offset > INT32_MAX - kLargestPage) {
+    return error::InvalidField("page_token", "is past the end");
+  }
+  return parsed;
 }
 
 absl::StatusOr<storage::TrialQuery> ParseOrder(const v1::ListTrialsRequest& request) {
@@ -95,15 +124,15 @@ absl::StatusOr<v1::Study> Queries::GetStudy(const v1::GetStudyRequest& request) 
 }
 
 absl::StatusOr<v1::Study> Queries::AtRevision(storage::StudyReading reading, int32_t revision) {
-  auto revisions = reader_.ListStudyRevisions(reading.study.id);
-  if (!revisions.ok()) return revisions.status();
-  for (storage::StudyRevisionRow& row : *revisions) {
-    if (row.revision != revision) continue;
-    reading.study.definition = std::move(row.definition);
+  auto row = reader_.FindStudyRevision(reading.study.id, revision);
+  if (!row.ok()) return row.status();
+  if (*row) {
+    reading.study.definition = std::move((*row)->definition);
     reading.study.revision = revision;
     v1::Study message = Message(reading);
-    message.mutable_revision_time()->set_seconds(row.time / 1'000'000);
-    message.mutable_revision_time()->set_nanos(static_cast<int32_t>(row.time % 1'000'000) * 1000);
+    message.mutable_revision_time()->set_seconds((*row)->time / 1'000'000);
+    message.mutable_revision_time()->set_nanos(static_cast<int32_t>((*row)->time % 1'000'000) *
+                                               1000);
     return message;
   }
   if (revision == reading.study.revision) return Message(reading);
@@ -173,35 +202,34 @@ absl::StatusOr<v1::Trial> Queries::GetTrial(const v1::GetTrialRequest& request) 
 }
 
 absl::StatusOr<v1::ListTrialsResponse> Queries::ListTrials(const v1::ListTrialsRequest& request) {
-  const auto offset = ParsePageToken(request.page_token());
-  if (!offset.ok()) return offset.status();
-  if (*offset > INT32_MAX - kLargestPage) {
-    return error::InvalidField("page_token", "is past the end");
-  }
+  const auto token = ParseTrialPageToken(request.page_token());
+  if (!token.ok()) return token.status();
   auto query = ParseOrder(request);
   if (!query.ok()) return query.status();
   const auto study = FindStudy(request.study());
   if (!study.ok()) return study.status();
-  const int size = PageSize(request.page_size());
+  if (token->study_id.value_or(study->study.id) != study->study.id) {
+    return absl::NotFoundError(
+        absl::StrCat("study \"", request.study(), "\" was deleted; another one has its name now"));
+  }
   query->study_id = study->study.id;
-  query->offset = static_cast<int32_t>(*offset);
-  query->limit = size + 1;
+  query->offset = token->offset;
+  query->limit = PageSize(request.page_size());
   const bool full = request.view() == v1::TRIAL_VIEW_FULL;
-  const auto trials = reader_.ListTrials(*query, full);
-  if (!trials.ok()) return trials.status();
+  const auto page = reader_.ReadTrialPage(*query, full, kPageRows);
+  if (!page.ok()) return page.status();
   v1::ListTrialsResponse response;
-  for (const auto& trial : *trials) {
-    if (response.trials_size() == size) {
-      response.set_next_page_token(absl::StrCat(*offset + size));
-      break;
-    }
-    *response.add_trials() = ToMessage(request.study(), trial, full);
+  size_t bytes = 0;
+  for (const storage::TrialReading& trial : page->trials) {
     // A page of trials with long curves must fit into one message.
-    if (response.ByteSizeLong() > kLargestChunk && response.trials_size() < size &&
-        response.trials_size() < static_cast<int>(trials->size())) {
-      response.set_next_page_token(absl::StrCat(*offset + response.trials_size()));
-      break;
-    }
+    if (bytes > size_t{kLargestChunk}) break;
+    v1::Trial& message = *response.add_trials();
+    message = ToMessage(request.study(), trial, full);
+    bytes += message.ByteSizeLong();
+  }
+  if (page->more || response.trials_size() < static_cast<int>(page->trials.size())) {
+    response.set_next_page_token(
+        absl::StrCat(study->study.id, ".", token->offset + response.trials_size()));
   }
   return response;
 }
@@ -212,11 +240,30 @@ absl::StatusOr<v1::ListBestTrialsResponse> Queries::ListBestTrials(
   if (!study.ok()) return study.status();
   const bool full = request.view() == v1::TRIAL_VIEW_FULL;
   const int32_t count = request.count() <= 0 ? 5 : std::min(request.count(), kLargestPage);
-  const auto trials = reader_.ListBestTrials(study->study.id, study->study.definition, count, full);
+  auto trials =
+      reader_.ListBestTrials(study->study.id, study->study.definition, count, /*full=*/false);
   if (!trials.ok()) return trials.status();
   v1::ListBestTrialsResponse response;
-  for (const auto& trial : *trials)
-    *response.add_trials() = ToMessage(request.study(), trial, full);
+  size_t bytes = 0;
+  for (storage::TrialReading& trial : *trials) {
+    if (full) {
+      // One at a time: of a thousand with long curves there is never more than one in memory beside
+      // the answer. Nothing is measured by a completed trial any more.
+      auto whole = FindTrial(*study, trial.trial.number, full);
+      if (!whole.ok()) return whole.status();
+      trial = *std::move(whole);
+    }
+    v1::Trial& message = *response.add_trials();
+    message = ToMessage(request.study(), trial, full);
+    bytes += message.ByteSizeLong();
+    trial = {};
+    if (bytes > kLargestAnswer) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "the best ", trials->size(), " trials of study '", request.study(),
+          "' with all that they measured are more than one answer takes, ", kLargestAnswer >> 20,
+          " MiB; ask for fewer, or without measurements (view)"));
+    }
+  }
   return response;
 }
 

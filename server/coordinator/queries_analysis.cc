@@ -25,7 +25,8 @@ using analysis::TrialRecord;
 constexpr size_t kMaxTrials = 100'000;
 constexpr size_t kMaxMeasurements = 4'000'000;
 constexpr int kPage = 1000;
-constexpr int kFullPage = 100;
+// Of one page of them: how many rows that are of no use here are in memory beside.
+constexpr int64_t kPageRows = 100'000;
 
 const v1::Objective& FirstObjective(const v1::Study& study) {
   return study.objectives().empty() ? study.objective() : study.objectives(0);
@@ -75,12 +76,12 @@ absl::StatusOr<std::vector<TrialRecord>> ReadTrials(storage::Reader& reader,
   size_t measurements = 0;
   storage::TrialQuery query;
   query.study_id = study.study.id;
-  query.limit = curves ? kFullPage : kPage;
+  query.limit = kPage;
   while (true) {
-    const auto page = reader.ListTrials(query, curves);
+    const auto page = reader.ReadTrialPage(query, curves, kPageRows);
     if (!page.ok()) return page.status();
-    query.offset += query.limit;
-    for (const storage::TrialReading& trial : *page) {
+    query.offset += static_cast<int32_t>(page->trials.size());
+    for (const storage::TrialReading& trial : page->trials) {
       const storage::TrialRow& row = trial.trial;
       if (row.repeat_of.value_or(row.number) != row.number) continue;
       records.push_back(ToRecord(trial, metric));
@@ -90,7 +91,7 @@ absl::StatusOr<std::vector<TrialRecord>> ReadTrials(storage::Reader& reader,
     const std::string& name = study.study.definition.name();
     if (records.size() > kMaxTrials) return TooMany(name, "trials", kMaxTrials);
     if (measurements > kMaxMeasurements) return TooMany(name, "measurements", kMaxMeasurements);
-    if (static_cast<int>(page->size()) < query.limit) return records;
+    if (!page->more) return records;
   }
 }
 

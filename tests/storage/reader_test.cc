@@ -229,6 +229,41 @@ TEST_P(ReaderTest, ReadsATrialWithAllThatPeopleSeeOfIt) {
   EXPECT_EQ(reader().GetTrial(2, 0, true).status().code(), absl::StatusCode::kNotFound);
 }
 
+TEST_P(ReaderTest, ReadsNoMoreTrialsOnceThoseOfAPageHoldEnough) {
+  Batch batch = {SampleStudy(1, "a")};
+  for (int32_t number = 0; number < 4; ++number) {
+    const int64_t id = number + 1;
+    batch.push_back(SampleTrial(id, 1, number));
+    batch.push_back(SampleAttempt(id, 1, id));
+    for (int64_t step = 1; step <= 9; ++step) {
+      batch.push_back(SampleMeasurement(id, 1, "loss", step, 0.5));
+    }
+  }
+  ASSERT_NO_FATAL_FAILURE(MustApply(batch));
+  TrialQuery query = QueryOf(1);
+  const auto read = [&](int64_t max_rows, bool full = true) {
+    const TrialPage page = reader().ReadTrialPage(query, full, max_rows).value();
+    std::vector<int32_t> numbers = Numbers(page.trials);
+    if (page.more) numbers.push_back(-1);
+    return numbers;
+  };
+  EXPECT_THAT(read(1000), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(read(11), ElementsAre(0, 1, -1)) << "each has ten";
+  EXPECT_THAT(read(10), ElementsAre(0, -1));
+  EXPECT_THAT(read(0), ElementsAre(0, -1)) << "or nobody got on";
+  EXPECT_THAT(read(31), ElementsAre(0, 1, 2, 3)) << "none is left";
+  EXPECT_THAT(read(11, false), ElementsAre(0, 1, 2, 3)) << "without their curves they are short";
+  query.limit = 3;
+  query.offset = 1;
+  EXPECT_THAT(read(1000), ElementsAre(1, 2, 3));
+  query.limit = 2;
+  EXPECT_THAT(read(1000), ElementsAre(1, 2, -1));
+  EXPECT_EQ(Text(reader().ReadTrialPage(query, true, 1)->trials[0]),
+            Text(reader().GetTrial(1, 1, true).value()));
+  query.study_id = 2;
+  EXPECT_THAT(read(1000), IsEmpty());
+}
+
 TEST_P(ReaderTest, FillsInTheLastStepOnlyWhileATrialRuns) {
   TrialRow trial = SampleTrial(1, 1, 0, v1::Trial::RUNNING);
   ASSERT_NO_FATAL_FAILURE(MustApply({SampleStudy(1, "a"), trial}));

@@ -175,6 +175,9 @@ std::string Answers(Store& store, Reader& reader, RandomChanges& random) {
   for (int64_t i = random.Draw(0, 2); i > 0; --i) query.states.push_back(random.DrawState());
   if (random.Draw(0, 3) == 0) query.repeat_of = static_cast<int32_t>(random.Draw(1, 12));
   text += Text(reader.ListTrials(query, true).value());
+  query.limit = 5;
+  const TrialPage page = reader.ReadTrialPage(query, true, random.Draw(0, 9)).value();
+  text += Text(page.trials) + (page.more ? "more" : "all");
   v1::Study definition = SampleStudy(1, "one").definition;
   for (const auto goal : {v1::Objective::MINIMIZE, v1::Objective::MAXIMIZE}) {
     definition.mutable_objective()->set_goal(goal);

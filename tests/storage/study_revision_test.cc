@@ -30,7 +30,54 @@ TEST_P(RevisionTest, ComeBackWithTheMomentAtWhichTheyWereWritten) {
   EXPECT_EQ((*rows)[1].definition.limits().max_trials(), 9);
   EXPECT_EQ((*rows)[1].first_trial, 1);
   EXPECT_EQ((*rows)[1].time, 1002);
-  EXPECT_EQ(store().Load()->study_revisions.size(), 2u);
+  const auto second = reader().FindStudyRevision(1, 2);
+  ASSERT_TRUE(second.ok() && second->has_value()) << second.status();
+  EXPECT_EQ((*second)->definition.limits().max_trials(), 9);
+  EXPECT_EQ((*second)->at, (Moment{3, 0}));
+  EXPECT_EQ(reader().FindStudyRevision(1, 3).value(), std::nullopt);
+  EXPECT_EQ(reader().FindStudyRevision(2, 1).value(), std::nullopt);
+}
+
+TEST_P(RevisionTest, OnlyThoseThatChangeThePrunerAreLoaded) {
+  Batch batch = {SampleStudy(1, "s"), SampleStudy(2, "t")};
+  for (const int32_t study_id : {1, 2}) {
+    for (int32_t revision = 1; revision <= 8; ++revision) {
+      StudyRevisionRow row = Revision(revision, 0, revision);
+      row.study_id = study_id;
+      row.definition.mutable_pruner()->set_grace(study_id == 1 && revision >= 5 ? 7 : 3);
+      if (study_id == 1 && revision == 8) row.definition.clear_pruner();
+      batch.push_back(row);
+    }
+  }
+  ASSERT_NO_FATAL_FAILURE(MustApply(batch));
+  const auto snapshot = store().Load();
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  std::vector<std::pair<int64_t, int32_t>> loaded;
+  for (const StudyRevisionRow& row : snapshot->study_revisions) {
+    loaded.emplace_back(row.study_id, row.revision);
+    EXPECT_EQ(row.definition.limits().max_trials(), row.revision);
+  }
+  EXPECT_EQ(loaded, (std::vector<std::pair<int64_t, int32_t>>{{1, 1}, {1, 5}, {1, 8}, {2, 1}}));
+}
+
+TEST_P(RevisionTest, OfATrialIsTheLastThatBeganBeforeIt) {
+  if (GetParam() == Form::kMemory) GTEST_SKIP() << "its trials are as they were written";
+  const std::vector<int32_t> first_trials = {0, 0, 2, 2, 2, 3, 6, 9};
+  Batch batch = {SampleStudy(1, "s")};
+  for (size_t i = 0; i < first_trials.size(); ++i) {
+    batch.push_back(Revision(static_cast<int32_t>(i) + 1, first_trials[i], 4));
+  }
+  for (int32_t number = 0; number < 9; ++number) {
+    batch.push_back(SampleTrial(10 + number, 1, number));
+  }
+  ASSERT_NO_FATAL_FAILURE(MustApply(batch));
+  const std::vector<int32_t> expected = {2, 2, 5, 6, 6, 6, 7, 7, 7};
+  const auto snapshot = store().Load();
+  ASSERT_EQ(snapshot->trials.size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(snapshot->trials[i].revision, expected[i]) << i;
+    EXPECT_EQ(reader().GetTrial(1, static_cast<int32_t>(i), false)->trial.revision, expected[i]);
+  }
 }
 
 TEST_P(RevisionTest, AreWrittenOnce) {

@@ -4,11 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <future>
+#include <memory>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "caviar/v1/error_detail.h"
 #include "tests/server/coordinator/threaded_coordinator.h"
 
@@ -227,6 +230,67 @@ TEST_F(ThreadedCoordinatorTest, PagesOfTrialsFollowOneAnother) {
   EXPECT_FALSE(Wait<v1::ListTrialsResponse>([&](auto done) {
                  coordinator_->ListTrials(request, std::move(done));
                }).ok());
+}
+
+// Whoever reads whole trials waits until it lets them.
+class SlowWholeTrials : public storage::MemoryStore {
+ public:
+  absl::StatusOr<storage::TrialPage> ReadTrialPage(const storage::TrialQuery& query, bool full,
+                                                   int64_t max_rows) override {
+    if (full) go_.WaitForNotification();
+    return MemoryStore::ReadTrialPage(query, full, max_rows);
+  }
+  absl::StatusOr<storage::TrialReading> GetTrial(int64_t study_id, int32_t number,
+                                                 bool full) override {
+    if (full) go_.WaitForNotification();
+    return MemoryStore::GetTrial(study_id, number, full);
+  }
+  void Go() { go_.Notify(); }
+
+ private:
+  absl::Notification go_;
+};
+
+class SlowReadsTest : public ThreadedCoordinatorTest {
+ protected:
+  storage::MemoryStore& store() override { return slow_; }
+  SlowWholeTrials slow_;
+};
+
+TEST_F(SlowReadsTest, WholeTrialsHoldUpNothingElse) {
+  Create(NetworkStudy("s", 3));
+  const std::string worker = Register();
+  RunTrial(Acquire(worker)->trial(), worker);
+  std::vector<std::future<absl::Status>> whole;
+  const auto answer = [&whole](auto& promise) {
+    whole.push_back(promise->get_future());
+    return [promise](const auto& response) { promise->set_value(response.status()); };
+  };
+  for (int i = 0; i < 3; ++i) {
+    v1::ListTrialsRequest list;
+    list.set_study("s");
+    list.set_view(v1::TRIAL_VIEW_FULL);
+    auto listed = std::make_shared<std::promise<absl::Status>>();
+    coordinator_->ListTrials(list, answer(listed));
+    v1::GetTrialRequest get;
+    get.set_study("s");
+    auto got = std::make_shared<std::promise<absl::Status>>();
+    coordinator_->GetTrial(get, answer(got));
+    v1::ListBestTrialsRequest best;
+    best.set_study("s");
+    best.set_view(v1::TRIAL_VIEW_FULL);
+    auto found = std::make_shared<std::promise<absl::Status>>();
+    coordinator_->ListBestTrials(best, answer(found));
+  }
+  auto small = std::make_shared<std::promise<absl::Status>>();
+  v1::GetStudyRequest study;
+  study.set_study("s");
+  coordinator_->GetStudy(study, [small](const auto& read) { small->set_value(read.status()); });
+  auto read = small->get_future();
+  EXPECT_EQ(read.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  slow_.Go();
+  EXPECT_TRUE(read.get().ok());
+  for (auto& one : whole) EXPECT_TRUE(one.get().ok());
 }
 
 TEST(CoordinatorOptions, ALeaseShorterThanASecondIsRefused) {

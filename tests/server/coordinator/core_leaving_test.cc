@@ -1,4 +1,5 @@
 // Workers that leave: what becomes of grants that were on their way, and of calls that wait.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -8,6 +9,8 @@
 
 namespace caviar::coordinator {
 namespace {
+
+using ::testing::HasSubstr;
 
 absl::Status Leave(Harness& house, const std::string& worker, const std::vector<Token>& kept = {}) {
   absl::Status status = absl::DeadlineExceededError("no answer");
@@ -96,6 +99,32 @@ TEST_F(LeavingWorkerTest, LeavesOtherWorkersWaiting) {
   CreateWithOneAttempt();
   house_.Settle();
   EXPECT_EQ(served, 1);
+}
+
+TEST_F(LeavingWorkerTest, IsMissedByTheStudiesThatNoOtherCanRun) {
+  v1::RegisterWorkerRequest request;
+  request.set_name("b");
+  request.set_slots(1);
+  request.add_features("batch_norm_network");
+  (*request.mutable_labels())["zone"] = "b";
+  const auto register_in_zone = [&] {
+    *request.mutable_request_id() = house_.NewRequestId();
+    return house_.Call(&Core::RegisterWorker, request)->worker_id();
+  };
+  const std::string worker = register_in_zone(), other = house_.Register("other");
+  const auto message = [this](const std::string& study) { return house_.study(study).row.message; };
+  v1::Study study = NetworkStudy("before");
+  (*study.mutable_workers())["zone"] = "b";
+  Create(study);
+  EXPECT_EQ(message("before"), "");
+  ASSERT_TRUE(Leave(house_, worker).ok());
+  EXPECT_THAT(message("before"), HasSubstr("none has all of its labels (workers), zone=b"));
+  study.set_name("after");
+  Create(study);
+  EXPECT_EQ(message("after"), message("before"));
+  register_in_zone();
+  EXPECT_EQ(message("before"), "");
+  EXPECT_EQ(message("after"), "");
 }
 
 TEST_F(TestEvaluationTest, OfAWorkerThatLeftWaitsForAnotherAndIsNotCounted) {

@@ -143,6 +143,146 @@ TEST_F(QueriesTest, AWatcherGetsEachOfThousandsOfTrialsOnce) {
   EXPECT_EQ(queries_.ReadStudyChanges("s", std::nullopt)->response.finished_size(), 0);
 }
 
+TEST_F(QueriesTest, AListOfLongTrialsComesInShortPages) {
+  AddStudy(NetworkStudy("s"));
+  for (int32_t number = 0; number < 6; ++number) {
+    AddTrial(number, v1::Trial::COMPLETED);
+    storage::Batch batch;
+    for (int64_t step = 1; step <= 12'000; ++step) {
+      batch.push_back(storage::MeasurementRow{kTrialId + number, 1, "m", step, 0.5});
+    }
+    Write(std::move(batch));
+  }
+  v1::ListTrialsRequest request;
+  request.set_study("s");
+  request.set_page_size(1000);
+  const auto pages = [&] {
+    std::vector<std::vector<int32_t>> pages;
+    do {
+      const auto page = queries_.ListTrials(request);
+      if (!page.ok()) {
+        ADD_FAILURE() << page.status();
+        break;
+      }
+      for (auto& numbers = pages.emplace_back(); const v1::Trial& trial : page->trials()) {
+        EXPECT_EQ(trial.measurements_size(), request.view() == v1::TRIAL_VIEW_FULL ? 12'000 : 0);
+        numbers.push_back(trial.number());
+      }
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    return pages;
+  };
+  using Pages = std::vector<std::vector<int32_t>>;
+  EXPECT_EQ(pages(), (Pages{{0, 1, 2, 3, 4, 5}}));
+  request.set_view(v1::TRIAL_VIEW_FULL);
+  EXPECT_EQ(pages(), (Pages{{0, 1, 2}, {3, 4, 5}})) << "no empty page at the end";
+  request.set_page_size(2);
+  EXPECT_EQ(pages(), (Pages{{0, 1}, {2, 3}, {4, 5}}));
+}
+
+TEST_F(QueriesTest, AListDoesNotGoOnInAnotherStudyThatGotTheName) {
+  AddStudy(NetworkStudy("s"));
+  for (int32_t number = 0; number < 4; ++number) AddTrial(number, v1::Trial::COMPLETED);
+  v1::ListTrialsRequest request;
+  request.set_study("s");
+  request.set_page_size(3);
+  request.set_page_token(queries_.ListTrials(request)->next_page_token());
+  ASSERT_EQ(queries_.ListTrials(request)->trials_size(), 1);
+
+  storage::StudyRow first = store_.GetStudy("s")->study;
+  first.deleted = true;
+  Write({first});
+  EXPECT_THAT(std::string(queries_.ListTrials(request).status().message()),
+              HasSubstr("there is no study 's'"));
+  storage::StudyRow second;
+  second.id = 2;
+  second.definition = first.definition;
+  Write({second});
+  const absl::Status refused = queries_.ListTrials(request).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kNotFound) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("another one has its name now"));
+  request.clear_page_token();
+  EXPECT_TRUE(queries_.ListTrials(request).ok());
+}
+
+TEST_F(QueriesTest, APageTokenThatIsNoneIsRefused) {
+  AddStudy(NetworkStudy("s"));
+  AddTrial(0, v1::Trial::COMPLETED);
+  AddTrial(1, v1::Trial::COMPLETED);
+  v1::ListTrialsRequest request;
+  request.set_study("s");
+  for (const char* token : {"x", "-1", ".", "1.", ".1", "1.-1", "1.1.1", "1.x", "2147483647"}) {
+    request.set_page_token(token);
+    const absl::Status refused = queries_.ListTrials(request).status();
+    EXPECT_TRUE(error::HasReason(refused, error::kInvalidField)) << token << ": " << refused;
+  }
+  request.set_page_token("1");
+  EXPECT_EQ(queries_.ListTrials(request)->trials_size(), 1) << "of the version before";
+}
+
+TEST_F(QueriesTest, TheBestTrialsWithAllTheyMeasuredAreRefusedWhereTheyAreTooMuch) {
+  AddStudy(NetworkStudy("s"));
+  for (int32_t number = 0; number < 3; ++number) {
+    AddTrial(number, v1::Trial::COMPLETED);
+    storage::PrunerDecisionRow decision;
+    decision.trial_id = kTrialId + number;
+    decision.step = 1;
+    decision.decision = v1::PrunerDecision::CONTINUE;
+    decision.reason = std::string(25 << 20, 'r');
+    Write({decision});
+  }
+  v1::ListBestTrialsRequest request;
+  request.set_study("s");
+  EXPECT_EQ(queries_.ListBestTrials(request)->trials_size(), 3);
+  request.set_view(v1::TRIAL_VIEW_FULL);
+  const absl::Status refused = queries_.ListBestTrials(request).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("ask for fewer"));
+  request.set_count(2);
+  const auto two = queries_.ListBestTrials(request);
+  ASSERT_TRUE(two.ok()) << two.status();
+  ASSERT_EQ(two->trials_size(), 2);
+  EXPECT_EQ(two->trials(0).number(), 2);
+  EXPECT_EQ(two->trials(1).pruner_decisions(0).reason().size(), size_t{25} << 20);
+}
+
+TEST_F(QueriesTest, AStudyIsReadWithoutAllThatItWasBefore) {
+  class Listless : public storage::MemoryStore {
+   public:
+    absl::StatusOr<std::vector<storage::StudyRevisionRow>> ListStudyRevisions(int64_t) override {
+      return absl::InternalError("a study may have thousands of revisions");
+    }
+  } store;
+  storage::StudyRow row;
+  row.id = 1;
+  row.revision = 3;
+  row.definition = NetworkStudy("s");
+  storage::Batch batch = {row};
+  for (const int32_t revision : {1, 2, 3}) {
+    v1::Study definition = row.definition;
+    definition.mutable_limits()->set_max_trials(10 * revision);
+    batch.push_back(storage::StudyRevisionRow{1, revision, definition, 0, 1'500'000 * revision});
+  }
+  ASSERT_TRUE(store.Apply(batch, 1).ok());
+  Queries queries(store, artifacts_, clock_);
+  v1::GetStudyRequest request;
+  request.set_study("s");
+  for (const int32_t asked : {0, 3, 2, 1}) {
+    const int32_t revision = asked == 0 ? 3 : asked;
+    request.set_revision(asked);
+    const auto study = queries.GetStudy(request);
+    ASSERT_TRUE(study.ok()) << study.status();
+    EXPECT_EQ(study->revision(), revision);
+    EXPECT_EQ(study->limits().max_trials(), 10 * revision);
+    EXPECT_EQ(absl::Seconds(study->revision_time().seconds()) +
+                  absl::Nanoseconds(study->revision_time().nanos()),
+              absl::Microseconds(1'500'000 * revision));
+  }
+  request.set_revision(4);
+  EXPECT_THAT(std::string(queries.GetStudy(request).status().message()),
+              HasSubstr("has no revision 4; its newest is 3"));
+}
+
 TEST_F(QueriesTest, AnEndThatTakesSeveralCommitsIsNotOverBefore) {
   v1::Study definition = NetworkStudy("s");
   AddStudy(definition);

@@ -51,10 +51,12 @@ class ThreadedCoordinatorTest : public ::testing::Test {
   }
   void StartCoordinator() {
     coordinator_.reset();
-    coordinator_ = *Coordinator::Start({store_, store_, *artifacts_, clock_, randomness_,
+    coordinator_ = *Coordinator::Start({store(), store(), *artifacts_, clock_, randomness_,
                                         [](absl::Status status) { ADD_FAILURE() << status; }},
                                        Options());
   }
+  // What the coordinator keeps all in.
+  virtual storage::MemoryStore& store() { return store_; }
   void TearDown() override {
     coordinator_.reset();
     std::filesystem::remove_all(directory_);
