@@ -26,7 +26,7 @@ constexpr size_t kMaxTrials = 100'000;
 constexpr size_t kMaxMeasurements = 4'000'000;
 constexpr int kPage = 1000;
 // Of one page of them: how many rows that are of no use here are in memory beside.
-constexpr int64_t kPageRows = 100'000;
+constexpr int64_t kRowsAtOnce = 100'000;
 
 const v1::Objective& FirstObjective(const v1::Study& study) {
   return study.objectives().empty() ? study.objective() : study.objectives(0);
@@ -78,7 +78,7 @@ absl::StatusOr<std::vector<TrialRecord>> ReadTrials(storage::Reader& reader,
   query.study_id = study.study.id;
   query.limit = kPage;
   while (true) {
-    const auto page = reader.ReadTrialPage(query, curves, kPageRows);
+    const auto page = reader.ReadTrialPage(query, curves, kRowsAtOnce);
     if (!page.ok()) return page.status();
     query.offset += static_cast<int32_t>(page->trials.size());
     for (const storage::TrialReading& trial : page->trials) {
