@@ -7,11 +7,11 @@ namespace caviar::storage {
 namespace {
 
 // Kinds in the order of their numbers.
-constexpr absl::string_view kOrder =
+constexpr absl::string_view kArtifactOrder =
     " ORDER BY f.trial_id, f.attempt, "
     "CASE f.kind WHEN 'WEIGHTS' THEN 1 WHEN 'CHECKPOINT' THEN 2 ELSE 3 END, f.step";
 
-absl::StatusOr<std::vector<ArtifactRow>> ReadRows(Query& query) {
+absl::StatusOr<std::vector<ArtifactRow>> ReadArtifactRows(Query& query) {
   std::vector<ArtifactRow> rows;
   while (query.NextOf(kArtifactTable)) {
     ArtifactRow& row = rows.emplace_back();
@@ -53,15 +53,15 @@ absl::StatusOr<std::vector<ArtifactRow>> ReadAllArtifacts(Connection& connection
   Query query(connection,
               absl::StrCat("SELECT f.* FROM artifact AS f JOIN trial ON trial.id = f.trial_id "
                            "JOIN study ON study.id = trial.study_id WHERE study.deleted = 0",
-                           kOrder));
-  return ReadRows(query);
+                           kArtifactOrder));
+  return ReadArtifactRows(query);
 }
 
 absl::StatusOr<std::vector<ArtifactRow>> ReadArtifacts(Connection& connection, int64_t trial_id) {
   Query query(connection,
-              absl::StrCat("SELECT f.* FROM artifact AS f WHERE f.trial_id = ?", kOrder));
+              absl::StrCat("SELECT f.* FROM artifact AS f WHERE f.trial_id = ?", kArtifactOrder));
   query.Bind(trial_id);
-  return ReadRows(query);
+  return ReadArtifactRows(query);
 }
 
 absl::StatusOr<ArtifactRow> ReadArtifact(Connection& connection, int64_t study_id, int32_t number,
@@ -72,7 +72,7 @@ absl::StatusOr<ArtifactRow> ReadArtifact(Connection& connection, int64_t study_i
               "AND study.id = ? AND trial.number = ? AND f.attempt = ? "
               "AND f.kind = ? AND f.step = ?");
   query.Bind(study_id, number, attempt, v1::Artifact::Kind_Name(kind), step);
-  absl::StatusOr<std::vector<ArtifactRow>> rows = ReadRows(query);
+  absl::StatusOr<std::vector<ArtifactRow>> rows = ReadArtifactRows(query);
   if (!rows.ok()) return rows.status();
   if (rows->empty()) {
     return absl::NotFoundError(absl::StrCat("attempt ", attempt, " of trial ", number,

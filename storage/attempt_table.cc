@@ -8,7 +8,7 @@
 namespace caviar::storage {
 namespace {
 
-absl::StatusOr<std::vector<AttemptRow>> ReadRows(Query& query) {
+absl::StatusOr<std::vector<AttemptRow>> ReadAttemptRows(Query& query) {
   std::vector<AttemptRow> rows;
   while (query.NextOf(kAttemptTable)) {
     AttemptRow& row = rows.emplace_back();
@@ -79,13 +79,13 @@ absl::StatusOr<std::vector<AttemptRow>> ReadLiveAttempts(Connection& connection)
               "WHERE study.deleted = 0 AND (trial.state IN ('WAITING', 'RUNNING', 'PAUSED') "
               "OR a.number = (SELECT max(number) FROM attempt WHERE trial_id = trial.id)) "
               "ORDER BY a.trial_id, a.number");
-  return ReadRows(query);
+  return ReadAttemptRows(query);
 }
 
 absl::StatusOr<std::vector<AttemptRow>> ReadAttempts(Connection& connection, int64_t trial_id) {
   Query query(connection, "SELECT * FROM attempt WHERE trial_id = ? ORDER BY number");
   query.Bind(trial_id);
-  return ReadRows(query);
+  return ReadAttemptRows(query);
 }
 
 absl::StatusOr<std::optional<AttemptRow>> ReadAttemptWithToken(Connection& connection,
@@ -93,7 +93,7 @@ absl::StatusOr<std::optional<AttemptRow>> ReadAttemptWithToken(Connection& conne
                                                                int64_t token_counter) {
   Query query(connection, "SELECT * FROM attempt WHERE token_epoch = ? AND token_counter = ?");
   query.Bind(token_epoch, token_counter);
-  absl::StatusOr<std::vector<AttemptRow>> rows = ReadRows(query);
+  absl::StatusOr<std::vector<AttemptRow>> rows = ReadAttemptRows(query);
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return std::nullopt;
   return rows->front();

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -24,17 +23,10 @@
 namespace caviar::storage {
 namespace {
 
-constexpr int kBusyMilliseconds = 5000;
 constexpr int kTries = 10;
-constexpr absl::string_view kDatabase = "caviar.db";
 
 std::string UnfinishedFolder(const std::string& data_directory) {
   return data_directory + "/backup.part";
-}
-
-uint32_t Extend(uint32_t sum, absl::string_view bytes) {
-  return static_cast<uint32_t>(
-      ::crc32_z(sum, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 }  // namespace
@@ -90,7 +82,7 @@ absl::Status Backup::Copy(const std::string& data_directory) {
   commit_ = store->commit;
   const absl::StatusOr<std::vector<StoredFile>> files = ReadStoredFiles(**source);
   if (!files.ok()) return files.status();
-  entries_.push_back({std::string(kDatabase), std::string(kDatabase), 0, 0});
+  entries_.push_back({kDatabase, kDatabase, 0, 0});
   for (const StoredFile& file : *files) {
     entries_.push_back({file.name, absl::StrCat(entries_.size()), file.size, file.crc32});
   }
@@ -122,7 +114,7 @@ absl::Status Backup::LinkFiles(const std::string& data_directory) {
 absl::Status Backup::Verify() const { return CheckDatabase(DatabaseFile(folder_), vfs_); }
 
 void Backup::Append(absl::string_view bytes, std::string& all) {
-  crc32_ = Extend(crc32_, bytes);
+  crc32_ = ExtendChecksum(crc32_, bytes);
   bytes_ += static_cast<int64_t>(bytes.size());
   absl::StrAppend(&all, bytes);
 }
@@ -160,7 +152,7 @@ absl::Status Backup::ReadEntry(int64_t size, std::string& bytes) {
   if (count < 0 && errno == EINTR) return absl::OkStatus();
   if (count < 0) return FileError(errno, absl::StrCat("reading ", entry.name));
   piece.resize(static_cast<size_t>(count));
-  entry_crc32_ = Extend(entry_crc32_, piece);
+  entry_crc32_ = ExtendChecksum(entry_crc32_, piece);
   offset_ += count;
   Append(piece, bytes);
   if (count > 0 && offset_ < entry.size) return absl::OkStatus();

@@ -28,11 +28,6 @@ std::string Bytes(Number number) {
   return bytes;
 }
 
-uint32_t Extend(uint32_t sum, absl::string_view bytes) {
-  return static_cast<uint32_t>(
-      ::crc32_z(sum, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
-
 // As many bytes as `bytes` has; false: they are not there, or cannot be read.
 bool ReadAt(const Descriptor& descriptor, int64_t offset, std::string& bytes) {
   return pread(descriptor.number(), bytes.data(), bytes.size(), offset) ==
@@ -79,7 +74,7 @@ class Parser {
       absl::Status status = Take(std::min<uint64_t>(left, kPiece), piece);
       if (status.ok()) status = sink_.write(piece);
       if (!status.ok()) return status;
-      sum = Extend(sum, piece);
+      sum = ExtendChecksum(sum, piece);
     }
     uint32_t expected = 0;
     if (absl::Status status = Number(expected); !status.ok()) return status;
@@ -115,7 +110,7 @@ class Parser {
       received += static_cast<size_t>(count);
       offset_ += count;
     }
-    sum_ = Extend(sum_, bytes);
+    sum_ = ExtendChecksum(sum_, bytes);
     return absl::OkStatus();
   }
 
@@ -172,6 +167,11 @@ absl::StatusOr<BackupSeal> ReadBackupSeal(const std::string& file) {
   std::memcpy(&seal.database_crc32, checksum.data(), sizeof(seal.database_crc32));
   std::memcpy(&seal.commit, end.data() + kCommitInEnd, sizeof(seal.commit));
   return seal;
+}
+
+uint32_t ExtendChecksum(uint32_t sum, absl::string_view bytes) {
+  return static_cast<uint32_t>(
+      ::crc32_z(sum, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 std::string BackupChecksum(uint32_t crc32) { return Bytes(crc32); }

@@ -23,6 +23,9 @@ namespace caviar::storage {
 
 inline constexpr absl::string_view kBackupMagic = "CAVIAR BACKUP 1\n";
 
+// The CRC-32 of what `sum` is of, and these bytes behind it.
+uint32_t ExtendChecksum(uint32_t sum, absl::string_view bytes);
+
 // What stands before an entry's bytes.
 std::string BackupEntryHead(absl::string_view name, int64_t size);
 // All of the end but its last four bytes.

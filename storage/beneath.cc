@@ -17,10 +17,10 @@ namespace caviar::storage {
 namespace {
 
 constexpr size_t kMaxSegments = 8;
-constexpr size_t kMaxBytes = 128;  // of a segment
+constexpr size_t kMaxSegmentBytes = 128;  // of a segment
 
 bool IsSegment(absl::string_view segment) {
-  return !segment.empty() && segment.size() <= kMaxBytes && segment[0] != '.' &&
+  return !segment.empty() && segment.size() <= kMaxSegmentBytes && segment[0] != '.' &&
          std::all_of(segment.begin(), segment.end(), [](unsigned char c) {
            return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
          });
@@ -45,7 +45,7 @@ absl::StatusOr<std::vector<std::string>> SplitPath(absl::string_view path) {
   }
   return absl::InvalidArgumentError(
       absl::StrCat("file name '", absl::CHexEscape(path.substr(0, 200)), "': must be 2 to ",
-                   kMaxSegments, " segments of 1 to ", kMaxBytes,
+                   kMaxSegments, " segments of 1 to ", kMaxSegmentBytes,
                    " letters, digits, '.', '_' and '-', not starting with '.'"));
 }
 

@@ -15,6 +15,9 @@
 
 namespace caviar::storage {
 
+// A reader's: only the first moments of a log, and a store that just closes, make it wait at all.
+inline constexpr int kBusyMilliseconds = 5000;
+
 // Used by one thread at a time.
 class Connection {
  public:

@@ -1,6 +1,7 @@
 #include "storage/curve.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace caviar::storage {
@@ -24,5 +25,7 @@ std::optional<int64_t> LastStepOfCurve(const AttemptRow& attempt, std::optional<
   if (attempt.parent_attempt == 0 || attempt.resumed_from_step == 0) return own;
   return std::max(own.value_or(0), attempt.resumed_from_step);
 }
+
+bool IsSameValue(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
 }  // namespace caviar::storage

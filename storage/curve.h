@@ -29,6 +29,9 @@ std::vector<CurvePart> CurveParts(const std::vector<AttemptRow>& attempts, int32
 // largest; nullopt: it is empty.
 std::optional<int64_t> LastStepOfCurve(const AttemptRow& attempt, std::optional<int64_t> own);
 
+// NaN equals NaN.
+bool IsSameValue(double a, double b);
+
 }  // namespace caviar::storage
 
 #endif  // CAVIAR_STORAGE_CURVE_H_

@@ -17,7 +17,8 @@ absl::Status ReadMetrics(Connection& connection, EvaluationRow& row) {
   return query.status();
 }
 
-absl::StatusOr<std::vector<EvaluationRow>> ReadRows(Connection& connection, Query& query) {
+absl::StatusOr<std::vector<EvaluationRow>> ReadEvaluationRows(Connection& connection,
+                                                              Query& query) {
   std::vector<EvaluationRow> rows;
   while (query.NextOf(kEvaluationTable)) {
     EvaluationRow& row = rows.emplace_back();
@@ -83,14 +84,14 @@ absl::StatusOr<std::vector<EvaluationRow>> ReadAllEvaluations(Connection& connec
   Query query(connection,
               "SELECT e.* FROM evaluation AS e JOIN study ON study.id = e.study_id "
               "WHERE study.deleted = 0 ORDER BY e.study_id");
-  return ReadRows(connection, query);
+  return ReadEvaluationRows(connection, query);
 }
 
 absl::StatusOr<std::optional<EvaluationRow>> ReadEvaluation(Connection& connection,
                                                             int64_t study_id) {
   Query query(connection, "SELECT * FROM evaluation WHERE study_id = ?");
   query.Bind(study_id);
-  absl::StatusOr<std::vector<EvaluationRow>> rows = ReadRows(connection, query);
+  absl::StatusOr<std::vector<EvaluationRow>> rows = ReadEvaluationRows(connection, query);
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return std::nullopt;
   return rows->front();

@@ -22,7 +22,7 @@ namespace caviar::storage {
 namespace {
 
 constexpr absl::Duration kInterval = absl::Seconds(1);
-constexpr size_t kMaxBytes = 200;
+constexpr size_t kMaxNoteBytes = 200;
 constexpr absl::string_view kWhatToDo =
     "bring back what is missing (the folder as a whole, with caviar.db-wal and highwater), or "
     "restore a backup into another data directory; or start once with --accept-data-loss, which "
@@ -45,7 +45,7 @@ bool FromText(const std::string& text, WaterMark& mark) {
 absl::StatusOr<std::string> ReadNote(const std::string& file) {
   const Descriptor descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (descriptor.number() < 0) return FileError(errno, absl::StrCat("opening ", file));
-  std::string text(kMaxBytes, '\0');
+  std::string text(kMaxNoteBytes, '\0');
   const ssize_t size = read(descriptor.number(), text.data(), text.size());
   if (size < 0) return FileError(errno, absl::StrCat("reading ", file));
   text.resize(static_cast<size_t>(size));

@@ -1,6 +1,5 @@
 #include "storage/measurement_table.h"
 
-#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -39,8 +38,6 @@ absl::StatusOr<int64_t> MetricId(const WriteContext& context, const std::string&
   if (id.ok()) context.metric_ids.emplace(name, *id);
   return id;
 }
-
-bool IsSameValue(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
 absl::Status AddMetricValues(Connection& connection, int64_t trial_id, const CurvePart& part,
                              int64_t metric_id, std::vector<std::pair<int64_t, double>>& values) {

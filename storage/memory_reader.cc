@@ -16,8 +16,6 @@
 namespace caviar::storage {
 namespace {
 
-constexpr int64_t kLowest = std::numeric_limits<int64_t>::min();
-
 bool IsVisible(const MemoryTables& tables, int64_t study_id) {
   const auto it = tables.studies.find(study_id);
   return it != tables.studies.end() && !it->second.deleted;

@@ -1,7 +1,5 @@
 #include "storage/memory_store.h"
 
-#include <cmath>
-#include <limits>
 #include <utility>
 #include <variant>
 
@@ -11,10 +9,6 @@
 
 namespace caviar::storage {
 namespace {
-
-constexpr int64_t kLowest = std::numeric_limits<int64_t>::min();
-
-bool IsSameValue(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
 // All but the epoch.
 Snapshot Copy(const MemoryTables& tables) {

@@ -12,7 +12,6 @@ namespace caviar::storage {
 namespace {
 
 constexpr int kEraseRows = 1000;
-constexpr int64_t kLowest = std::numeric_limits<int64_t>::min();
 
 absl::Status Invalid(absl::string_view what) { return absl::InvalidArgumentError(what); }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 #include <tuple>
@@ -14,6 +15,9 @@
 #include "storage/store.h"
 
 namespace caviar::storage {
+
+// In a key: before all steps and numbers.
+inline constexpr int64_t kLowest = std::numeric_limits<int64_t>::min();
 
 struct MemoryTables {
   struct Trial {

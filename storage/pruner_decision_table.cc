@@ -7,11 +7,11 @@ namespace caviar::storage {
 namespace {
 
 // Decisions in the order of their numbers.
-constexpr absl::string_view kOrder =
+constexpr absl::string_view kDecisionOrder =
     " ORDER BY d.trial_id, d.step, CASE d.decision "
     "WHEN 'CONTINUE' THEN 1 WHEN 'STOP' THEN 2 WHEN 'PAUSE' THEN 3 ELSE 4 END";
 
-absl::StatusOr<std::vector<PrunerDecisionRow>> ReadRows(Query& query) {
+absl::StatusOr<std::vector<PrunerDecisionRow>> ReadDecisionRows(Query& query) {
   std::vector<PrunerDecisionRow> rows;
   while (query.NextOf(kPrunerDecisionTable)) {
     PrunerDecisionRow& row = rows.emplace_back();
@@ -45,16 +45,16 @@ absl::StatusOr<std::vector<PrunerDecisionRow>> ReadAllPrunerDecisions(Connection
       connection,
       absl::StrCat("SELECT d.* FROM pruner_decision AS d JOIN trial ON trial.id = d.trial_id "
                    "JOIN study ON study.id = trial.study_id WHERE study.deleted = 0",
-                   kOrder));
-  return ReadRows(query);
+                   kDecisionOrder));
+  return ReadDecisionRows(query);
 }
 
 absl::StatusOr<std::vector<PrunerDecisionRow>> ReadPrunerDecisions(Connection& connection,
                                                                    int64_t trial_id) {
-  Query query(connection,
-              absl::StrCat("SELECT d.* FROM pruner_decision AS d WHERE d.trial_id = ?", kOrder));
+  Query query(connection, absl::StrCat("SELECT d.* FROM pruner_decision AS d WHERE d.trial_id = ?",
+                                       kDecisionOrder));
   query.Bind(trial_id);
-  return ReadRows(query);
+  return ReadDecisionRows(query);
 }
 
 }  // namespace caviar::storage

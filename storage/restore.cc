@@ -32,7 +32,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr absl::string_view kPart = "restore.part";
-constexpr char kDatabase[] = "caviar.db";
 // What is moved into place, in this order: without a database there is no store.
 constexpr std::array<const char*, 3> kMoved = {kArtifactFolder, "highwater", kDatabase};
 

@@ -26,8 +26,6 @@ namespace {
 
 // Connections kept open between calls.
 constexpr size_t kKept = 8;
-// Only the first moments of a log, and a store that just closes, make readers wait at all.
-constexpr int kBusyMilliseconds = 5000;
 
 absl::StatusOr<StudyReading> Complete(Connection& connection, StudyRow study) {
   StudyReading reading;

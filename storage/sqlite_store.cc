@@ -128,7 +128,7 @@ int NoteFrames(void* frames, sqlite3*, const char*, int count) {
 }  // namespace
 
 std::string DatabaseFile(const std::string& data_directory) {
-  return data_directory + "/caviar.db";
+  return absl::StrCat(data_directory, "/", kDatabase);
 }
 
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& data_directory,

@@ -127,6 +127,7 @@ class SqliteStore : public Store {
   absl::flat_hash_map<std::string, int64_t> metric_ids_;
 };
 
+inline constexpr char kDatabase[] = "caviar.db";
 // <data_directory>/caviar.db
 std::string DatabaseFile(const std::string& data_directory);
 

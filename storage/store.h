@@ -48,8 +48,10 @@ struct StudyRow {
   std::string message;
   int64_t create_time = 0;
   int64_t end_time = 0;
-  int64_t active_time = 0;   // microseconds it was ACTIVE before active_since
-  int64_t active_since = 0;  // when it became ACTIVE; 0 while it is not
+  int64_t active_time = 0;  // microseconds it was ACTIVE before active_since
+  // Since when it is ACTIVE, by the calendar; moved on now and then, together with active_time. 0
+  // while it is not.
+  int64_t active_since = 0;
   bool deleted = false;      // hidden, being erased; its name is free
   // Of its StudyRevisionRows the newest one's; filled in by the store.
   int32_t revision = 1;

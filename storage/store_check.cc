@@ -28,9 +28,9 @@ namespace {
 constexpr int kMaxLines = 20;
 
 // Runs on in spite of damage, so that all of it is told.
-class Check {
+class DatabaseCheck {
  public:
-  explicit Check(Connection& connection) : connection_(connection) {}
+  explicit DatabaseCheck(Connection& connection) : connection_(connection) {}
 
   void Database() {
     Structure();
@@ -180,7 +180,7 @@ absl::StatusOr<CheckReport> CheckUnlockedStore(const std::string& data_directory
     return CheckReport{{}, {std::string(connection.status().message())}};
   }
   if (!connection.ok()) return connection.status();
-  Check check(**connection);
+  DatabaseCheck check(**connection);
   check.Database();
   check.Watermark(data_directory);
   check.Files(data_directory);
@@ -201,7 +201,7 @@ absl::StatusOr<CheckReport> CheckStore(const std::string& data_directory, const 
 absl::Status CheckDatabase(const std::string& file, const std::string& vfs) {
   auto connection = OpenToCheck(file, vfs);
   if (!connection.ok()) return connection.status();
-  Check check(**connection);
+  DatabaseCheck check(**connection);
   check.Database();
   const CheckReport report = std::move(check).Report();
   if (report.damage.empty()) return absl::OkStatus();

@@ -18,7 +18,7 @@ constexpr absl::string_view kInsert =
 // By study: the number of each revision's first trial, the first revision's first.
 using FirstTrials = std::map<int64_t, std::map<int32_t, int32_t>>;
 
-absl::StatusOr<std::vector<StudyRevisionRow>> ReadRows(Query& query) {
+absl::StatusOr<std::vector<StudyRevisionRow>> ReadRevisionRows(Query& query) {
   std::vector<StudyRevisionRow> rows;
   while (query.NextOf(kStudyRevisionTable)) {
     StudyRevisionRow& row = rows.emplace_back();
@@ -63,14 +63,14 @@ absl::StatusOr<std::vector<StudyRevisionRow>> ReadAllStudyRevisions(Connection& 
   Query query(connection,
               "SELECT r.* FROM study_revision AS r JOIN study ON study.id = r.study_id "
               "WHERE study.deleted = 0 ORDER BY r.study_id, r.revision");
-  return ReadRows(query);
+  return ReadRevisionRows(query);
 }
 
 absl::StatusOr<std::vector<StudyRevisionRow>> ReadStudyRevisions(Connection& connection,
                                                                  int64_t study_id) {
   Query query(connection, "SELECT * FROM study_revision WHERE study_id = ? ORDER BY revision");
   query.Bind(study_id);
-  return ReadRows(query);
+  return ReadRevisionRows(query);
 }
 
 absl::Status FillRevisions(Connection& connection, std::vector<StudyRow>& studies) {

@@ -20,7 +20,7 @@ std::optional<bool> OptionalBool(const Query& query, int column) {
 }
 
 // Without configurations and outcomes.
-absl::StatusOr<std::vector<TrialRow>> ReadRows(Connection& connection, Query& query) {
+absl::StatusOr<std::vector<TrialRow>> ReadTrialRows(Connection& connection, Query& query) {
   std::vector<TrialRow> rows;
   while (query.NextOf(kTrialTable)) {
     TrialRow& row = rows.emplace_back();
@@ -59,7 +59,7 @@ absl::StatusOr<std::vector<TrialRow>> ReadRows(Connection& connection, Query& qu
 }
 
 absl::StatusOr<std::vector<TrialRow>> ReadWhole(Connection& connection, Query& query) {
-  absl::StatusOr<std::vector<TrialRow>> rows = ReadRows(connection, query);
+  absl::StatusOr<std::vector<TrialRow>> rows = ReadTrialRows(connection, query);
   if (!rows.ok()) return rows.status();
   for (TrialRow& row : *rows) {
     absl::StatusOr<Configuration> configuration = ReadConfiguration(connection, row.id);
@@ -213,7 +213,7 @@ absl::StatusOr<std::vector<TrialRow>> ReadAllTrials(Connection& connection) {
   Query query(connection,
               "SELECT t.* FROM trial AS t JOIN study ON study.id = t.study_id "
               "WHERE study.deleted = 0 ORDER BY t.study_id, t.number");
-  absl::StatusOr<std::vector<TrialRow>> rows = ReadRows(connection, query);
+  absl::StatusOr<std::vector<TrialRow>> rows = ReadTrialRows(connection, query);
   if (!rows.ok()) return rows.status();
   if (absl::Status status = ReadAllConfigurations(connection, *rows); !status.ok()) return status;
   if (absl::Status status = ReadAllOutcomes(connection, *rows); !status.ok()) return status;

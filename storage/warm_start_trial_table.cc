@@ -74,7 +74,7 @@ absl::Status WriteRow(const WriteContext& context, const WarmStartTrialRow& row)
 
 namespace {
 
-absl::StatusOr<std::vector<WarmStartTrialRow>> ReadRows(Query& query) {
+absl::StatusOr<std::vector<WarmStartTrialRow>> ReadWarmStartRows(Query& query) {
   std::vector<WarmStartTrialRow> rows;
   while (query.NextOf(kWarmStartTrialTable)) {
     WarmStartTrialRow& row = rows.emplace_back();
@@ -95,7 +95,7 @@ absl::StatusOr<std::vector<WarmStartTrialRow>> ReadAllWarmStartTrials(Connection
   Query query(connection,
               "SELECT w.* FROM warm_start_trial AS w JOIN study ON study.id = w.study_id "
               "WHERE study.deleted = 0 ORDER BY w.study_id, w.source, w.number");
-  return ReadRows(query);
+  return ReadWarmStartRows(query);
 }
 
 absl::StatusOr<std::vector<WarmStartTrialRow>> ReadWarmStartTrials(Connection& connection,
@@ -104,7 +104,7 @@ absl::StatusOr<std::vector<WarmStartTrialRow>> ReadWarmStartTrials(Connection& c
       connection,
       "SELECT w.* FROM warm_start_trial AS w WHERE w.study_id = ? ORDER BY w.source, w.number");
   query.Bind(study_id);
-  return ReadRows(query);
+  return ReadWarmStartRows(query);
 }
 
 }  // namespace caviar::storage

@@ -20,7 +20,7 @@ namespace {
 // way then would be lost, and its trial stay with nobody until its lease ends.
 constexpr absl::Duration kGrace = absl::Milliseconds(200);
 
-struct Arguments {
+struct AskArguments {
   std::string study;
   std::string lease = "24h";
   // 0: one, on lines of its own.
@@ -79,7 +79,7 @@ Asked AskFor(int count, const v1::AskTrialRequest& request, const AskTokens& tok
   return asked;
 }
 
-void Print(const Arguments& arguments, const Asked& asked, Session& session) {
+void Print(const AskArguments& arguments, const Asked& asked, Session& session) {
   if (arguments.count == 0) {
     if (asked.answers.empty()) return;
     if (session.is_table()) return PrintTrial(asked.answers[0].trial(), session);
@@ -105,7 +105,7 @@ v1::AskTrialRequest RequestOf(const std::string& study, absl::Duration lease) {
   return request;
 }
 
-int Ask(const Arguments& arguments, Session& session) {
+int Ask(const AskArguments& arguments, Session& session) {
   const auto lease = study_file::ParseDuration(arguments.lease);
   if (!lease.ok()) return session.FailUsage(absl::StrCat("--lease ", lease.status().message()));
   absl::Notification interrupted;
@@ -147,7 +147,7 @@ int Ask(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddAsk(Command app, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<AskArguments>();
   Command command =
       line.Add(app, "ask", "Take trials of a study with an external trainer, to run them yourself",
                [arguments](Session& session) { return Ask(*arguments, session); });

@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kTop = 5, kTopOfFront = 20;
 
-struct Arguments {
+struct BestArguments {
   std::string study;
   std::optional<int> top;
   SaveModelArguments model;
@@ -104,7 +104,7 @@ int RefuseFrontAsFlags(const v1::Study& study, Session& session) {
       study.objectives(0).metric(), "; `caviar best ", study.name(), "` shows all"));
 }
 
-int Best(Arguments& arguments, Session& session) {
+int Best(BestArguments& arguments, Session& session) {
   if (!arguments.model.file.empty()) {
     arguments.model.study = arguments.study;
     return SaveModel(arguments.model, session);
@@ -152,7 +152,7 @@ int PrintBest(const std::string& name, std::optional<int> count, Session& sessio
 }
 
 void AddBest(Command app, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<BestArguments>();
   Command command = line.AddWithFlags(
       app, "best", "List the best trials of a study, best first, or save a network",
       [arguments](Session& session) { return Best(*arguments, session); });

@@ -20,7 +20,7 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct ExportArguments {
   std::string study;
   std::string what = "trials";
   std::string format = "csv";
@@ -180,8 +180,8 @@ std::vector<nlohmann::ordered_json> MeasurementsOf(const v1::Trial& trial) {
   return items;
 }
 
-absl::Status Export(const Arguments& arguments, client::Client& client, const v1::Study& study,
-                    const Write& write) {
+absl::Status Export(const ExportArguments& arguments, client::Client& client,
+                    const v1::Study& study, const Write& write) {
   const bool trials = arguments.what == "trials";
   if (arguments.format == "csv") {
     return trials ? TrialsAsCsv(client, study, write) : MeasurementsAsCsv(client, study, write);
@@ -192,7 +192,7 @@ absl::Status Export(const Arguments& arguments, client::Client& client, const v1
       [](const v1::Trial& trial) { return std::vector{render::ToJson(trial)}; }, write);
 }
 
-absl::Status ExportToFile(const Arguments& arguments, client::Client& client,
+absl::Status ExportToFile(const ExportArguments& arguments, client::Client& client,
                           const v1::Study& study) {
   auto file = NewFile::Create(arguments.file, arguments.overwrite);
   if (!file.ok()) return file.status();
@@ -201,7 +201,7 @@ absl::Status ExportToFile(const Arguments& arguments, client::Client& client,
   return exported.ok() ? (*file)->Finish() : exported;
 }
 
-int Export(const Arguments& arguments, Session& session) {
+int Export(const ExportArguments& arguments, Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
   v1::GetStudyRequest request;
@@ -224,7 +224,7 @@ int Export(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddExport(Command app, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ExportArguments>();
   Command command = line.AddRemote(
       app, "export", "Print all trials of a study, one a line, or all that they measured",
       [arguments](Session& session) { return Export(*arguments, session); });

@@ -15,7 +15,7 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct ImportanceArguments {
   std::string study;
   std::string metric;
 };
@@ -91,7 +91,7 @@ void PrintCsv(const v1::GetImportanceResponse& response, Session& session) {
   }
 }
 
-int Importance(const Arguments& arguments, Session& session) {
+int Importance(const ImportanceArguments& arguments, Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
   v1::GetImportanceRequest request;
@@ -114,7 +114,7 @@ int Importance(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddImportance(Command app, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ImportanceArguments>();
   Command command = line.AddWithCsv(
       app, "importance", "Show how much each parameter matters, beside the course's order",
       [arguments](Session& session) { return Importance(*arguments, session); });

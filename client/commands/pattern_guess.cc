@@ -97,7 +97,7 @@ std::set<std::string> WordsOf(absl::string_view text) {
 }
 
 // How well a label fits a metric; nullopt: not at all.
-std::optional<int> Fit(const std::set<std::string>& metric, const std::set<std::string>& label) {
+std::optional<int> FitOf(const std::set<std::string>& metric, const std::set<std::string>& label) {
   int common = 0;
   bool is_about = false;
   for (const std::string& word : metric) {
@@ -164,7 +164,7 @@ std::vector<PatternGuess> GuessPatterns(const std::string& metric,
         step = absl::StrCat(Quoted(label), "(?P<step>[0-9]+).*");
         continue;
       }
-      const std::optional<int> fit = Fit(words, label_words);
+      const std::optional<int> fit = FitOf(words, label_words);
       if (!fit) continue;
       std::string pattern =
           absl::StrCat(step, Quoted(label), "(?P<", metric, ">", NumberPattern(words, number), ")");

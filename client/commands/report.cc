@@ -19,13 +19,13 @@ namespace caviar::commands {
 namespace {
 
 // A worker's own patience with the coordinator is ten seconds.
-constexpr absl::Duration kPatience = absl::Minutes(1);
+constexpr absl::Duration kWorkerPatience = absl::Minutes(1);
 constexpr char kForms[] =
     "write `caviar report NAME NUMBER --step 3 accuracy=0.8` for a trial that was asked for; "
     "without "
     "NAME NUMBER it reports for the trial that it runs in, to the worker at CAVIAR_REPORT_ADDRESS";
 
-struct Arguments {
+struct ReportArguments {
   std::vector<std::string> words;
   std::optional<int64_t> step;
 };
@@ -49,7 +49,7 @@ void SayConflicts(const v1::Measurement& reported, int conflicts, Session& sessi
 }
 
 // For the trial whose program this is called by.
-int ReportInside(const Arguments& arguments, Session& session) {
+int ReportInside(const ReportArguments& arguments, Session& session) {
   const auto address = session.environment().variable("CAVIAR_REPORT_ADDRESS");
   if (!address || address->empty()) {
     return session.FailUsage(
@@ -57,7 +57,8 @@ int ReportInside(const Arguments& arguments, Session& session) {
   }
   const auto metrics = ParseMetrics(arguments.words);
   if (!metrics.ok()) return session.Fail(metrics.status());
-  const auto answer = AskWorker(*address, MeasurementLine(arguments.step, *metrics), kPatience);
+  const auto answer =
+      AskWorker(*address, MeasurementLine(arguments.step, *metrics), kWorkerPatience);
   if (!answer.ok()) return session.Fail(answer.status());
   v1::Directive directive = v1::DIRECTIVE_UNSPECIFIED;
   v1::Directive_Parse(absl::StrCat("DIRECTIVE_", absl::AsciiStrToUpper(*answer)), &directive);
@@ -67,7 +68,7 @@ int ReportInside(const Arguments& arguments, Session& session) {
   return kDone;
 }
 
-int ReportAsked(const std::string& study, int number, const Arguments& arguments,
+int ReportAsked(const std::string& study, int number, const ReportArguments& arguments,
                 Session& session) {
   const auto metrics = ParseMetrics({arguments.words.begin() + 2, arguments.words.end()});
   if (!metrics.ok()) return session.Fail(metrics.status());
@@ -92,7 +93,7 @@ int ReportAsked(const std::string& study, int number, const Arguments& arguments
   return kDone;
 }
 
-int Report(const Arguments& arguments, Session& session) {
+int Report(const ReportArguments& arguments, Session& session) {
   const std::vector<std::string>& words = arguments.words;
   if (absl::StrContains(words[0], '=')) return ReportInside(arguments, session);
   int number = -1;
@@ -111,7 +112,7 @@ int Report(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddReport(Command app, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ReportArguments>();
   Command command = line.Add(
       app, "report",
       "Report measurements of an asked trial, or of the trial it runs in; prints continue, stop or "

@@ -15,7 +15,7 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct RunStudyArguments {
   std::string file;
   std::string name;
   std::string data_directory;
@@ -46,7 +46,7 @@ std::string DefinitionOf(const v1::Study& study) {
 
 class Runner {
  public:
-  Runner(const Arguments& arguments, study_file::StudyFile file, Session& session)
+  Runner(const RunStudyArguments& arguments, study_file::StudyFile file, Session& session)
       : file_(std::move(file)),
         name_(file_.study.name()),
         data_directory_(arguments.data_directory.empty() ? "caviar-data/" + name_
@@ -165,7 +165,7 @@ class Runner {
   const std::string name_;
   const std::string data_directory_;
   const std::string again_;
-  const Arguments& arguments_;
+  const RunStudyArguments& arguments_;
   Session& session_;
   GlobalOptions options_;
   absl::Mutex mutex_;
@@ -174,7 +174,7 @@ class Runner {
   StudyWaiter* waiter_ ABSL_GUARDED_BY(mutex_) = nullptr;
 };
 
-int RunStudy(const Arguments& arguments, Session& session) {
+int RunStudy(const RunStudyArguments& arguments, Session& session) {
   auto file = ReadStudyFile(arguments.file, session);
   if (!file.ok()) return session.Fail(file.status());
   if (!arguments.name.empty()) file->study.set_name(arguments.name);
@@ -189,7 +189,7 @@ int RunStudy(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddRun(Command app, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<RunStudyArguments>();
   Command command =
       line.AddLocal(app, "run",
                     "Tune on this machine: starts a coordinator and a worker, shows progress and "

@@ -13,12 +13,12 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct BackupArguments {
   std::string file;
   bool overwrite = false;
 };
 
-int Backup(const Arguments& arguments, Session& session) {
+int Backup(const BackupArguments& arguments, Session& session) {
   absl::Notification stop;
   const auto address = session.Address();
   if (!address.ok()) return session.Fail(address.status());
@@ -65,7 +65,7 @@ int Backup(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddServerBackup(Command server, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<BackupArguments>();
   Command command = line.Add(server, "backup",
                              "Save all that the coordinator keeps, while it serves; "
                              "caviar-coordinator --restore takes it back",

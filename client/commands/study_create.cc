@@ -9,7 +9,7 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct CreateArguments {
   std::string file;
   std::string name;
   bool dry_run = false;
@@ -43,7 +43,7 @@ int KeepExisting(const study_file::StudyFile& file, client::Client& client, Sess
   return kDone;
 }
 
-int Create(const Arguments& arguments, Session& session) {
+int Create(const CreateArguments& arguments, Session& session) {
   auto file = ReadStudyFile(arguments.file, session);
   if (!file.ok()) return session.Fail(file.status());
   if (!arguments.name.empty()) file->study.set_name(arguments.name);
@@ -76,7 +76,7 @@ int Create(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddStudyCreate(Command study, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<CreateArguments>();
   Command command = line.Add(study, "create", "Create a study from a file and print its name",
                              [arguments](Session& session) { return Create(*arguments, session); });
   command.AddOption("FILE", arguments->file, "The study file; - reads standard input").Required();

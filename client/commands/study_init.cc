@@ -11,12 +11,12 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct InitArguments {
   std::string preset;
   std::vector<std::string> words;
 };
 
-int Init(const Arguments& arguments, Session& session) {
+int Init(const InitArguments& arguments, Session& session) {
   if (arguments.preset.empty() == arguments.words.empty()) {
     return session.FailUsage(
         "give either --preset, or -- and the command line of a program of your own: `caviar study "
@@ -32,7 +32,7 @@ int Init(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddStudyInit(Command study, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<InitArguments>();
   Command command =
       line.AddLocal(study, "init", "Print a study file to start from",
                     [arguments](Session& session) { return Init(*arguments, session); });

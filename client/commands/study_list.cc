@@ -32,7 +32,7 @@ bool HaveSeveralOwners(const v1::ListStudiesResponse& studies) {
   return false;
 }
 
-int List(Session& session) {
+int ListStudies(Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
   const auto studies = ListAll(**client);
@@ -65,7 +65,7 @@ int List(Session& session) {
 }  // namespace
 
 void AddStudyList(Command study, CommandLine& line) {
-  line.Add(study, "list", "List all studies, oldest first", List);
+  line.Add(study, "list", "List all studies, oldest first", ListStudies);
 }
 
 }  // namespace caviar::commands

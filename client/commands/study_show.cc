@@ -21,7 +21,7 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct StudyShowArguments {
   std::string study;
   bool as_file = false;
   int revision = 0;
@@ -249,7 +249,7 @@ void PrintPage(const v1::Study& study, Session& session) {
   if (!report.empty()) session.out() << "\ntest set, by class\n" << report;
 }
 
-int Show(const Arguments& arguments, Session& session) {
+int Show(const StudyShowArguments& arguments, Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
   v1::GetStudyRequest request;
@@ -270,7 +270,7 @@ int Show(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddStudyShow(Command study, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<StudyShowArguments>();
   Command command =
       line.Add(study, "show", "Show a study: its state, its best trial, its search space",
                [arguments](Session& session) { return Show(*arguments, session); });

@@ -5,12 +5,12 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct StopArguments {
   std::string study;
   bool end = false;
 };
 
-int Stop(const Arguments& arguments, Session& session) {
+int Stop(const StopArguments& arguments, Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
   v1::StopStudyRequest request;
@@ -33,7 +33,7 @@ int Stop(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddStudyStop(Command study, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<StopArguments>();
   Command command = line.Add(study, "stop", "Hand out no more trials; running ones finish",
                              [arguments](Session& session) { return Stop(*arguments, session); });
   command.AddOption("NAME", arguments->study, "Name of the study").Required();

@@ -21,7 +21,7 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct TryArguments {
   std::string file;
   std::vector<std::string> values;
 };
@@ -118,7 +118,7 @@ std::string WhatIsMissing(const v1::Study& study) {
   return "";
 }
 
-int Try(const Arguments& arguments, Session& session) {
+int Try(const TryArguments& arguments, Session& session) {
   Environment& environment = session.environment();
   auto file = ReadStudyFile(arguments.file, session);
   if (!file.ok()) return session.Fail(file.status());
@@ -155,7 +155,7 @@ int Try(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddStudyTry(Command study, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<TryArguments>();
   Command command = line.AddLocal(
       study, "try", "Run one trial of a program of your own here and now, without a coordinator",
       [arguments](Session& session) { return Try(*arguments, session); });

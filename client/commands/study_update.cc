@@ -20,7 +20,7 @@ namespace {
 
 constexpr char kNone[] = "none";
 
-struct Arguments {
+struct UpdateArguments {
   std::string study;
   std::string file;
   bool dry_run = false;
@@ -34,7 +34,7 @@ struct Arguments {
 // One option that takes a value or "none", and the field that it sets.
 struct LimitOption {
   const char* name;
-  std::string Arguments::*value;
+  std::string UpdateArguments::*value;
   const char* about;
   // INVALID_ARGUMENT says what is wrong with the value; empty: the field is cleared.
   std::function<absl::Status(const std::string& value, v1::Study& study)> set;
@@ -103,37 +103,40 @@ const std::vector<LimitOption>& LimitOptions() {
   using v1::Limits;
   using v1::Study;
   static const auto& options = *new std::vector<LimitOption>{
-      {"--max-trials", &Arguments::max_trials, "Configurations to try",
+      {"--max-trials", &UpdateArguments::max_trials, "Configurations to try",
        Limit<int32_t>(&Limits::set_max_trials, &Limits::clear_max_trials)},
-      {"--parallel", &Arguments::parallel, "Trials that may run at the same time",
+      {"--parallel", &UpdateArguments::parallel, "Trials that may run at the same time",
        Limit<int32_t>(&Limits::set_parallel, &Limits::clear_parallel)},
-      {"--max-failed", &Arguments::max_failed, "The study ends when so many trials have failed",
+      {"--max-failed", &UpdateArguments::max_failed,
+       "The study ends when so many trials have failed",
        Limit<int32_t>(&Limits::set_max_failed, &Limits::clear_max_failed)},
-      {"--max-duration", &Arguments::max_duration,
+      {"--max-duration", &UpdateArguments::max_duration,
        "The study ends when it has been active for so long, such as 8h", SetMaxDuration},
-      {"--max-attempts", &Arguments::max_attempts, "Lost leases after which a trial has failed",
+      {"--max-attempts", &UpdateArguments::max_attempts,
+       "Lost leases after which a trial has failed",
        Limit<int32_t>(&Limits::set_max_attempts, &Limits::clear_max_attempts), "the default, 3"},
-      {"--max-steps", &Arguments::max_steps,
+      {"--max-steps", &UpdateArguments::max_steps,
        "The study ends when its trials have trained so many steps in all",
        Limit<int64_t>(&Limits::set_max_steps, &Limits::clear_max_steps)},
-      {"--no-gain", &Arguments::no_gain, "The study ends when so many trials brought no gain",
+      {"--no-gain", &UpdateArguments::no_gain, "The study ends when so many trials brought no gain",
        Whole<int32_t>(
            [](Study& study, int32_t number) {
              study.mutable_limits()->mutable_no_gain()->set_trials(number);
            },
            [](Study& study) { study.mutable_limits()->clear_no_gain(); })},
-      {"--weight", &Arguments::weight, "Its share of the workers",
+      {"--weight", &UpdateArguments::weight, "Its share of the workers",
        Number([](Study& study, double number) { study.mutable_limits()->set_weight(number); },
               [](Study& study) { study.mutable_limits()->clear_weight(); }),
        "the default, 1"},
-      {"--target", &Arguments::target, "The study ends when the objective is at least this good",
+      {"--target", &UpdateArguments::target,
+       "The study ends when the objective is at least this good",
        Number([](Study& study, double number) { study.mutable_objective()->set_target(number); },
               [](Study& study) { study.mutable_objective()->clear_target(); })},
   };
   return options;
 }
 
-bool AsksForAnything(const Arguments& arguments) {
+bool AsksForAnything(const UpdateArguments& arguments) {
   bool any =
       !arguments.file.empty() || !arguments.sampler.empty() || !arguments.pruner.algorithm.empty();
   for (const LimitOption& option : LimitOptions()) {
@@ -142,7 +145,7 @@ bool AsksForAnything(const Arguments& arguments) {
   return any;
 }
 
-absl::Status ApplyOptions(const Arguments& arguments, v1::Study& study) {
+absl::Status ApplyOptions(const UpdateArguments& arguments, v1::Study& study) {
   for (const LimitOption& option : LimitOptions()) {
     const std::string& value = arguments.*option.value;
     if (value.empty()) continue;
@@ -192,7 +195,7 @@ void PrintOutcome(const v1::UpdateStudyResponse& update, bool had_ended, bool dr
   session.out() << "\n";
 }
 
-int Update(const Arguments& arguments, Session& session) {
+int Update(const UpdateArguments& arguments, Session& session) {
   if (!AsksForAnything(arguments)) {
     return session.FailUsage(
         "what is to change? Name a study file, or options such as --max-trials 200");
@@ -239,7 +242,7 @@ int Update(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddStudyUpdate(Command study, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<UpdateArguments>();
   Command command =
       line.Add(study, "update",
                "Change a study's limits, pruner, sampler or needs; one that has ended goes on",

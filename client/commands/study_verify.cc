@@ -12,8 +12,6 @@
 namespace caviar::commands {
 namespace {
 
-constexpr char kEraseLine[] = "\r\x1b[K";
-
 std::string DifferenceText(const v1::StoredDifference& difference) {
   const bool parameter = !difference.parameter().empty();
   return render::Printable(absl::StrCat("trial ", difference.trial(), parameter ? ", " : "",
@@ -76,14 +74,14 @@ int Verify(const std::string& name, Session& session) {
   const auto found = (*client)->VerifyStudy(request, [&](const v1::VerifyStudyResponse& so_far) {
     if (!has_bar) return;
     const int width = session.environment().terminal_width() - 1;
-    session.out() << kEraseLine
+    session.out() << render::kEraseLine
                   << render::CountLine(
                          so_far.trials(), so_far.total_trials(),
                          absl::StrCat("trials verified, ", so_far.differences(), " differences"),
                          width)
                   << std::flush;
   });
-  if (has_bar) session.out() << kEraseLine;
+  if (has_bar) session.out() << render::kEraseLine;
   if (!found.ok()) return session.Fail(found.status());
   session.is_table() ? PrintTable(*found, session) : session.Print(*found);
   return Judge(name, *found, session);

@@ -11,7 +11,7 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct TellArguments {
   std::string study;
   int number = 0;
   std::vector<std::string> metrics;
@@ -20,7 +20,7 @@ struct Arguments {
   std::string message;
 };
 
-absl::StatusOr<v1::TellTrialRequest> ToRequest(const Arguments& arguments) {
+absl::StatusOr<v1::TellTrialRequest> ToRequest(const TellArguments& arguments) {
   v1::TellTrialRequest request;
   request.set_study(arguments.study);
   request.set_number(arguments.number);
@@ -43,7 +43,7 @@ absl::StatusOr<v1::TellTrialRequest> ToRequest(const Arguments& arguments) {
   return request;
 }
 
-int Tell(const Arguments& arguments, Session& session) {
+int Tell(const TellArguments& arguments, Session& session) {
   auto request = ToRequest(arguments);
   if (!request.ok()) return session.Fail(request.status());
   const auto client = session.Client();
@@ -67,7 +67,7 @@ int Tell(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddTell(Command app, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<TellArguments>();
   Command command = line.Add(app, "tell", "End an asked trial with its outcome",
                              [arguments](Session& session) { return Tell(*arguments, session); });
   command.AddOption("NAME", arguments->study, "Name of the study").Required();

@@ -14,7 +14,7 @@
 namespace caviar::commands {
 namespace {
 
-constexpr size_t kMostRows = 20;
+constexpr size_t kMostClasses = 20;
 constexpr size_t kMostPairs = 3;
 constexpr int kLongestName = 24;
 
@@ -28,10 +28,10 @@ std::string NameOf(const v1::ClassResult& result) {
 std::vector<int> ShownClasses(const Classes& classes) {
   std::vector<int> shown(static_cast<size_t>(classes.size()));
   std::iota(shown.begin(), shown.end(), 0);
-  if (shown.size() <= kMostRows) return shown;
+  if (shown.size() <= kMostClasses) return shown;
   std::stable_sort(shown.begin(), shown.end(),
                    [&](int a, int b) { return classes[a].f1() < classes[b].f1(); });
-  shown.resize(kMostRows);
+  shown.resize(kMostClasses);
   std::sort(shown.begin(), shown.end());
   return shown;
 }
@@ -117,8 +117,8 @@ std::string TestReport(const v1::TestEvaluation& evaluation, int width, bool col
   const Classes& classes = evaluation.classes();
   if (classes.empty()) return "";
   std::string text = ClassTable(classes, colors);
-  if (static_cast<size_t>(classes.size()) > kMostRows) {
-    absl::StrAppend(&text, "the ", kMostRows, " classes with the lowest F1 of ", classes.size(),
+  if (static_cast<size_t>(classes.size()) > kMostClasses) {
+    absl::StrAppend(&text, "the ", kMostClasses, " classes with the lowest F1 of ", classes.size(),
                     "; --output json has all\n");
   } else if (WidthOf(Matrix(classes, /*colors=*/false)) <= width) {
     absl::StrAppend(&text, "\nexamples of the class in the row, taken for the one in the column\n",

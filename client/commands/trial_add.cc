@@ -7,12 +7,12 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct AddArguments {
   std::string study;
   std::vector<std::string> words;
 };
 
-int Add(const Arguments& arguments, Session& session) {
+int Add(const AddArguments& arguments, Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
   v1::GetStudyRequest get;
@@ -42,7 +42,7 @@ int Add(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddTrialAdd(Command trial, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<AddArguments>();
   Command command = line.Add(trial, "add",
                              "Queue a configuration, which is tried next; or with metrics record "
                              "the result of one that you tried yourself",

@@ -7,12 +7,12 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct CancelArguments {
   std::string study;
   std::vector<int> numbers;
 };
 
-int Cancel(const Arguments& arguments, Session& session) {
+int Cancel(const CancelArguments& arguments, Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
   v1::CancelTrialsRequest request;
@@ -31,7 +31,7 @@ int Cancel(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddTrialCancel(Command trial, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<CancelArguments>();
   Command command =
       line.Add(trial, "cancel", "Cancel trials that wait, run or are paused; all or none",
                [arguments](Session& session) { return Cancel(*arguments, session); });

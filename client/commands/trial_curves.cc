@@ -17,7 +17,7 @@ namespace caviar::commands {
 namespace {
 
 constexpr int kLongestSparkline = 40;
-constexpr int kMostRows = 30;
+constexpr int kMostMeasurements = 30;
 
 // By metric's name, each by step.
 using Curves = std::map<std::string, std::vector<std::pair<int64_t, double>>>;
@@ -39,8 +39,9 @@ std::vector<int> ShownRows(const v1::Trial& trial) {
   std::vector<int> rows;
   for (int i = 0; i < count; ++i) {
     // Two neighbours fall into different parts where a new part of the rows begins.
-    const bool chosen = count <= kMostRows || i == 0 || i + 1 == count ||
-                        int64_t{i} * kMostRows / count != (int64_t{i} - 1) * kMostRows / count;
+    const bool chosen =
+        count <= kMostMeasurements || i == 0 || i + 1 == count ||
+        int64_t{i} * kMostMeasurements / count != (int64_t{i} - 1) * kMostMeasurements / count;
     const bool objective =
         trial.has_objective_step() && trial.measurements(i).step() == trial.objective_step();
     if (chosen || objective) rows.push_back(i);

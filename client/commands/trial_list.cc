@@ -16,14 +16,14 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct ListArguments {
   std::string study;
   std::string states;  // separated by commas
   std::string order_by = "number";
   int limit = 0;
 };
 
-absl::StatusOr<v1::ListTrialsRequest> ToRequest(const Arguments& arguments) {
+absl::StatusOr<v1::ListTrialsRequest> ToRequest(const ListArguments& arguments) {
   v1::ListTrialsRequest request;
   request.set_study(arguments.study);
   request.set_order_by(arguments.order_by);
@@ -69,7 +69,7 @@ std::string TrialsTable(const v1::Study& study, const v1::ListTrialsResponse& tr
   return table.Render(colors);
 }
 
-int List(const Arguments& arguments, Session& session) {
+int List(const ListArguments& arguments, Session& session) {
   const auto request = ToRequest(arguments);
   if (!request.ok()) return session.Fail(request.status());
   const auto client = session.Client();
@@ -95,7 +95,7 @@ int List(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddTrialList(Command trial, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ListArguments>();
   Command command = line.Add(trial, "list", "List the trials of a study",
                              [arguments](Session& session) { return List(*arguments, session); });
   command.AddOption("NAME", arguments->study, "Name of the study").Required();

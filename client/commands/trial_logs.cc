@@ -18,7 +18,7 @@ constexpr int64_t kPieceBytes = int64_t{1} << 20;
 constexpr absl::Duration kShortestWait = absl::Milliseconds(200);
 constexpr absl::Duration kLongestWait = absl::Seconds(2);
 
-struct Arguments {
+struct LogsArguments {
   std::string study;
   int number = 0;
   int attempt = 0;
@@ -28,7 +28,7 @@ struct Arguments {
 
 class LogPrinter {
  public:
-  LogPrinter(const Arguments& arguments, Session& session)
+  LogPrinter(const LogsArguments& arguments, Session& session)
       : arguments_(arguments), session_(session), absence_(session) {
     request_.set_study(arguments.study);
     request_.set_number(arguments.number);
@@ -131,7 +131,7 @@ class LogPrinter {
     session_.environment().err.flush();
   }
 
-  const Arguments& arguments_;
+  const LogsArguments& arguments_;
   Session& session_;
   client::Client* client_ = nullptr;
   absl::Notification interrupted_;
@@ -145,7 +145,7 @@ class LogPrinter {
 }  // namespace
 
 void AddTrialLogs(Command trial, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<LogsArguments>();
   Command command = line.AddRemote(
       trial, "logs", "Print what a trial's program printed",
       [arguments](Session& session) { return LogPrinter(*arguments, session).Run(); });

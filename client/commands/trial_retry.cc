@@ -6,12 +6,12 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct RetryArguments {
   std::string study;
   int number = 0;
 };
 
-int Retry(const Arguments& arguments, Session& session) {
+int Retry(const RetryArguments& arguments, Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
   v1::RetryTrialRequest request;
@@ -31,7 +31,7 @@ int Retry(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddTrialRetry(Command trial, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<RetryArguments>();
   Command command =
       line.Add(trial, "retry", "Try a configuration once more, as a new trial that is next",
                [arguments](Session& session) { return Retry(*arguments, session); });

@@ -21,7 +21,7 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct TrialShowArguments {
   std::string study;
   int number = 0;
 };
@@ -164,7 +164,7 @@ void PrintLogEnd(const v1::Trial& trial, client::Client& client, Session& sessio
   }
 }
 
-int Show(const Arguments& arguments, Session& session) {
+int Show(const TrialShowArguments& arguments, Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
   v1::GetTrialRequest request;
@@ -193,7 +193,7 @@ int Show(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddTrialShow(Command trial, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<TrialShowArguments>();
   Command command =
       line.Add(trial, "show", "Show a trial: its configuration, its attempts, its curves",
                [arguments](Session& session) { return Show(*arguments, session); });

@@ -16,9 +16,6 @@
 namespace caviar::commands {
 namespace {
 
-// Back to the start of the line, and erase it.
-constexpr char kEraseLine[] = "\r\033[K";
-
 // With all repeats, where limits.max_trials says it.
 int64_t TrialsToCome(const v1::Study& study) {
   return int64_t{study.limits().max_trials()} * RepeatsOf(study);
@@ -106,7 +103,7 @@ void WaitDisplay::Show(const v1::WatchStudyResponse& change) {
   if (has_bar_) {
     // One column less than there are: a full line would wrap on some terminals.
     const int width = session_.environment().terminal_width() - 1;
-    session_.out() << kEraseLine << render::ProgressLine(ProgressOf(change.study()), width)
+    session_.out() << render::kEraseLine << render::ProgressLine(ProgressOf(change.study()), width)
                    << std::flush;
     is_drawn_ = true;
   }
@@ -140,7 +137,7 @@ void WaitDisplay::Complain(const std::string& message) {
 
 void WaitDisplay::Clear() {
   if (!is_drawn_) return;
-  session_.out() << kEraseLine << std::flush;
+  session_.out() << render::kEraseLine << std::flush;
   is_drawn_ = false;
 }
 

@@ -14,7 +14,7 @@
 namespace caviar::commands {
 namespace {
 
-struct Arguments {
+struct WhatifArguments {
   std::string study;
   PrunerArguments pruner;
 };
@@ -81,7 +81,7 @@ void PrintTable(const v1::ReplayPrunerResponse& replay, Session& session) {
       session.colors());
 }
 
-int Whatif(const Arguments& arguments, Session& session) {
+int Whatif(const WhatifArguments& arguments, Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
   v1::ReplayPrunerRequest request;
@@ -102,7 +102,7 @@ int Whatif(const Arguments& arguments, Session& session) {
 }  // namespace
 
 void AddWhatif(Command app, CommandLine& line) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<WhatifArguments>();
   Command command = line.Add(app, "whatif", "Replay a study's curves under another pruner",
                              [arguments](Session& session) { return Whatif(*arguments, session); });
   command.AddOption("NAME", arguments->study, "Name of the study").Required();

@@ -32,7 +32,7 @@ std::string StateOf(const v1::Worker& worker) {
   return worker.left() ? "LEFT" : v1::Worker::State_Name(worker.state());
 }
 
-int List(Session& session) {
+int ListWorkers(Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
   const auto workers = (*client)->ListWorkers();
@@ -61,7 +61,7 @@ int List(Session& session) {
 }  // namespace
 
 void AddWorkerList(Command worker, CommandLine& line) {
-  line.Add(worker, "list", "List the workers that the coordinator knows", List);
+  line.Add(worker, "list", "List the workers that the coordinator knows", ListWorkers);
 }
 
 }  // namespace caviar::commands

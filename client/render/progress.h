@@ -10,6 +10,9 @@
 
 namespace caviar::render {
 
+// Back to the start of a terminal's line, and erase it.
+inline constexpr char kEraseLine[] = "\r\x1b[K";
+
 struct Progress {
   // Trials that are final, failed ones not among them.
   int done = 0;

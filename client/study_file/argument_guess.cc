@@ -16,8 +16,8 @@
 namespace caviar::study_file {
 namespace {
 
-using Kind = ArgumentGuess::Kind;
-using Words = std::initializer_list<absl::string_view>;
+using GuessKind = ArgumentGuess::Kind;
+using WordList = std::initializer_list<absl::string_view>;
 
 // A name by its parts: "optimizer.weight-decay" has optimizer, weight, decay and weight_decay.
 class Name {
@@ -26,7 +26,7 @@ class Name {
       : joined_(absl::AsciiStrToLower(absl::StrReplaceAll(name, {{"-", "_"}, {".", "_"}}))) {}
 
   // Whether one of these is a part of it, or several in a row.
-  bool Has(Words words) const {
+  bool Has(WordList words) const {
     const std::string padded = absl::StrCat("_", joined_, "_");
     return std::any_of(words.begin(), words.end(), [&](absl::string_view word) {
       return padded.find(absl::StrCat("_", word, "_")) != std::string::npos;
@@ -40,7 +40,7 @@ class Name {
 std::string Short(double number) { return absl::StrFormat("%.6g", number); }
 
 ArgumentGuess Parameter(std::string definition, std::string comment = "") {
-  return {Kind::kParameter, std::move(definition), "", std::move(comment)};
+  return {GuessKind::kParameter, std::move(definition), "", std::move(comment)};
 }
 
 ArgumentGuess Range(absl::string_view type, double min, double max, absl::string_view scale,
@@ -62,7 +62,7 @@ ArgumentGuess TwoDecades(double value, double min, double max, std::string comme
 
 ArgumentGuess GuessWhole(const Name& name, int64_t value) {
   const auto number = static_cast<double>(value);
-  if (value <= 0) return {Kind::kFixed, "", "", ""};
+  if (value <= 0) return {GuessKind::kFixed, "", "", ""};
   if (name.Has({"batch", "batch_size", "batchsize", "bs"})) {
     std::vector<int64_t> sizes;
     for (const double factor : {0.25, 0.5, 1.0, 2.0, 4.0}) {
@@ -134,11 +134,11 @@ bool IsFixed(const Name& name) {
 ArgumentGuess GuessArgument(const std::string& name_text, const std::string& value) {
   const Name name(name_text);
   if (name.Has({"seed", "random_state"})) {
-    return {Kind::kPlaceholder, "", "${seed}", "${seed} differs from trial to trial"};
+    return {GuessKind::kPlaceholder, "", "${seed}", "${seed} differs from trial to trial"};
   }
   if (name.Has({"out", "output", "output_dir", "out_dir", "save_dir", "log_dir", "logdir",
                 "save_path"})) {
-    return {Kind::kPlaceholder, "", "${output_dir}", "${output_dir} is each attempt's own"};
+    return {GuessKind::kPlaceholder, "", "${output_dir}", "${output_dir} is each attempt's own"};
   }
   const Scalar scalar = ResolvePlain(value);
   if (IsFixed(name)) return {};

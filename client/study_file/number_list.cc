@@ -15,17 +15,15 @@ namespace caviar::study_file {
 namespace {
 
 constexpr absl::string_view kExample = "; a list as a value holds numbers: [512, 256]";
-// Beyond, a double no longer holds every whole number.
-constexpr int64_t kLargestWhole = int64_t{1} << 53;
 
-bool IsScalar(const Node& node) {
+bool IsResolvable(const Node& node) {
   return node.kind == Node::Kind::kScalar || node.kind == Node::Kind::kNull;
 }
 
 // What is wrong with an item of a list; "": nothing.
 std::string CheckItem(const Node& item) {
   if (item.kind == Node::Kind::kSequence) return absl::StrCat("is a list in a list", kExample);
-  const Scalar scalar = IsScalar(item) ? Resolve(item) : Scalar();
+  const Scalar scalar = IsResolvable(item) ? Resolve(item) : Scalar();
   if (!scalar.is_number()) {
     const bool unquote = item.quoted && ResolvePlain(item.text).is_number();
     return absl::StrCat("is ", Describe(item), kExample, unquote ? ", without quotes" : "");

@@ -14,10 +14,6 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-bool IsScalar(const Node& node) {
-  return node.kind == Node::Kind::kScalar && Resolve(node).kind != Scalar::Kind::kNull;
-}
-
 // What a list of texts would look like: "of names: [id]", or the words of a command line.
 std::string ListOf(const std::string& key, const Node& node) {
   if (key != "run") return absl::StrCat("of names: [", IsScalar(node) ? node.text : "...", "]");

@@ -13,9 +13,6 @@ namespace {
 
 using google::protobuf::Message;
 
-// Beyond, a double (and so JSON) no longer holds every whole number.
-constexpr int64_t kLargestWhole = int64_t{1} << 53;
-
 }  // namespace
 
 void Reader::ReadValue(const Node& node, int line, const std::string& path, Message& message) {

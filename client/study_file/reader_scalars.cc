@@ -19,13 +19,6 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-// Up to here every whole number is a double.
-constexpr double kLargestWhole = 0x1p53;
-
-bool IsScalar(const Node& node) {
-  return node.kind == Node::Kind::kScalar && Resolve(node).kind != Scalar::Kind::kNull;
-}
-
 // A hint for a number in quotes.
 std::string Unquote(const Node& node) {
   const bool helps = node.quoted && ResolvePlain(node.text).is_number();

@@ -120,6 +120,10 @@ Scalar Resolve(const Node& node) {
   return ResolvePlain(node.text);
 }
 
+bool IsScalar(const Node& node) {
+  return node.kind == Node::Kind::kScalar && Resolve(node).kind != Scalar::Kind::kNull;
+}
+
 std::string Describe(const Node& node) {
   switch (node.kind) {
     case Node::Kind::kSequence:

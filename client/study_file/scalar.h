@@ -30,6 +30,12 @@ Scalar ResolvePlain(absl::string_view text);
 // Of a node of kind kNull or kScalar.
 Scalar Resolve(const Node& node);
 
+// Whether it has a value, and that is no list or mapping.
+bool IsScalar(const Node& node);
+
+// Beyond, a double (and so JSON) no longer holds every whole number.
+inline constexpr int64_t kLargestWhole = int64_t{1} << 53;
+
 // A node as a message names it: `"fast"`, `12`, `a list`, `a mapping`, `nothing`. Long texts are
 // cut.
 std::string Describe(const Node& node);

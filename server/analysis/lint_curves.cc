@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kTop = 5;
 constexpr size_t kFewestSteps = 4;
 constexpr double kStillGains = 0.1;  // of all that a curve gains, in its last quarter
-constexpr size_t kFewestResults = 10;
+constexpr size_t kFewestCurves = 10;
 constexpr size_t kNoiseSteps = 6;
 constexpr size_t kFewestDecisions = 20;
 constexpr double kNearlyAll = 0.9;
@@ -87,7 +87,7 @@ double Median(std::vector<double> values) {
 }
 
 void LintFlat(const LintSubject& subject, Findings& findings) {
-  if (subject.best_first.size() < kFewestResults) return;
+  if (subject.best_first.size() < kFewestCurves) return;
   std::vector<double> objectives, noises;
   for (const size_t trial : subject.best_first) {
     objectives.push_back(*subject.trials[trial].objective);
@@ -105,7 +105,7 @@ void LintFlat(const LintSubject& subject, Findings& findings) {
                                " does not tell configurations apart; a finer metric would"));
     return;
   }
-  if (noises.size() < kFewestResults || Median(noises) < spread) return;
+  if (noises.size() < kFewestCurves || Median(noises) < spread) return;
   findings.Warn(
       "flat_objective", "",
       absl::StrCat("half of the ", objectives.size(), " results lie within ", ShowNumber(spread),

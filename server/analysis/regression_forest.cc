@@ -18,7 +18,7 @@ using search_space::ModelAxis;
 using search_space::ModelPoint;
 using search_space::ModelSpace;
 
-constexpr uint64_t kSeed = 1;
+constexpr uint64_t kForestSeed = 1;
 // A node of a larger space tries so many axes, drawn anew.
 constexpr int kMostAxes = 32;
 
@@ -44,7 +44,7 @@ class RegressionForest::Growing {
  public:
   Growing(const ModelSpace& space, const std::vector<ModelPoint>& places,
           const std::vector<double>& values)
-      : space_(space), values_(values), random_(kSeed) {
+      : space_(space), values_(values), random_(kForestSeed) {
     columns_.resize(static_cast<size_t>(space.dimensions()));
     for (size_t axis = 0; axis < columns_.size(); ++axis) {
       for (const ModelPoint& place : places) columns_[axis].push_back(place[axis]);

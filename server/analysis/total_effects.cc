@@ -16,7 +16,7 @@ using search_space::ModelPoint;
 using search_space::ModelSpace;
 using search_space::Point;
 
-constexpr uint64_t kSeed = 2;
+constexpr uint64_t kEffectSeed = 2;
 // Points that the model is asked for in all; the error of a share is some hundredths of it.
 constexpr size_t kPredictions = 16384;
 constexpr size_t kFewestPoints = 32, kMostPoints = 1024;
@@ -79,7 +79,7 @@ std::vector<double> TotalEffects(const ModelSpace& space, const std::vector<Mode
                                  [&values](double value) { return value == values[0]; });
   if (equal || dimensions == 0) return effects;
   const Model model(space, places, values);
-  std::mt19937_64 random(kSeed);
+  std::mt19937_64 random(kEffectSeed);
   const size_t points = std::clamp(kPredictions / (dimensions + 1), kFewestPoints, kMostPoints);
   for (size_t i = 0; i < points; ++i) {
     const Point point = DrawPoint(space, random);

@@ -10,7 +10,7 @@
 namespace caviar::server_api {
 namespace {
 
-constexpr int64_t kIntervalMilliseconds = 100;
+constexpr int64_t kWatchMilliseconds = 100;
 // Well below the 4 MiB that clients take by default, whatever the trials' parameters are.
 constexpr size_t kMaxTrialBytesPerMessage = 1 << 20;
 
@@ -105,7 +105,7 @@ void StudyWatch::Wait() {
   // A new one each time: an alarm must not be set again from its own callback.
   alarm_.emplace();
   alarm_->Set(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                           gpr_time_from_millis(kIntervalMilliseconds, GPR_TIMESPAN)),
+                           gpr_time_from_millis(kWatchMilliseconds, GPR_TIMESPAN)),
               [self = shared_from_this()](bool) { self->Look(); });
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 // A small study is verified at once.
 constexpr int64_t kFirstMilliseconds = 20;
-constexpr int64_t kIntervalMilliseconds = 200;
+constexpr int64_t kProgressMilliseconds = 200;
 
 }  // namespace
 
@@ -64,7 +64,7 @@ void VerificationCall::Look() {
     if (failed.ok()) response = last_ ? **shared_->result : shared_->so_far;
   }
   if (!failed.ok()) return End(failed);
-  if (!last_ && response.trials() == said_) return Wait(kIntervalMilliseconds);
+  if (!last_ && response.trials() == said_) return Wait(kProgressMilliseconds);
   said_ = response.trials();
   WriteBytes(response, writing_);
   writing_size_ = writing_.Length();
@@ -76,7 +76,7 @@ void VerificationCall::OnWriteDone(bool ok) {
   if (!ok) return End(absl::CancelledError("the client has gone"));
   place_->Sent(writing_size_);
   if (last_) return End(absl::OkStatus());
-  Wait(kIntervalMilliseconds);
+  Wait(kProgressMilliseconds);
 }
 
 void VerificationCall::End(const absl::Status& status) {

@@ -12,7 +12,6 @@
 namespace caviar::coordinator {
 namespace {
 
-constexpr int64_t kLargestChunk = 1 << 20;
 constexpr absl::Duration kKeptUnnamed = absl::Hours(24);
 
 }  // namespace

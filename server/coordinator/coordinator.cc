@@ -1,5 +1,6 @@
 #include "server/coordinator/coordinator.h"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <optional>
@@ -266,10 +267,14 @@ class ThreadedCoordinator : public Coordinator {
 
   void RenewLeases(v1::RenewLeasesRequest request, Done<v1::RenewLeasesResponse> done) override {
     const absl::Duration now = clock_.Steady();
-    sightings_.SawAgain(request.worker_id(), now, request.leaving());
     std::vector<Token> tokens;
     for (const v1::FencingToken& token : request.tokens()) tokens.push_back(ToToken(token));
     const LeaseTable::Renewal renewal = leases_.Renew(request.worker_id(), tokens, now);
+    if (std::count(renewal.held.begin(), renewal.held.end(), true) > 0) {
+      sightings_.Saw(request.worker_id(), now, request.leaving());
+    } else {
+      sightings_.SawAgain(request.worker_id(), now, request.leaving());
+    }
     for (const Token token : renewal.lost) {
       sequencer_.Post({[token](Core& core) { core.LoseGrant(token); }, [](const absl::Status&) {}});
     }

@@ -18,7 +18,7 @@
 namespace caviar::coordinator {
 namespace {
 
-constexpr size_t kMaxBytes = 1000;
+constexpr size_t kMaxNoteBytes = 1000;
 constexpr size_t kWordsBefore = 2;
 constexpr size_t kWordsOfNote = 4;
 
@@ -69,7 +69,7 @@ absl::StatusOr<CopyNotes> ReadCopyNotes(const std::string& copy) {
       open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (descriptor.number() < 0 && errno == ENOENT) return CopyNotes();
   if (descriptor.number() < 0) return storage::FileError(errno, absl::StrCat("opening ", file));
-  std::string text(kMaxBytes, '\0');
+  std::string text(kMaxNoteBytes, '\0');
   const ssize_t size = read(descriptor.number(), text.data(), text.size());
   if (size < 0) return storage::FileError(errno, absl::StrCat("reading ", file));
   text.resize(static_cast<size_t>(size));

@@ -72,14 +72,11 @@ absl::Status Core::Load() {
   placement_changed_ = true;
 
   const absl::Duration now = deps_.clock.Steady();
-  const int64_t bridge = BridgeMicros();
   deps_.leases.Clear();
   for (auto& [id, study] : state_.studies) {
-    // A restart bridges the time since then by the calendar; a clock that was set back costs
-    // nothing.
-    const int64_t active =
-        study.row.active_since == 0 ? 0 : std::max<int64_t>(0, bridge - study.row.active_since);
-    study.active_since = now - absl::Microseconds(active);
+    // What went by since the last note does not count: the calendar may have jumped, the store be
+    // an old backup, and while there was no coordinator the study got nowhere.
+    study.active_since = now;
     study.failures_in_a_row = CountFailuresInARow(study);
     state_.open.insert(id);
     for (int32_t number : study.running) {
@@ -288,6 +285,7 @@ void Core::Housekeep(absl::Duration now) {
       hold_until_ = now + absl::Milliseconds(500);
     }
   }
+  NoteActiveTimes(now);
 }
 
 void Core::SetNextWake() {

@@ -289,6 +289,10 @@ class Core {
   void SettleRest(StudyState& study, int limit);
   void BeginEvaluation(StudyState& study);
   absl::Duration ActiveTime(const StudyState& study) const;
+  // Stores how long studies were ACTIVE until now, of those where that was last done a while ago.
+  void NoteActiveTimes(absl::Duration now);
+  // Counts from now on what comes on top of row.active_time.
+  void StartActiveTime(StudyState& study);
 
   // core_limits.cc
   // Whether the coordinator's own limit lets it have one more trial.
@@ -573,7 +577,8 @@ class Core {
   absl::Duration load_took_;  // the last one behind a failed commit
   int64_t refused_ = 0;       // commands, because their commit failed
   bool replaying_ = false;
-  std::vector<Command> lasting_;  // those that are still to be decided
+  std::vector<Command> lasting_;               // those that are still to be decided
+  absl::Duration next_note_;  // of how long studies were ACTIVE
   absl::Duration next_forgetting_;
   absl::Duration crowded_until_;  // no worker is looked for that could be forgotten
   // A failed commit was to be undone and the store could not be read: the state is not to be used.

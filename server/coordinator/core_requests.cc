@@ -14,7 +14,7 @@ namespace {
 
 // How long answers are kept, and how many of them one batch forgets.
 constexpr absl::Duration kKept = absl::Hours(24);
-constexpr int32_t kForgottenABatch = 1000;
+constexpr int32_t kForgottenRequests = 1000;
 // How long a process forgets none: the calendar may have been set while there was no process, and
 // whoever got no answer from the one before asks again about now.
 constexpr absl::Duration kGrace = absl::Hours(1);
@@ -81,7 +81,7 @@ void Core::ForgetRequests() {
   const auto oldest = deps_.store.FindOldestRequest();
   if (absl::IsDataLoss(oldest.status())) NoteDamage(oldest.status());
   if (!oldest.ok() || !*oldest || **oldest >= before) return;
-  batch_.push_back(storage::ForgetRequests{before, kForgottenABatch});
+  batch_.push_back(storage::ForgetRequests{before, kForgottenRequests});
   // There may be more.
   after_commit_.push_back([this] { next_forgetting_ = deps_.clock.Steady(); });
 }

@@ -38,6 +38,12 @@ std::string LastFailure(const StudyState& study) {
 // A study whose first trials all fail has a mistake in it; going on would burn a cluster's night.
 constexpr int kFailuresInARow = 5;
 
+// How often it is stored how long a study was ACTIVE: so much may be forgotten where the process
+// dies. One whose time is limited may also forget this part of its limit at most.
+constexpr absl::Duration kNotesApart = absl::Seconds(30);
+constexpr int kNotesALimit = 100;
+constexpr int kNotedABatch = 100;
+
 // Below what could overflow.
 int64_t StepsOf(const StudyState& study) {
   const int64_t most = int64_t{1} << 60;
@@ -65,7 +71,7 @@ v1::Study Core::Message(const StudyState& study) const {
   if (study.best) reading.best = study.trials[*study.best].row;
   reading.evaluation = study.evaluation;
   reading.evaluated = study.evaluated;
-  return ToMessage(reading, BridgeMicros());
+  return ToMessage(reading, WallMicros());
 }
 
 void Core::Put(StudyState& study) {
@@ -80,14 +86,43 @@ absl::Duration Core::ActiveTime(const StudyState& study) const {
   return active;
 }
 
+void Core::NoteActiveTimes(absl::Duration now) {
+  if (now < next_note_) return;
+  next_note_ = now + absl::Seconds(1);
+  // Where nothing else is written, only of those that their time ends.
+  const bool alone = batch_.empty();
+  int left = kNotedABatch;
+  for (auto& [id, study] : state_.studies) {
+    const v1::Limits& limits = study.row.definition.limits();
+    if (study.row.state != v1::Study::ACTIVE || (alone && !limits.has_max_duration())) continue;
+    const absl::Duration apart =
+        limits.has_max_duration()
+            ? std::min(kNotesApart, FromMessage(limits.max_duration()) / kNotesALimit)
+            : kNotesApart;
+    if (study.is_noted && now - study.active_since < apart) continue;
+    // Failures in a row are those since active_since.
+    if (study.failures_in_a_row > 0) continue;
+    StartActiveTime(study);
+    batch_.push_back(study.row);
+    if (--left == 0) return;
+  }
+}
+
+void Core::StartActiveTime(StudyState& study) {
+  const absl::Duration active = ActiveTime(study);
+  study.row.active_time = absl::ToInt64Microseconds(active);
+  study.row.active_since = WallMicros();
+  study.active_since = deps_.clock.Steady();
+  study.is_noted = true;
+}
+
 void Core::MoveStudy(StudyState& study, v1::Study::State to, const std::string& message) {
   GOOGLE_CHECK(MayMove(study.row.state, to))
       << v1::Study::State_Name(study.row.state) << " -> " << v1::Study::State_Name(to);
-  study.row.active_time = absl::ToInt64Microseconds(ActiveTime(study));
+  StartActiveTime(study);
   study.row.state = to;
   study.row.message = message;
-  study.row.active_since = to == v1::Study::ACTIVE ? BridgeMicros() : 0;
-  study.active_since = deps_.clock.Steady();
+  if (to != v1::Study::ACTIVE) study.row.active_since = 0;
   study.starved_since.reset();
   state_.open.insert(study.row.id);
   Put(study);
@@ -136,8 +171,8 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     study.other_metrics = OtherMetrics(definition);
     study.row.state = v1::Study::ACTIVE;
     study.row.create_time = WallMicros();
-    study.row.active_since = BridgeMicros();
     study.active_since = deps_.clock.Steady();
+    StartActiveTime(study);
     const std::string grid = definition.sampler().algorithm() == v1::Sampler::GRID
                                  ? sampling::DescribeGridCost(sampling::CostOfGrid(*study.space))
                                  : "";

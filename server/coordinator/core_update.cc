@@ -16,7 +16,7 @@ namespace caviar::coordinator {
 namespace {
 
 // What an update may write of its own at once.
-constexpr size_t kMostToSettle = 900;
+constexpr size_t kMostToSettle = 20'000;
 
 // As the creator's word was completed; what warm_start came to is no creator's word.
 v1::Study Complete(const v1::Study& now, v1::Study next) {
@@ -92,9 +92,15 @@ absl::Status Core::CheckUpdate(StudyState& study, const v1::UpdateStudyRequest& 
     return error::InvalidFields(std::move(forbidden));
   }
   if (changes.empty() || study.row.state != v1::Study::ENDED) return absl::OkStatus();
-  if (IsEnding(study) || study.to_repeat.size() > kMostToSettle) {
+  if (IsEnding(study)) {
     return absl::UnavailableError(
         absl::StrCat("study '", name, "' is still ending; try again in a moment"));
+  }
+  if (study.to_repeat.size() > kMostToSettle) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "study '", name, "' ended with ", study.to_repeat.size(),
+        " configurations that have not all of their repeats, and goes on with ", kMostToSettle,
+        " at most; create another study that learns from it (warm_start)"));
   }
   if (const auto end = FindNextEnd(study, next)) {
     return absl::FailedPreconditionError(absl::StrCat(

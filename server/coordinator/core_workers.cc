@@ -21,7 +21,7 @@ constexpr absl::string_view kTooManyWorkers = "TOO_MANY_WORKERS";
 // How long one that is not heard of stays known. It may register again at any time.
 constexpr absl::Duration kSilence = absl::Hours(24);
 // How many one batch may forget.
-constexpr size_t kForgottenABatch = 200;
+constexpr size_t kForgottenWorkers = 200;
 
 }  // namespace
 
@@ -69,7 +69,7 @@ absl::Status Core::MakeRoomForWorker() {
       kTooManyWorkers, absl::Seconds(30));
 }
 
-void Core::ForgetWorkers() { ForgetWorkers(kSilence, kSilence, kForgottenABatch); }
+void Core::ForgetWorkers() { ForgetWorkers(kSilence, kSilence, kForgottenWorkers); }
 
 void Core::ForgetWorkers(absl::Duration silence, absl::Duration silence_of_left, size_t limit) {
   const absl::Duration now = deps_.clock.Steady();

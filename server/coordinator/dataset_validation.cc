@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kMaxPathBytes = 4096;
 // Of a column or an array.
-constexpr size_t kMaxNameBytes = 256;
+constexpr size_t kMaxDataNameBytes = 256;
 constexpr int kMaxColumns = 1000;
 constexpr double kDefaultValidationFraction = 0.1;
 
@@ -33,9 +33,10 @@ class DatasetCheck {
 
   void Check(const v1::NpzFile& npz) {
     CheckPath("file", npz.file());
-    violations_.CheckText(Field("train_inputs"), npz.train_inputs(), kMaxNameBytes);
-    violations_.CheckText(Field("train_labels"), npz.train_labels(), kMaxNameBytes);
-    CheckPair("test_inputs", npz.test_inputs(), "test_labels", npz.test_labels(), kMaxNameBytes);
+    violations_.CheckText(Field("train_inputs"), npz.train_inputs(), kMaxDataNameBytes);
+    violations_.CheckText(Field("train_labels"), npz.train_labels(), kMaxDataNameBytes);
+    CheckPair("test_inputs", npz.test_inputs(), "test_labels", npz.test_labels(),
+              kMaxDataNameBytes);
   }
 
   void Check(const v1::CsvFile& csv) {
@@ -44,7 +45,7 @@ class DatasetCheck {
     if (csv.label().empty()) {
       violations_.Add(Field("label"), "is missing: the name of the column that holds the class");
     } else {
-      violations_.CheckText(Field("label"), csv.label(), kMaxNameBytes);
+      violations_.CheckText(Field("label"), csv.label(), kMaxDataNameBytes);
     }
     std::set<std::string> used = {csv.label()};
     CheckColumns("categorical", csv.categorical(), csv.label(), used);
@@ -92,7 +93,7 @@ class DatasetCheck {
       } else if (!used.insert(columns[i]).second) {
         violations_.Add(field, absl::StrCat(shown, " is named twice, in categorical or ignore"));
       } else {
-        violations_.CheckText(field, columns[i], kMaxNameBytes);
+        violations_.CheckText(field, columns[i], kMaxDataNameBytes);
       }
     }
   }

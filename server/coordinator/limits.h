@@ -31,6 +31,9 @@ struct Limits {
   int64_t code_bytes = int64_t{50} << 20;  // of a study's archive
 };
 
+// Of one answer that brings a part of a file or of a list, in bytes; nobody moves this one.
+inline constexpr int kLargestChunk = 1 << 20;
+
 // For messages: "at most 100 are taken; the coordinator's --max-studies says so".
 std::string AtMost(int64_t most, absl::string_view flag);
 

@@ -7,7 +7,7 @@ namespace caviar::coordinator {
 namespace {
 
 // 10 MiB, and the line that says that the rest is missing.
-constexpr int64_t kMaxBytes = (10 << 20) + (4 << 10);
+constexpr int64_t kMaxLogBytes = (10 << 20) + (4 << 10);
 
 }  // namespace
 
@@ -21,9 +21,9 @@ absl::StatusOr<v1::AppendLogResponse> Logs::Append(const v1::AppendLogRequest& r
     return error::WithReason(absl::AbortedError("the lease is over; the log was not taken"),
                              error::kLeaseLost);
   }
-  if (request.offset() > kMaxBytes - static_cast<int64_t>(request.data().size())) {
+  if (request.offset() > kMaxLogBytes - static_cast<int64_t>(request.data().size())) {
     return error::InvalidField(
-        "data", absl::StrCat("passes the ", kMaxBytes, " bytes that a log may have"));
+        "data", absl::StrCat("passes the ", kMaxLogBytes, " bytes that a log may have"));
   }
   const auto size = artifacts_.Append(LogFile(lease->study_id, lease->number, lease->attempt),
                                       request.offset(), request.data());

@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/dataset_validation.h"
+#include "server/coordinator/limits.h"
 #include "server/coordinator/logs.h"
 #include "server/coordinator/messages.h"
 #include "server/coordinator/repeats.h"
@@ -19,7 +20,6 @@ namespace {
 
 constexpr int kDefaultPage = 100;
 constexpr int kLargestPage = 1000;
-constexpr int kLargestChunk = 1 << 20;
 
 int PageSize(int32_t asked) {
   return asked <= 0 ? kDefaultPage : std::min<int32_t>(asked, kLargestPage);

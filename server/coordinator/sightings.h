@@ -22,7 +22,8 @@ class Sightings {
  public:
   // Of a worker that is known to be registered.
   void Saw(const std::string& worker_id, absl::Duration now, bool leaving = false);
-  // Of whoever says to be this worker: nobody is added, so that invented ids cost no memory.
+  // Of whoever says to be this worker, and holds no lease that shows it: nobody is added, so that
+  // invented ids cost no memory.
   void SawAgain(const std::string& worker_id, absl::Duration now, bool leaving);
   // Of a worker that is registered no more.
   void Forget(const std::string& worker_id);

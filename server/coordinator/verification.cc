@@ -21,7 +21,7 @@ namespace {
 
 using search_space::Configuration;
 
-constexpr int kPage = 100;
+constexpr int kTrialsAPage = 100;
 
 std::string MakerText(int32_t version, const std::string& numerics) {
   return absl::StrCat("samplers of version ", version, ", ", numerics);
@@ -71,7 +71,7 @@ class Verification {
   absl::StatusOr<v1::VerifyStudyResponse> Run(const OnVerified& on_verified) {
     storage::TrialQuery query;
     query.study_id = study_.study.id;
-    query.limit = kPage;
+    query.limit = kTrialsAPage;
     while (found_.trials() < found_.total_trials()) {
       query.offset = found_.trials();
       auto page = reader_.ListTrials(query, /*full=*/false);

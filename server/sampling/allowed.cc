@@ -16,15 +16,15 @@ namespace {
 using search_space::ModelSpace;
 using search_space::Point;
 
-constexpr uint64_t kPurpose = 0x616c6c6f776564;  // not the key of a sampler
+constexpr uint64_t kAllowedPurpose = 0x616c6c6f776564;  // not the key of a sampler
 // Points looked at for the nearest one that keeps the constraints.
 constexpr size_t kSeen = 256;
 constexpr int kDrawn = 16;
 // Halvings of the line to it.
-constexpr int kHalvings = 30;
+constexpr int kLineHalvings = 30;
 
 Point DrawAgain(const ModelSpace& space, uint32_t seed, uint32_t number, int draw) {
-  const uint64_t key = RandomBits(seed ^ kPurpose, number, static_cast<uint64_t>(draw));
+  const uint64_t key = RandomBits(seed ^ kAllowedPurpose, number, static_cast<uint64_t>(draw));
   Point point(static_cast<size_t>(space.dimensions()));
   for (size_t axis = 0; axis < point.size(); ++axis) {
     point[axis] = ToUnit(RandomBits(key, 0, axis));
@@ -53,7 +53,7 @@ std::optional<Point> NearestAllowed(const ModelSpace& space, const SamplerInput&
   for (size_t i = size - std::min(size, kSeen); i < size; ++i) look(input.history[i].point);
   for (const Pending& pending : input.pending) look(pending.point);
   for (int i = 0; i < kDrawn; ++i) {
-    const auto key = static_cast<uint32_t>(Mix(kPurpose + static_cast<uint64_t>(i)) >> 32);
+    const auto key = static_cast<uint32_t>(Mix(kAllowedPurpose + static_cast<uint64_t>(i)) >> 32);
     const auto drawn = DrawAllowed(space, input.seed ^ key, static_cast<uint32_t>(input.number));
     if (!drawn) break;
     look(*drawn);
@@ -79,7 +79,7 @@ std::optional<Point> Allowed(const ModelSpace& space, const SamplerInput& input,
   if (!found) return std::nullopt;
   const Point from = *found;
   double kept = 0, broken = 1;  // shares of the way to `point`
-  for (int i = 0; i < kHalvings; ++i) {
+  for (int i = 0; i < kLineHalvings; ++i) {
     const double share = (kept + broken) / 2;
     Point between = from;
     for (size_t k = 0; k < between.size(); ++k) between[k] += share * (point[k] - from[k]);

@@ -22,7 +22,7 @@ namespace {
 constexpr double kCovarianceRate = 2, kPathRate = 0.5, kDamping = 0.35;
 constexpr double kCategoryRate = 0.2;
 // Points outside of the cube are drawn again so many times, then cut.
-constexpr int kDraws = 20;
+constexpr int kInsideDraws = 20;
 constexpr double kMinSigma = 1e-12, kMaxSigma = 1;
 
 size_t At(int axis) { return static_cast<size_t>(axis); }
@@ -100,7 +100,7 @@ VectorXd Distribution::ToStandard(const VectorXd& step) const {
 ModelPoint Distribution::Draw(const Uniform& uniform) const {
   ModelPoint point(numbers_.size() + categories_.size());
   VectorXd x = mean_;
-  for (int draw = 0; draw < kDraws; ++draw) {
+  for (int draw = 0; draw < kInsideDraws; ++draw) {
     VectorXd z(mean_.size());
     for (Index i = 0; i < z.size(); ++i) z(i) = NormalQuantile(uniform());
     x = mean_ + sigma_ * margin_.cwiseProduct(FromStandard(z));

@@ -19,7 +19,7 @@ using search_space::SearchSpace;
 namespace {
 
 constexpr size_t kFirst = 10;
-constexpr double kBestShare = 0.3;
+constexpr double kBestFirstShare = 0.3;
 constexpr double kSigma = 0.15;
 // Of earlier studies: the share that counts as best, and how far around each of these others like
 // them may lie (gamma and alpha of WS-CMA-ES).
@@ -34,7 +34,7 @@ constexpr int kMostDoublings = 8;
 // it is asked, both in trials a coefficient. With more coefficients than these it costs too much.
 constexpr int kChoices = 2;
 // With linear constraints: points drawn for one that keeps them.
-constexpr int kDraws = 20;
+constexpr int kAllowedDraws = 20;
 constexpr int kTrialsACoefficient = 3, kUsefulTrialsACoefficient = 10;
 constexpr int kMostCoefficients = 130;
 
@@ -151,7 +151,8 @@ void CmaEsSampler::Start(const ModelSpace& space, const History& history) {
   std::vector<size_t> ranked = replay_.first;
   std::sort(ranked.begin(), ranked.end(),
             [&](size_t a, size_t b) { return IsBetter(history[a], history[b], replay_.units); });
-  const auto most = static_cast<size_t>(std::ceil(kBestShare * static_cast<double>(ranked.size())));
+  const auto most =
+      static_cast<size_t>(std::ceil(kBestFirstShare * static_cast<double>(ranked.size())));
   std::vector<ModelPoint> best;
   for (size_t i = 0; i < most && LessonOf(history[ranked[i]]) != Lesson::kBad; ++i) {
     best.push_back(space.ToModel(history[ranked[i]].point));
@@ -187,7 +188,7 @@ ModelPoint CmaEsSampler::Draw(const ModelSpace& space, const SamplerInput& input
   const auto uniform = Numbers(input.seed, Purpose::kDraw, input.number);
   const auto draw = [&] {
     ModelPoint point;
-    for (int i = 0; i < kDraws; ++i) {
+    for (int i = 0; i < kAllowedDraws; ++i) {
       point = replay_.distribution->Draw(uniform);
       // Categories that were drawn decide which axes are active.
       if (space.conditional()) point = space.ToModel(space.ToPoint(point));

@@ -15,15 +15,15 @@ using search_space::ModelAxis;
 using search_space::ModelSpace;
 using search_space::Point;
 
-constexpr uint64_t kPurpose = 0x726f756e6473;  // not the key of another sampler
+constexpr uint64_t kRoundPurpose = 0x726f756e6473;  // not the key of another sampler
 // Rounds of a study with max_trials.
-constexpr double kRounds = 8;
+constexpr double kStudyRounds = 8;
 // Of a study without: trials a round for each axis and one more, and bounds.
 
 constexpr int kTrialsPerAxis = 2;
 constexpr int kLeastTrials = 8, kMostTrials = 100;
 // The best that span a box, as a share of a round's trials; and at least so many.
-constexpr double kBestShare = 0.2;
+constexpr double kBoxShare = 0.2;
 constexpr double kLeastBest = 3;
 // Trials in the whole space.
 constexpr double kOutside = 0.1;
@@ -37,7 +37,7 @@ constexpr double kEdge = 0.1, kWiden = 0.5;
 // Probability shared by all categories, whether the best have them or not.
 constexpr double kFloor = 0.2;
 // Points drawn for one that keeps linear constraints.
-constexpr uint32_t kDraws = 100;
+constexpr uint32_t kBoxDraws = 100;
 // Boxes do not shrink below this.
 constexpr double kLeastMargin = 1e-6;
 
@@ -123,14 +123,14 @@ Box BoxAround(const ModelSpace& space, const std::vector<const Observation*>& be
 
 int32_t RoundSize(const SamplerInput& input, int dimensions) {
   if (input.max_trials) {
-    return std::max(2, static_cast<int32_t>(std::lround(*input.max_trials / kRounds)));
+    return std::max(2, static_cast<int32_t>(std::lround(*input.max_trials / kStudyRounds)));
   }
   return std::clamp(kTrialsPerAxis * (dimensions + 1), kLeastTrials, kMostTrials);
 }
 
 Box BoxOf(const ModelSpace& space, const SamplerInput& input, int32_t round) {
   const int32_t size = RoundSize(input, space.dimensions());
-  const auto wanted = static_cast<size_t>(std::max(kLeastBest, std::ceil(kBestShare * size)));
+  const auto wanted = static_cast<size_t>(std::max(kLeastBest, std::ceil(kBoxShare * size)));
   if (round > 0) {
     const auto seen = static_cast<size_t>(round) * static_cast<size_t>(size);
     return BoxAround(space, BestOf(input.history, seen, wanted));
@@ -153,7 +153,7 @@ std::optional<Point> CoarseToFineSampler::SuggestPoint(const search_space::Searc
   const int32_t round = input.number / size;
   const double share = round > 0 ? kOutside : input.warm_start ? kOutsideEarlier : 1;
   const bool outside =
-      ToUnit(RandomBits(input.seed, kPurpose, static_cast<uint64_t>(input.number))) < share;
+      ToUnit(RandomBits(input.seed, kRoundPurpose, static_cast<uint64_t>(input.number))) < share;
   const auto number = static_cast<uint32_t>(input.number);
   if (outside) return whole_.At(space, input.seed, number);
   const Box box = BoxOf(space.model(), input, round);
@@ -161,12 +161,12 @@ std::optional<Point> CoarseToFineSampler::SuggestPoint(const search_space::Searc
     for (size_t i = 0; i < point.size(); ++i) point[i] = PlaceIn(box.sides[i], point[i]);
     return point;
   };
-  const auto scrambling =
-      static_cast<uint32_t>(RandomBits(input.seed, kPurpose + 1, static_cast<uint64_t>(round)));
+  const auto scrambling = static_cast<uint32_t>(
+      RandomBits(input.seed, kRoundPurpose + 1, static_cast<uint64_t>(round)));
   Point point =
       in_box(SobolPoint(scrambling, static_cast<uint32_t>(input.number % size), dimensions));
   // What breaks linear constraints gives way to a random point of the box that does not.
-  for (uint32_t draw = 0; draw < kDraws && !space.model().Allows(point); ++draw) {
+  for (uint32_t draw = 0; draw < kBoxDraws && !space.model().Allows(point); ++draw) {
     point =
         in_box(RandomPoint(scrambling ^ static_cast<uint32_t>(Mix(draw + 1)), number, dimensions));
   }

@@ -17,7 +17,7 @@ using search_space::ModelPoint;
 using search_space::ModelSpace;
 using search_space::Point;
 
-constexpr uint64_t kPurpose = 0x64697374696e6374;  // not the key of a sampler
+constexpr uint64_t kDistinctPurpose = 0x64697374696e6374;  // not the key of a sampler
 // Of each radius.
 constexpr int kTries = 32;
 // A space of more configurations than this has an untried one near every point, in practice.
@@ -64,8 +64,8 @@ class Search {
     const ModelPoint model = space_.ToModel(start);
     uint64_t counter = 0;
     const auto draw = [&] {
-      return ToUnit(
-          RandomBits(input_.seed ^ kPurpose, static_cast<uint64_t>(input_.number), counter++));
+      return ToUnit(RandomBits(input_.seed ^ kDistinctPurpose, static_cast<uint64_t>(input_.number),
+                               counter++));
     };
     for (double radius = 0.05; radius <= 1; radius *= 2) {
       for (int i = 0; i < kTries; ++i) {

@@ -10,7 +10,7 @@ using search_space::ModelAxis;
 using search_space::ModelPoint;
 using search_space::ModelSpace;
 
-constexpr double kEverywhere = 0.5;
+constexpr double kWholeAxis = 0.5;
 // Standard deviations of steps: e^-6 = .0025 to e^-1.2 = .3 of the axis.
 constexpr double kLogSmallest = -6, kLogLargest = -1.2;
 
@@ -37,7 +37,7 @@ TrustRegion::TrustRegion(const ModelSpace& space, const std::vector<ModelPoint>&
 TrustRegion::Box TrustRegion::BoxOf(const ModelPoint& point) const {
   const auto axes = static_cast<size_t>(space_.dimensions());
   Box box{std::vector<double>(axes, 0.0), std::vector<double>(axes, 1.0)};
-  if (radius_ >= kEverywhere || seen_.empty()) return box;
+  if (radius_ >= kWholeAxis || seen_.empty()) return box;
   const auto is_number = [&](size_t i) {
     return space_.axis(static_cast<int>(i)).kind != ModelAxis::Kind::kCategorical;
   };

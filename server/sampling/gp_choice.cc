@@ -20,8 +20,6 @@ constexpr double kAlone = 2.5, kSober = 1.8;
 constexpr double kCopy = 1e-3;
 // Share of trials that explore.
 constexpr double kExploring = 0.1;
-// More pending points than this cost more time than they are worth: the last ones count.
-constexpr size_t kMaxPending = 200;
 // Points, the best first, around which candidates are drawn.
 constexpr size_t kMaxGood = 20;
 

@@ -43,6 +43,8 @@ struct Sample {
 
 // At most this many points are in a model.
 inline constexpr size_t kMaxPoints = 256;
+// More pending points than this cost more time than they are worth: the last ones count.
+inline constexpr size_t kMaxPending = 200;
 
 // Those of the first `size` lessons that a model holds, in their order: all, or where there are
 // more than kMaxPoints the best half of that number, and of the others those nearest to the best

@@ -7,8 +7,6 @@
 namespace caviar::sampling::gp {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 bool IsBelow(const Values& a, const Values& b) {
   for (size_t i = 0; i < a.size(); ++i) {
     if (!(a[i] < b[i])) return false;
@@ -86,7 +84,7 @@ std::vector<Places> AddLevels(const std::vector<Values>& points, const Values& r
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
       return points[a][objective] < points[b][objective];
     });
-    Values& of_objective = levels.emplace_back(1, -kInfinity);
+    Values& of_objective = levels.emplace_back(1, -std::numeric_limits<double>::infinity());
     for (const size_t i : order) {
       places[i][objective] = of_objective.size();
       of_objective.push_back(points[i][objective]);

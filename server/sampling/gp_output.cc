@@ -8,7 +8,6 @@
 namespace caviar::sampling::gp {
 namespace {
 
-constexpr double kInfeasible = 0.7;
 constexpr double kLogBase = 1.5;
 
 // So that the largest is in [0.5, 1): differences do not overflow.

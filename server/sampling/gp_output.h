@@ -13,6 +13,9 @@ struct Outcome {
   double variance = 0;  // of `value`, as a mean of repeats; 0: not known
 };
 
+// What infeasible outcomes are among warped ones.
+inline constexpr double kInfeasible = 0.7;
+
 // Outcomes as numbers in [-0.5, 0.5] (infeasible ones 0.7), the best -0.5, in the same order. What
 // is worse than the median is replaced by its rank: the normal quantile of it, in units of the
 // better half's root mean square distance from the median, so that no bad value however large hides

@@ -5,10 +5,11 @@
 #include <optional>
 #include <utility>
 
+#include "server/sampling/gp_output.h"
+
 namespace caviar::sampling::gp {
 namespace {
 
-constexpr double kInfeasible = 0.7;
 constexpr double kLogShift = 0.1;
 // Of all values this share is ordinary; worse ones are as bad as its worst, so that a curve that
 // explodes hides no differences.

@@ -18,8 +18,6 @@ constexpr double kShrinkage = 0.05;
 // Trials on both rungs before delta is fitted, and its variance before.
 constexpr size_t kLeastPairs = 6;
 constexpr double kUnfittedVariance = 0.0017;
-// Pending points, the last ones, that are taken as seen.
-constexpr size_t kMaxPending = 200;
 // Of the likelihood: on a part of the points first, then on all.
 constexpr int kCoarseEvaluations = 20, kFineEvaluations = 8;
 constexpr size_t kCoarseShare = 3, kLeastCoarse = 10;

@@ -20,7 +20,7 @@ constexpr int kMaxSteps = 16;
 // Two starts are apart from each other by this along some axis.
 constexpr double kApart = 0.03;
 // Of a way that breaks linear constraints.
-constexpr int kHalvings = 12;
+constexpr int kWayHalvings = 12;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
@@ -73,7 +73,7 @@ bool Search::IsAllowed(const ModelPoint& point) const {
 RawPoint Search::LastAllowed(const RawPoint& from, RawPoint to) const {
   if (IsAllowed(Canonical(space_, to)) || !IsAllowed(Canonical(space_, from))) return to;
   RawPoint last = from, broken = std::move(to);
-  for (int i = 0; i < kHalvings; ++i) {
+  for (int i = 0; i < kWayHalvings; ++i) {
     RawPoint between = last;
     for (size_t k = 0; k < between.size(); ++k) between[k] += (broken[k] - last[k]) / 2;
     (IsAllowed(Canonical(space_, between)) ? last : broken) = std::move(between);

@@ -15,11 +15,11 @@ namespace {
 
 // Weightings of several objectives: each alone, then so many drawn once and for all.
 constexpr size_t kWeightings = 24;
-constexpr uint64_t kPurpose = 0x6761757373776569;
+constexpr uint64_t kWeightPurpose = 0x6761757373776569;
 
 double WeightOf(size_t weighting, size_t objective, size_t objectives) {
   if (weighting < objectives) return weighting == objective ? 1 : 0;
-  return -std::log1p(-ToUnit(RandomBits(weighting, objective, kPurpose)));
+  return -std::log1p(-ToUnit(RandomBits(weighting, objective, kWeightPurpose)));
 }
 
 // Places in an order by `score`, lower first, ties by index.

@@ -16,10 +16,10 @@ using search_space::Grid;
 using search_space::ModelSpace;
 using search_space::Point;
 
-constexpr uint64_t kPurpose = 0x67726964;  // not the key of another sampler
-constexpr int kRounds = 6;
+constexpr uint64_t kGridPurpose = 0x67726964;  // not the key of another sampler
+constexpr int kShuffleRounds = 6;
 // Of a grid that is not counted: draws for an untried point.
-constexpr uint64_t kDraws = 1000;
+constexpr uint64_t kGridDraws = 1000;
 // Points of a random search by which the share of trials with an active axis is estimated.
 constexpr uint32_t kProbes = 1024;
 
@@ -37,8 +37,8 @@ constexpr uint64_t kMaxWalked = 1'000'000;
 Point DrawFrom(const Grid& grid, const ModelSpace& space, const SamplerInput& input,
                const std::set<Point>& tried) {
   Point point;
-  for (uint64_t i = 0; i < kDraws; ++i) {
-    const uint64_t key = RandomBits(input.seed, kPurpose, static_cast<uint64_t>(input.number));
+  for (uint64_t i = 0; i < kGridDraws; ++i) {
+    const uint64_t key = RandomBits(input.seed, kGridPurpose, static_cast<uint64_t>(input.number));
     point = grid.Draw(
         [&](int axis) { return ToUnit(RandomBits(key, i, static_cast<uint64_t>(axis))); });
     if (tried.count(point) == 0 && space.Allows(point)) break;
@@ -70,8 +70,8 @@ uint64_t ShuffledIndex(uint32_t seed, uint64_t index, uint64_t size) {
   const uint64_t mask = (uint64_t{1} << half) - 1;
   do {
     uint64_t left = index >> half, right = index & mask;
-    for (uint64_t round = 0; round < kRounds; ++round) {
-      const uint64_t next = left ^ (RandomBits(seed ^ kPurpose, round, right) & mask);
+    for (uint64_t round = 0; round < kShuffleRounds; ++round) {
+      const uint64_t next = left ^ (RandomBits(seed ^ kGridPurpose, round, right) & mask);
       left = right;
       right = next;
     }

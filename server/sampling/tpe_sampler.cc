@@ -16,7 +16,7 @@ using search_space::SearchSpace;
 
 namespace {
 
-constexpr uint64_t kPurpose = 0x747065;  // not the key of another sampler
+constexpr uint64_t kTpePurpose = 0x747065;  // not the key of another sampler
 
 // Trials that are points of a Sobol sequence.
 constexpr size_t kStartup = 6;
@@ -26,7 +26,7 @@ constexpr double kCaution = 0.7;
 constexpr size_t kCandidates = 64, kLeastCandidates = 24;
 constexpr size_t kKernelsOfAllCandidates = 2000;
 // With linear constraints: points drawn for each of these.
-constexpr size_t kDraws = 8;
+constexpr size_t kDrawsACandidate = 8;
 // Of more trials than this only the latest are looked at as bad: they lie where it matters.
 constexpr size_t kMostBad = 4096;
 
@@ -114,7 +114,7 @@ ModelPoint TpeSampler::Choose(const ModelSpace& space, const SamplerInput& input
   uint64_t counter = 0;
   const auto uniform = [&] {
     return ToUnit(
-        RandomBits(input.seed ^ kPurpose, static_cast<uint64_t>(input.number), counter++));
+        RandomBits(input.seed ^ kTpePurpose, static_cast<uint64_t>(input.number), counter++));
   };
   const size_t candidates =
       std::clamp(kCandidates * kKernelsOfAllCandidates / std::max<size_t>(1, bad_weights.size()),
@@ -124,7 +124,7 @@ ModelPoint TpeSampler::Choose(const ModelSpace& space, const SamplerInput& input
   // Of what breaks linear constraints only the first is taken, and only where there is nothing
   // else.
   size_t allowed = 0;
-  for (size_t i = 0; allowed < candidates && i < kDraws * candidates; ++i) {
+  for (size_t i = 0; allowed < candidates && i < kDrawsACandidate * candidates; ++i) {
     ModelPoint drawn = l.Draw(uniform);
     // Categories that were drawn decide which axes are active.
     if (space.conditional()) drawn = space.ToModel(space.ToPoint(drawn));

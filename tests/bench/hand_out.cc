@@ -96,7 +96,7 @@ double ValueAt(const v1::Trial& trial) {
 class Bench {
  public:
   Bench(storage::Store& store, v1::Sampler::Algorithm algorithm)
-      : core_({store, clock_, randomness_, leases_, suggester_,
+      : core_({store, clock_, randomness_, leases_, sightings_, suggester_,
                [this](coordinator::Command command) { commands_.push_back(std::move(command)); },
                [](const std::string&) {}, [](int64_t) {}, [](const std::string&) {},
                [](int64_t, int32_t, const std::set<std::string>&) {},
@@ -198,6 +198,7 @@ class Bench {
   RealClock clock_;
   NoRandomness randomness_;
   coordinator::LeaseTable leases_;
+  coordinator::Sightings sightings_;
   LaterSuggester suggester_;
   std::vector<coordinator::Command> commands_;
   int64_t sequence_ = 0;

@@ -12,7 +12,7 @@ namespace {
 using nlohmann::json;
 using ::testing::HasSubstr;
 
-constexpr int kTrials = 12;
+constexpr int kAnalyzedTrials = 12;
 constexpr int kEpochs = 9;
 
 class AnalysisTest : public ::testing::Test {
@@ -21,7 +21,7 @@ class AnalysisTest : public ::testing::Test {
     WriteIdxPair(cluster_.dataset_directory() + "/train", 300, 8, 8, 4, 1);
     WriteIdxPair(cluster_.dataset_directory() + "/test", 60, 8, 8, 4, 2);
     cluster_.StartCoordinator();
-    cluster_.CreateStudy(NetworkStudyFile("s", kTrials, kEpochs));
+    cluster_.CreateStudy(NetworkStudyFile("s", kAnalyzedTrials, kEpochs));
     const auto worker = cluster_.StartWorker("w", 2);
     wait_ = cluster_.Run({"study", "wait", "s"});
     ASSERT_EQ(wait_.exit_code, 0) << wait_.out << wait_.err;
@@ -50,12 +50,12 @@ TEST_F(AnalysisTest, OfAStudyThatRan) {
 
   const json replay = cluster_.Json({"whatif", "s", "--pruner", "asha", "--grace", "3"});
   ASSERT_TRUE(replay.is_object());
-  EXPECT_EQ(replay.at("trials"), kTrials);
-  EXPECT_EQ(replay.at("steps"), kTrials * kEpochs);
+  EXPECT_EQ(replay.at("trials"), kAnalyzedTrials);
+  EXPECT_EQ(replay.at("steps"), kAnalyzedTrials * kEpochs);
   EXPECT_EQ(replay.at("pruner").at("eta"), 3);
   // Two slots finish in an order of their own: whether a trial is ended depends on it.
   const bool any = replay.at("stopped") > 0;
-  EXPECT_EQ(replay.at("steps_needed") < kTrials * kEpochs, any) << replay;
+  EXPECT_EQ(replay.at("steps_needed") < kAnalyzedTrials * kEpochs, any) << replay;
   const CommandResult refused = cluster_.Run({"whatif", "s", "--pruner", "asha", "--grace", "9"});
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.err, HasSubstr("pruner.grace: 9"));

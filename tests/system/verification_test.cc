@@ -17,7 +17,7 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 
 constexpr int kWorkers = 8;
-constexpr int kTrials = 28;
+constexpr int kVerifiedTrials = 28;
 constexpr int kKills = 4;
 
 class VerificationTest : public ::testing::Test {
@@ -36,14 +36,14 @@ TEST_F(VerificationTest, EightWorkersAndADyingCoordinatorAreReplayedBitForBit) {
   WriteIdxPair(cluster_.dataset_directory() + "/train", 1200, 8, 8, 4, 1);
   WriteIdxPair(cluster_.dataset_directory() + "/test", 120, 8, 8, 4, 2);
   cluster_.StartCoordinator();
-  const std::string file = absl::StrReplaceAll(NetworkStudyFile("s", kTrials, 9),
+  const std::string file = absl::StrReplaceAll(NetworkStudyFile("s", kVerifiedTrials, 9),
                                                {{"algorithm: sobol", "algorithm: gp"}});
   cluster_.CreateStudy(file + "pruner: {algorithm: asha, grace: 1}\n");
   std::vector<std::unique_ptr<Process>> workers;
   for (int i = 0; i < kWorkers; ++i) workers.push_back(cluster_.StartWorker(absl::StrCat("w", i)));
   for (int kill = 1; kill <= kKills; ++kill) {
     // While they train and report.
-    ASSERT_TRUE(Eventually([&] { return FinalTrials() >= kill * kTrials / (kKills + 2); }));
+    ASSERT_TRUE(Eventually([&] { return FinalTrials() >= kill * kVerifiedTrials / (kKills + 2); }));
     cluster_.coordinator().Kill();
     cluster_.StartCoordinator();
   }
@@ -55,12 +55,13 @@ TEST_F(VerificationTest, EightWorkersAndADyingCoordinatorAreReplayedBitForBit) {
   EXPECT_THAT(verified.out, HasSubstr("differences  0\n"));
   const json found = cluster_.Json({"study", "verify", "s"});
   ASSERT_TRUE(found.is_object());
-  EXPECT_EQ(found.at("trials"), kTrials);
+  EXPECT_EQ(found.at("trials"), kVerifiedTrials);
   EXPECT_EQ(found.value("differences", 0), 0);
   EXPECT_EQ(found.value("not_comparable", 0), 0);
-  EXPECT_EQ(found.value("equal", 0) + found.value("equal_stand_ins", 0), kTrials) << found;
+  EXPECT_EQ(found.value("equal", 0) + found.value("equal_stand_ins", 0), kVerifiedTrials) << found;
   EXPECT_GT(found.value("equal", 0), 0);
-  EXPECT_GE(found.value("equal_decisions", 0), kTrials) << "each trial reached the first rung";
+  EXPECT_GE(found.value("equal_decisions", 0), kVerifiedTrials)
+      << "each trial reached the first rung";
 }
 
 TEST_F(VerificationTest, AStudyThatIsNotThereIsSaid) {

@@ -11,7 +11,7 @@
 namespace caviar::agent {
 namespace {
 
-constexpr auto kLook = std::chrono::milliseconds(20);
+constexpr auto kStopLook = std::chrono::milliseconds(20);
 
 // `measurement` in pieces that fit into a report, all of the same step.
 std::vector<v1::Measurement> Split(const v1::Measurement& measurement) {
@@ -68,7 +68,7 @@ void Outbox::AwaitAnswers(absl::Duration at_most) {
   const int64_t count = taken_in_;
   // In short pieces: a lease does not tell that it is to stop, it is asked.
   while (answered_ < count && !StopRequested() && std::chrono::steady_clock::now() < end) {
-    changed_.wait_until(lock, std::min(end, std::chrono::steady_clock::now() + kLook));
+    changed_.wait_until(lock, std::min(end, std::chrono::steady_clock::now() + kStopLook));
   }
 }
 

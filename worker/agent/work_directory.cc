@@ -8,10 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -68,22 +70,44 @@ void AllowRemoval(const fs::path& path) {
   for (const auto& entry : fs::directory_iterator(path, ignored)) AllowRemoval(entry.path());
 }
 
+void RemoveAll(const fs::path& path) {
+  std::error_code failed;
+  fs::remove_all(path, failed);
+  if (failed) {
+    AllowRemoval(path);
+    fs::remove_all(path, failed);
+  }
+  if (failed) spdlog::warn("{} cannot be removed: {}", path.string(), failed.message());
+}
+
 // Removes the folder but for what is kept; the caller has its lock.
 void Remove(const std::string& path) {
   std::error_code error;
   std::vector<fs::path> entries;
   for (const auto& entry : fs::directory_iterator(path, error)) entries.push_back(entry.path());
   for (const fs::path& entry : entries) {
-    if (entry.filename() == kKept) continue;
-    std::error_code failed;
-    fs::remove_all(entry, failed);
-    if (failed) {
-      AllowRemoval(entry);
-      fs::remove_all(entry, failed);
-    }
-    if (failed) spdlog::warn("{} cannot be removed: {}", entry.string(), failed.message());
+    if (entry.filename() != kKept) RemoveAll(entry);
   }
   rmdir(path.c_str());  // not where something is left
+}
+
+// Of what is kept in these folders all but the newest; the caller has their locks.
+void BoundKept(const std::vector<std::string>& folders) {
+  std::vector<std::pair<fs::file_time_type, fs::path>> kept;
+  std::error_code error;
+  for (const std::string& folder : folders) {
+    for (const auto& entry : fs::directory_iterator(fs::path(folder) / kKept, error)) {
+      std::error_code gone;
+      kept.emplace_back(fs::last_write_time(entry.path(), gone), entry.path());
+    }
+  }
+  std::sort(kept.rbegin(), kept.rend());
+  for (size_t i = WorkDirectory::kMostKept; i < kept.size(); ++i) {
+    const fs::path& path = kept[i].second;
+    RemoveAll(path);
+    // Where it was the last one.
+    if (rmdir(path.parent_path().c_str()) == 0) rmdir(path.parent_path().parent_path().c_str());
+  }
 }
 
 void RemoveLeftovers(const std::string& shared) {
@@ -92,12 +116,17 @@ void RemoveLeftovers(const std::string& shared) {
   for (const auto& entry : fs::directory_iterator(shared, error)) {
     folders.push_back(entry.path().string());
   }
+  std::vector<std::string> left;
+  std::vector<int> locks;
   for (const std::string& folder : folders) {
     const absl::StatusOr<int> lock = Lock(folder);
     if (!lock.ok() || *lock < 0) continue;
     Remove(folder);
-    close(*lock);
+    left.push_back(folder);
+    locks.push_back(*lock);
   }
+  BoundKept(left);
+  for (const int lock : locks) close(lock);
 }
 
 }  // namespace

@@ -13,8 +13,6 @@
 namespace caviar::data {
 namespace {
 
-constexpr double kMaxWhole = 9007199254740992;  // 2^53
-
 // A character in UTF-8; false: there is no such character.
 bool AppendCharacter(uint32_t c, std::string& text) {
   const auto tail = [&](int shift) {

@@ -11,8 +11,6 @@
 namespace caviar::data {
 namespace {
 
-constexpr double kMaxWhole = 9007199254740992;  // 2^53
-
 // "3", "03" and "3.0" are 3.
 std::optional<int64_t> AsWhole(const std::string& label) {
   int64_t whole = 0;

@@ -8,7 +8,6 @@
 namespace caviar::data {
 namespace {
 
-constexpr size_t kBufferBytes = size_t{256} << 10;
 constexpr size_t kMaxFieldBytes = size_t{64} << 10;
 
 bool EndsField(int byte) { return byte == ',' || byte == '\n' || byte == '\r' || byte == -1; }

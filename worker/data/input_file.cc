@@ -14,8 +14,6 @@
 namespace caviar::data {
 namespace {
 
-constexpr size_t kBufferBytes = size_t{256} << 10;
-
 class PlainFile final : public InputFile {
  public:
   explicit PlainFile(RegularFile file)

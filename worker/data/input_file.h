@@ -20,6 +20,9 @@ absl::StatusOr<std::string> ResolvePath(const std::string& dataset_dir, const st
 // Changes when the file is replaced or written to: device, inode, size, time of change.
 absl::StatusOr<std::string> FileIdentity(const std::string& resolved_path);
 
+// Of a file, read at once.
+inline constexpr size_t kBufferBytes = size_t{256} << 10;
+
 // Used by one thread.
 class InputFile {
  public:

@@ -23,7 +23,7 @@ constexpr size_t kMaxHeaderBytes = size_t{64} << 10;
 constexpr int kMaxWidth = 1 << 20;
 
 // What the dictionary says.
-struct Dictionary {
+struct HeaderFields {
   std::optional<std::string> descr;
   std::optional<bool> fortran_order;
   std::optional<std::vector<int64_t>> shape;
@@ -35,8 +35,8 @@ class DictionaryParser {
  public:
   explicit DictionaryParser(absl::string_view text) : text_(text) {}
 
-  std::optional<Dictionary> Parse() {
-    Dictionary dictionary;
+  std::optional<HeaderFields> Parse() {
+    HeaderFields dictionary;
     if (!Take("{")) return std::nullopt;
     while (!Take("}")) {
       if (!TakeEntry(dictionary)) return std::nullopt;
@@ -58,7 +58,7 @@ class DictionaryParser {
     return absl::ConsumePrefix(&text_, token);
   }
 
-  bool TakeEntry(Dictionary& dictionary) {
+  bool TakeEntry(HeaderFields& dictionary) {
     std::string key;
     if (!TakeString(key) || !Take(":")) return false;
     if (key == "descr" && !dictionary.descr) {
@@ -216,7 +216,7 @@ absl::StatusOr<std::string> ReadDictionary(InputFile& file) {
 absl::StatusOr<ArrayHeader> ReadNpyHeader(InputFile& file) {
   const auto text = ReadDictionary(file);
   if (!text.ok()) return text.status();
-  const std::optional<Dictionary> dictionary = DictionaryParser(*text).Parse();
+  const std::optional<HeaderFields> dictionary = DictionaryParser(*text).Parse();
   if (!dictionary) {
     return file.Wrong(absl::StrCat("has a header that is not NumPy's: ",
                                    vocabulary::Quoted(absl::StripTrailingAsciiWhitespace(*text))));

@@ -20,6 +20,8 @@ inline constexpr int64_t kMaxInputs = int64_t{1} << 24;
 inline constexpr int kMaxClasses = 65536;
 // Different words of one column.
 inline constexpr int kMaxWords = 1000;
+// Up to here a double holds every whole number.
+inline constexpr double kMaxWhole = 9007199254740992;  // 2^53
 // Of one value; sums of squares stay far from overflow.
 inline constexpr double kMaxMagnitude = 1e30;
 

@@ -12,7 +12,6 @@
 namespace caviar::data {
 namespace {
 
-constexpr size_t kBufferBytes = size_t{256} << 10;
 constexpr uint64_t kLocalSignature = 0x04034b50;
 constexpr int64_t kLocalHeaderBytes = 30;
 constexpr int kEncrypted = 1;

@@ -232,13 +232,13 @@ auto EndWith(const v1::Study& study, const std::vector<v1::Trial>& finished) {
   };
 }
 
-const char kEnded[] = "state: ENDED end_reason: MAX_TRIALS trial_counts { completed: 2 }";
+const char kEndedByTrials[] = "state: ENDED end_reason: MAX_TRIALS trial_counts { completed: 2 }";
 
 TEST_F(OutcomeCommands, WaitSaysWhatIsFeasibleAndFailsWhereNothingIs) {
   EXPECT_CALL(client_, LintStudy).WillOnce(Return(v1::LintStudyResponse()));
   EXPECT_CALL(client_, GetStudy).WillOnce(Return(Bounded()));
   const std::vector<v1::Trial> trials = {Measured(0, 0.99, 50, 0.75), Measured(1, 0.9, 12.5, 0.75)};
-  EXPECT_CALL(client_, WatchStudy).WillOnce(EndWith(Bounded(kEnded), trials));
+  EXPECT_CALL(client_, WatchStudy).WillOnce(EndWith(Bounded(kEndedByTrials), trials));
   v1::ListTrialsResponse page;
   for (const v1::Trial& trial : trials) *page.add_trials() = trial;
   EXPECT_CALL(client_, ListTrials).WillOnce(Return(page));
@@ -255,7 +255,7 @@ TEST_F(OutcomeCommands, WaitCountsTheParetoFront) {
   EXPECT_CALL(client_, LintStudy).WillOnce(Return(v1::LintStudyResponse()));
   EXPECT_CALL(client_, GetStudy).WillOnce(Return(Several()));
   const std::vector<v1::Trial> trials = {OnFront(0, 0.5, 3), OnFront(1, 0.9, 9)};
-  EXPECT_CALL(client_, WatchStudy).WillOnce(EndWith(Several(kEnded), trials));
+  EXPECT_CALL(client_, WatchStudy).WillOnce(EndWith(Several(kEndedByTrials), trials));
   v1::ListBestTrialsResponse front;
   for (const v1::Trial& trial : trials) *front.add_trials() = trial;
   EXPECT_CALL(client_, ListBestTrials).WillOnce(Return(front));

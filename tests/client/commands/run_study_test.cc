@@ -7,7 +7,7 @@ using ::testing::_;
 using ::testing::HasSubstr;
 using ::testing::Return;
 
-constexpr char kStudy[] =
+constexpr char kRunStudy[] =
     "study: mnist\nobjective: {metric: accuracy, goal: maximize}\ntrainer: {external: {}}\n"
     "parameters: {rate: {type: double, min: 1e-4, max: 0.1, scale: log}, optimizer: {values: "
     "[sgd]}}\n";
@@ -26,7 +26,7 @@ class RunStudy : public CommandTest {
   };
 
   void SetUp() override {
-    in_.str(kStudy);
+    in_.str(kRunStudy);
     start_cluster_ = [this](LocalClusterOptions options) {
       cluster_ = options;
       return std::make_unique<Cluster>(alive_);

@@ -7,7 +7,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kStudy[] =
+constexpr char kTryStudy[] =
     "study: digits\nobjective: {metric: accuracy, goal: maximize}\ntrainer: {command: {run: "
     "[python3, train.py, '${args}']}}\nparameters: {lr: {min: 1e-4, max: 1e-2, scale: log}, "
     "layers: {min: 1, max: 5}, optimizer: {values: [sgd, adam]}, momentum: {min: 0.9, max: 0.99, "
@@ -40,7 +40,7 @@ class StudyTry : public CommandTest {
 };
 
 TEST_F(StudyTry, PrintsWhatHappensAndTheOutcome) {
-  EXPECT_EQ(Try(kStudy,
+  EXPECT_EQ(Try(kTryStudy,
                 [this](LocalTrialWatcher& watcher) {
                   watcher.OnStart({"python3", "train.py", "--lr=0.001", "a b"},
                                   {{"CAVIAR_TRIAL", "0"}, {"A", "\x1b[2J"}}, "/tmp/x");
@@ -77,18 +77,18 @@ TEST_F(StudyTry, PrintsWhatHappensAndTheOutcome) {
 
 TEST_F(StudyTry, TakesValuesAndTheMiddleOfTheOthers) {
   const auto nothing = [](LocalTrialWatcher&) { return LocalOutcome{v1::Trial::FAILED, "no"}; };
-  EXPECT_EQ(Try(kStudy, nothing, {"optimizer=adam", "layers=2"}), kFailed);
+  EXPECT_EQ(Try(kTryStudy, nothing, {"optimizer=adam", "layers=2"}), kFailed);
   const auto& values = trial_.trial.parameters();
   EXPECT_EQ(values.at("layers").int_value(), 2);
   EXPECT_DOUBLE_EQ(values.at("lr").double_value(), 1e-3);
   EXPECT_EQ(values.at("optimizer").string_value(), "adam");
   EXPECT_DOUBLE_EQ(values.at("momentum").double_value(), 0.945);
-  EXPECT_EQ(Try(kStudy, nothing, {"units=2"}), kWrongUsage);
-  EXPECT_EQ(Try(kStudy, nothing, {"accuracy=2"}), kWrongUsage);
+  EXPECT_EQ(Try(kTryStudy, nothing, {"units=2"}), kWrongUsage);
+  EXPECT_EQ(Try(kTryStudy, nothing, {"accuracy=2"}), kWrongUsage);
 }
 
 TEST_F(StudyTry, AnObjectiveThatOnlyAPatternReadsIsSaidReadyToPaste) {
-  EXPECT_EQ(Try(kStudy,
+  EXPECT_EQ(Try(kTryStudy,
                 [](LocalTrialWatcher& watcher) {
                   watcher.OnLog("loading\naccuracy: 0.93\n");
                   return LocalOutcome{v1::Trial::COMPLETED, ""};
@@ -104,14 +104,14 @@ TEST_F(StudyTry, AnObjectiveThatOnlyAPatternReadsIsSaidReadyToPaste) {
 }
 
 TEST_F(StudyTry, OtherMetricsAreOffered) {
-  EXPECT_EQ(Try(kStudy,
+  EXPECT_EQ(Try(kTryStudy,
                 [](LocalTrialWatcher& watcher) {
                   watcher.OnMeasurement(At(1, "val_acc", 0.5));
                   return LocalOutcome{v1::Trial::COMPLETED, ""};
                 }),
             kFailed);
   EXPECT_THAT(out(), HasSubstr("objective: {metric: val_acc, goal: ...}"));
-  EXPECT_EQ(Try(kStudy,
+  EXPECT_EQ(Try(kTryStudy,
                 [](LocalTrialWatcher&) {
                   return LocalOutcome{v1::Trial::COMPLETED, ""};
                 }),
@@ -124,7 +124,7 @@ TEST_F(StudyTry, WhatPrunersMetricsAndCheckpointsLackIsSaid) {
     watcher.OnMeasurement(At(7, "accuracy", 0.5));
     return LocalOutcome{v1::Trial::COMPLETED, ""};
   };
-  const std::string study = kStudy;
+  const std::string study = kTryStudy;
   EXPECT_EQ(Try(study + "pruner: {algorithm: asha}\n", program), kDone);
   EXPECT_THAT(out(), HasSubstr("    max_step: 7\n"));
   EXPECT_EQ(Try(study + "pruner: {algorithm: asha, max_step: 9}\n", program), kDone);
@@ -148,7 +148,7 @@ TEST_F(StudyTry, WhatPrunersMetricsAndCheckpointsLackIsSaid) {
 }
 
 TEST_F(StudyTry, CtrlCStopsTheProgram) {
-  EXPECT_EQ(Try(kStudy,
+  EXPECT_EQ(Try(kTryStudy,
                 [this](LocalTrialWatcher& watcher) {
                   EXPECT_FALSE(watcher.ShouldStop());
                   interrupt_();

@@ -29,7 +29,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kOwn[] = "own-0123456789abcdef";
 // Of each role.
 const std::map<std::string, std::string>& Tokens() {
   static const auto& tokens =

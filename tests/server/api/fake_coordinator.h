@@ -18,6 +18,10 @@
 
 namespace caviar::server_api {
 
+inline constexpr char kWorkerId[] = "0123456789abcdef0123456789abcdef";
+// A token of whoever runs the coordinator.
+inline constexpr char kOwn[] = "own-0123456789abcdef";
+
 // Unary methods answer, within the call, with what their handler returns; without a handler with
 // UNIMPLEMENTED. Handlers are set before the server starts. Acquires and asks park; a test answers
 // or cancels them.

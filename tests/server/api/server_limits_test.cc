@@ -31,8 +31,6 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr char kWorkerId[] = "0123456789abcdef0123456789abcdef";
-
 // Answers reads of studies only when told to.
 class HoldingCoordinator final : public FakeCoordinator {
  public:

@@ -31,8 +31,6 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr char kWorkerId[] = "0123456789abcdef0123456789abcdef";
-
 class ServerTest : public testing::Test {
  protected:
   void Start() {

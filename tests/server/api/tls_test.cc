@@ -30,8 +30,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr char kOwn[] = "own-0123456789abcdef";
-
 class TlsTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {

@@ -18,7 +18,7 @@
 namespace caviar::coordinator {
 namespace {
 
-constexpr int64_t kMostBytes = 100;
+constexpr int64_t kMostCodeBytes = 100;
 
 class CodeArchivesTest : public testing::Test {
  protected:
@@ -52,7 +52,7 @@ class CodeArchivesTest : public testing::Test {
 
   storage::TemporaryFolder folder_;
   storage::ArtifactStore artifacts_ = storage::ArtifactStore::Open(folder_.path()).value();
-  CodeArchives code_{artifacts_, kMostBytes};
+  CodeArchives code_{artifacts_, kMostCodeBytes};
 };
 
 TEST_F(CodeArchivesTest, IsThereOnceAllOfItCame) {
@@ -107,8 +107,9 @@ TEST_F(CodeArchivesTest, WhatNoStudyNamesIsRemovedADayAfterItWasAskedFor) {
 }
 
 TEST_F(CodeArchivesTest, WhatIsTooLargeIsRefusedWithTheFlagThatSaysSo) {
-  EXPECT_TRUE(Send(Describe(std::string(kMostBytes, 'x')), 0, "xx").ok());
-  const absl::Status refused = Send(Describe(std::string(kMostBytes + 1, 'x')), 0, "xx").status();
+  EXPECT_TRUE(Send(Describe(std::string(kMostCodeBytes, 'x')), 0, "xx").ok());
+  const absl::Status refused =
+      Send(Describe(std::string(kMostCodeBytes + 1, 'x')), 0, "xx").status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(
       std::string(refused.message()),

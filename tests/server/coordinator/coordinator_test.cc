@@ -102,6 +102,16 @@ TEST_F(ThreadedCoordinatorTest, ALeaseThatAGoodbyeNamesStands) {
   EXPECT_EQ(Workers()->workers(0).busy_slots(), 1);
 }
 
+TEST_F(ThreadedCoordinatorTest, AWorkerWhoseLeaseStandsIsKnownAtItsFirstWordAfterARestart) {
+  Create(NetworkStudy("s", 1));
+  const std::string worker = Register();
+  const auto work = Acquire(worker)->trial();
+  StartCoordinator();
+  ASSERT_TRUE(Renew(worker, /*leaving=*/false, {work.token()}).ok());
+  ASSERT_EQ(Workers()->workers_size(), 1);
+  EXPECT_EQ(Workers()->workers(0).busy_slots(), 1);
+}
+
 TEST_F(ThreadedCoordinatorTest, AnAcquireThatWaitsAtTheGoodbyeGetsNothing) {
   const std::string worker = Register();
   v1::AcquireWorkRequest request;

@@ -17,12 +17,12 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 
 using Metrics = std::map<std::string, double>;
 
 // Maximizes validation_accuracy, of which train_loss may be at most 1.
-v1::Study Bounded(int max_trials = 8) {
+v1::Study BoundedNetwork(int max_trials = 8) {
   v1::Study study = NetworkStudy("s", max_trials);
   v1::Constraint& constraint = *study.add_constraints();
   constraint.set_metric("train_loss");
@@ -75,7 +75,7 @@ class OutcomeTest : public CoreTest {
 };
 
 TEST_F(OutcomeTest, ATrialThatBreaksAConstraintIsCompletedAndNeverBest) {
-  Create(Bounded());
+  Create(BoundedNetwork());
   EXPECT_EQ(Train(0.9, 1.5), v1::Trial::COMPLETED);
   EXPECT_EQ(Row(0).feasible, false);
   EXPECT_EQ(Row(0).objective, 0.9);
@@ -96,7 +96,7 @@ TEST_F(OutcomeTest, ATrialThatBreaksAConstraintIsCompletedAndNeverBest) {
 }
 
 TEST_F(OutcomeTest, AConstraintThatWasNeverReportedFailsTheTrialAndSaysSo) {
-  Create(Bounded());
+  Create(BoundedNetwork());
   const auto work = house_.Acquire(worker());
   ASSERT_TRUE(Report(work.trial().token(), 1, 0.5).ok());
   EXPECT_EQ(Complete(work.trial().token())->state(), v1::Trial::FAILED);
@@ -106,7 +106,7 @@ TEST_F(OutcomeTest, AConstraintThatWasNeverReportedFailsTheTrialAndSaysSo) {
 }
 
 TEST_F(OutcomeTest, CurvesOfConstraintsLiveThroughARestartAndAFailedCommit) {
-  Create(Bounded());
+  Create(BoundedNetwork());
   const auto work = house_.Acquire(worker());
   const v1::FencingToken token = work.trial().token();
   ASSERT_TRUE(Measure(token, 1, {{"validation_accuracy", 0.5}, {"train_loss", 3}}).ok());
@@ -127,7 +127,7 @@ TEST_F(OutcomeTest, CurvesOfConstraintsLiveThroughARestartAndAFailedCommit) {
 }
 
 TEST_F(OutcomeTest, AnAttemptThatStartsAnewHasNothingOfTheOneBefore) {
-  Create(Bounded());
+  Create(BoundedNetwork());
   const auto first = house_.Acquire(worker());
   ASSERT_TRUE(Measure(first.trial().token(), 1, {{"train_loss", 0.5}}).ok());
   house_.Advance(absl::Seconds(61));
@@ -139,7 +139,7 @@ TEST_F(OutcomeTest, AnAttemptThatStartsAnewHasNothingOfTheOneBefore) {
 }
 
 TEST_F(OutcomeTest, OnlyAFeasibleTrialReachesTheTargetOrIsAGain) {
-  v1::Study study = Bounded();
+  v1::Study study = BoundedNetwork();
   study.mutable_objective()->set_target(0.9);
   study.mutable_limits()->mutable_no_gain()->set_trials(2);
   Create(study);
@@ -154,15 +154,15 @@ TEST_F(OutcomeTest, OnlyAFeasibleTrialReachesTheTargetOrIsAGain) {
 }
 
 TEST_F(OutcomeTest, SamplersReadLossesAndExcesses) {
-  v1::Study study = Bounded();
+  v1::Study study = BoundedNetwork();
   v1::Constraint& norm = *study.add_constraints();
   norm.set_metric("gradient_norm");
   norm.set_min(2);
   Create(study);
   const std::vector<Metrics> trials = {
       {{"validation_accuracy", 0.9}, {"train_loss", 1.5}, {"gradient_norm", 6}},
-      {{"validation_accuracy", 0.8}, {"train_loss", kNan}, {"gradient_norm", 1}},
-      {{"validation_accuracy", kNan}, {"train_loss", 1}, {"gradient_norm", 1}}};
+      {{"validation_accuracy", 0.8}, {"train_loss", kNoNumber}, {"gradient_norm", 1}},
+      {{"validation_accuracy", kNoNumber}, {"train_loss", 1}, {"gradient_norm", 1}}};
   for (const Metrics& metrics : trials) {
     const auto work = house_.Acquire(worker());
     ASSERT_TRUE(Measure(work.trial().token(), 1, metrics).ok());
@@ -184,7 +184,7 @@ TEST_F(OutcomeTest, SeveralObjectivesAreReadTogetherAndNoneIsBest) {
   Create(Several());
   EXPECT_EQ(Train(0.9, 2), v1::Trial::COMPLETED);
   Train(0.5, 1);
-  EXPECT_EQ(Train(0.5, kNan), v1::Trial::INFEASIBLE);
+  EXPECT_EQ(Train(0.5, kNoNumber), v1::Trial::INFEASIBLE);
   EXPECT_THAT(Row(2).message, HasSubstr("the objective is not finite: train_loss is nan"));
   for (const bool restarted : {false, true}) {
     if (restarted) house_.Restart();
@@ -212,7 +212,7 @@ TEST_F(OutcomeTest, AStudyOfSeveralObjectivesEndsWithoutATest) {
 }
 
 TEST_F(OutcomeTest, TheTestIsOfTheBestFeasibleTrial) {
-  v1::Study study = Bounded(2);
+  v1::Study study = BoundedNetwork(2);
   auto& idx = *study.mutable_trainer()->mutable_batch_norm_network()->mutable_data()->mutable_idx();
   idx.set_test_images("test-images");
   idx.set_test_labels("test-labels");

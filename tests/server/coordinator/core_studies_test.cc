@@ -92,6 +92,39 @@ TEST_F(CoreTest, MaxDurationCountsOnlyActiveTime) {
   EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_DURATION);
 }
 
+TEST_F(CoreTest, NoTimeCountsWhileThereIsNoCoordinatorWhateverTheCalendarSays) {
+  v1::Study study = NetworkStudy("s", 0);
+  study.mutable_limits()->mutable_max_duration()->set_seconds(100);
+  Create(study);
+  house_.Advance(absl::Seconds(60));
+  for (const absl::Duration jump : {absl::Hours(24 * 7), -absl::Hours(24 * 9)}) {
+    house_.clock.JumpWall(jump);
+    house_.Restart();
+    house_.Advance(absl::Seconds(10));
+    ASSERT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);
+    EXPECT_LT(house_.study("s").row.active_time, 90'000'000);
+  }
+  house_.Advance(absl::Seconds(25));
+  EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_DURATION);
+}
+
+TEST_F(CoreTest, AJumpOfTheCalendarBringsNoOldFailuresBack) {
+  Create(NetworkStudy("s", 100));
+  const std::string worker = house_.Register("w");
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(Fail(house_.Acquire(worker).trial().token(), "broke").ok());
+  }
+  ASSERT_EQ(house_.study("s").row.state, v1::Study::STOPPED);
+  house_.clock.JumpWall(absl::Hours(1));
+  v1::ResumeStudyRequest resume;
+  *resume.mutable_request_id() = house_.NewRequestId();
+  resume.set_study("s");
+  ASSERT_TRUE(house_.Call(&Core::ResumeStudy, resume).ok());
+  house_.Restart();
+  house_.Advance(absl::Seconds(1));
+  EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);
+}
+
 TEST_F(CoreTest, AStoppedStudyHandsOutNothingAndLetsRunningTrialsFinish) {
   Create(NetworkStudy("s"));
   const std::string worker = house_.Register("w");

@@ -8,14 +8,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/coordinator/study_validation.h"
+#include "tests/server/coordinator/studies.h"
 
 namespace caviar::coordinator {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 const char kRest[] = R"(
     name: "s"
@@ -26,14 +25,10 @@ const char kTwo[] =
     "objectives { metric: 'accuracy' goal: MAXIMIZE } "
     "objectives { metric: 'latency' goal: MINIMIZE } ";
 
-v1::Study StudyOf(const std::string& objectives) {
-  v1::Study study;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(kRest + objectives, &study));
-  return study;
-}
+v1::Study WithObjectives(const std::string& objectives) { return StudyOf(kRest + objectives); }
 
 v1::Study BuiltIn(const std::string& objectives) {
-  v1::Study study = StudyOf(objectives);
+  v1::Study study = WithObjectives(objectives);
   v1::BatchNormNetwork& network = *study.mutable_trainer()->mutable_batch_norm_network();
   network.mutable_data()->mutable_idx()->set_train_images("a");
   network.mutable_data()->mutable_idx()->set_train_labels("b");
@@ -43,60 +38,54 @@ v1::Study BuiltIn(const std::string& objectives) {
   return study;
 }
 
-// "field: description" of the only violation.
-std::string Only(const v1::Study& study) {
-  const auto violations = ValidateStudy(study);
-  if (violations.size() != 1) return absl::StrCat(violations.size(), " violations");
-  return absl::StrCat(violations[0].field(), ": ", violations[0].description());
-}
-
 TEST(ObjectiveValidation, ThereIsOneObjectiveOrSeveral) {
-  EXPECT_THAT(ValidateStudy(StudyOf(kOne)), IsEmpty());
-  EXPECT_THAT(ValidateStudy(StudyOf(kTwo)), IsEmpty());
-  EXPECT_EQ(Only(StudyOf("")), "objective: is missing: a metric and a goal; or several objectives");
-  EXPECT_EQ(Only(StudyOf(absl::StrCat(kOne, kTwo))),
+  EXPECT_THAT(ValidateStudy(WithObjectives(kOne)), IsEmpty());
+  EXPECT_THAT(ValidateStudy(WithObjectives(kTwo)), IsEmpty());
+  EXPECT_EQ(Only(WithObjectives("")),
+            "objective: is missing: a metric and a goal; or several objectives");
+  EXPECT_EQ(Only(WithObjectives(absl::StrCat(kOne, kTwo))),
             "objectives: stand beside objective; there is one objective, or a list of them");
 }
 
 TEST(ObjectiveValidation, SeveralAreTwoToFour) {
-  EXPECT_EQ(Only(StudyOf("objectives { metric: 'a' goal: MAXIMIZE }")),
+  EXPECT_EQ(Only(WithObjectives("objectives { metric: 'a' goal: MAXIMIZE }")),
             "objectives: has only one; write objective: {metric: ..., goal: ...}");
   std::string many;
   for (int i = 0; i < 4; ++i)
     absl::StrAppend(&many, "objectives { metric: 'm", i, "' goal: MINIMIZE } ");
-  EXPECT_THAT(ValidateStudy(StudyOf(many)), IsEmpty());
+  EXPECT_THAT(ValidateStudy(WithObjectives(many)), IsEmpty());
   absl::StrAppend(&many, "objectives { metric: 'm4' goal: MINIMIZE }");
-  EXPECT_THAT(Only(StudyOf(many)), HasSubstr("objectives: has 5; at most 4"));
+  EXPECT_THAT(Only(WithObjectives(many)), HasSubstr("objectives: has 5; at most 4"));
 }
 
 TEST(ObjectiveValidation, EachIsAMetricOfItsOwnWithAGoal) {
-  v1::Study study = StudyOf(kTwo);
+  v1::Study study = WithObjectives(kTwo);
   study.mutable_objectives(1)->set_metric("accuracy");
   EXPECT_EQ(Only(study),
             "objectives[1].metric: \"accuracy\" is an objective already; each is another metric");
   study.mutable_objectives(1)->clear_metric();
   EXPECT_THAT(Only(study), HasSubstr("objectives[1].metric: is missing"));
-  study = StudyOf(kTwo);
+  study = WithObjectives(kTwo);
   study.mutable_objectives(1)->clear_goal();
   EXPECT_THAT(Only(study), HasSubstr("objectives[1].goal: is missing or unknown"));
 }
 
 TEST(ObjectiveValidation, SeveralAreReadAtTheLastStepAndHaveNoTarget) {
-  v1::Study study = StudyOf(kTwo);
+  v1::Study study = WithObjectives(kTwo);
   study.mutable_objectives(0)->set_value(v1::Objective::LAST);
   EXPECT_THAT(ValidateStudy(study), IsEmpty());
   study.mutable_objectives(0)->set_value(v1::Objective::BEST);
   EXPECT_THAT(Only(study), HasSubstr("objectives[0].value: best is another step for each"));
   study.mutable_objectives(0)->set_value(static_cast<v1::Objective::ValueOf>(9));
   EXPECT_EQ(Only(study), "objectives[0].value: is unknown: last");
-  study = StudyOf(kTwo);
+  study = WithObjectives(kTwo);
   study.mutable_objectives(1)->set_target(3);
   EXPECT_THAT(Only(study),
               HasSubstr("objectives[1].target: belongs to a study with one objective"));
 }
 
 TEST(ObjectiveValidation, SeveralTakeNoPrunerAndNoLimitOnGain) {
-  v1::Study study = StudyOf(kTwo);
+  v1::Study study = WithObjectives(kTwo);
   study.mutable_pruner()->set_algorithm(v1::Pruner::MEDIAN);
   EXPECT_THAT(Only(study), HasSubstr("pruner.algorithm: median compares trials by one objective"));
   study.mutable_pruner()->set_algorithm(v1::Pruner::NONE);
@@ -106,7 +95,7 @@ TEST(ObjectiveValidation, SeveralTakeNoPrunerAndNoLimitOnGain) {
 }
 
 TEST(ObjectiveValidation, SeveralTakeTheSamplersThatCanUseThem) {
-  v1::Study study = StudyOf(kTwo);
+  v1::Study study = WithObjectives(kTwo);
   for (const auto good :
        {v1::Sampler::ALGORITHM_UNSPECIFIED, v1::Sampler::AUTO, v1::Sampler::GP, v1::Sampler::TPE,
         v1::Sampler::SOBOL, v1::Sampler::RANDOM, v1::Sampler::GRID}) {
@@ -140,7 +129,7 @@ TEST(ObjectiveValidation, TheBuiltInTrainerMeasuresWhatSeveralAreAbout) {
 }
 
 v1::Study Bounded(const std::string& constraint) {
-  return StudyOf(absl::StrCat(kOne, "constraints { ", constraint, " }"));
+  return WithObjectives(absl::StrCat(kOne, "constraints { ", constraint, " }"));
 }
 
 TEST(ConstraintValidation, AConstraintIsAMetricWithABound) {
@@ -154,6 +143,7 @@ TEST(ConstraintValidation, AConstraintIsAMetricWithABound) {
   EXPECT_EQ(Only(Bounded("metric: 'latency' min: 2 max: 1")),
             "constraints[0].min: 2 is above max, 1: nothing keeps both");
   v1::Study study = Bounded("metric: 'latency' max: 1");
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   for (const double bad : {kInfinity, -kInfinity, std::numeric_limits<double>::quiet_NaN()}) {
     study.mutable_constraints(0)->set_max(bad);
     EXPECT_THAT(Only(study), HasSubstr("is not a finite number")) << bad;
@@ -165,12 +155,12 @@ TEST(ConstraintValidation, MetricsAreDistinctAndNoObjectives) {
               HasSubstr("constraints[0].metric: \"accuracy\" is an objective"));
   EXPECT_THAT(Only(Bounded("metric: 'latency' max: 1 } constraints { metric: 'latency' min: 0")),
               HasSubstr("constraints[1].metric: \"latency\" has a constraint already"));
-  EXPECT_THAT(Only(StudyOf(absl::StrCat(kTwo, "constraints { metric: 'latency' max: 1 }"))),
+  EXPECT_THAT(Only(WithObjectives(absl::StrCat(kTwo, "constraints { metric: 'latency' max: 1 }"))),
               HasSubstr("constraints[0].metric: \"latency\" is an objective"));
 }
 
 TEST(ConstraintValidation, ThereAreAtMostSixteen) {
-  v1::Study study = StudyOf(kOne);
+  v1::Study study = WithObjectives(kOne);
   for (int i = 0; i < 16; ++i) {
     study.add_constraints()->set_metric(absl::StrCat("m", i));
     study.mutable_constraints(i)->set_max(1);
@@ -202,7 +192,7 @@ TEST(ConstraintValidation, ConstraintsGoWithAnyPruner) {
 }
 
 TEST(FillDefaults, SaysWhichMeasurementCounts) {
-  v1::Study one = StudyOf(kOne), two = StudyOf(kTwo);
+  v1::Study one = WithObjectives(kOne), two = WithObjectives(kTwo);
   FillDefaults(one);
   EXPECT_EQ(one.objective().value(), v1::Objective::BEST);
   FillDefaults(two);

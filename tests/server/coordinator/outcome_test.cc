@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "tests/server/coordinator/studies.h"
+
 namespace caviar::coordinator {
 namespace {
 
@@ -18,18 +20,12 @@ using ::testing::Pair;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-v1::Study StudyOf(const std::string& text) {
-  v1::Study study;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &study));
-  return study;
-}
-
 // Maximizes accuracy, with these constraints.
 v1::Study OneObjective(const std::string& more = "") {
   return StudyOf("objective { metric: 'accuracy' goal: MAXIMIZE value: BEST }" + more);
 }
 
-v1::Study Bounded() { return OneObjective("constraints { metric: 'latency' max: 10 }"); }
+v1::Study BoundedLatency() { return OneObjective("constraints { metric: 'latency' max: 10 }"); }
 
 v1::Study TwoObjectives() {
   return StudyOf(
@@ -68,12 +64,12 @@ TEST(ReadOutcome, AnObjectiveThatIsNotFiniteIsInfeasibleAndAMissingOneFailed) {
 }
 
 TEST(ReadOutcome, ConstraintsAreReadAtTheObjectivesStep) {
-  const Outcome kept =
-      ReadOutcome(Bounded(), {{1, 0.5}, {2, 0.75}}, {{"latency", {{1, 99}, {2, 10}, {3, 99}}}});
+  const Outcome kept = ReadOutcome(BoundedLatency(), {{1, 0.5}, {2, 0.75}},
+                                   {{"latency", {{1, 99}, {2, 10}, {3, 99}}}});
   EXPECT_EQ(kept.feasible, true) << "bounds are included";
   EXPECT_THAT(kept.values, ElementsAre(Pair("accuracy", 0.75), Pair("latency", 10)));
   const Outcome broken =
-      ReadOutcome(Bounded(), {{1, 0.5}, {2, 0.75}}, {{"latency", {{1, 1}, {2, 10.5}}}});
+      ReadOutcome(BoundedLatency(), {{1, 0.5}, {2, 0.75}}, {{"latency", {{1, 1}, {2, 10.5}}}});
   EXPECT_EQ(broken.state, v1::Trial::COMPLETED);
   EXPECT_EQ(broken.feasible, false);
   EXPECT_EQ(broken.objective, 0.75);
@@ -82,15 +78,17 @@ TEST(ReadOutcome, ConstraintsAreReadAtTheObjectivesStep) {
 
 TEST(ReadOutcome, AConstraintThatWasNotMeasuredThereIsReadBeforeOrElseAfter) {
   const Curve curve = {{5, 0.75}};
+  EXPECT_EQ(ReadOutcome(BoundedLatency(), curve, {{"latency", {{1, 1}, {4, 2}, {6, 3}}}})
+                .values.at("latency"),
+            2);
   EXPECT_EQ(
-      ReadOutcome(Bounded(), curve, {{"latency", {{1, 1}, {4, 2}, {6, 3}}}}).values.at("latency"),
-      2);
-  EXPECT_EQ(ReadOutcome(Bounded(), curve, {{"latency", {{6, 3}, {7, 4}}}}).values.at("latency"), 3);
+      ReadOutcome(BoundedLatency(), curve, {{"latency", {{6, 3}, {7, 4}}}}).values.at("latency"),
+      3);
 }
 
 TEST(ReadOutcome, AConstraintThatWasNeverMeasuredFailsTheTrial) {
   for (const Curves& others : {Curves{}, Curves{{"latency", {}}}}) {
-    const Outcome outcome = ReadOutcome(Bounded(), {{1, 0.5}}, others);
+    const Outcome outcome = ReadOutcome(BoundedLatency(), {{1, 0.5}}, others);
     EXPECT_EQ(outcome.state, v1::Trial::FAILED);
     EXPECT_EQ(outcome.message,
               "no measurement of the constraint 'latency' was reported; the trainer has to report "
@@ -101,7 +99,7 @@ TEST(ReadOutcome, AConstraintThatWasNeverMeasuredFailsTheTrial) {
 
 TEST(ReadOutcome, AConstraintWithoutAFiniteValueIsNotKept) {
   for (const double value : {kNan, kInfinity, -kInfinity}) {
-    const Outcome outcome = ReadOutcome(Bounded(), {{1, 0.5}}, {{"latency", {{1, value}}}});
+    const Outcome outcome = ReadOutcome(BoundedLatency(), {{1, 0.5}}, {{"latency", {{1, value}}}});
     EXPECT_EQ(outcome.state, v1::Trial::COMPLETED) << value;
     EXPECT_EQ(outcome.feasible, false) << value;
   }
@@ -164,7 +162,7 @@ google::protobuf::Map<std::string, double> Told(
 
 TEST(CheckTold, NamesTheFirstMetricThatIsMissing) {
   v1::Study study = TwoObjectives();
-  *study.mutable_constraints() = Bounded().constraints();
+  *study.mutable_constraints() = BoundedLatency().constraints();
   study.mutable_constraints(0)->set_metric("memory");
   EXPECT_TRUE(CheckTold(study, Told({{"accuracy", 1}, {"latency", 1}, {"memory", kNan}})).ok());
   EXPECT_THAT(std::string(CheckTold(study, Told({{"accuracy", 1}})).message()),
@@ -179,15 +177,16 @@ TEST(CameTo, TellsARepeatFromAnotherOutcome) {
   row.objective = 0.5;
   row.outcome = {{"accuracy", 0.5}, {"latency", kNan}};
   row.feasible = false;
-  EXPECT_TRUE(CameTo(row, Bounded(), Told({{"accuracy", 0.5}, {"latency", kNan}, {"more", 1}})));
-  EXPECT_FALSE(CameTo(row, Bounded(), Told({{"accuracy", 0.5}, {"latency", 1}})));
-  EXPECT_FALSE(CameTo(row, Bounded(), Told({{"accuracy", 0.6}, {"latency", kNan}})));
-  EXPECT_FALSE(CameTo(row, Bounded(), Told({{"accuracy", kNan}, {"latency", kNan}})));
+  EXPECT_TRUE(
+      CameTo(row, BoundedLatency(), Told({{"accuracy", 0.5}, {"latency", kNan}, {"more", 1}})));
+  EXPECT_FALSE(CameTo(row, BoundedLatency(), Told({{"accuracy", 0.5}, {"latency", 1}})));
+  EXPECT_FALSE(CameTo(row, BoundedLatency(), Told({{"accuracy", 0.6}, {"latency", kNan}})));
+  EXPECT_FALSE(CameTo(row, BoundedLatency(), Told({{"accuracy", kNan}, {"latency", kNan}})));
   row.state = v1::Trial::INFEASIBLE;
   row.message = "the objective is not finite: accuracy is nan at step 3";
-  EXPECT_TRUE(CameTo(row, Bounded(), Told({{"accuracy", kNan}, {"latency", 1}})));
+  EXPECT_TRUE(CameTo(row, BoundedLatency(), Told({{"accuracy", kNan}, {"latency", 1}})));
   row.message = "it exploded";
-  EXPECT_FALSE(CameTo(row, Bounded(), Told({{"accuracy", kNan}, {"latency", 1}})));
+  EXPECT_FALSE(CameTo(row, BoundedLatency(), Told({{"accuracy", kNan}, {"latency", 1}})));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/search_space/search_space.h"
+#include "tests/server/coordinator/studies.h"
 
 namespace caviar::coordinator {
 namespace {
@@ -26,25 +27,12 @@ const char kGood[] = R"(
     limits { max_trials: 16 parallel: 2 max_duration { seconds: 60 } }
     parameters { name: "learning_rate" type: DOUBLE min: 1e-4 max: 0.1 scale: LOG } )";
 
-v1::Study StudyOf(const std::string& text) {
-  v1::Study study;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &study));
-  return study;
-}
-
 v1::Study Good() { return StudyOf(kGood); }
 
 v1::Study External() {
   v1::Study study = Good();
   study.mutable_trainer()->mutable_external();
   return study;
-}
-
-// "field: description" of the only violation.
-std::string Only(const v1::Study& study) {
-  const auto violations = ValidateStudy(study);
-  if (violations.size() != 1) return std::to_string(violations.size()) + " violations";
-  return violations[0].field() + ": " + violations[0].description();
 }
 
 TEST(ValidateStudy, FindsNothingWrongWithAGoodOne) {

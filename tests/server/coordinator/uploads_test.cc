@@ -16,7 +16,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-constexpr int64_t kMostBytes = 10;
+constexpr int64_t kMostFileBytes = 10;
 
 class UploadsTest : public testing::Test {
  protected:
@@ -54,7 +54,7 @@ class UploadsTest : public testing::Test {
   const storage::TemporaryFolder folder_;
   storage::ArtifactStore artifacts_ = storage::ArtifactStore::Open(folder_.path()).value();
   LeaseTable leases_;
-  Uploads uploads_{leases_, artifacts_, kMostBytes};
+  Uploads uploads_{leases_, artifacts_, kMostFileBytes};
 };
 
 TEST_F(UploadsTest, AFileThatIsTooLargeIsRefusedBeforeItsFirstByte) {

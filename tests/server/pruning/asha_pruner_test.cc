@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/server/pruning/verdicts.h"
+
 namespace caviar::pruning {
 namespace {
 
@@ -18,11 +20,6 @@ using testing::IsEmpty;
 
 AshaPruner Stopping() { return AshaPruner({{1, 3, 9}, 3, false}, false); }
 AshaPruner Promoting() { return AshaPruner({{1, 3, 9}, 3, true}, false); }
-
-// The last verdict, or none.
-Verdict Last(std::vector<Verdict> verdicts) {
-  return verdicts.empty() ? Verdict() : verdicts.back();
-}
 
 // Measures, decides, and pauses where that is the verdict.
 Verdict At(AshaPruner& pruner, int32_t number, int64_t step, double value) {

@@ -5,13 +5,10 @@
 
 #include <cmath>
 
+#include "tests/server/pruning/verdicts.h"
+
 namespace caviar::pruning {
 namespace {
-
-// The last verdict, or none.
-Verdict Last(std::vector<Verdict> verdicts) {
-  return verdicts.empty() ? Verdict() : verdicts.back();
-}
 
 void AddCompleted(MedianPruner& pruner, int32_t number, const std::vector<double>& curve) {
   for (size_t i = 0; i < curve.size(); ++i) {

@@ -3,13 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/server/pruning/verdicts.h"
+
 namespace caviar::pruning {
 namespace {
-
-// The last verdict, or none.
-Verdict Last(std::vector<Verdict> verdicts) {
-  return verdicts.empty() ? Verdict() : verdicts.back();
-}
 
 // Values of R's wilcox.test(x, alternative = "greater") and of scipy.stats.wilcoxon.
 TEST(SignedRankProbability, AgreesWithTables) {

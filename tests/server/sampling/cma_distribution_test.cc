@@ -1,6 +1,5 @@
 #include "server/sampling/cma_distribution.h"
 
-#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include "caviar/v1/study.pb.h"
 #include "server/sampling/counter_random.h"
 #include "server/search_space/search_space.h"
+#include "tests/server/sampling/spaces.h"
 
 namespace caviar::sampling::cma {
 namespace {
@@ -16,12 +16,6 @@ namespace {
 using search_space::ModelPoint;
 
 constexpr uint64_t kSeed = 3;
-
-search_space::SearchSpace SpaceOf(const std::string& text) {
-  v1::Study study;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &study));
-  return search_space::SearchSpace::Create(study.parameters()).value();
-}
 
 Uniform Numbers() {
   return [counter = uint64_t{0}]() mutable { return ToUnit(RandomBits(kSeed, 0, counter++)); };

@@ -34,7 +34,7 @@ Observation At(int32_t number, Point point, double value,
 }
 
 // The distance from (0.3, 0.8) of `count` random points; max_trials is 80, a round 10.
-SamplerInput Bowl(uint32_t seed, int count) {
+SamplerInput BowlInput(uint32_t seed, int count) {
   SamplerInput input;
   input.seed = seed;
   input.max_trials = 80;
@@ -61,7 +61,7 @@ TEST(RoundSize, IsAnEqualPartOfTheTrialsOrGoesByTheDimension) {
 
 TEST(CoarseToFine, SearchesTheWholeSpaceInItsFirstRound) {
   CoarseToFineSampler sampler;
-  SamplerInput input = Bowl(4, 9);
+  SamplerInput input = BowlInput(4, 9);
   for (input.number = 0; input.number < 10; ++input.number) {
     EXPECT_EQ(sampler.SuggestPoint(Square(), input),
               SobolPoint(4, static_cast<uint32_t>(input.number), 2));
@@ -74,7 +74,7 @@ TEST(CoarseToFine, ZoomsInFromRoundToRound) {
     double before = 1.01;
     // With more random points the best lie closer together.
     for (const int32_t round : {1, 8, 64, 512}) {
-      const Box box = BoxOf(space.model(), Bowl(seed, 10 * round), round);
+      const Box box = BoxOf(space.model(), BowlInput(seed, 10 * round), round);
       const double width =
           std::max(box.sides[0].high - box.sides[0].low, box.sides[1].high - box.sides[1].low);
       EXPECT_LT(width, before) << seed << " " << round;
@@ -169,7 +169,7 @@ TEST(CoarseToFine, ABoxEndsWhereTheSpaceDoes) {
 
 TEST(CoarseToFine, LooksAtThatManyOfTheFirstResultsAndNoneAfter) {
   const SearchSpace space = Square();
-  const SamplerInput exact = Bowl(2, 30);
+  const SamplerInput exact = BowlInput(2, 30);
   SamplerInput more = exact;
   more.history.Add(At(30, {0.01, 0.02}, -100));
   more.history.Add(At(31, {0.02, 0.01}, -100));
@@ -181,7 +181,7 @@ TEST(CoarseToFine, LooksAtThatManyOfTheFirstResultsAndNoneAfter) {
 }
 
 TEST(CoarseToFine, DoesNotWaitForTheLastTrialOfTheRoundBefore) {
-  SamplerInput input = Bowl(2, 7);  // of 10: three still run
+  SamplerInput input = BowlInput(2, 7);  // of 10: three still run
   input.number = 12;
   const Box box = BoxOf(Square().model(), input, 1);
   EXPECT_LT(box.sides[0].high - box.sides[0].low, 1);
@@ -191,7 +191,7 @@ TEST(CoarseToFine, DoesNotWaitForTheLastTrialOfTheRoundBefore) {
 TEST(CoarseToFine, KeepsAboutATenthOfItsTrialsOutside) {
   const SearchSpace space = Square();
   CoarseToFineSampler sampler;
-  SamplerInput input = Bowl(3, 1250);
+  SamplerInput input = BowlInput(3, 1250);
   input.max_trials = 8000;
   const Box box = BoxOf(space.model(), input, 5);
   int inside = 0;

@@ -10,6 +10,7 @@
 #include "server/sampling/gp_rung_lessons.h"
 #include "server/sampling/gp_rung_predictor.h"
 #include "server/sampling/gp_sampler.h"
+#include "tests/server/sampling/observations.h"
 #include "tests/server/sampling/spaces.h"
 
 namespace caviar::sampling {
@@ -20,13 +21,7 @@ using search_space::SearchSpace;
 using testing::ElementsAre;
 using testing::SizeIs;
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr uint32_t kSeed = 11;
-
-SearchSpace Plain() {
-  return SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 }
-                    parameters { name: "y" type: DOUBLE min: 0 max: 1 })");
-}
+constexpr uint32_t kRungSeed = 11;
 
 SearchSpace Conditional() {
   return SpaceOf(R"(
@@ -55,9 +50,9 @@ double End(const Point& at) { return 0.2 + at[0]; }
 
 // Trials of which every third one was trained to its end.
 SamplerInput Crossing(const SearchSpace& space, int trials) {
-  gp::Draws draws(kSeed, 0);
+  gp::Draws draws(kRungSeed, 0);
   SamplerInput input;
-  input.seed = kSeed;
+  input.seed = kRungSeed;
   input.number = trials;
   for (int i = 0; i < trials; ++i) {
     Point point;
@@ -89,7 +84,7 @@ TEST(RungLessons, HoldEveryValueOnTheWayAndAtTheEnd) {
   input.history.Add(Final(4, v1::Trial::PRUNED, {0.5, 0.1}, 0, {2, kNaN}));
   input.history.Add(Final(5, v1::Trial::PRUNED, {0.6, 0.1}, 0, {}));
   input.pending = {{{0.7, 0.1}, {6}}, {{0.8, 0.1}, {}}};
-  const gp::RungLessons lessons = gp::RungLessonsOf(Plain().model(), input);
+  const gp::RungLessons lessons = gp::RungLessonsOf(PlainSpace().model(), input);
   EXPECT_EQ(lessons.levels, 3u);
   ASSERT_THAT(lessons.trials, SizeIs(5));
   EXPECT_THAT(lessons.trials[0].values, SizeIs(3));
@@ -113,7 +108,7 @@ TEST(RungLessons, LetTrialsThatEndedEarlyCountWithTheirObjective) {
   SamplerInput input;
   input.history.Add(Final(0, v1::Trial::COMPLETED, {0.1, 0.1}, 1, {}));
   input.history.Add(Final(1, v1::Trial::COMPLETED, {0.2, 0.1}, 2, {3, 2.5}));
-  const gp::RungLessons lessons = gp::RungLessonsOf(Plain().model(), input);
+  const gp::RungLessons lessons = gp::RungLessonsOf(PlainSpace().model(), input);
   EXPECT_THAT(lessons.trials[0].values, ElementsAre(-0.5, -0.5, -0.5));
 }
 
@@ -121,11 +116,11 @@ TEST(RungLessons, AreNoneWithoutRungs) {
   SamplerInput input;
   input.history.Add(Final(0, v1::Trial::COMPLETED, {0.1, 0.1}, 1, {}));
   input.pending = {{{0.8, 0.1}, {}}};
-  EXPECT_THAT(gp::RungLessonsOf(Plain().model(), input).trials, testing::IsEmpty());
+  EXPECT_THAT(gp::RungLessonsOf(PlainSpace().model(), input).trials, testing::IsEmpty());
 }
 
 TEST(RungPredictor, PredictsTheEndWhereCurvesCross) {
-  const SearchSpace space = Plain();
+  const SearchSpace space = PlainSpace();
   const SamplerInput input = Crossing(space, 60);
   const gp::PointLayout layout(space.model());
   gp::RungPredictor predictor(layout, gp::RungLessonsOf(space.model(), input));
@@ -136,7 +131,7 @@ TEST(RungPredictor, PredictsTheEndWhereCurvesCross) {
 }
 
 TEST(RungPredictor, BelievesTheFirstRungUntilMoreIsKnown) {
-  const SearchSpace space = Plain();
+  const SearchSpace space = PlainSpace();
   SamplerInput input;
   for (int i = 0; i < 20; ++i) {
     const Point point = {0.05 * i, 0.05 * (i * 7 % 20)};
@@ -148,7 +143,7 @@ TEST(RungPredictor, BelievesTheFirstRungUntilMoreIsKnown) {
 }
 
 TEST(RungPredictor, IsSurerWherePendingTrialsAre) {
-  const SearchSpace space = Plain();
+  const SearchSpace space = PlainSpace();
   SamplerInput input = Crossing(space, 30);
   input.pending = {{{0.9, 0.9}, {}}};
   const gp::PointLayout layout(space.model());
@@ -162,7 +157,7 @@ TEST(RungPredictor, IsSurerWherePendingTrialsAre) {
 }
 
 TEST(RungPredictor, HasTheDerivativesOfItsPredictions) {
-  const SearchSpace space = Plain();
+  const SearchSpace space = PlainSpace();
   SamplerInput input = Crossing(space, 40);
   input.pending = {{{0.9, 0.2}, {1.2}}, {{0.3, 0.6}, {}}};
   const gp::PointLayout layout(space.model());
@@ -202,7 +197,7 @@ TEST(RungPredictor, HoldsABoundedNumberOfPoints) {
 }
 
 TEST(GpSampler, IsNotMisledByAFirstRungThatSaysTheOpposite) {
-  const SearchSpace space = Plain();
+  const SearchSpace space = PlainSpace();
   SamplerInput input = Crossing(space, 45);
   GpSampler sampler;
   int right = 0;
@@ -211,9 +206,9 @@ TEST(GpSampler, IsNotMisledByAFirstRungThatSaysTheOpposite) {
 }
 
 TEST(GpSampler, LearnsFromTrialsThatRun) {
-  const SearchSpace space = Plain();
+  const SearchSpace space = PlainSpace();
   SamplerInput input;
-  input.seed = kSeed;
+  input.seed = kRungSeed;
   input.number = 8;
   for (int i = 0; i < 8; ++i) {
     input.pending.push_back({{0.06 + 0.125 * i, 0.06 + 0.125 * (i * 3 % 8)}, {}});

@@ -1,7 +1,6 @@
 #include "server/sampling/gp_sampler.h"
 
 #include <gmock/gmock.h>
-#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -12,23 +11,14 @@
 #include <vector>
 
 #include "server/sampling/random_sampler.h"
+#include "tests/server/sampling/observations.h"
+#include "tests/server/sampling/spaces.h"
 
 namespace caviar::sampling {
 namespace {
 
 using search_space::Point;
 using search_space::SearchSpace;
-
-SearchSpace SpaceOf(const std::string& text) {
-  v1::Study study;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &study));
-  return SearchSpace::Create(study.parameters()).value();
-}
-
-SearchSpace PlainSpace() {
-  return SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 }
-                    parameters { name: "y" type: DOUBLE min: 0 max: 1 })");
-}
 
 SearchSpace MixedSpace() {
   return SpaceOf(R"(
@@ -42,15 +32,7 @@ SearchSpace MixedSpace() {
                    values { string_value: "b" } values { string_value: "c" } })");
 }
 
-Observation Completed(int32_t number, Point point, double value) {
-  Observation observation;
-  observation.number = number;
-  observation.value = value;
-  observation.point = std::move(point);
-  return observation;
-}
-
-double Bowl(const Point& point) {
+double SlantedBowl(const Point& point) {
   double sum = 0;
   for (size_t i = 0; i < point.size(); ++i) sum += std::pow(point[i] - 0.3 - 0.1 * i, 2);
   return sum;
@@ -68,14 +50,6 @@ SamplerInput RandomInput(const SearchSpace& space, int size, uint32_t seed,
     input.history.Add(Completed(i, point, value(point)));
   }
   return input;
-}
-
-void ExpectInside(const SearchSpace& space, const Point& point) {
-  ASSERT_EQ(point.size(), static_cast<size_t>(space.dimensions()));
-  for (const double coordinate : point) {
-    EXPECT_GE(coordinate, 0);
-    EXPECT_LE(coordinate, 1);
-  }
 }
 
 // Of trials one after the other.
@@ -100,7 +74,7 @@ TEST(GpSampler, BeginsAtTheCentre) {
 
 TEST(GpSampler, FindsTheBottomOfABowlInTwentyTrials) {
   GpSampler sampler;
-  EXPECT_LT(BestOf(sampler, PlainSpace(), 20, Bowl), 1e-4);
+  EXPECT_LT(BestOf(sampler, PlainSpace(), 20, SlantedBowl), 1e-4);
 }
 
 TEST(GpSampler, FindsTheBestCategoryAndWholeNumber) {
@@ -120,7 +94,7 @@ TEST(GpSampler, FindsTheBestCategoryAndWholeNumber) {
 TEST(GpSampler, GivesTheSameBitsFreshAndWarm) {
   for (const SearchSpace& space : {PlainSpace(), MixedSpace()}) {
     GpSampler warm;
-    const SamplerInput all = RandomInput(space, 60, 5, Bowl);
+    const SamplerInput all = RandomInput(space, 60, 5, SlantedBowl);
     for (const int size : {1, 2, 3, 30, 41, 60, 12}) {
       SamplerInput input;
       input.seed = 5;
@@ -135,19 +109,20 @@ TEST(GpSampler, GivesTheSameBitsFreshAndWarm) {
 
 TEST(GpSampler, ForgetsAHistoryThatIsAnother) {
   const SearchSpace space = PlainSpace();
-  const SamplerInput one = RandomInput(space, 20, 1, Bowl), other = RandomInput(space, 20, 2, Bowl);
+  const SamplerInput one = RandomInput(space, 20, 1, SlantedBowl),
+                     other = RandomInput(space, 20, 2, SlantedBowl);
   GpSampler warm, fresh;
   warm.SuggestPoint(space, one);
   EXPECT_EQ(warm.SuggestPoint(space, other), fresh.SuggestPoint(space, other));
   // And one of another space.
   GpSampler fresh_mixed;
-  const SamplerInput mixed = RandomInput(MixedSpace(), 20, 2, Bowl);
+  const SamplerInput mixed = RandomInput(MixedSpace(), 20, 2, SlantedBowl);
   EXPECT_EQ(warm.SuggestPoint(MixedSpace(), mixed), fresh_mixed.SuggestPoint(MixedSpace(), mixed));
 }
 
 TEST(GpSampler, LearnsNothingFromFailedCancelledAndPrunedTrials) {
   const SearchSpace space = PlainSpace();
-  SamplerInput with = RandomInput(space, 10, 4, Bowl), without = with;
+  SamplerInput with = RandomInput(space, 10, 4, SlantedBowl), without = with;
   for (const auto state : {v1::Trial::FAILED, v1::Trial::CANCELLED, v1::Trial::PRUNED}) {
     Observation observation = Completed(50 + state, {0.3, 0.4}, -1e9);
     observation.state = state;
@@ -159,7 +134,7 @@ TEST(GpSampler, LearnsNothingFromFailedCancelledAndPrunedTrials) {
 
 TEST(GpSampler, KeepsAwayFromWhereTrialsWereInfeasible) {
   const SearchSpace space = PlainSpace();
-  SamplerInput input = RandomInput(space, 30, 6, Bowl);
+  SamplerInput input = RandomInput(space, 30, 6, SlantedBowl);
   History history;
   for (size_t i = 0; i < input.history.size(); ++i) {
     Observation observation = input.history[i];
@@ -178,7 +153,7 @@ TEST(GpSampler, KeepsAwayFromWhereTrialsWereInfeasible) {
 TEST(GpSampler, SpreadsWorkersThatAskAtOnce) {
   const SearchSpace space = PlainSpace();
   for (const int seen : {0, 1, 20}) {
-    SamplerInput input = RandomInput(space, seen, 8, Bowl);
+    SamplerInput input = RandomInput(space, seen, 8, SlantedBowl);
     GpSampler sampler;
     for (int worker = 0; worker < 16; ++worker, ++input.number) {
       const Point point = *sampler.SuggestPoint(space, input);
@@ -245,7 +220,7 @@ TEST(GpSampler, UsesUpASmallSpace) {
 TEST(GpSampler, StandsAHundredThousandTrials) {
   const SearchSpace space = PlainSpace();
   GpSampler sampler;
-  ExpectInside(space, *sampler.SuggestPoint(space, RandomInput(space, 100000, 10, Bowl)));
+  ExpectInside(space, *sampler.SuggestPoint(space, RandomInput(space, 100000, 10, SlantedBowl)));
 }
 
 }  // namespace

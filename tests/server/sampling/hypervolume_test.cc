@@ -9,12 +9,12 @@
 namespace caviar::sampling {
 namespace {
 
-constexpr uint64_t kSeed = 3;
+constexpr uint64_t kVolumeSeed = 3;
 
 std::vector<Values> RandomPoints(size_t count, size_t objectives) {
   std::vector<Values> points(count, Values(objectives));
   for (size_t i = 0; i < count; ++i) {
-    for (size_t k = 0; k < objectives; ++k) points[i][k] = ToUnit(RandomBits(kSeed, i, k));
+    for (size_t k = 0; k < objectives; ++k) points[i][k] = ToUnit(RandomBits(kVolumeSeed, i, k));
   }
   return points;
 }
@@ -38,7 +38,7 @@ TEST(Hypervolume, IsTheShareOfPointsThatAreDominated) {
     for (int i = 0; i < kProbes; ++i) {
       Values probe;
       for (size_t k = 0; k < objectives; ++k) {
-        probe.push_back(ToUnit(RandomBits(kSeed + 1, static_cast<uint64_t>(i), k)));
+        probe.push_back(ToUnit(RandomBits(kVolumeSeed + 1, static_cast<uint64_t>(i), k)));
       }
       for (const Values& point : points) {
         if (!Dominates(point, probe)) continue;
@@ -48,7 +48,7 @@ TEST(Hypervolume, IsTheShareOfPointsThatAreDominated) {
     }
     // Four standard deviations.
     EXPECT_NEAR(Hypervolume(points, Values(objectives, 1.0)), double(dominated) / kProbes, 0.0045)
-        << objectives << " objectives, seed " << kSeed;
+        << objectives << " objectives, seed " << kVolumeSeed;
   }
 }
 
@@ -67,7 +67,7 @@ TEST(PickByHypervolume, PicksWhatAddsMostEachTime) {
       };
       const double reached = with(pick);
       for (size_t i = 0; i < points.size(); ++i) {
-        EXPECT_LE(with(i), reached + 1e-12) << objectives << " objectives, seed " << kSeed;
+        EXPECT_LE(with(i), reached + 1e-12) << objectives << " objectives, seed " << kVolumeSeed;
       }
       chosen.push_back(points[pick]);
     }

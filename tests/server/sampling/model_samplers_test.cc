@@ -1,5 +1,4 @@
 // What holds for every sampler that learns from the history.
-#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,6 +9,8 @@
 #include "server/sampling/counter_random.h"
 #include "server/sampling/random_sampler.h"
 #include "server/sampling/sampler.h"
+#include "tests/server/sampling/observations.h"
+#include "tests/server/sampling/spaces.h"
 
 namespace caviar::sampling {
 namespace {
@@ -19,7 +20,7 @@ using search_space::ModelPoint;
 using search_space::Point;
 using search_space::SearchSpace;
 
-constexpr uint32_t kSeed = 17;
+constexpr uint32_t kModelSeed = 17;
 
 constexpr char kReals[] = R"(
     parameters { name: "x" type: DOUBLE min: 0 max: 1 }
@@ -41,23 +42,9 @@ constexpr char kMixed[] = R"(
                  when { parameter: "optimizer"
                         values { string_value: "sgd" } values { string_value: "adam" } } })";
 
-SearchSpace SpaceOf(const std::string& text) {
-  v1::Study study;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &study));
-  return SearchSpace::Create(study.parameters()).value();
-}
-
-Observation Completed(int32_t number, Point point, double value) {
-  Observation observation;
-  observation.number = number;
-  observation.value = value;
-  observation.point = std::move(point);
-  return observation;
-}
-
 class ModelSampler : public testing::TestWithParam<v1::Sampler::Algorithm> {
  protected:
-  ModelSampler() : trace_(__FILE__, __LINE__, "seed " + std::to_string(kSeed)) {}
+  ModelSampler() : trace_(__FILE__, __LINE__, "seed " + std::to_string(kModelSeed)) {}
 
   static std::unique_ptr<Sampler> Make() {
     v1::Sampler definition;
@@ -69,11 +56,11 @@ class ModelSampler : public testing::TestWithParam<v1::Sampler::Algorithm> {
   template <typename Value>
   static SamplerInput After(int trials, const SearchSpace& space, const Value& value) {
     SamplerInput input;
-    input.seed = kSeed;
+    input.seed = kModelSeed;
     input.number = trials;
     for (int i = 0; i < trials; ++i) {
       Point point = space.model().ToPoint(space.model().ToModel(
-          RandomPoint(kSeed + 1, static_cast<uint32_t>(i), space.dimensions())));
+          RandomPoint(kModelSeed + 1, static_cast<uint32_t>(i), space.dimensions())));
       const double at = value(i, point);
       input.history.Add(Completed(i, std::move(point), at));
     }
@@ -84,7 +71,7 @@ class ModelSampler : public testing::TestWithParam<v1::Sampler::Algorithm> {
   template <typename Value>
   static double Best(Sampler& sampler, const SearchSpace& space, int trials, const Value& value) {
     SamplerInput input;
-    input.seed = kSeed;
+    input.seed = kModelSeed;
     double best = std::numeric_limits<double>::infinity();
     for (; input.number < trials; ++input.number) {
       Point point = sampler.SuggestPoint(space, input).value();
@@ -147,8 +134,9 @@ std::shared_ptr<const std::vector<std::vector<Observation>>> EarlierBowls(const 
   std::vector<std::vector<Observation>> earlier(static_cast<size_t>(studies));
   for (size_t i = 0; i < earlier.size(); ++i) {
     for (int k = 0; k < trials; ++k) {
-      Point point = space.model().ToPoint(space.model().ToModel(RandomPoint(
-          kSeed + 2 + static_cast<uint32_t>(i), static_cast<uint32_t>(k), space.dimensions())));
+      Point point = space.model().ToPoint(
+          space.model().ToModel(RandomPoint(kModelSeed + 2 + static_cast<uint32_t>(i),
+                                            static_cast<uint32_t>(k), space.dimensions())));
       const double value = Bowl(point);
       earlier[i].push_back(Completed(k, std::move(point), value));
     }
@@ -161,7 +149,7 @@ TEST_P(ModelSampler, GivesTheSameBitsFreshAndWarm) {
     const SearchSpace space = SpaceOf(text);
     const auto warm = Make();
     SamplerInput input;
-    input.seed = kSeed;
+    input.seed = kModelSeed;
     if (text == kMixed) input.warm_start = EarlierBowls(space, 2, 30);
     for (; input.number < 60; ++input.number) {
       const Point point = warm->SuggestPoint(space, input).value();
@@ -193,7 +181,7 @@ TEST_P(ModelSampler, ForgetsWhatItSawOfAnotherHistoryOrSpace) {
 TEST_P(ModelSampler, StartsFromTrialsOfEarlierStudies) {
   const SearchSpace space = SpaceOf(kReals);
   SamplerInput input;
-  input.seed = kSeed;
+  input.seed = kModelSeed;
   input.warm_start = EarlierBowls(space, 2, 60);
   const auto sampler = Make();
   double sum = 0;
@@ -242,7 +230,7 @@ TEST_P(ModelSampler, TakesEarlierStudiesOfAnyKind) {
 TEST_P(ModelSampler, GoesWhereConstraintsAreKept) {
   const SearchSpace space = SpaceOf(kReals);
   SamplerInput input;
-  input.seed = kSeed;
+  input.seed = kModelSeed;
   const auto sampler = Make();
   int kept = 0;
   for (; input.number < 100; ++input.number) {
@@ -269,11 +257,11 @@ TEST_P(ModelSampler, TakesExcessesOfAnyKind) {
                                  {5e-324},
                                  {-kInfinity}}) {
       SamplerInput input;
-      input.seed = kSeed;
+      input.seed = kModelSeed;
       input.number = trials;
       for (int i = 0; i < trials; ++i) {
         Observation observation =
-            Completed(i, RandomPoint(kSeed, static_cast<uint32_t>(i), space.dimensions()), i);
+            Completed(i, RandomPoint(kModelSeed, static_cast<uint32_t>(i), space.dimensions()), i);
         observation.point = space.model().ToPoint(space.model().ToModel(observation.point));
         observation.excesses = excesses;
         input.history.Add(std::move(observation));
@@ -298,7 +286,7 @@ TEST_P(ModelSampler, LearnsNothingFromFailedAndCancelledTrials) {
 TEST_P(ModelSampler, StaysAwayFromWhereTrialsAreInfeasible) {
   const SearchSpace space = SpaceOf(kReals);
   SamplerInput input;
-  input.seed = kSeed;
+  input.seed = kModelSeed;
   const auto sampler = Make();
   int outside = 0;
   for (; input.number < 100; ++input.number) {
@@ -346,7 +334,7 @@ TEST_P(ModelSampler, StaysInsideWhateverHappened) {
       ExpectInside(space,
                    After(trials, space, [](int i, const Point&) { return i % 3 ? kNan : 1; }));
       SamplerInput all_bad;
-      all_bad.seed = kSeed;
+      all_bad.seed = kModelSeed;
       all_bad.number = trials;
       for (int i = 0; i < trials; ++i) {
         Observation bad = Completed(i, Point(static_cast<size_t>(space.dimensions()), 0.5), 0);
@@ -374,7 +362,7 @@ std::unique_ptr<Sampler> MakeOf(v1::Sampler::Algorithm algorithm) {
 // looked much better at their rung.
 SamplerInput CompletedAndPruned(int pruned) {
   SamplerInput input;
-  input.seed = kSeed;
+  input.seed = kModelSeed;
   for (int i = 0; i < 20; ++i) {
     const double x = i / 20.0;
     input.history.Add(Completed(input.number++, {x}, std::abs(x - 0.8)));
@@ -396,13 +384,13 @@ TEST(TpeSampler, TakesPrunedTrialsForWorseThanCompletedOnes) {
   double sum = 0;
   for (int i = 0; i < 50; ++i, ++input.number)
     sum += sampler->SuggestPoint(space, input).value()[0];
-  EXPECT_NEAR(sum / 50, 0.8, 0.1) << "seed " << kSeed;
+  EXPECT_NEAR(sum / 50, 0.8, 0.1) << "seed " << kModelSeed;
 }
 
 TEST(CmaEsSampler, TakesPrunedTrialsForWorseThanCompletedOnes) {
   const SearchSpace space = SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 })");
   SamplerInput input;
-  input.seed = kSeed;
+  input.seed = kModelSeed;
   for (int i = 0; i < 40; ++i) {
     const double x = 0.7 + 0.005 * i;
     input.history.Add(Completed(input.number++, {x}, std::abs(x - 0.8)));
@@ -416,7 +404,7 @@ TEST(CmaEsSampler, TakesPrunedTrialsForWorseThanCompletedOnes) {
   for (int i = 0; i < 50; ++i, ++input.number) {
     sum += sampler->SuggestPoint(space, input).value()[0];
   }
-  EXPECT_NEAR(sum / 50, 0.8, 0.1) << "seed " << kSeed;
+  EXPECT_NEAR(sum / 50, 0.8, 0.1) << "seed " << kModelSeed;
 }
 
 // Two objectives along two axes: the first is best at x = 0.2, the second at x = 0.8, both at
@@ -430,7 +418,7 @@ TEST(TpeSampler, FindsTheWholeFrontOfTwoObjectives) {
   const SearchSpace space = SpaceOf(kReals);
   const auto sampler = MakeOf(v1::Sampler::TPE);
   SamplerInput input;
-  input.seed = kSeed;
+  input.seed = kModelSeed;
   int near = 0;
   std::set<int> parts;  // of the front
   for (; input.number < 150; ++input.number) {
@@ -445,8 +433,8 @@ TEST(TpeSampler, FindsTheWholeFrontOfTwoObjectives) {
     parts.insert(static_cast<int>((point[0] - 0.2) / 0.1));
   }
   // Of uniform points 12 lie there.
-  EXPECT_GT(near, 30) << "seed " << kSeed;  // of 100
-  EXPECT_GE(parts.size(), 5u) << "seed " << kSeed;
+  EXPECT_GT(near, 30) << "seed " << kModelSeed;  // of 100
+  EXPECT_GE(parts.size(), 5u) << "seed " << kModelSeed;
 }
 
 TEST(TpeSampler, TakesSeveralObjectivesOfAnyKind) {
@@ -457,14 +445,14 @@ TEST(TpeSampler, TakesSeveralObjectivesOfAnyKind) {
     for (const int kind : {0, 1, 2, 3, 4}) {
       SCOPED_TRACE(std::to_string(objectives) + " objectives, kind " + std::to_string(kind));
       SamplerInput input;
-      input.seed = kSeed;
+      input.seed = kModelSeed;
       for (; input.number < 300; ++input.number) {
         Observation observation = Completed(
             input.number,
-            RandomPoint(kSeed, static_cast<uint32_t>(input.number), space.dimensions()), 0);
+            RandomPoint(kModelSeed, static_cast<uint32_t>(input.number), space.dimensions()), 0);
         observation.point = space.model().ToPoint(space.model().ToModel(observation.point));
         for (size_t k = 0; k < objectives; ++k) {
-          const double u = ToUnit(RandomBits(kSeed, static_cast<uint64_t>(input.number), k));
+          const double u = ToUnit(RandomBits(kModelSeed, static_cast<uint64_t>(input.number), k));
           const double values[] = {u, 1, u < 0.5 ? -kMax : kMax, u < 0.3 ? kNan : u,
                                    k == 0 ? u : 1 - u};
           (k == 0 ? observation.value : observation.more_values.emplace_back()) = values[kind];
@@ -483,9 +471,9 @@ TEST(TpeSampler, TakesSeveralObjectivesOfAnyKind) {
 TEST(TpeSampler, TakesAHundredThousandTrialsNoneOfWhichDominatesAnother) {
   const SearchSpace space = SpaceOf(kReals);
   SamplerInput input;
-  input.seed = kSeed;
+  input.seed = kModelSeed;
   for (; input.number < 100'000; ++input.number) {
-    const Point point = RandomPoint(kSeed, static_cast<uint32_t>(input.number), 3);
+    const Point point = RandomPoint(kModelSeed, static_cast<uint32_t>(input.number), 3);
     Observation observation = Completed(input.number, point, point[0]);
     observation.more_values = {-point[0]};
     input.history.Add(std::move(observation));

@@ -11,14 +11,15 @@
 namespace caviar::sampling {
 namespace {
 
-constexpr uint64_t kSeed = 11;
+constexpr uint64_t kLevelSeed = 11;
 
 // Whole numbers below `range`, so that there are ties.
 std::vector<Values> RandomValues(size_t count, size_t objectives, int range, uint64_t which) {
   std::vector<Values> all(count, Values(objectives));
   for (size_t i = 0; i < count; ++i) {
     for (size_t k = 0; k < objectives; ++k) {
-      all[i][k] = static_cast<int>(ToUnit(RandomBits(kSeed, which, i * objectives + k)) * range);
+      all[i][k] =
+          static_cast<int>(ToUnit(RandomBits(kLevelSeed, which, i * objectives + k)) * range);
     }
   }
   return all;
@@ -58,7 +59,7 @@ std::set<uint32_t> TrialsOf(const std::vector<ParetoLevels::Member>& level) {
 
 TEST(ParetoLevels, AreThoseOfPeelingLayerByLayer) {
   for (uint64_t which = 0; which < 30; ++which) {
-    SCOPED_TRACE("seed " + std::to_string(kSeed) + ", " + std::to_string(which));
+    SCOPED_TRACE("seed " + std::to_string(kLevelSeed) + ", " + std::to_string(which));
     const auto all = RandomValues(60, 2 + which % 3, 12, which);
     ParetoLevels levels(60, 1000);
     for (uint32_t i = 0; i < all.size(); ++i) levels.Add({i, all[i]});
@@ -72,7 +73,7 @@ TEST(ParetoLevels, AreThoseOfPeelingLayerByLayer) {
 
 TEST(ParetoLevels, DropWhatIsFarBehindAndKeepTheFrontRight) {
   for (uint64_t which = 0; which < 30; ++which) {
-    SCOPED_TRACE("seed " + std::to_string(kSeed) + ", " + std::to_string(which));
+    SCOPED_TRACE("seed " + std::to_string(kLevelSeed) + ", " + std::to_string(which));
     const auto all = RandomValues(300, 2 + which % 3, 30, which);
     ParetoLevels levels(40, 1000);
     for (uint32_t i = 0; i < all.size(); ++i) levels.Add({i, all[i]});

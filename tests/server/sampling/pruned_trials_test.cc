@@ -9,6 +9,7 @@
 #include "server/sampling/counter_random.h"
 #include "server/sampling/random_sampler.h"
 #include "server/sampling/sampler.h"
+#include "tests/server/sampling/observations.h"
 #include "tests/server/sampling/spaces.h"
 
 namespace caviar::sampling {
@@ -17,12 +18,11 @@ namespace {
 using search_space::Point;
 using search_space::SearchSpace;
 
-constexpr uint32_t kSeed = 29;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr uint32_t kPrunedSeed = 29;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kHuge = std::numeric_limits<double>::max();
 
-constexpr const char* kMixed = R"(
+constexpr const char* kNetworkSpace = R"(
     parameters { name: "rate" type: DOUBLE min: 1e-4 max: 1 scale: LOG }
     parameters { name: "layers" type: INT min: 1 max: 4 }
     parameters { name: "optimizer" type: CATEGORICAL
@@ -37,7 +37,7 @@ double ValueAt(const Point& point, int rung) {
 
 class PrunedTrials : public testing::TestWithParam<v1::Sampler::Algorithm> {
  protected:
-  PrunedTrials() : trace_(__FILE__, __LINE__, "seed " + std::to_string(kSeed)) {}
+  PrunedTrials() : trace_(__FILE__, __LINE__, "seed " + std::to_string(kPrunedSeed)) {}
 
   static std::unique_ptr<Sampler> Make() {
     v1::Sampler definition;
@@ -46,17 +46,18 @@ class PrunedTrials : public testing::TestWithParam<v1::Sampler::Algorithm> {
   }
 
   static double Draw(int number, int what) {
-    return ToUnit(RandomBits(kSeed, static_cast<uint64_t>(number), static_cast<uint64_t>(what)));
+    return ToUnit(
+        RandomBits(kPrunedSeed, static_cast<uint64_t>(number), static_cast<uint64_t>(what)));
   }
 
   // Trials that end or stop or break somewhere; what each of them brings, `rungs_of` says.
   template <typename RungsOf>
   static SamplerInput After(const SearchSpace& space, int trials, const RungsOf& rungs_of) {
     SamplerInput input;
-    input.seed = kSeed;
+    input.seed = kPrunedSeed;
     input.number = trials;
     for (int i = 0; i < trials; ++i) {
-      const Point raw = RandomPoint(kSeed, static_cast<uint32_t>(i), space.dimensions());
+      const Point raw = RandomPoint(kPrunedSeed, static_cast<uint32_t>(i), space.dimensions());
       Observation observation;
       observation.number = i;
       observation.point = space.ToPoint(space.ToConfiguration(raw)).value();
@@ -87,10 +88,10 @@ INSTANTIATE_TEST_SUITE_P(Algorithms, PrunedTrials,
                          [](const auto& info) { return v1::Sampler::Algorithm_Name(info.param); });
 
 TEST_P(PrunedTrials, GiveTheSameBitsFreshAndWarm) {
-  const SearchSpace space = SpaceOf(kMixed);
+  const SearchSpace space = SpaceOf(kNetworkSpace);
   const auto warm = Make();
   SamplerInput input;
-  input.seed = kSeed;
+  input.seed = kPrunedSeed;
   for (; input.number < 40; ++input.number) {
     const Point point = warm->SuggestPoint(space, input).value();
     ASSERT_EQ(point, Make()->SuggestPoint(space, input).value()) << input.number;
@@ -120,7 +121,7 @@ TEST_P(PrunedTrials, GiveTheSameBitsFreshAndWarm) {
 
 TEST_P(PrunedTrials, BreakNoSampler) {
   using State = v1::Trial::State;
-  const SearchSpace space = SpaceOf(kMixed);
+  const SearchSpace space = SpaceOf(kNetworkSpace);
   const auto values = std::vector<double>{0, 1, -1, kNaN, kInfinity, -kInfinity, kHuge, -kHuge};
   for (const int trials : {0, 1, 2, 7, 60}) {
     SCOPED_TRACE(trials);
@@ -155,7 +156,7 @@ TEST_P(PrunedTrials, BreakNoSampler) {
     ExpectInside(space, any);
     // And those that run.
     for (int i = 0; i < 20; ++i) {
-      const Point raw = RandomPoint(kSeed + 1, static_cast<uint32_t>(i), space.dimensions());
+      const Point raw = RandomPoint(kPrunedSeed + 1, static_cast<uint32_t>(i), space.dimensions());
       any.pending.push_back({space.ToPoint(space.ToConfiguration(raw)).value(),
                              std::vector<double>(static_cast<size_t>(i % 4), values[i % 8])});
     }
@@ -164,7 +165,7 @@ TEST_P(PrunedTrials, BreakNoSampler) {
 }
 
 TEST_P(PrunedTrials, MayBeVeryMany) {
-  const SearchSpace space = SpaceOf(kMixed);
+  const SearchSpace space = SpaceOf(kNetworkSpace);
   ExpectInside(space,
                After(space, 10000, [](int number, const Point& point, v1::Trial::State& state) {
                  const int reached = number % 9 == 0 ? 3 : number % 3 == 0 ? 2 : 1;

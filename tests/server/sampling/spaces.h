@@ -27,6 +27,11 @@ inline std::string TextOf(const search_space::Configuration& configuration) {
   return text;
 }
 
+inline search_space::SearchSpace PlainSpace() {
+  return SpaceOf(R"(parameters { name: "x" type: DOUBLE min: 0 max: 1 }
+                    parameters { name: "y" type: DOUBLE min: 0 max: 1 })");
+}
+
 // 18 configurations: on -> n and, for n = 2, c.
 inline const char* ConditionalSpace() {
   return R"(parameters { name: "on" type: BOOL }

@@ -1,6 +1,5 @@
 #include "server/sampling/tpe_mixture.h"
 
-#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -8,15 +7,10 @@
 #include "caviar/v1/study.pb.h"
 #include "server/sampling/counter_random.h"
 #include "server/search_space/search_space.h"
+#include "tests/server/sampling/spaces.h"
 
 namespace caviar::sampling::tpe {
 namespace {
-
-search_space::SearchSpace SpaceOf(const std::string& text) {
-  v1::Study study;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &study));
-  return search_space::SearchSpace::Create(study.parameters()).value();
-}
 
 constexpr MixtureSettings kSettings = {.prior = 1, .bandwidth = 0.2, .by_spread = true};
 

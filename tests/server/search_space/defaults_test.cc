@@ -50,7 +50,7 @@ TEST(Defaults, AreExactAndOfTheirParametersType) {
   EXPECT_EQ(configuration.at("d").double_value(), 2.0);
 }
 
-constexpr char kConditional[] = R"(
+constexpr char kConditionalDefaults[] = R"(
     parameters { name: "momentum" type: DOUBLE min: 0 max: 0.9 default { double_value: 0.5 }
                  when { parameter: "optimizer" values { string_value: "sgd" } } }
     parameters { name: "beta" type: DOUBLE min: 0 max: 1 default { double_value: 0.25 }
@@ -59,11 +59,11 @@ constexpr char kConditional[] = R"(
                  values { string_value: "adam" } default { string_value: "adam" } })";
 
 TEST(Defaults, OfInactiveParametersStayAway) {
-  EXPECT_EQ(Text(DefaultConfiguration(SpaceOf(kConditional))), "beta=0.25 optimizer=adam");
+  EXPECT_EQ(Text(DefaultConfiguration(SpaceOf(kConditionalDefaults))), "beta=0.25 optimizer=adam");
 }
 
 TEST(Defaults, CompleteWhatAPersonWrote) {
-  const SearchSpace space = SpaceOf(kConditional);
+  const SearchSpace space = SpaceOf(kConditionalDefaults);
   Configuration configuration;
   Complete(space, configuration);
   EXPECT_EQ(Text(configuration), "beta=0.25 optimizer=adam");

@@ -20,12 +20,6 @@ using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 using ::testing::Pointwise;
 
-std::string TextOf(const Configuration& configuration) {
-  std::string text;
-  for (const auto& [name, value] : configuration) text += name + " " + value.DebugString();
-  return text;
-}
-
 // A number with few values, a bool or a choice.
 v1::Parameter SmallParameter(const std::string& name) {
   v1::Parameter p;

@@ -18,12 +18,6 @@ double NumberOf(const v1::Value& value) {
                                                    : value.double_value();
 }
 
-std::string TextOf(const Configuration& configuration) {
-  std::string text;
-  for (const auto& [name, value] : configuration) text += name + " " + value.DebugString();
-  return text;
-}
-
 TEST(AnySpaceAtAll, WhatAPointGivesMapsBackToIt) {
   ASSERT_TRUE(rc::check([] {
     const SearchSpace space = AnySpace();

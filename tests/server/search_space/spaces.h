@@ -23,6 +23,12 @@ inline SearchSpace SpaceOf(const std::string& text) {
   return SearchSpace::Create(ParametersOf(text)).value();
 }
 
+inline std::string TextOf(const Configuration& configuration) {
+  std::string text;
+  for (const auto& [name, value] : configuration) text += name + " " + value.DebugString();
+  return text;
+}
+
 inline double DoubleAt(const SearchSpace& space, double u) {
   return space.ToConfiguration({u}).begin()->second.double_value();
 }

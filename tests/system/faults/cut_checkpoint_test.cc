@@ -15,14 +15,14 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kEpochs = 12;
+constexpr int kCutEpochs = 12;
 
 class CutCheckpointTest : public FaultTest {
  protected:
   // A network of some MiB, so that a checkpoint goes in many pieces.
   static std::string Study(const std::string& name) {
     return absl::StrReplaceAll(
-        NetworkStudyFile(name, 1, kEpochs, ", max_attempts: 100"),
+        NetworkStudyFile(name, 1, kCutEpochs, ", max_attempts: 100"),
         {{"hidden_units: {min: 8, max: 32, scale: log}", "hidden_units: {value: 700}"},
          {"hidden_layers: {min: 1, max: 2}", "hidden_layers: {value: 2}"},
          {"optimizer: {values: [sgd, adam]}", "optimizer: {value: adam}"},

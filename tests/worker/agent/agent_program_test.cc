@@ -14,17 +14,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "tests/worker/agent/agent_fixture.h"
+#include "tests/worker/agent/read_file.h"
 
 namespace caviar::agent {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 class AgentProgramTest : public AgentTest {
  protected:

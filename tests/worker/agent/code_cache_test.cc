@@ -13,6 +13,7 @@
 
 #include "caviar/v1/sha256.h"
 #include "tests/storage/no_room.h"
+#include "tests/worker/agent/read_file.h"
 
 namespace caviar::agent {
 namespace {
@@ -44,11 +45,6 @@ class CodeCacheTest : public testing::Test {
   std::string parent_;
   std::atomic<int> fetched_ = 0;
 };
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 TEST_F(CodeCacheTest, FetchesOnceAndKeepsIt) {
   CodeCache cache(Folder());

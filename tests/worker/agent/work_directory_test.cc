@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -112,6 +113,30 @@ TEST_F(WorkDirectoryTest, WhatIsKeptForPeopleStays) {
     EXPECT_FALSE(fs::exists(path + "/attempt"));
     EXPECT_TRUE(fs::exists(path + "/kept/attempt/deep/file"));
   }
+}
+
+TEST_F(WorkDirectoryTest, OfWhatWorkersOfBeforeKeptTheNewestStays) {
+  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(1);
+  const std::string older = LeaveBehind(true), newer = LeaveBehind(true);
+  const auto keep = [&](const std::string& folder, size_t count, int from) {
+    fs::remove_all(folder + "/kept");
+    for (size_t i = 0; i < count; ++i) {
+      const fs::path kept = absl::StrCat(folder, "/kept/", i);
+      fs::create_directories(kept / "output");
+      fs::last_write_time(kept, long_ago + std::chrono::seconds(from + i));
+    }
+  };
+  keep(older, 3, 0);
+  keep(newer, WorkDirectory::kMostKept, 10);
+  fs::last_write_time(newer + "/kept/0", long_ago - std::chrono::hours(1));
+  const auto directory = Make();
+  EXPECT_FALSE(fs::exists(newer + "/kept/0"));
+  EXPECT_TRUE(fs::exists(newer + "/kept/1"));
+  EXPECT_TRUE(fs::exists(older + "/kept/2/output"));
+  EXPECT_FALSE(fs::exists(older + "/kept/1"));
+  keep(newer, WorkDirectory::kMostKept, 10);
+  const auto another = Make();
+  EXPECT_FALSE(fs::exists(older)) << "nothing is left of it";
 }
 
 TEST_F(WorkDirectoryTest, WhatOthersCouldTouchIsNotUsed) {

@@ -23,7 +23,7 @@ const std::string& Images() {
       *new std::string(Idx(kUint8, {3, 2, 2}, Bytes({1, 2, 3, 4, 5, 6, 7, 8, 0, 128, 254, 255})));
   return bytes;
 }
-const std::string& Labels() {
+const std::string& IdxLabels() {
   static const auto& bytes = *new std::string(Idx(kUint8, {3}, Bytes({7, 3, 7})));
   return bytes;
 }
@@ -42,7 +42,8 @@ class IdxPair : public testing::Test {
 
 TEST_F(IdxPair, IsReadAsBytes) {
   for (const bool packed : {false, true}) {
-    const auto read = packed ? Read(Gzip(Images()), Gzip(Labels())) : Read(Images(), Labels());
+    const auto read =
+        packed ? Read(Gzip(Images()), Gzip(IdxLabels())) : Read(Images(), IdxLabels());
     ASSERT_TRUE(read.ok()) << read.status();
     const LabeledTable& labeled = **read;
     EXPECT_EQ(labeled.table.rows, 3);
@@ -79,15 +80,16 @@ TEST_F(IdxPair, ReadsAllTypesAndAnyNumberOfDimensions) {
 
 TEST_F(IdxPair, CutOffAtAnyLengthGivesAnErrorThatNamesTheFile) {
   for (size_t length = 0; length < Images().size(); ++length) {
-    const auto read = Read(Images().substr(0, length), Labels());
+    const auto read = Read(Images().substr(0, length), IdxLabels());
     EXPECT_EQ(read.status().code(), absl::StatusCode::kInvalidArgument) << length;
     EXPECT_THAT(std::string(read.status().message()), HasSubstr("/images\" ")) << length;
   }
-  for (size_t length = 0; length < Labels().size(); ++length) {
-    EXPECT_THAT(Message(Images(), Labels().substr(0, length)), HasSubstr("/labels\" ")) << length;
+  for (size_t length = 0; length < IdxLabels().size(); ++length) {
+    EXPECT_THAT(Message(Images(), IdxLabels().substr(0, length)), HasSubstr("/labels\" "))
+        << length;
   }
   EXPECT_THAT(
-      Message(Images().substr(0, Images().size() - 1), Labels()),
+      Message(Images().substr(0, Images().size() - 1), IdxLabels()),
       HasSubstr(
           "is cut off: its header says 3 x 2 x 2 values, 12 bytes, but only 11 bytes follow"));
 }
@@ -99,7 +101,7 @@ TEST_F(IdxPair, AFlippedByteNeverCrashes) {
       for (const int bit : {0, 3, 7}) {
         std::string damaged = images;
         damaged[i] = static_cast<char>(damaged[i] ^ (1 << bit));
-        const auto read = Read(damaged, Labels());
+        const auto read = Read(damaged, IdxLabels());
         // Byte 2 is the type, and int8 is as long as uint8.
         EXPECT_FALSE(!packed && i < 16 && i != 2 && read.ok()) << i << " " << bit;
       }
@@ -108,19 +110,20 @@ TEST_F(IdxPair, AFlippedByteNeverCrashes) {
 }
 
 TEST_F(IdxPair, BytesAfterTheLastValueAreAnError) {
-  EXPECT_THAT(Message(Images() + "x", Labels()), HasSubstr("has bytes after its last value"));
-  EXPECT_THAT(Message(Gzip(Images() + "x"), Labels()), HasSubstr("has bytes after its last value"));
-  EXPECT_THAT(Message(Images(), Labels() + "x"), HasSubstr("/labels\" has bytes after"));
+  EXPECT_THAT(Message(Images() + "x", IdxLabels()), HasSubstr("has bytes after its last value"));
+  EXPECT_THAT(Message(Gzip(Images() + "x"), IdxLabels()),
+              HasSubstr("has bytes after its last value"));
+  EXPECT_THAT(Message(Images(), IdxLabels() + "x"), HasSubstr("/labels\" has bytes after"));
 }
 
 TEST_F(IdxPair, OtherFilesAreToldApart) {
-  EXPECT_THAT(Message("P5 28 28 255", Labels()),
+  EXPECT_THAT(Message("P5 28 28 255", IdxLabels()),
               HasSubstr("is not an IDX file: it starts with the bytes 80 53 32 50"));
-  EXPECT_THAT(Message("x", Labels()), HasSubstr("is not an IDX file"));
-  EXPECT_THAT(Message(Idx(0x0a, {3, 2}, Bytes({1, 2, 3, 4, 5, 6})), Labels()),
+  EXPECT_THAT(Message("x", IdxLabels()), HasSubstr("is not an IDX file"));
+  EXPECT_THAT(Message(Idx(0x0a, {3, 2}, Bytes({1, 2, 3, 4, 5, 6})), IdxLabels()),
               HasSubstr("is not an IDX file"));
-  EXPECT_THAT(Message(Idx(kUint8, {}, ""), Labels()), HasSubstr("is not an IDX file"));
-  EXPECT_THAT(Message(Labels(), Images()), HasSubstr("is it a file of labels?"));
+  EXPECT_THAT(Message(Idx(kUint8, {}, ""), IdxLabels()), HasSubstr("is not an IDX file"));
+  EXPECT_THAT(Message(IdxLabels(), Images()), HasSubstr("is it a file of labels?"));
   EXPECT_THAT(Message(Images(), Images()), HasSubstr("is it a file of images?"));
   EXPECT_THAT(Message(Images(), Idx(0x0d, {3}, std::string(12, 0))),
               HasSubstr("labels are whole numbers"));
@@ -133,22 +136,23 @@ TEST_F(IdxPair, CountsMustAgree) {
 
 TEST_F(IdxPair, HeadersThatClaimTooMuchAreRefusedWithoutTryingToHoldIt) {
   const uint32_t most = 0xffffffff;
-  EXPECT_THAT(Message(Idx(kUint8, {most, most, most, most}, ""), Labels()),
+  EXPECT_THAT(Message(Idx(kUint8, {most, most, most, most}, ""), IdxLabels()),
               HasSubstr("is too large"));
-  EXPECT_THAT(Message(Idx(kUint8, {65536, 65536, 65536, 65536}, ""), Labels()),
+  EXPECT_THAT(Message(Idx(kUint8, {65536, 65536, 65536, 65536}, ""), IdxLabels()),
               HasSubstr("is too large"));
-  EXPECT_THAT(Message(Idx(0x0e, {1u << 30, 2}, ""), Labels()), HasSubstr("is too large"));
-  EXPECT_THAT(Message(Idx(kUint8, {1, 1u << 25}, ""), Labels()), HasSubstr("is too large"));
-  EXPECT_THAT(Message(Idx(kUint8, std::vector<uint32_t>(255, 1), ""), Labels()),
+  EXPECT_THAT(Message(Idx(0x0e, {1u << 30, 2}, ""), IdxLabels()), HasSubstr("is too large"));
+  EXPECT_THAT(Message(Idx(kUint8, {1, 1u << 25}, ""), IdxLabels()), HasSubstr("is too large"));
+  EXPECT_THAT(Message(Idx(kUint8, std::vector<uint32_t>(255, 1), ""), IdxLabels()),
               HasSubstr("is cut off"));
-  EXPECT_THAT(Message(Idx(kUint8, {1u << 31, 3}, "abc"), Labels()), HasSubstr("is too large"));
-  EXPECT_THAT(Message(Idx(kUint8, {1u << 30, 7}, "abc"), Labels()), HasSubstr("is cut off"));
-  EXPECT_THAT(Message(Gzip(Idx(kUint8, {1u << 30, 7}, "abc")), Labels()), HasSubstr("is cut off"));
+  EXPECT_THAT(Message(Idx(kUint8, {1u << 31, 3}, "abc"), IdxLabels()), HasSubstr("is too large"));
+  EXPECT_THAT(Message(Idx(kUint8, {1u << 30, 7}, "abc"), IdxLabels()), HasSubstr("is cut off"));
+  EXPECT_THAT(Message(Gzip(Idx(kUint8, {1u << 30, 7}, "abc")), IdxLabels()),
+              HasSubstr("is cut off"));
 }
 
 TEST_F(IdxPair, DimensionsOfZeroHoldNothing) {
-  EXPECT_THAT(Message(Idx(kUint8, {0, 2, 2}, ""), Labels()), HasSubstr("holds nothing"));
-  EXPECT_THAT(Message(Idx(kUint8, {3, 0}, ""), Labels()), HasSubstr("holds nothing"));
+  EXPECT_THAT(Message(Idx(kUint8, {0, 2, 2}, ""), IdxLabels()), HasSubstr("holds nothing"));
+  EXPECT_THAT(Message(Idx(kUint8, {3, 0}, ""), IdxLabels()), HasSubstr("holds nothing"));
 }
 
 }  // namespace

@@ -32,18 +32,18 @@ std::string Utf32(const std::u32string& text, size_t characters) {
   return bytes;
 }
 
-const std::string& Labels() {
+const std::string& NpyLabels() {
   static const auto& bytes = *new std::string(Npy("<i8", "(2,)", Values<int64_t>({7, -3})));
   return bytes;
 }
 
 class NpyPair : public testing::Test {
  protected:
-  absl::StatusOr<std::shared_ptr<const LabeledTable>> Read(const std::string& inputs,
-                                                           const std::string& labels = Labels()) {
+  absl::StatusOr<std::shared_ptr<const LabeledTable>> Read(
+      const std::string& inputs, const std::string& labels = NpyLabels()) {
     return ReadNpyPair(folder_.Write("x.npy", inputs), folder_.Write("y.npy", labels));
   }
-  std::string Message(const std::string& inputs, const std::string& labels = Labels()) {
+  std::string Message(const std::string& inputs, const std::string& labels = NpyLabels()) {
     return std::string(Read(inputs, labels).status().message());
   }
   // The inputs of a file, whatever their type.
@@ -165,7 +165,8 @@ TEST_F(NpyPair, InputsAreFiniteNumbersInRows) {
               HasSubstr("x.npy\" example 1, value 1: inf is not a finite number up to"));
   EXPECT_THAT(Message(Npy("<f8", "(2, 2)", Values<double>({1, 2, NAN, 3}), true)),
               HasSubstr("example 0, value 1: nan is not a finite number"));
-  EXPECT_THAT(Message(Labels()), HasSubstr("has one dimension, 2, but examples have at least two"));
+  EXPECT_THAT(Message(NpyLabels()),
+              HasSubstr("has one dimension, 2, but examples have at least two"));
   EXPECT_THAT(Message(Npy("|u1", "()", "a")), HasSubstr("has no dimension, but examples"));
   EXPECT_THAT(Message(Npy("|S1", "(2, 1)", "ab")), HasSubstr("holds words, but examples are"));
 }
@@ -243,11 +244,11 @@ TEST_F(NpyPair, CutOffOrTooLongGivesAnErrorThatNamesTheFile) {
     EXPECT_THAT(Message(inputs.substr(0, length)), HasSubstr("x.npy\" ")) << length;
     EXPECT_FALSE(Read(inputs.substr(0, length)).ok()) << length;
   }
-  for (size_t length = 0; length < Labels().size(); ++length) {
-    EXPECT_THAT(Message(inputs, Labels().substr(0, length)), HasSubstr("y.npy\" ")) << length;
+  for (size_t length = 0; length < NpyLabels().size(); ++length) {
+    EXPECT_THAT(Message(inputs, NpyLabels().substr(0, length)), HasSubstr("y.npy\" ")) << length;
   }
   EXPECT_THAT(Message(inputs + "x"), HasSubstr("has bytes after its last value"));
-  EXPECT_THAT(Message(inputs, Labels() + "x"), HasSubstr("y.npy\" has bytes after"));
+  EXPECT_THAT(Message(inputs, NpyLabels() + "x"), HasSubstr("y.npy\" has bytes after"));
 }
 
 TEST_F(NpyPair, AFlippedBitNeverCrashes) {

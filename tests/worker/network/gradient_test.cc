@@ -12,7 +12,7 @@
 namespace caviar::network {
 namespace {
 
-constexpr int kCount = 7;
+constexpr int kFewExamples = 7;
 
 // What of the rule changes the loss.
 struct LossCase {
@@ -28,7 +28,7 @@ class Gradient : public testing::TestWithParam<Case> {};
 
 // What is minimized, and the penalty on the weights.
 double Loss(Perceptron<double>& network, const Layout& layout, double l2) {
-  double loss = network.Forward(kCount).minimized;
+  double loss = network.Forward(kFewExamples).minimized;
   for (const LayerLayout& layer : layout.layers) {
     loss += l2 / 2 *
             network.parameters()
@@ -48,14 +48,14 @@ TEST_P(Gradient, EqualsCentralDifferences) {
   rule.label_smoothing = loss_case.label_smoothing;
   rule.class_weights = loss_case.class_weights;
   rule.dropout = loss_case.dropout;
-  Perceptron<double> network(architecture, rule, layout, kCount + 2);
+  Perceptron<double> network(architecture, rule, layout, kFewExamples + 2);
   FillNormal(1, network.inputs().size(), network.inputs().data());
-  FillLabels(2, kCount, architecture.classes, network.labels().data());
+  FillLabels(2, kFewExamples, architecture.classes, network.labels().data());
   FillNormal(3, network.parameters().size(), network.parameters().data());
   network.parameters() *= 0.5;
 
   Loss(network, layout, l2);
-  network.Backward(kCount);
+  network.Backward(kFewExamples);
   const Vector<double> gradient = network.gradient();
   const double scale = gradient.lpNorm<Eigen::Infinity>();
   ASSERT_GT(scale, 1e-3);

@@ -23,7 +23,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr int kCount = 40;
+constexpr int kOnnxExamples = 40;
 constexpr double kTolerance = 1e-5;
 constexpr Activation kActivations[] = {Activation::kRelu, Activation::kLeakyRelu,
                                        Activation::kTanh, Activation::kSigmoid,
@@ -60,16 +60,16 @@ struct Examples {
 Examples NormalExamples(int inputs, int classes, double offset) {
   Examples examples;
   examples.inputs = inputs;
-  examples.values.resize(static_cast<size_t>(inputs) * kCount);
-  FillNormal(1, int64_t{inputs} * kCount, examples.values.data());
+  examples.values.resize(static_cast<size_t>(inputs) * kOnnxExamples);
+  FillNormal(1, int64_t{inputs} * kOnnxExamples, examples.values.data());
   for (size_t k = 0; k < examples.values.size(); ++k) {
     const size_t i = k % static_cast<size_t>(inputs);
     examples.values[k] =
         i == 1 ? 7.0f
                : static_cast<float>(offset + static_cast<double>(1 + i % 3) * examples.values[k]);
   }
-  examples.labels.resize(kCount);
-  FillLabels(2, kCount, classes, examples.labels.data());
+  examples.labels.resize(kOnnxExamples);
+  FillLabels(2, kOnnxExamples, classes, examples.labels.data());
   examples.Standardize();
   return examples;
 }
@@ -110,14 +110,14 @@ void Load(const Examples& examples, int start, int count, Network& network) {
   }
 }
 
-// A network after `updates` updates on batches of kCount.
+// A network after `updates` updates on batches of kOnnxExamples.
 Weights Train(const Architecture& architecture, const Examples& examples, int updates) {
-  auto network = CreateNetwork(architecture, UpdateRule(), kCount);
+  auto network = CreateNetwork(architecture, UpdateRule(), kOnnxExamples);
   EXPECT_TRUE(network.ok()) << network.status();
   (*network)->SetState(InitialState(architecture, Initialization::kHe, 5, 6));
   for (int i = 0; i < updates; ++i) {
-    Load(examples, i * kCount % examples.count(), kCount, **network);
-    (*network)->Update(kCount, 0.01);
+    Load(examples, i * kOnnxExamples % examples.count(), kOnnxExamples, **network);
+    (*network)->Update(kOnnxExamples, 0.01);
   }
   Weights weights;
   weights.architecture = architecture;
@@ -195,7 +195,7 @@ TEST(OnnxModel, GivesTheSameProbabilitiesForAllActivationsAndBatchNormPositions)
 }
 
 TEST(OnnxModel, GivesTheSameProbabilitiesOnRealImages) {
-  const Examples examples = FashionMnist(20 * kCount);
+  const Examples examples = FashionMnist(20 * kOnnxExamples);
   for (const BatchNormPosition position : kPositions) {
     Architecture architecture;
     architecture.inputs = 784;

@@ -16,20 +16,20 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr int kCount = 20;
+constexpr int kWeightExamples = 20;
 
-std::unique_ptr<Network> Make(const Architecture& architecture) {
-  auto network = CreateNetwork(architecture, UpdateRule(), kCount);
+std::unique_ptr<Network> NetworkOf(const Architecture& architecture) {
+  auto network = CreateNetwork(architecture, UpdateRule(), kWeightExamples);
   EXPECT_TRUE(network.ok()) << network.status();
-  FillNormal(1, int64_t{architecture.inputs} * kCount, (*network)->inputs());
-  FillLabels(2, kCount, architecture.classes, (*network)->labels());
+  FillNormal(1, int64_t{architecture.inputs} * kWeightExamples, (*network)->inputs());
+  FillLabels(2, kWeightExamples, architecture.classes, (*network)->labels());
   return *std::move(network);
 }
 
 // A network after some updates.
 Weights Trained(const Architecture& architecture, Network& network) {
   network.SetState(InitialState(architecture, Initialization::kHe, 5, 6));
-  for (int i = 0; i < 5; ++i) network.Update(kCount, 0.01);
+  for (int i = 0; i < 5; ++i) network.Update(kWeightExamples, 0.01);
   Weights weights;
   weights.architecture = architecture;
   weights.mean.assign(static_cast<size_t>(architecture.inputs), 0.25f);
@@ -41,7 +41,7 @@ Weights Trained(const Architecture& architecture, Network& network) {
 
 std::string Small() {
   const Architecture architecture = SmallArchitecture({3});
-  const auto network = Make(architecture);
+  const auto network = NetworkOf(architecture);
   Weights weights = Trained(architecture, *network);
   weights.class_names.back() = "bag";
   return SerializeWeights(weights);
@@ -68,7 +68,7 @@ TEST(Weights, GiveExactlyTheSameLogitsWhenLoaded) {
         BatchNormPosition::kAfterActivation}) {
     for (const std::vector<int>& hidden : {std::vector<int>{}, {17, 9}}) {
       const Architecture architecture = SmallArchitecture(hidden, Activation::kTanh, position);
-      const auto trained = Make(architecture);
+      const auto trained = NetworkOf(architecture);
       const Weights saved = Trained(architecture, *trained);
       const auto read = ParseWeights(SerializeWeights(saved));
       ASSERT_TRUE(read.ok()) << read.status();
@@ -81,13 +81,14 @@ TEST(Weights, GiveExactlyTheSameLogitsWhenLoaded) {
       EXPECT_EQ(read->state.statistics, saved.state.statistics);
       EXPECT_EQ(read->state.updates, 5);
 
-      const auto loaded = Make(read->architecture);
+      const auto loaded = NetworkOf(read->architecture);
       loaded->SetState(read->state);
-      const BatchResult expected = trained->Evaluate(kCount);
-      EXPECT_EQ(loaded->Evaluate(kCount).loss, expected.loss);
-      EXPECT_EQ(std::memcmp(loaded->logits(), trained->logits(),
-                            sizeof(float) * kCount * static_cast<size_t>(architecture.classes)),
-                0);
+      const BatchResult expected = trained->Evaluate(kWeightExamples);
+      EXPECT_EQ(loaded->Evaluate(kWeightExamples).loss, expected.loss);
+      EXPECT_EQ(
+          std::memcmp(loaded->logits(), trained->logits(),
+                      sizeof(float) * kWeightExamples * static_cast<size_t>(architecture.classes)),
+          0);
     }
   }
 }

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr absl::Duration kLook = absl::Seconds(1);
+constexpr absl::Duration kFolderLook = absl::Seconds(1);
 
 }  // namespace
 
@@ -39,7 +39,7 @@ void CheckpointWatcher::Run() {
   for (;;) {
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(this, &CheckpointWatcher::ShouldLook), kLook);
+      mutex_.AwaitWithTimeout(absl::Condition(this, &CheckpointWatcher::ShouldLook), kFolderLook);
       if (ending_) return;
       woken_ = false;
     }

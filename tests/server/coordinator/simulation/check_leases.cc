@@ -10,10 +10,6 @@
 namespace caviar::coordinator::simulation {
 namespace {
 
-bool IsOpen(const storage::AttemptRow& row) {
-  return row.outcome == v1::Attempt::OUTCOME_UNSPECIFIED;
-}
-
 Token TokenOf(const storage::AttemptRow& row) { return {row.token_epoch, row.token_counter}; }
 
 class LeaseChecker {

@@ -14,10 +14,6 @@
 namespace caviar::coordinator::simulation {
 namespace {
 
-bool IsOpen(const storage::AttemptRow& row) {
-  return row.outcome == v1::Attempt::OUTCOME_UNSPECIFIED;
-}
-
 // Against max_attempts.
 bool Counts(const storage::AttemptRow& row) {
   return row.outcome == v1::Attempt::LEASE_EXPIRED || row.outcome == v1::Attempt::RUN_AGAIN;

@@ -30,6 +30,10 @@ using Violations = std::vector<Violation>;
 // All that it breaks; none: it keeps all promises.
 Violations Check(const History& history);
 
+inline bool IsOpen(const storage::AttemptRow& row) {
+  return row.outcome == v1::Attempt::OUTCOME_UNSPECIFIED;
+}
+
 // What one row was over the commits that wrote it: the place of each in History::commits, and what
 // the row was after it.
 template <typename Row>
