@@ -21,7 +21,7 @@
 namespace caviar::client {
 namespace {
 
-bool IsSomebodyElse(uint32_t user) { return user != 0 && user != geteuid(); }
+bool IsStranger(uint32_t user) { return user != 0 && user != geteuid(); }
 
 // A socket to the kernel, to ask for others (man sock_diag).
 class KernelSocket {
@@ -86,7 +86,7 @@ class KernelSocket {
     }
     std::memcpy(&listener, NLMSG_DATA(&message), sizeof(listener));
     return listener.idiag_state == TCP_LISTEN && ntohs(listener.id.idiag_sport) == port &&
-           IsSomebodyElse(listener.idiag_uid);
+           IsStranger(listener.idiag_uid);
   }
 
   const int socket_;
@@ -107,7 +107,7 @@ bool IsOfSomebodyElse(absl::string_view line, uint16_t port) {
       !absl::SimpleAtoi(words[7], &user)) {
     return false;
   }
-  return listens == port && IsSomebodyElse(user);
+  return listens == port && IsStranger(user);
 }
 
 // The same from a table of all connections, which may be long.

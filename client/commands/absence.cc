@@ -10,7 +10,7 @@ namespace caviar::commands {
 namespace {
 
 // How long a coordinator that went away is waited for, and how often it is tried.
-constexpr absl::Duration kPatience = absl::Minutes(5);
+constexpr absl::Duration kServerPatience = absl::Minutes(5);
 constexpr absl::Duration kFirstDelay = absl::Milliseconds(500);
 constexpr absl::Duration kLongestDelay = absl::Seconds(10);
 
@@ -34,9 +34,9 @@ bool Absence::Wait(const absl::Notification& interrupted,
   if (!since_) {
     since_ = now;
     complain(absl::StrCat("the coordinator is away; waiting for it to come back, for ",
-                          render::DurationText(kPatience), " at most"));
+                          render::DurationText(kServerPatience), " at most"));
   }
-  if (now - *since_ >= kPatience) return false;
+  if (now - *since_ >= kServerPatience) return false;
   environment.wait(delay_, interrupted);
   delay_ = std::min(2 * delay_, kLongestDelay);
   return !interrupted.HasBeenNotified();
@@ -45,7 +45,7 @@ bool Absence::Wait(const absl::Notification& interrupted,
 absl::Status Absence::TooLong() const {
   return absl::UnavailableError(
       absl::StrCat("no coordinator answers at ", session_.Address().value_or(""), " for ",
-                   render::DurationText(kPatience),
+                   render::DurationText(kServerPatience),
                    "; the study goes on when one is started again on the same --data-dir"));
 }
 

@@ -1,5 +1,6 @@
 #include "server/api/server.h"
 
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
@@ -127,6 +128,9 @@ class GrpcServer final : public Server {
     admission_.Close();
     coordinator_.Drain();
     AwaitCalls(drain);
+    // Closes the connections first, so that nothing comes in that could be cancelled.
+    // gRPC means it for after its own shutdown, and needs nothing of that (1.51).
+    grpc_server_cancel_all_calls(server_->c_server());
     server_->Shutdown(gpr_now(GPR_CLOCK_MONOTONIC));
   }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
@@ -22,6 +23,9 @@ class ShutdownTest : public testing::Test {
  protected:
   ShutdownTest() {
     coordinator_.get_study = [](const v1::GetStudyRequest&) { return v1::Study(); };
+    Start();
+  }
+  void Start() {
     auto server = Server::Start(coordinator_, "127.0.0.1:0");
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
@@ -69,6 +73,24 @@ TEST_F(ShutdownTest, NewCallsAreRefusedInWordsWhileARunningOneEnds) {
   asker.join();
   shutdown.join();
   EXPECT_TRUE(asked.ok()) << asked.error_message();
+}
+
+TEST_F(ShutdownTest, NoCallIsCancelledThatComesInMeanwhile) {
+  for (int round = 0; round < 10; ++round) {
+    if (round > 0) Start();
+    std::vector<grpc::Status> statuses(6);
+    std::vector<std::thread> callers;
+    for (grpc::Status& status : statuses) {
+      callers.emplace_back([&] {
+        while (status.ok()) status = GetStudy();
+      });
+    }
+    server_->Shutdown(absl::Minutes(1));
+    for (std::thread& caller : callers) caller.join();
+    for (const grpc::Status& status : statuses) {
+      EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << status.error_message();
+    }
+  }
 }
 
 TEST_F(ShutdownTest, ACallThatDoesNotEndIsCutOff) {
