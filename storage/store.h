@@ -52,7 +52,7 @@ struct StudyRow {
   // Since when it is ACTIVE, by the calendar; moved on now and then, together with active_time. 0
   // while it is not.
   int64_t active_since = 0;
-  bool deleted = false;      // hidden, being erased; its name is free
+  bool deleted = false;  // hidden, being erased; its name is free
   // Of its StudyRevisionRows the newest one's; filled in by the store.
   int32_t revision = 1;
 };

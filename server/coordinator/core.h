@@ -577,8 +577,8 @@ class Core {
   absl::Duration load_took_;  // the last one behind a failed commit
   int64_t refused_ = 0;       // commands, because their commit failed
   bool replaying_ = false;
-  std::vector<Command> lasting_;               // those that are still to be decided
-  absl::Duration next_note_;  // of how long studies were ACTIVE
+  std::vector<Command> lasting_;  // those that are still to be decided
+  absl::Duration next_note_;      // of how long studies were ACTIVE
   absl::Duration next_forgetting_;
   absl::Duration crowded_until_;  // no worker is looked for that could be forgotten
   // A failed commit was to be undone and the store could not be read: the state is not to be used.
