@@ -10,7 +10,6 @@
 namespace caviar::sampling {
 
 using cma::Distribution;
-using search_space::ModelAxis;
 using search_space::ModelPoint;
 using search_space::ModelSpace;
 using search_space::Point;
@@ -199,7 +198,8 @@ ModelPoint CmaEsSampler::Draw(const ModelSpace& space, const SamplerInput& input
   ModelPoint best = draw();
   const int coefficients = SeparableModel::CoefficientsOf(space);
   if (coefficients > kMostCoefficients || replay_.restarts > 0 ||
-      ranking_.taught().size() > static_cast<size_t>(kUsefulTrialsACoefficient * coefficients)) {
+      ranking_.taught().size() >
+          size_t{kUsefulTrialsACoefficient} * static_cast<size_t>(coefficients)) {
     return best;
   }
   std::vector<ModelPoint> ranked;
