@@ -290,7 +290,8 @@ TEST_F(SystemTest, PausedTrialsGoOnBitForBitAndTheBestAreTrainedToTheEnd) {
   cluster_.CreateStudy(NetworkStudyFile("straight", 9, 20));
   cluster_.CreateStudy(NetworkStudyFile(
       // One at a time: which trials pause hangs on the order in which they report.
-      "halved", 9, 20, ", parallel: 1}\npruner: {algorithm: asha, mode: promote, grace: 2, eta: 3"));
+      "halved", 9, 20,
+      ", parallel: 1}\npruner: {algorithm: asha, mode: promote, grace: 2, eta: 3"));
   WaitForEnd("straight");
   WaitForEnd("halved");
   const json counts = Study("halved").at("trial_counts");
