@@ -52,17 +52,11 @@ TEST_F(AddTest, AQueuedConfigurationIsHandedOutNext) {
 TEST_F(AddTest, ACallerThatWaitsGetsItAtOnce) {
   Create(NetworkStudy("s", 0));
   const std::string worker = house_.Register("w");
-  v1::StopStudyRequest stop;
-  *stop.mutable_request_id() = house_.NewRequestId();
-  stop.set_study("s");
-  ASSERT_TRUE(house_.Call(&Core::StopStudy, stop).ok());
+  ASSERT_TRUE(house_.Stop("s").ok());
   const auto added = Add(Request(0.01));
   ASSERT_TRUE(added.ok()) << added.status() << ": a stopped study takes it";
   EXPECT_FALSE(house_.Acquire(worker).has_trial()) << "and hands it out when it goes on";
-  v1::ResumeStudyRequest resume;
-  *resume.mutable_request_id() = house_.NewRequestId();
-  resume.set_study("s");
-  ASSERT_TRUE(house_.Call(&Core::ResumeStudy, resume).ok());
+  ASSERT_TRUE(house_.Resume("s").ok());
   EXPECT_EQ(RateOf(house_.Acquire(worker).trial().trial()), 0.01);
 }
 

@@ -150,11 +150,7 @@ TEST_F(CheckpointTest, GoesAlsoWhenTheTrialFailsOrIsCancelled) {
   ASSERT_TRUE(Report(second.token(), 1, 0.5).ok());
   ASSERT_TRUE(Store(second.token(), v1::Artifact::CHECKPOINT, 1, "artifacts/1/1/a").ok());
   ASSERT_TRUE(GiveBack(second.token()).ok());
-  v1::StopStudyRequest end;
-  *end.mutable_request_id() = house_.NewRequestId();
-  end.set_study("s");
-  end.set_end(true);
-  ASSERT_TRUE(house_.Call(&Core::StopStudy, end).ok());
+  ASSERT_TRUE(house_.Stop("s", /*end=*/true).ok());
   EXPECT_EQ(house_.trial("s", 1).row.state, v1::Trial::CANCELLED);
   EXPECT_THAT(house_.files, IsEmpty());
 }

@@ -313,10 +313,7 @@ TEST_F(ShakyStoreTest, WhatNobodyTriesAgainIsGivenUpWhereItsRowIsRefused) {
 }
 
 TEST_F(ShakyStoreTest, ThatCannotBeReadKeepsNoCallThatIsCancelledOrSentHome) {
-  v1::StopStudyRequest stop;
-  *stop.mutable_request_id() = house_.NewRequestId();
-  stop.set_study("s");
-  ASSERT_TRUE(house_.Call(&Core::StopStudy, stop).ok());
+  ASSERT_TRUE(house_.Stop("s").ok());
   std::vector<absl::Status> answers;
   int64_t parked = 0;
   for (const char* client : {"a", "b"}) {

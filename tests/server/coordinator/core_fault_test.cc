@@ -30,13 +30,6 @@ class FaultTest : public CoreTest {
     ASSERT_TRUE(house_.Call(&Core::DeleteStudy, request).ok());
   }
 
-  absl::StatusOr<v1::Study> Stop(const std::string& study) {
-    v1::StopStudyRequest request;
-    *request.mutable_request_id() = house_.NewRequestId();
-    request.set_study(study);
-    return house_.Call(&Core::StopStudy, request);
-  }
-
   // A study whose first trial was given back: it waits, and needs no suggestion.
   void CreateWithWaitingTrial(const std::string& name, const std::string& worker) {
     Create(NetworkStudy(name));
@@ -150,7 +143,7 @@ TEST_F(FaultTest, AJumpOfTheCalendarDoesNotCountAfterAFailedCommit) {
   house_.Advance(absl::Seconds(10));
   house_.clock.JumpWall(absl::Hours(5));
   FillDisk();
-  EXPECT_FALSE(Stop("s").ok());
+  EXPECT_FALSE(house_.Stop("s").ok());
   MakeRoom();
   house_.Advance(absl::Seconds(80));
   EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);

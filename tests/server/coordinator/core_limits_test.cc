@@ -45,12 +45,6 @@ class CoreLimitsTest : public AskTest {
     *request.mutable_definition() = study;
     return house_.Call(&Core::UpdateStudy, request);
   }
-  absl::StatusOr<v1::Study> Resume(const std::string& study) {
-    v1::ResumeStudyRequest request;
-    *request.mutable_request_id() = house_.NewRequestId();
-    request.set_study(study);
-    return house_.Call(&Core::ResumeStudy, request);
-  }
   absl::StatusOr<v1::Trial> Add(const std::string& study, int metrics = 0) {
     v1::AddTrialRequest request;
     *request.mutable_request_id() = house_.NewRequestId();
@@ -153,9 +147,10 @@ TEST_F(CoreLimitsTest, AStudyWithAllTheTrialsThereMayBeStopsAndGoesOnWithRoomFor
   EXPECT_EQ(house_.study("s").row.state, v1::Study::STOPPED);
   EXPECT_THAT(house_.study("s").row.message,
               AllOf(HasSubstr("has 2 trials"), HasSubstr("--max-trials"), HasSubstr("resume s")));
-  ExpectRefused(Resume("s").status(), absl::StatusCode::kResourceExhausted, "--max-trials", 2);
+  ExpectRefused(house_.Resume("s").status(), absl::StatusCode::kResourceExhausted, "--max-trials",
+                2);
   StartWith({.trials = 3});
-  ASSERT_TRUE(Resume("s").ok());
+  ASSERT_TRUE(house_.Resume("s").ok());
   EXPECT_TRUE(house_.Acquire(worker).has_trial());
 }
 

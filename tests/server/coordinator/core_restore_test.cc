@@ -131,11 +131,7 @@ TEST_F(RestoreTest, WhatRanInAStudyThatWasEndingIsCancelled) {
   house_.store.SetBeforeApply([&](const storage::Batch&) {
     return ++commits == 1 ? absl::OkStatus() : absl::UnavailableError("later");
   });
-  v1::StopStudyRequest stop;
-  *stop.mutable_request_id() = house_.NewRequestId();
-  stop.set_study("s");
-  stop.set_end(true);
-  ASSERT_TRUE(house_.Call(&Core::StopStudy, stop).ok());
+  ASSERT_TRUE(house_.Stop("s", /*end=*/true).ok());
   ASSERT_GT(house_.study("s").counts.running(), 0) << "so many are not cancelled at once";
   house_.store.SetBeforeApply(nullptr);
   Restore();

@@ -122,15 +122,9 @@ TEST_F(StandInTest, AStudyThatGoesOnGivesItsSamplerTimeAgain) {
   Create(v1::Sampler::TPE);
   Acquire();
   house_.Advance(absl::Milliseconds(900));
-  v1::StopStudyRequest stop;
-  *stop.mutable_request_id() = house_.NewRequestId();
-  stop.set_study("s");
-  ASSERT_TRUE(house_.Call(&Core::StopStudy, stop).ok());
+  ASSERT_TRUE(house_.Stop("s").ok());
   house_.Advance(absl::Seconds(5));
-  v1::ResumeStudyRequest resume;
-  *resume.mutable_request_id() = house_.NewRequestId();
-  resume.set_study("s");
-  ASSERT_TRUE(house_.Call(&Core::ResumeStudy, resume).ok());
+  ASSERT_TRUE(house_.Resume("s").ok());
   house_.Advance(absl::Milliseconds(900));
   EXPECT_FALSE(work_[0].has_trial());
   house_.Advance(absl::Milliseconds(200));

@@ -74,16 +74,10 @@ TEST_F(CoreTest, MaxDurationCountsOnlyActiveTime) {
   study.mutable_limits()->mutable_max_duration()->set_seconds(100);
   Create(study);
   house_.Advance(absl::Seconds(60));
-  v1::StopStudyRequest stop;
-  *stop.mutable_request_id() = house_.NewRequestId();
-  stop.set_study("s");
-  ASSERT_TRUE(house_.Call(&Core::StopStudy, stop).ok());
+  ASSERT_TRUE(house_.Stop("s").ok());
   house_.Advance(absl::Seconds(1000));
   EXPECT_EQ(house_.study("s").row.state, v1::Study::STOPPED);
-  v1::ResumeStudyRequest resume;
-  *resume.mutable_request_id() = house_.NewRequestId();
-  resume.set_study("s");
-  ASSERT_TRUE(house_.Call(&Core::ResumeStudy, resume).ok());
+  ASSERT_TRUE(house_.Resume("s").ok());
   house_.Advance(absl::Seconds(39));
   EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);
   house_.Restart();
@@ -116,10 +110,7 @@ TEST_F(CoreTest, AJumpOfTheCalendarBringsNoOldFailuresBack) {
   }
   ASSERT_EQ(house_.study("s").row.state, v1::Study::STOPPED);
   house_.clock.JumpWall(absl::Hours(1));
-  v1::ResumeStudyRequest resume;
-  *resume.mutable_request_id() = house_.NewRequestId();
-  resume.set_study("s");
-  ASSERT_TRUE(house_.Call(&Core::ResumeStudy, resume).ok());
+  ASSERT_TRUE(house_.Resume("s").ok());
   house_.Restart();
   house_.Advance(absl::Seconds(1));
   EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);
@@ -129,10 +120,7 @@ TEST_F(CoreTest, AStoppedStudyHandsOutNothingAndLetsRunningTrialsFinish) {
   Create(NetworkStudy("s"));
   const std::string worker = house_.Register("w");
   const auto work = house_.Acquire(worker);
-  v1::StopStudyRequest stop;
-  *stop.mutable_request_id() = house_.NewRequestId();
-  stop.set_study("s");
-  ASSERT_TRUE(house_.Call(&Core::StopStudy, stop).ok());
+  ASSERT_TRUE(house_.Stop("s").ok());
   EXPECT_FALSE(house_.Acquire(worker).has_trial());
   ASSERT_TRUE(Report(work.trial().token(), 1, 0.5).ok());
   ASSERT_TRUE(Complete(work.trial().token()).ok());
@@ -151,10 +139,7 @@ TEST_F(CoreTest, AStudyWhoseFirstTrialsAllFailIsStoppedWithItsLastError) {
   EXPECT_FALSE(house_.Acquire(worker).has_trial());
   ASSERT_TRUE(Fail(runs_on.trial().token(), "the same").ok());
   EXPECT_THAT(house_.study("s").row.message, ::testing::HasSubstr("caviar study resume s"));
-  v1::ResumeStudyRequest resume;
-  *resume.mutable_request_id() = house_.NewRequestId();
-  resume.set_study("s");
-  ASSERT_TRUE(house_.Call(&Core::ResumeStudy, resume).ok());
+  ASSERT_TRUE(house_.Resume("s").ok());
   ASSERT_TRUE(Fail(house_.Acquire(worker).trial().token(), "still broken").ok());
   EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE) << "counted anew";
 }

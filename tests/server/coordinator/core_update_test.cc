@@ -53,13 +53,6 @@ class UpdateTest : public AskTest {
       ASSERT_TRUE(house_.Call(&Core::Tell, TellRequest(*asked, 0.1 * i)).ok());
     }
   }
-  void Stop(bool end) {
-    v1::StopStudyRequest request;
-    *request.mutable_request_id() = house_.NewRequestId();
-    request.set_study("s");
-    request.set_end(end);
-    ASSERT_TRUE(house_.Call(&Core::StopStudy, request).ok());
-  }
   const StudyState& study() { return house_.study("s"); }
 };
 
@@ -361,7 +354,7 @@ TEST_F(UpdateTest, AStudyThatAPersonEndedGoesOn) {
   Create(ExternalStudy("s", 4));
   ASSERT_NO_FATAL_FAILURE(Try(1));
   ASSERT_TRUE(Ask("s").ok());
-  ASSERT_NO_FATAL_FAILURE(Stop(/*end=*/true));
+  ASSERT_TRUE(house_.Stop("s", /*end=*/true).ok());
   EXPECT_EQ(house_.trial("s", 1).row.state, v1::Trial::CANCELLED);
   ASSERT_TRUE(SetMaxTrials(5).ok());
   house_.Restart();
@@ -372,7 +365,7 @@ TEST_F(UpdateTest, AStudyThatAPersonEndedGoesOn) {
 
 TEST_F(UpdateTest, AStoppedStudyStaysStopped) {
   Create(ExternalStudy("s"));
-  ASSERT_NO_FATAL_FAILURE(Stop(/*end=*/false));
+  ASSERT_TRUE(house_.Stop("s").ok());
   const auto update = SetMaxTrials(9);
   ASSERT_TRUE(update.ok());
   EXPECT_EQ(update->study().state(), v1::Study::STOPPED);
@@ -383,7 +376,7 @@ TEST_F(UpdateTest, RepeatsThatTheEndCutShortAreMadeUpFor) {
   study.set_repeats(2);
   Create(study);
   ASSERT_NO_FATAL_FAILURE(Try(1));
-  ASSERT_NO_FATAL_FAILURE(Stop(/*end=*/true));
+  ASSERT_TRUE(house_.Stop("s", /*end=*/true).ok());
   ASSERT_TRUE(house_.study("s").best.has_value()) << "it counts by what it has";
   ASSERT_TRUE(SetMaxTrials(3).ok());
   EXPECT_FALSE(house_.study("s").best.has_value()) << "it is not evaluated as often as it is to be";

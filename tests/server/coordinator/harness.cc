@@ -149,6 +149,21 @@ std::string Harness::Register(const std::string& name) {
   return response.ok() ? response->worker_id() : "";
 }
 
+absl::StatusOr<v1::Study> Harness::Stop(const std::string& study, bool end) {
+  v1::StopStudyRequest request;
+  *request.mutable_request_id() = NewRequestId();
+  request.set_study(study);
+  request.set_end(end);
+  return Call(&Core::StopStudy, request);
+}
+
+absl::StatusOr<v1::Study> Harness::Resume(const std::string& study) {
+  v1::ResumeStudyRequest request;
+  *request.mutable_request_id() = NewRequestId();
+  request.set_study(study);
+  return Call(&Core::ResumeStudy, request);
+}
+
 v1::RequestId Harness::NewRequestId() {
   v1::RequestId id;
   id.set_client_id("0123456789abcdef0123456789abcdef");

@@ -117,6 +117,8 @@ class Harness {
   v1::AcquireWorkResponse Acquire(const std::string& worker_id);
 
   std::string Register(const std::string& name);
+  absl::StatusOr<v1::Study> Stop(const std::string& study, bool end = false);
+  absl::StatusOr<v1::Study> Resume(const std::string& study);
 
   v1::RequestId NewRequestId();
 

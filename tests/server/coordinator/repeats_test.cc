@@ -50,13 +50,7 @@ class RepeatsTest : public AskTest {
   void TryConfiguration(const std::vector<double>& values) {
     for (const double value : values) Tell(MustAsk(), value);
   }
-  v1::Study End() {
-    v1::StopStudyRequest request;
-    *request.mutable_request_id() = house_.NewRequestId();
-    request.set_study("s");
-    request.set_end(true);
-    return house_.Call(&Core::StopStudy, request).value_or(v1::Study());
-  }
+  v1::Study End() { return house_.Stop("s", /*end=*/true).value_or(v1::Study()); }
 
   v1::AddTrialRequest AddRequest(double rate) {
     v1::AddTrialRequest request;
