@@ -163,7 +163,7 @@ class GrpcClient final : public Client {
                                                              Response*),
                                 const Request& request, RunningCalls* waiting = nullptr) {
     return Retry(
-        options_.patience, Backoff(kMinBackoff, kMaxBackoff, DrawRandom()),
+        options_.patience, options_.call_timeout, Backoff(kMinBackoff, kMaxBackoff, DrawRandom()),
         [&]() -> absl::StatusOr<Response> {
           const auto end = line_.Get();
           if (!end.ok()) return end.status();

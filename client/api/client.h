@@ -21,8 +21,8 @@ namespace caviar::client {
 struct ClientOptions {
   // host:port, or file:PATH (coordinator_address.h).
   std::string address;
-  // How long a call goes on trying while the coordinator cannot be reached, with backoff and
-  // jitter. Repeats carry the same request id.
+  // How long a call goes on trying while the coordinator cannot be reached or does not answer, with
+  // backoff and jitter. Repeats carry the same request id.
   absl::Duration patience = absl::Seconds(5);
   // Bound on a single try.
   absl::Duration call_timeout = absl::Seconds(30);

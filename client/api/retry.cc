@@ -6,7 +6,7 @@
 namespace caviar::client {
 
 std::optional<absl::Duration> RetryDelay(const absl::Status& status) {
-  const bool unavailable = absl::IsUnavailable(status);
+  const bool unavailable = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
   if (!unavailable && !absl::IsResourceExhausted(status)) return std::nullopt;
   const std::optional<v1::ErrorDetail> detail = error::Detail(status);
   const auto delay = detail ? error::RetryDelayOf(*detail) : std::nullopt;

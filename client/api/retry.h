@@ -12,15 +12,16 @@
 namespace caviar::client {
 
 // The least delay before another try may succeed: that of the ErrorDetail, else 0. nullopt: another
-// try is no use. UNAVAILABLE may always be tried again; RESOURCE_EXHAUSTED only with a retry_delay,
-// because gRPC itself answers so to messages that will always be too large.
+// try is no use. UNAVAILABLE may always be tried again, and DEADLINE_EXCEEDED, which is how a
+// stalled coordinator looks; RESOURCE_EXHAUSTED only with a retry_delay, because gRPC itself
+// answers so to messages that will always be too large.
 std::optional<absl::Duration> RetryDelay(const absl::Status& status);
 
 // Calls `attempt`, which returns an absl::StatusOr, until it succeeds, fails for good, or
-// `patience` would be over before the next try. Returns the last answer. `sleep` waits for the next
-// try.
+// `patience` would be over before the next try; a try without answer takes `call_timeout` of it.
+// Returns the last answer. `sleep` waits for the next try.
 template <typename Attempt, typename Sleep = void (*)(absl::Duration)>
-auto Retry(absl::Duration patience, Backoff backoff, Attempt attempt,
+auto Retry(absl::Duration patience, absl::Duration call_timeout, Backoff backoff, Attempt attempt,
            Sleep sleep = absl::SleepFor) {
   absl::Duration waited;
   for (;;) {
@@ -31,6 +32,7 @@ auto Retry(absl::Duration patience, Backoff backoff, Attempt attempt,
     // Added, so that those who were told the same delay do not come back together.
     const absl::Duration delay = *least + backoff.Next();
     waited += delay;
+    if (absl::IsDeadlineExceeded(result.status())) waited += call_timeout;
     if (waited > patience) return result;
     sleep(delay);
   }

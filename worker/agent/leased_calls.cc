@@ -39,8 +39,8 @@ std::string NameOf(v1::Artifact::Kind kind) {
 }
 
 bool IsDoubtful(const absl::Status& status) {
-  return absl::IsDeadlineExceeded(status) || absl::IsCancelled(status) ||
-         absl::IsInternal(status) || absl::IsUnknown(status) || absl::IsAborted(status);
+  return absl::IsCancelled(status) || absl::IsInternal(status) || absl::IsUnknown(status) ||
+         absl::IsAborted(status);
 }
 
 }  // namespace
@@ -57,11 +57,8 @@ LeasedCalls::LeasedCalls(client::WorkerClient& client, Lease& lease, const Backo
 
 bool LeasedCalls::TryAgain(const absl::Status& status) {
   std::optional<absl::Duration> least = client::RetryDelay(status);
-  // A missed deadline is how a stalled coordinator looks, and who is not admitted cannot renew
-  // either: the lease ends by itself. Never a reason to give up.
-  if (!least && (absl::IsDeadlineExceeded(status) || IsNotAdmitted(status))) {
-    least = absl::ZeroDuration();
-  }
+  // Who is not admitted cannot renew either: the lease ends by itself. Never a reason to give up.
+  if (!least && IsNotAdmitted(status)) least = absl::ZeroDuration();
   if (!least && IsDoubtful(status) && ++doubtful_tries_ < kMaxDoubtfulTries) {
     least = absl::ZeroDuration();
   }

@@ -109,7 +109,7 @@ class Connection:
             # Full jitter, so that a fleet that lost its coordinator comes back spread over time.
             delay += max(random.uniform(0, bound), _MIN_BACKOFF / 10)
             bound = min(bound * 2, _MAX_BACKOFF)
-            waited += delay
+            waited += delay + (self._call_timeout if failure.code == "DEADLINE_EXCEEDED" else 0.0)
             if waited > patience:
                 raise failure
             time.sleep(delay)
@@ -187,7 +187,8 @@ def _failure_of(error, line):
         code, message = grpc.StatusCode.UNAVAILABLE, "the call was cut off, as by one that shuts down"
     if detail is None:
         message = _words_of_ones_own(code, message, line.address)
-    delay = 0.0 if code == grpc.StatusCode.UNAVAILABLE else None
+    # A stalled coordinator does not answer in time.
+    delay = 0.0 if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED) else None
     if detail is not None and detail.HasField("retry_delay") and code in (
             grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED):
         delay = detail.retry_delay.ToTimedelta().total_seconds()

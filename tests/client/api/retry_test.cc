@@ -35,22 +35,24 @@ absl::Status Exhausted(int64_t seconds) {
   return error::ParseDetail(absl::ResourceExhaustedError("busy"), rpc.SerializeAsString());
 }
 
-TEST(Retry, IsForUnavailableAndForExhaustedThatNamesADelay) {
+TEST(Retry, IsForUnavailableForDeadlinesAndForExhaustedThatNamesADelay) {
   EXPECT_EQ(RetryDelay(absl::UnavailableError("")), absl::ZeroDuration());
+  EXPECT_EQ(RetryDelay(absl::DeadlineExceededError("")), absl::ZeroDuration());
   EXPECT_EQ(RetryDelay(Exhausted(3)), absl::Seconds(3));
   EXPECT_EQ(RetryDelay(absl::ResourceExhaustedError("message too large")), std::nullopt);
   EXPECT_EQ(RetryDelay(absl::NotFoundError("")), std::nullopt);
-  EXPECT_EQ(RetryDelay(absl::DeadlineExceededError("")), std::nullopt);
+  EXPECT_EQ(RetryDelay(absl::CancelledError("")), std::nullopt);
 }
 
 TEST(Retry, EndsWithTheFirstAnswerOrWithThePatience) {
   const auto tries_until = [](absl::Duration patience, int good_try) {
     int tries = 0;
-    const auto answer = Retry(patience, Backoff(absl::Microseconds(1), absl::Microseconds(1), 1),
-                              [&]() -> absl::StatusOr<int> {
-                                if (++tries == good_try) return tries;
-                                return absl::UnavailableError("away");
-                              });
+    const auto answer =
+        Retry(patience, absl::Seconds(30), Backoff(absl::Microseconds(1), absl::Microseconds(1), 1),
+              [&]() -> absl::StatusOr<int> {
+                if (++tries == good_try) return tries;
+                return absl::UnavailableError("away");
+              });
     return answer.ok() ? *answer : -tries;
   };
   EXPECT_EQ(tries_until(absl::Seconds(5), 4), 4);
@@ -60,13 +62,31 @@ TEST(Retry, EndsWithTheFirstAnswerOrWithThePatience) {
 
 TEST(Retry, DoesNotWaitLongerThanThePatience) {
   int tries = 0;
-  const auto answer = Retry(absl::Seconds(1), Backoff(absl::Seconds(1), absl::Seconds(1), 1),
-                            [&]() -> absl::StatusOr<int> {
-                              ++tries;
-                              return Exhausted(3600);
-                            });
+  const auto answer =
+      Retry(absl::Seconds(1), absl::Seconds(30), Backoff(absl::Seconds(1), absl::Seconds(1), 1),
+            [&]() -> absl::StatusOr<int> {
+              ++tries;
+              return Exhausted(3600);
+            });
   EXPECT_TRUE(absl::IsResourceExhausted(answer.status()));
   EXPECT_EQ(tries, 1);
+}
+
+TEST(Retry, ATryWithoutAnswerTakesItsTimeOfThePatience) {
+  const auto tries_within = [](absl::Duration patience) {
+    int tries = 0;
+    const auto answer = Retry(
+        patience, absl::Seconds(30), Backoff(absl::Seconds(1), absl::Seconds(1), 1),
+        [&]() -> absl::StatusOr<int> {
+          ++tries;
+          return absl::DeadlineExceededError("stalled");
+        },
+        [](absl::Duration) {});
+    EXPECT_TRUE(absl::IsDeadlineExceeded(answer.status()));
+    return tries;
+  };
+  EXPECT_EQ(tries_within(absl::Seconds(5)), 1);
+  EXPECT_EQ(tries_within(absl::Seconds(80)), 3) << "with at most a second between two";
 }
 
 }  // namespace

@@ -56,6 +56,14 @@ class RetryTest(unittest.TestCase):
             client.study("s")
         self.assertGreater(len(self.server.requests), 2)
 
+    def test_a_call_that_is_not_answered_in_time_is_tried_again_and_takes_its_time_of_the_patience(self):
+        stalled = (grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded", None)
+        client = self.connect(patience=40.0, GetStudy=[stalled, STUDY])
+        self.assertEqual(client.study("s").name, "s")
+        client = self.connect(patience=20.0, GetStudy=[stalled, STUDY])
+        with self.assertRaisesRegex(caviar.Unavailable, "did not answer in time"):
+            client.study("s")
+
     def test_a_delay_that_is_longer_than_the_patience_is_not_waited_for(self):
         client = self.connect(patience=1.0, GetStudy=[overloaded(3_600_000)])
         with self.assertRaisesRegex(caviar.Error, "too many calls"):
