@@ -31,6 +31,7 @@ Process::Process(const std::string& directory, const std::string& name,
     return;
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  signal(SIGINT, SIG_DFL);  // a shell's background jobs ignore it
   for (std::string& variable : environment) putenv(variable.data());
   dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
@@ -70,6 +71,13 @@ std::string Process::Errors() const { return ReadFile(err_); }
 int64_t Process::Memory() const {
   const std::string statm = ReadFile(absl::StrCat("/proc/", pid_, "/statm"));
   return std::stoll(statm.substr(statm.find(' '))) * sysconf(_SC_PAGESIZE);
+}
+
+bool Process::Blocks(int signal) const {
+  const std::string status = ReadFile(absl::StrCat("/proc/", pid_, "/status"));
+  const size_t mask = status.find("SigBlk:");
+  return mask != std::string::npos &&
+         (std::stoull(status.substr(mask + 7), nullptr, 16) >> (signal - 1) & 1) != 0;
 }
 
 bool Eventually(const std::function<bool()>& condition, absl::Duration limit) {

@@ -40,6 +40,8 @@ class Process {
   pid_t pid() const { return pid_; }
   // What it has in main memory, in bytes.
   int64_t Memory() const;
+  // Its main thread waits for this signal, or keeps it waiting.
+  bool Blocks(int signal) const;
 
  private:
   std::string out_, err_;

@@ -460,11 +460,10 @@ TEST_F(SystemTest, AnInterruptedWaitLeavesTheStudyRunningAndSaysSo) {
   cluster_.StartCoordinator();
   cluster_.CreateStudy(NetworkStudyFile("s", 1, 5));
   const auto wait = cluster_.Start("wait", {"study", "wait", "s"});
-  ASSERT_TRUE(Eventually([&] {
-    return cluster_.Json({"server", "status"}).is_object() && wait->Running();
-  }));
+  ASSERT_TRUE(Eventually([&] { return wait->Blocks(SIGINT); })) << wait->Errors();
   wait->Signal(SIGINT);
   EXPECT_EQ(wait->Wait(), 130);
+  EXPECT_THAT(wait->Errors(), HasSubstr("interrupted; the study goes on. `caviar study wait s`"));
   EXPECT_EQ(Study("s").at("state"), "ACTIVE");
 }
 
