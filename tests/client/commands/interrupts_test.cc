@@ -9,7 +9,17 @@
 namespace caviar::commands {
 namespace {
 
-TEST(Interrupts, ASignalCallsBackAndTheProcessLives) {
+// A shell's background jobs ignore SIGINT; whatever runs the tests, here that is as each says.
+class Interrupts : public testing::Test {
+ protected:
+  Interrupts() { before_ = signal(SIGINT, SIG_DFL); }
+  ~Interrupts() override { signal(SIGINT, before_); }
+
+ private:
+  sighandler_t before_;
+};
+
+TEST_F(Interrupts, ASignalCallsBackAndTheProcessLives) {
   for (const int number : {SIGINT, SIGTERM}) {
     absl::Notification interrupted;
     const auto guard = CatchInterrupts([&] { interrupted.Notify(); });
@@ -18,13 +28,13 @@ TEST(Interrupts, ASignalCallsBackAndTheProcessLives) {
   }
 }
 
-TEST(Interrupts, WithoutASignalNothingHappens) {
+TEST_F(Interrupts, WithoutASignalNothingHappens) {
   bool called = false;
   CatchInterrupts([&] { called = true; }).reset();
   EXPECT_FALSE(called);
 }
 
-TEST(Interrupts, ASecondSignalEndsTheProcess) {
+TEST_F(Interrupts, ASecondSignalEndsTheProcess) {
   EXPECT_EXIT(
       {
         absl::Notification first;
@@ -38,18 +48,14 @@ TEST(Interrupts, ASecondSignalEndsTheProcess) {
       ::testing::ExitedWithCode(130), "");
 }
 
-TEST(Interrupts, AnIgnoredSignalStaysIgnored) {
-  struct sigaction ignore = {};
-  struct sigaction before = {};
-  ignore.sa_handler = SIG_IGN;
-  sigaction(SIGINT, &ignore, &before);
+TEST_F(Interrupts, AnIgnoredSignalStaysIgnored) {
+  signal(SIGINT, SIG_IGN);
   bool called = false;
   {
     const auto guard = CatchInterrupts([&] { called = true; });
     kill(getpid(), SIGINT);
   }
   EXPECT_FALSE(called);
-  sigaction(SIGINT, &before, nullptr);
 }
 
 }  // namespace
