@@ -44,6 +44,7 @@ constexpr absl::string_view kOfStudyFirst[] = {
        (SELECT source, number FROM warm_start_trial WHERE study_id = ?1 LIMIT ?2))",
     R"(DELETE FROM study_revision WHERE study_id = ?1 AND revision IN
        (SELECT revision FROM study_revision WHERE study_id = ?1 LIMIT ?2))",
+    "DELETE FROM study_activation WHERE study_id = ?1 AND ?2 > 0",
     "DELETE FROM evaluation_class WHERE study_id = ?1 AND ?2 > 0",
     "DELETE FROM evaluation_metric WHERE study_id = ?1 AND ?2 > 0",
     "DELETE FROM evaluation WHERE study_id = ?1 AND ?2 > 0",

@@ -58,6 +58,9 @@ Snapshot Copy(const MemoryTables& tables) {
       kept.push_back(revision);
     }
   }
+  for (const auto& [id, activation] : tables.study_activations) {
+    if (is_visible(id)) snapshot.study_activations.push_back(activation);
+  }
   for (const auto& [key, end] : tables.study_ends) snapshot.study_ends.push_back(end);
   for (const auto& [id, worker] : tables.workers) snapshot.workers.push_back(worker);
   return snapshot;

@@ -300,6 +300,14 @@ absl::Status MemoryTransaction::Write(const StudyRevisionRow& row) {
   return absl::OkStatus();
 }
 
+absl::Status MemoryTransaction::Write(const StudyActivationRow& row) {
+  if (row.final_trials < 0 || !tables_.studies.contains(row.study_id)) {
+    return Invalid(absl::StrCat("activation of study ", row.study_id));
+  }
+  Put(tables_.study_activations, row.study_id, row);
+  return absl::OkStatus();
+}
+
 absl::Status MemoryTransaction::Write(const StudyEndRow& row) {
   if (row.study_id < 1 || row.revision < 1) {
     return Invalid(absl::StrCat("end of study ", row.study_id, ", revision ", row.revision));
@@ -323,6 +331,11 @@ absl::Status MemoryTransaction::Write(const EraseStudyChunk& chunk) {
   int budget = kEraseRows;
   if (const auto it = tables_.evaluations.find(chunk.study_id); it != tables_.evaluations.end()) {
     Erase(tables_.evaluations, it);
+    --budget;
+  }
+  if (const auto it = tables_.study_activations.find(chunk.study_id);
+      it != tables_.study_activations.end()) {
+    Erase(tables_.study_activations, it);
     --budget;
   }
   EraseOf(tables_.warm_start_trials, tables_.warm_start_trials.lower_bound({chunk.study_id, 0, 0}),

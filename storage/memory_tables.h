@@ -50,6 +50,7 @@ struct MemoryTables {
   std::map<std::tuple<int64_t, int32_t, int32_t>, WarmStartTrialRow> warm_start_trials;
 
   std::map<std::pair<int64_t, int32_t>, StudyRevisionRow> study_revisions;  // (study, revision)
+  std::map<int64_t, StudyActivationRow> study_activations;                  // study
   std::map<std::pair<int64_t, int32_t>, StudyEndRow> study_ends;            // (study, revision)
 
   // By number.
@@ -82,6 +83,7 @@ class MemoryTransaction {
   absl::Status Write(const WarmStartTrialRow& row);
   absl::Status Write(const EraseStudyChunk& chunk);
   absl::Status Write(const StudyRevisionRow& row);
+  absl::Status Write(const StudyActivationRow& row);
   absl::Status Write(const StudyEndRow& row);
   absl::Status Write(const EraseStudyEnd& key);
   // The row that is written next is the next one of its batch.

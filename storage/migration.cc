@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/store_table.h"
+#include "storage/study_activation_table.h"
 #include "storage/study_revision_table.h"
 
 namespace caviar::storage {
@@ -22,6 +23,7 @@ absl::Status RunMigration(Connection& connection, const Migration& migration) {
   if (status.ok()) status = connection.Execute(migration.sql);
   if (status.ok() && migration.version == 1) status = InsertStoreRow(connection);
   if (status.ok() && migration.version == 2) status = WriteFirstRevisions(connection);
+  if (status.ok() && migration.version == 5) status = WriteFirstActivations(connection);
   if (status.ok()) {
     status =
         connection.Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId,

@@ -26,6 +26,7 @@
 #include "storage/sqlite_error.h"
 #include "storage/statement.h"
 #include "storage/store_table.h"
+#include "storage/study_activation_table.h"
 #include "storage/study_end_table.h"
 #include "storage/study_revision_table.h"
 #include "storage/study_table.h"
@@ -219,6 +220,7 @@ absl::StatusOr<Snapshot> SqliteStore::Load() {
   read(snapshot.workers, &ReadAllWorkers);
   read(snapshot.warm_start_trials, &ReadAllWarmStartTrials);
   read(snapshot.study_revisions, &ReadPrunerRevisions);
+  read(snapshot.study_activations, &ReadAllStudyActivations);
   read(snapshot.study_ends, &ReadAllStudyEnds);
   if (status.ok()) status = CheckCounts(*connection_, snapshot.trials);
   if (status.ok()) status = CheckMetrics(*connection_);

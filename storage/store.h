@@ -69,6 +69,13 @@ struct StudyRevisionRow {
   Moment at = {};  // when it was written; filled in by the store
 };
 
+// When a study became ACTIVE the last time, by its creation or a person: so many of its trials were
+// final by then.
+struct StudyActivationRow {
+  int64_t study_id = 0;
+  int64_t final_trials = 0;
+};
+
 // The end of a study that is still to be told. It outlives the study. There is one a revision.
 struct StudyEndRow {
   int64_t study_id = 0;
@@ -295,10 +302,11 @@ struct EraseArtifact {
 
 // Inserts the row, or replaces the one with the same key. MeasurementRow: inserts, or leaves the
 // the one there is. StudyRevisionRow: inserts; one with the same key is INVALID_ARGUMENT.
-using Change = std::variant<StudyRow, TrialRow, AttemptRow, MeasurementRow, LateMeasurementRow,
-                            ArtifactRow, EraseArtifact, PrunerDecisionRow, EvaluationRow, WorkerRow,
-                            EraseWorker, RequestRow, ForgetRequests, CountersRow, WarmStartTrialRow,
-                            EraseStudyChunk, StudyRevisionRow, StudyEndRow, EraseStudyEnd>;
+using Change =
+    std::variant<StudyRow, TrialRow, AttemptRow, MeasurementRow, LateMeasurementRow, ArtifactRow,
+                 EraseArtifact, PrunerDecisionRow, EvaluationRow, WorkerRow, EraseWorker,
+                 RequestRow, ForgetRequests, CountersRow, WarmStartTrialRow, EraseStudyChunk,
+                 StudyRevisionRow, StudyActivationRow, StudyEndRow, EraseStudyEnd>;
 
 // All changes of one transaction, applied in order.
 using Batch = std::vector<Change>;
@@ -323,6 +331,7 @@ struct Snapshot {
   // pruner than the one before. Nothing hangs on the others, and to read them all would make each
   // start the slower the more often studies were changed.
   std::vector<StudyRevisionRow> study_revisions;
+  std::vector<StudyActivationRow> study_activations;  // of studies that are not deleted, by study
   std::vector<StudyEndRow> study_ends;
 };
 

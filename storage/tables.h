@@ -15,6 +15,7 @@ inline constexpr Table kStoreTable{"store", 1, 7};
 
 inline constexpr Table kStudyTable{"study", 1, 24};
 inline constexpr Table kStudyRevisionTable{"study_revision", 2, 8};
+inline constexpr Table kStudyActivationTable{"study_activation", 1, 4};
 inline constexpr Table kStudyEndTable{"study_end", 2, 6};
 inline constexpr Table kTrialTable{"trial", 1, 31};
 inline constexpr Table kTrialOutcomeTable{"trial_outcome", 2, 6};
@@ -39,7 +40,7 @@ inline constexpr Table kTables[] = {
     kTrialOutcomeTable,   kTrialParameterTable, kWarmStartTrialTable,   kAttemptTable,
     kMetricTable,         kMeasurementTable,    kLateMeasurementTable,  kArtifactTable,
     kPrunerDecisionTable, kEvaluationTable,     kEvaluationMetricTable, kEvaluationClassTable,
-    kWorkerTable,         kRequestTable,        kForgottenRequestTable,
+    kWorkerTable,         kRequestTable,        kForgottenRequestTable, kStudyActivationTable,
 };
 
 }  // namespace caviar::storage

@@ -25,4 +25,9 @@ void Count(v1::TrialCounts& counts, v1::Trial::State state, int32_t change) {
   }
 }
 
+int64_t FinalTrials(const v1::TrialCounts& counts) {
+  return int64_t{counts.completed()} + counts.pruned() + counts.failed() + counts.infeasible() +
+         counts.cancelled();
+}
+
 }  // namespace caviar::storage

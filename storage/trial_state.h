@@ -27,6 +27,9 @@ inline bool IsFinal(v1::Trial::State state) {
 // `change` more trials, or fewer, are in this state.
 void Count(v1::TrialCounts& counts, v1::Trial::State state, int32_t change);
 
+// How many are in a final state.
+int64_t FinalTrials(const v1::TrialCounts& counts);
+
 }  // namespace caviar::storage
 
 #endif  // CAVIAR_STORAGE_TRIAL_STATE_H_

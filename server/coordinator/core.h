@@ -291,6 +291,8 @@ class Core {
   absl::Duration ActiveTime(const StudyState& study) const;
   // Stores how long studies were ACTIVE until now, of those where that was last done a while ago.
   void NoteActiveTimes(absl::Duration now);
+  // Counts failures in a row from now on.
+  void Activate(StudyState& study);
   // Counts from now on what comes on top of row.active_time.
   void StartActiveTime(StudyState& study);
 

@@ -22,11 +22,6 @@ namespace {
 // Values of stale callers that one process keeps for one trial.
 constexpr int64_t kLateOfATrial = 10'000;
 
-int64_t FinalTrials(const v1::TrialCounts& counts) {
-  return int64_t{counts.completed()} + counts.pruned() + counts.failed() + counts.infeasible() +
-         counts.cancelled();
-}
-
 // Whether a closed attempt ended as this request says.
 bool SameOutcome(const storage::AttemptRow& attempt, const v1::FinishWorkRequest& request) {
   switch (request.outcome_case()) {
@@ -73,7 +68,7 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
   trial.row.message = message;
   if (IsFinal(to)) {
     trial.row.end_time = WallMicros();
-    trial.row.final_order = FinalTrials(study.counts);
+    trial.row.final_order = storage::FinalTrials(study.counts);
     trial.row.final_at = Here();
     if (study.pruner) study.pruner->End(number);
     Settle(study, trial.configuration, number);

@@ -100,8 +100,6 @@ void Core::NoteActiveTimes(absl::Duration now) {
             ? std::min(kNotesApart, FromMessage(limits.max_duration()) / kNotesALimit)
             : kNotesApart;
     if (study.is_noted && now - study.active_since < apart) continue;
-    // Failures in a row are those since active_since.
-    if (study.failures_in_a_row > 0) continue;
     StartActiveTime(study);
     batch_.push_back(study.row);
     if (--left == 0) return;
@@ -126,6 +124,13 @@ void Core::MoveStudy(StudyState& study, v1::Study::State to, const std::string& 
   study.starved_since.reset();
   state_.open.insert(study.row.id);
   Put(study);
+  if (to == v1::Study::ACTIVE) Activate(study);
+}
+
+void Core::Activate(StudyState& study) {
+  study.failures_in_a_row = 0;
+  study.final_when_activated = storage::FinalTrials(study.counts);
+  batch_.push_back(storage::StudyActivationRow{study.row.id, study.final_when_activated});
 }
 
 absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& request) {
@@ -188,6 +193,7 @@ absl::StatusOr<v1::Study> Core::CreateStudy(const v1::CreateStudyRequest& reques
     state_.open.insert(id);
     StudyState& stored = state_.studies.emplace(id, std::move(study)).first->second;
     Put(stored);
+    Activate(stored);
     batch_.push_back(
         storage::StudyRevisionRow{id, 1, stored.row.definition, 0, stored.row.create_time});
     placement_changed_ = true;
@@ -252,10 +258,7 @@ absl::StatusOr<v1::Study> Core::ResumeStudy(const v1::ResumeStudyRequest& reques
                        request.study(), "' with wider limits lets it go on"));
     }
     if (!MayGrow(study) && !HasOpenTrials(study)) return TooManyTrials(study);
-    if (study.row.state == v1::Study::STOPPED) {
-      study.failures_in_a_row = 0;
-      MoveStudy(study, v1::Study::ACTIVE, "");
-    }
+    if (study.row.state == v1::Study::STOPPED) MoveStudy(study, v1::Study::ACTIVE, "");
     return Message(study);
   });
 }

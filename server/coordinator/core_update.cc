@@ -185,7 +185,6 @@ absl::Status Core::ApplyUpdate(StudyState& study, v1::Study next) {
 void Core::Reopen(StudyState& study) {
   study.row.end_reason = v1::Study::END_REASON_UNSPECIFIED;
   study.row.end_time = 0;
-  study.failures_in_a_row = 0;
   MoveStudy(study, v1::Study::ACTIVE, "");
   CallOffEvaluation(study);
   if (study.to_repeat.empty()) return;

@@ -124,13 +124,13 @@ bool IsKnown(v1::Trial::Origin origin) {
 
 int CountFailuresInARow(const StudyState& study) {
   if (study.row.definition.trainer().has_external() || study.counts.completed() > 0) return 0;
-  int64_t since = study.row.active_since;
+  int64_t since = study.final_when_activated;
   for (const TrialState& trial : study.trials) {
-    if (trial.row.state == v1::Trial::INFEASIBLE) since = std::max(since, trial.row.end_time);
+    if (trial.row.state == v1::Trial::INFEASIBLE) since = std::max(since, trial.row.final_order);
   }
   return static_cast<int>(
       std::count_if(study.trials.begin(), study.trials.end(), [since](const TrialState& trial) {
-        return trial.row.state == v1::Trial::FAILED && trial.row.end_time > since &&
+        return trial.row.state == v1::Trial::FAILED && trial.row.final_order > since &&
                trial.attempt && trial.attempt->outcome == v1::Attempt::FAILED;
       }));
 }
@@ -176,6 +176,9 @@ absl::StatusOr<State> MakeState(storage::Snapshot snapshot) {
   state.counters = snapshot.counters;
   for (auto& row : snapshot.studies) {
     if (auto status = AddStudy(state, std::move(row)); !status.ok()) return status;
+  }
+  for (const auto& row : snapshot.study_activations) {
+    state.studies.at(row.study_id).final_when_activated = row.final_trials;
   }
   NotePruners(state, snapshot.study_revisions);
   for (auto& row : snapshot.study_ends) {

@@ -122,7 +122,8 @@ struct StudyState {
   // Steady time at which the study's ACTIVE time was row.active_time; meaningful while it is
   // ACTIVE.
   absl::Duration active_since;
-  bool is_noted = false;  // by this process
+  bool is_noted = false;             // by this process
+  int64_t final_when_activated = 0;  // as StudyActivationRow
   // FAILED trials since it was created or resumed, while none ended well.
   int failures_in_a_row = 0;
   int64_t last_served = 0;  // counts hand-outs, for turns

@@ -119,6 +119,7 @@ TEST_F(DamagedReadTest, ARowOfAnyTableIsCheckedByAllThatReadIt) {
   const std::vector<std::pair<std::string, std::vector<std::string>>> tables = {
       {"study", {"Load", "GetStudy", "ListStudies"}},
       {"study_revision", {"Load", "GetStudy", "GetTrial", "ListStudyRevisions"}},
+      {"study_activation", {"Load"}},
       {"study_end", {"Load"}},
       {"trial", {"Load", "GetStudy", "GetTrial", "ListTrials", "ListBestTrials"}},
       {"trial_outcome", {"Load", "ListTrials", "ListBestTrials"}},

@@ -49,7 +49,7 @@ inline std::unique_ptr<SqliteStore> FilledStore(const std::string& folder) {
          WorkerRow{"w1", "node-7", "1.2", 2, {"cpu", "idx"}, {{"zone", "a"}}, 17, "x86"},
          RequestRow{"client", 2, "CreateStudy", 1, "", 1}, ForgetRequests{2, 1},
          RequestRow{"client", 3, "CreateStudy", 0xfedcba98, std::string("\0\xff\x01", 3), 18},
-         StudyRevisionRow{1, 1, SampleStudy(1, "a").definition, 0, 19},
+         StudyRevisionRow{1, 1, SampleStudy(1, "a").definition, 0, 19}, StudyActivationRow{1, 2},
          StudyEndRow{1, 1, "{\"study\": \"a\"}", 20}},
         2);
   Batch measurements;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -179,6 +180,28 @@ TEST(Migration, FromEachVersionLeadsToOneSchemaWithAllThatWasThere) {
     ASSERT_TRUE(report.ok()) << report.status();
     EXPECT_THAT(report->damage, ::testing::IsEmpty()) << version;
   }
+}
+
+TEST(Migration5, CountsFailuresFromNowOnAndTheTimeUntilNow) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(PlaceOlderDatabase(folder.path(), 4));
+  auto store = SqliteStore::Open(folder.path());
+  ASSERT_TRUE(store.ok()) << store.status();
+  const auto snapshot = (*store)->Load();
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  ASSERT_EQ(snapshot->study_activations.size(), 2u);
+  for (const StudyActivationRow& row : snapshot->study_activations) {
+    const auto final_trials =
+        std::count_if(snapshot->trials.begin(), snapshot->trials.end(), [&](const TrialRow& trial) {
+          return trial.study_id == row.study_id && trial.final_order > 0;
+        });
+    EXPECT_EQ(row.final_trials, final_trials);
+  }
+  const StudyRow& tuned = snapshot->studies[0];
+  ASSERT_EQ(tuned.state, v1::Study::ACTIVE);
+  EXPECT_EQ(tuned.active_time, tuned.active_since - tuned.create_time);
+  EXPECT_GT(tuned.active_time, 0);
+  EXPECT_EQ(snapshot->studies[1].active_time, 21404378) << "of a study that is not ACTIVE";
 }
 
 TEST_F(Migration1, DoesNotHappenWhereItsCopyCannotBeSynced) {

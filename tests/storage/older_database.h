@@ -12,9 +12,9 @@
 
 namespace caviar::storage {
 
-// Puts the database of a schema version, 1 to 3, into a folder: a study "tuned" that is ACTIVE, by
+// Puts the database of a schema version, 1 to 4, into a folder: a study "tuned" that is ACTIVE, by
 // TPE and ASHA, with 11 trials, and a study "queue" that has ENDED, with 3. Coordinators of that
-// version wrote it: 2 is what one made of 1, and 3 of 2. Whether it is there.
+// version wrote it: 2 is what one made of 1, 3 of 2, and 4 of 3. Whether it is there.
 inline bool PlaceOlderDatabase(const std::string& folder, int version = 1) {
   const std::string name = OLDER_DATABASES "/schema-" + std::to_string(version);
   const gzFile packed = gzopen((name + ".db.gz").c_str(), "rb");

@@ -293,6 +293,10 @@ std::string Text(const WorkerRow& row) {
               row.numerics_fingerprint, row.resources.ShortDebugString());
 }
 
+std::string Text(const StudyActivationRow& row) {
+  return Line("activation", row.study_id, row.final_trials);
+}
+
 std::string Text(const RequestRow& row) {
   return Line("request", row.client_id, row.sequence, row.method, row.body_crc32, row.response,
               row.time);
@@ -319,7 +323,7 @@ std::string Text(const Snapshot& snapshot) {
                       Text(snapshot.studies), Text(snapshot.trials), Text(snapshot.attempts),
                       Text(snapshot.evaluations), Text(snapshot.artifacts),
                       Text(snapshot.pruner_decisions), Text(snapshot.workers),
-                      Text(snapshot.warm_start_trials));
+                      Text(snapshot.warm_start_trials), Text(snapshot.study_activations));
 }
 
 std::vector<int32_t> Numbers(const std::vector<TrialReading>& readings) {

@@ -44,6 +44,7 @@ std::string Text(const WorkerRow& row);
 std::string Text(const RequestRow& row);
 std::string Text(const CountersRow& row);
 std::string Text(const WarmStartTrialRow& row);
+std::string Text(const StudyActivationRow& row);
 std::string Text(const StudyReading& reading);
 std::string Text(const TrialReading& reading);
 // All but the epoch, a line a row.

@@ -64,7 +64,7 @@ void StoreLife::LiveStudy(int64_t id) {
   worker.name = "node-7";
   worker.slots = 2;
   Commit({worker});
-  Commit({study, request, counters_, SampleWarmStartTrial(id, 0, 1)});
+  Commit({study, request, counters_, SampleWarmStartTrial(id, 0, 1), StudyActivationRow{id, 0}});
   const int64_t first_trial = counters_.next_trial_id;
   for (int32_t number = 0; number < kTrialsAStudy; ++number) LiveTrial(id, number);
   study.state = v1::Study::ENDED;

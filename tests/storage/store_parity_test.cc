@@ -78,7 +78,9 @@ class RandomChanges {
       case 11:
         return DrawWarmStartTrial();
       case 12:
-        return ForgetRequests{Draw(0, 9), static_cast<int32_t>(Draw(0, 3))};
+        return Draw(0, 1) == 0
+                   ? Change(ForgetRequests{Draw(0, 9), static_cast<int32_t>(Draw(0, 3))})
+                   : Change(StudyActivationRow{Draw(1, 5), Draw(-1, 9)});
       default:
         return SampleMeasurement(Draw(1, 12), static_cast<int32_t>(Draw(1, 3)), DrawMetric(),
                                  Draw(0, 5), DrawValue());

@@ -91,10 +91,12 @@ TEST_P(RevisionTest, AreWrittenOnce) {
 
 TEST_P(RevisionTest, AreErasedWithTheirStudy) {
   StudyRow deleted = SampleStudy(1, "s");
-  ASSERT_NO_FATAL_FAILURE(MustApply({deleted, Revision(1, 0, 4), Revision(2, 0, 5)}));
+  ASSERT_NO_FATAL_FAILURE(
+      MustApply({deleted, Revision(1, 0, 4), Revision(2, 0, 5), StudyActivationRow{1, 0}}));
   deleted.deleted = true;
   ASSERT_NO_FATAL_FAILURE(MustApply({deleted}));
   EXPECT_TRUE(store().Load()->study_revisions.empty());
+  EXPECT_TRUE(store().Load()->study_activations.empty());
   ASSERT_NO_FATAL_FAILURE(MustApply({EraseStudyChunk{1}}));
   EXPECT_FALSE(*store().HasStudyRows(1));
 }

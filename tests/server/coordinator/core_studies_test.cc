@@ -102,6 +102,27 @@ TEST_F(CoreTest, NoTimeCountsWhileThereIsNoCoordinatorWhateverTheCalendarSays) {
   EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_DURATION);
 }
 
+TEST_F(CoreTest, TimeCountsWhileItsTrialsFailOverRestartsAndFailedCommits) {
+  v1::Study study = NetworkStudy("s", 0);
+  study.mutable_limits()->mutable_max_duration()->set_seconds(100);
+  Create(study);
+  const std::string worker = house_.Register("w");
+  ASSERT_TRUE(Fail(house_.Acquire(worker).trial().token(), "broke").ok());
+  for (int i = 0; i < 3; ++i) {
+    house_.Advance(absl::Seconds(30));
+    ASSERT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);
+    if (i < 2) {
+      house_.Restart();
+      continue;
+    }
+    house_.store.SetBeforeApply([](const auto&) { return absl::UnavailableError("once"); });
+    EXPECT_FALSE(Fail(house_.Acquire(worker).trial().token(), "broke").ok());
+    house_.store.SetBeforeApply(nullptr);
+  }
+  house_.Advance(absl::Seconds(17));
+  EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_DURATION);
+}
+
 TEST_F(CoreTest, AJumpOfTheCalendarBringsNoOldFailuresBack) {
   Create(NetworkStudy("s", 100));
   const std::string worker = house_.Register("w");
