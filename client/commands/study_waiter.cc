@@ -10,6 +10,7 @@
 #include "client/commands/findings.h"
 #include "client/commands/nearest_trial.h"
 #include "client/commands/study_text.h"
+#include "client/commands/trial_text.h"
 #include "client/render/number.h"
 
 namespace caviar::commands {
@@ -17,6 +18,20 @@ namespace {
 
 // As many trials of a Pareto front as are counted.
 constexpr int kMostOfFront = 1000;
+// So many obstacles are said.
+constexpr size_t kMostSaid = 50;
+
+// What keeps it from going on until somebody mends that; "" where nothing is known to.
+std::string ObstacleOf(const v1::Study& study) {
+  if (study.test_evaluation().state() == v1::TestEvaluation::WAITING &&
+      !study.test_evaluation().message().empty()) {
+    return absl::StrCat("test set: ", TestEvaluationText(study));
+  }
+  const std::string& message = study.message();
+  const bool is_obstacle = absl::StartsWith(message, vocabulary::kNoWorker) ||
+                           absl::StrContains(message, vocabulary::kCouldNotDoIt);
+  return study.state() == v1::Study::ACTIVE && is_obstacle ? message : "";
+}
 
 }  // namespace
 
@@ -77,9 +92,9 @@ bool StudyWaiter::OnChange(const v1::WatchStudyResponse& change) {
   }
   absence_.End();
   display_.Show(change);
-  if (study_.message() != unplaced_ && absl::StartsWith(study_.message(), vocabulary::kNoWorker)) {
-    unplaced_ = study_.message();
-    display_.Complain(unplaced_);
+  const std::string obstacle = ObstacleOf(study_);
+  if (!obstacle.empty() && said_.size() < kMostSaid && said_.insert(obstacle).second) {
+    display_.Complain(obstacle);
   }
   return !interrupted_.HasBeenNotified() && !IsIdle();
 }

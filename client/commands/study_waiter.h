@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -53,7 +54,7 @@ class StudyWaiter {
   v1::Study study_;                // as it was last seen
   std::optional<v1::Trial> best_;  // the best trial, once it was seen
   bool feasible_ = true;           // false, once it is known that no trial keeps the constraints
-  std::string unplaced_;           // why no worker can run it, as it was last said
+  std::set<std::string> said_;     // of what keeps it from going on
   Absence absence_;
 };
 

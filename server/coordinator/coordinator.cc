@@ -432,6 +432,8 @@ class ThreadedCoordinator : public Coordinator {
   void ReadOn(ThreadQueue& threads, absl::StatusOr<Response> (Queries::*read)(const Request&),
               Request request, Done<Response> done) {
     threads.Post([this, read, request = std::move(request), done = std::move(done)] {
+      // A queue of slow ones would keep the process from its end.
+      if (draining_) return done(absl::UnavailableError("the coordinator is shutting down"));
       done((queries_.*read)(request));
     });
   }

@@ -201,6 +201,7 @@ void Core::ForgiveStandstill(absl::Duration lasted) {
   // Renewals may not have been heard.
   if (lasted > options_.lease_ttl / 4) deps_.leases.FreshTtl(now);
   if (lasted < kStandstill) return;
+  next_forgetting_ = now + absl::Minutes(1);
   for (const int64_t id : state_.open) {
     StudyState& study = state_.studies.at(id);
     if (study.starved_since) study.starved_since = now;
@@ -251,7 +252,8 @@ void Core::Housekeep(absl::Duration now) {
     for (const auto& [token, lease] : deps_.leases.TakeExpired(now, kExpiredABatch)) Expire(token);
     for (auto& [id, study] : state_.studies) {
       if (study.row.state == v1::Study::ACTIVE &&
-          (study.row.definition.limits().has_max_duration() || !MayGrow(study))) {
+          (study.row.definition.limits().has_max_duration() || study.exhausted ||
+           !MayGrow(study))) {
         dirty_.insert(id);
       }
     }
@@ -266,6 +268,8 @@ void Core::Housekeep(absl::Duration now) {
     next_forgetting_ = now + absl::Minutes(1);
     ForgetWorkers();
     ForgetRequests();
+    troubles_.Sweep(now);
+    placement_changed_ = true;  // workers may be gone
   }
   if (placement_changed_) NoteUnplaced();
   PutBackOfOtherEpochs(kExpiredABatch);

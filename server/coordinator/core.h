@@ -39,6 +39,7 @@
 #include "server/coordinator/sightings.h"
 #include "server/coordinator/state.h"
 #include "server/coordinator/suggester.h"
+#include "server/coordinator/worker_troubles.h"
 #include "server/sampling/numerics.h"
 #include "storage/shared_checkpoints.h"
 #include "storage/store.h"
@@ -227,6 +228,13 @@ class Core {
   bool IsAlive(const Sighting& seen, absl::Duration now) const;
   // RESOURCE_EXHAUSTED: too many are registered, and none of them is silent.
   absl::Status MakeRoomForWorker();
+  struct Silence {
+    absl::Duration time;
+    bool left = false;  // it said that it ends
+  };
+  // For how long nobody heard of the worker.
+  Silence SilenceOf(const storage::WorkerRow& worker,
+                    const std::map<std::string, Sighting>& last_seen) const;
   // Those that nobody heard of for so long, and that no trial waits for; at most so many. `silence`
   // is that of workers that did not say that they leave.
   void ForgetWorkers(absl::Duration silence, absl::Duration silence_of_left, size_t limit);
@@ -579,6 +587,7 @@ class Core {
   absl::Duration load_took_;  // the last one behind a failed commit
   int64_t refused_ = 0;       // commands, because their commit failed
   bool replaying_ = false;
+  WorkerTroubles troubles_;
   std::vector<Command> lasting_;  // those that are still to be decided
   absl::Duration next_note_;      // of how long studies were ACTIVE
   absl::Duration next_forgetting_;

@@ -1,6 +1,7 @@
 // Who gets which trial: parked calls, suggestions, grants.
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -24,19 +25,11 @@ constexpr char kAsked[] = "(asked)";
 // How many stand-ins one batch may make: each is looked for among all that was tried.
 constexpr int kStandInsABatch = 32;
 
+// Who is not heard of for so long is not there.
+constexpr absl::Duration kGone = absl::Minutes(5);
+
 // How many suggestions are made ahead at most.
 constexpr size_t kMostAhead = 512;
-
-// For so long an evaluation that a worker could not do is the last that it gets again: others may
-// do it, and it may do others' trials.
-constexpr absl::Duration kElsewhereFirst = absl::Minutes(10);
-
-// Whether the worker was the last that could not do it, when it was asked not long before `now`.
-bool CouldNotDoIt(const storage::WorkerRow& worker, const storage::EvaluationRow& evaluation,
-                  int64_t now) {
-  return !evaluation.message.empty() && evaluation.worker_id == worker.id &&
-         absl::Microseconds(now - evaluation.time) < kElsewhereFirst;
-}
 
 // How much of its share of the workers a study has: the least goes first.
 double ShareOf(const StudyState& study) {
@@ -194,30 +187,33 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
     }
   } else {
     const storage::WorkerRow& worker = state_.workers.at(poll.worker_id);
-    const absl::Duration time_left = poll.leaves_at - deps_.clock.Steady();
+    const absl::Duration now = deps_.clock.Steady();
+    const absl::Duration time_left = poll.leaves_at - now;
     const bool leaves = time_left != absl::InfiniteDuration();
     for (StudyState* study : offers) {
       if (study->evaluation && study->evaluation->state == v1::TestEvaluation::WAITING &&
           IsWanted(study->row.definition, poll.studies, poll.owners) &&
           CanRun(worker, study->row.definition)) {
         tested = study;
-        if (CouldNotDoIt(worker, *study->evaluation, WallMicros())) continue;
+        if (troubles_.Had(study->row.id, worker.id, now)) continue;
         GrantEvaluation(poll, worker, *study);
         return true;
       }
     }
     // Studies share the slots: the one that runs least for its weight, then the one that waited
-    // longest.
+    // longest. What the worker could not do comes last: its share stays the least, and would take
+    // the worker from those that it can do.
+    const auto turn = [&](const StudyState& study) {
+      return std::tuple(troubles_.Had(study.row.id, worker.id, now), ShareOf(study),
+                        study.last_served);
+    };
     for (StudyState* study : offers) {
       if (!IsWanted(study->row.definition, poll.studies, poll.owners)) continue;
       if (!HasRoom(*study) || !HasRoomFor(worker, *study)) continue;
       if (leaves && !EndsInTime(study->row.definition, MedianTrialTime(*study), time_left))
         continue;
       if (!NextTrial(*study) && !MayStandIn(poll, *study)) continue;
-      if (chosen == nullptr || std::pair(ShareOf(*study), study->last_served) <
-                                   std::pair(ShareOf(*chosen), chosen->last_served)) {
-        chosen = study;
-      }
+      if (chosen == nullptr || turn(*study) < turn(*chosen)) chosen = study;
     }
   }
   if (chosen == nullptr && tested != nullptr) {
@@ -240,10 +236,13 @@ bool Core::HasRoomFor(const storage::WorkerRow& worker, const StudyState& study)
 
 void Core::NoteUnplaced() {
   placement_changed_ = false;
-  // Who has left stays known for a day, and runs nothing any more.
+  // Who has left, or is gone without a word, stays known for a day, and runs nothing any more.
+  const std::map<std::string, Sighting> last_seen = deps_.sightings.All();
+  const absl::Duration gone = std::max(options_.lease_ttl, kGone);
   std::vector<const storage::WorkerRow*> workers;
   for (const auto& [id, worker] : state_.workers) {
-    if (!deps_.sightings.HasLeft(id)) workers.push_back(&worker);
+    const Silence silence = SilenceOf(worker, last_seen);
+    if (!silence.left && silence.time < gone) workers.push_back(&worker);
   }
   for (auto& [id, study] : state_.studies) {
     if (study.row.state != v1::Study::ACTIVE) continue;

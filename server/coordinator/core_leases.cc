@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/vocabulary.h"
 #include "server/coordinator/core.h"
 
 namespace caviar::coordinator {
@@ -20,7 +21,7 @@ std::string GivenBackBy(const std::string& worker) {
 }
 
 std::string CouldNotDoIt(const std::string& worker, const std::string& why) {
-  return absl::StrCat(GivenBackBy(worker), ", which could not do it: ", why);
+  return absl::StrCat(GivenBackBy(worker), vocabulary::kCouldNotDoIt, why);
 }
 
 std::string WaitsText(int32_t number) { return absl::StrCat("trial ", number, " waits: "); }
@@ -185,6 +186,7 @@ absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRe
       storage::EvaluationRow& row = *target->study->evaluation;
       if (const std::string& why = request.worker_trouble(); !why.empty()) {
         row.message = CouldNotDoIt(row.worker, why);
+        troubles_.Note(target->study->row.id, row.worker_id, deps_.clock.Steady());
       }
       PutBackEvaluation(*target->study);
     } else if (!target->evaluation && target->trial->row.state == v1::Trial::RUNNING) {
@@ -192,6 +194,8 @@ absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRe
       std::string message = GivenBackBy(worker);
       if (const std::string& why = request.worker_trouble(); !why.empty()) {
         message = CouldNotDoIt(worker, why);
+        troubles_.Note(target->study->row.id, target->trial->attempt->worker_id,
+                       deps_.clock.Steady());
         PutBack(*target->study, *target->trial, v1::Attempt::GIVEN_BACK, message);
         NoteTrouble(*target->study, target->trial->row.number, message);
         continue;

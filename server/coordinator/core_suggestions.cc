@@ -224,7 +224,9 @@ void Core::TakeSuggestion(int64_t study_id, int32_t index, const MaybeConfigurat
   if (!configuration) {
     study.exhausted = true;
     study.ready.erase(index);
-    dirty_.insert(study_id);
+    // Its end would be a commit that fails, and each brings this suggestion again: later, by a
+    // sweep.
+    if (!doubted_) dirty_.insert(study_id);
     return;
   }
   study.ready[index] = {*configuration, commit, seen};

@@ -71,23 +71,25 @@ absl::Status Core::MakeRoomForWorker() {
 
 void Core::ForgetWorkers() { ForgetWorkers(kSilence, kSilence, kForgottenWorkers); }
 
-void Core::ForgetWorkers(absl::Duration silence, absl::Duration silence_of_left, size_t limit) {
+Core::Silence Core::SilenceOf(const storage::WorkerRow& worker,
+                              const std::map<std::string, Sighting>& last_seen) const {
   const absl::Duration now = deps_.clock.Steady();
+  const auto seen = last_seen.find(worker.id);
+  if (seen != last_seen.end()) return {now - seen->second.at, seen->second.left};
+  // Not heard of since this process was started, or registered just now.
+  return {std::min(now - start_steady_, absl::Microseconds(BridgeMicros() - worker.register_time)),
+          false};
+}
+
+void Core::ForgetWorkers(absl::Duration silence, absl::Duration silence_of_left, size_t limit) {
   const std::map<std::string, Sighting> last_seen = deps_.sightings.All();
   const std::set<std::string> owners = FindOwners();
   // The longest silence comes first.
   std::set<std::pair<absl::Duration, std::string>, std::greater<>> silent;
   for (const auto& [id, row] : state_.workers) {
-    const auto seen = last_seen.find(id);
-    const bool is_seen = seen != last_seen.end();
-    // Else: not heard of since this process was started, or registered just now.
-    const absl::Duration lasted =
-        is_seen
-            ? now - seen->second.at
-            : std::min(now - start_steady_, absl::Microseconds(BridgeMicros() - row.register_time));
-    const bool left = is_seen && seen->second.left;
-    if (lasted >= (left ? silence_of_left : silence) && !owners.contains(id)) {
-      silent.emplace(lasted, id);
+    const Silence lasted = SilenceOf(row, last_seen);
+    if (lasted.time >= (lasted.left ? silence_of_left : silence) && !owners.contains(id)) {
+      silent.emplace(lasted.time, id);
     }
   }
   for (const auto& [lasted, id] : silent) {

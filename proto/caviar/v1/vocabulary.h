@@ -26,6 +26,10 @@ std::string NearestName(absl::string_view word, const std::vector<std::string>& 
 // How Study.message begins where trials wait and no worker that is known could run one.
 inline constexpr absl::string_view kNoWorker = "no worker can run it";
 
+// Within Study.message and TestEvaluation.message, where a worker had trouble of its own, before
+// what that is.
+inline constexpr absl::string_view kCouldNotDoIt = ", which could not do it: ";
+
 // Names of the built-in trainer's hyperparameters, in order of importance.
 std::vector<std::string> BatchNormNetworkParameterNames();
 

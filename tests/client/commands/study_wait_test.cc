@@ -127,6 +127,22 @@ TEST_F(StudyWait, ThatNoWorkerCanRunItIsSaidOnce) {
   EXPECT_EQ(err(), "caviar: no worker can run it: none runs programs\n");
 }
 
+TEST_F(StudyWait, WhatKeepsWorkersFromTheirWorkIsSaidOnce) {
+  const std::string trial =
+      "message: 'trial 3 waits: given back by worker w, which could not do it: no room'";
+  const std::string test =
+      "state: ENDED test_evaluation { trial: 2 state: WAITING message: 'given back by worker w, "
+      "which could not do it: no files' }";
+  EXPECT_CALL(client_, WatchStudy)
+      .WillOnce(Stream({Change(trial), Change(""), Change(trial), Change(test), Change(test),
+                        Change(kEnded, {TestTrial(1)})}));
+  EXPECT_EQ(Run({"study", "wait", "mnist"}), kDone);
+  EXPECT_EQ(err(),
+            "caviar: trial 3 waits: given back by worker w, which could not do it: no room\n"
+            "caviar: test set: trial 2 waits for a worker to evaluate it on the test set; given "
+            "back by worker w, which could not do it: no files\n");
+}
+
 TEST_F(StudyWait, AsJsonPrintsTheStudyAtTheEnd) {
   EXPECT_CALL(client_, WatchStudy).WillOnce(Stream({Change(kEnded, {TestTrial(1)})}));
   EXPECT_EQ(Run({"study", "wait", "mnist", "--output", "json"}), kDone);

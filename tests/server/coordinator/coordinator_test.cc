@@ -65,6 +65,21 @@ TEST_F(ThreadedCoordinatorTest, ManyWorkersShareAStudyToItsEnd) {
   EXPECT_EQ(Changes("s", changes->position)->response.finished_size(), 0);
 }
 
+TEST_F(ThreadedCoordinatorTest, BeginsNoReadOnceItDrains) {
+  Create(NetworkStudy("s", 1));
+  const auto read = [this] {
+    std::promise<absl::Status> answer;
+    v1::ListTrialsRequest request;
+    request.set_study("s");
+    request.set_view(v1::TRIAL_VIEW_FULL);
+    coordinator_->ListTrials(request, [&](auto trials) { answer.set_value(trials.status()); });
+    return answer.get_future().get();
+  };
+  EXPECT_TRUE(read().ok());
+  coordinator_->Drain();
+  EXPECT_TRUE(absl::IsUnavailable(read()));
+}
+
 TEST_F(ThreadedCoordinatorTest, AWorkerThatSaidSoHasLeft) {
   const std::string worker = Register();
   const auto listed = [&] { return Workers()->workers(0); };

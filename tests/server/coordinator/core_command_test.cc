@@ -144,8 +144,16 @@ TEST_F(CommandTest, AStudyThatNoWorkerCanRunSaysWhy) {
                                    "all of that; the most that any offers is 8, 1 and 0"));
   request.mutable_resources()->set_gpus(2);
   *request.mutable_request_id() = house_.NewRequestId();
-  ASSERT_TRUE(house_.Call(&Core::RegisterWorker, request).ok());
+  const auto able = house_.Call(&Core::RegisterWorker, request);
+  ASSERT_TRUE(able.ok());
   EXPECT_EQ(message(), "");
+  // That one is gone without a word, or said so before a restart: nobody knows.
+  house_.Restart();
+  for (int i = 0; i < 7; ++i) {
+    house_.Register("w");
+    house_.Advance(absl::Minutes(1));
+  }
+  EXPECT_THAT(message(), HasSubstr("no worker can run it"));
 }
 
 TEST_F(CommandTest, PollsOfOneBatchShareAWorkersResources) {

@@ -248,6 +248,56 @@ class ShakyStoreTest : public testing::Test {
   v1::FinishWorkRequest finish_;
 };
 
+TEST(ExhaustedSpaceTest, IsNoCommitThatIsTriedAgainAndAgainWhileTheDiskIsFull) {
+  ShakyStore store;
+  HeldSuggester suggester;
+  Harness house(absl::Seconds(60), &suggester, &store);
+  v1::CreateStudyRequest create;
+  *create.mutable_request_id() = house.NewRequestId();
+  *create.mutable_study() = NetworkStudy("s", 0);
+  create.mutable_study()->mutable_sampler()->set_algorithm(v1::Sampler::RANDOM);
+  create.mutable_study()->clear_parameters();
+  v1::Parameter& layers = *create.mutable_study()->add_parameters();
+  layers.set_name("hidden_layers");
+  layers.set_type(v1::Parameter::INT);
+  layers.set_min(1);
+  layers.set_max(2);
+  ASSERT_TRUE(house.Call(&Core::CreateStudy, create).ok());
+  const std::string worker = house.Register("w");
+  int64_t asked = 0;
+  std::optional<v1::AcquireWorkResponse> work;
+  const auto ask = [&] {
+    house.QueueAcquire(worker, "c", ++asked, [&](auto response) { work = *response; });
+    house.Settle();
+    for (; suggester.size() > 0; house.Settle()) suggester.ReleaseOne();
+  };
+  for (int i = 0; i < 2; ++i) {
+    // No suggestion more than it takes: the end of the space is found later.
+    work.reset();
+    house.QueueAcquire(worker, "c", ++asked, [&](auto response) { work = *response; });
+    for (house.Settle(); !work && suggester.size() > 0; house.Settle()) suggester.ReleaseOne();
+    ASSERT_TRUE(work && work->has_trial());
+    v1::FinishWorkRequest finish;
+    *finish.mutable_token() = work->trial().token();
+    finish.mutable_infeasible();
+    ASSERT_TRUE(house.Call(&Core::Finish, finish).ok());
+  }
+
+  store.load_takes = [&house] { house.clock.Advance(absl::Seconds(3)); };
+  store.apply_failure = absl::UnavailableError("disk full");
+  store.loads = 0;
+  EXPECT_FALSE(house.Stop("s").ok());
+  for (int i = 0; i < 60; ++i) {
+    ask();
+    house.Advance(absl::Seconds(1));
+  }
+  EXPECT_TRUE(house.study("s").exhausted);
+  EXPECT_EQ(store.loads, 1);
+  store.apply_failure = absl::OkStatus();
+  house.Advance(absl::Seconds(31));
+  EXPECT_EQ(house.study("s").row.end_reason, v1::Study::EXHAUSTED);
+}
+
 TEST_F(ShakyStoreTest, ThatCannotBeReadForAWhileRefusesAndGoesOn) {
   const auto shake = [this](absl::Status& part, const absl::Status& failure) {
     part = failure;

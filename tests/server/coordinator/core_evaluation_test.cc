@@ -80,6 +80,32 @@ TEST_F(TestEvaluationTest, WhoCouldNotDoItGetsOtherWorkFirstForAWhile) {
   EXPECT_TRUE(house_.Acquire(house_.Register("x")).has_evaluation()) << "another at once";
 }
 
+// Two workers in turn: each may try what it cannot do once, and then does the other study's trials.
+TEST_F(TestEvaluationTest, WhatNobodyCanDoTakesNoWorkerFromOtherStudies) {
+  EndStudy(true);
+  const std::string workers[] = {worker_, house_.Register("x")};
+  int done = 0;
+  const auto work = [&](const std::string& sick) {
+    const auto given = house_.Acquire(workers[done++ % 2]);
+    if (given.has_trial() && given.trial().study().name() != sick) {
+      return Report(given.trial().token(), 1, 0.5).ok() && Complete(given.trial().token()).ok();
+    }
+    v1::GiveBackWorkRequest request;
+    *request.add_tokens() = given.has_trial() ? given.trial().token() : given.evaluation().token();
+    request.set_worker_trouble("no files");
+    EXPECT_TRUE(house_.Call(&Core::GiveBack, request).ok());
+    return false;
+  };
+  Create(NetworkStudy("well", 1000));
+  int completed = 0;
+  for (int i = 0; i < 40; ++i) completed += work("s");
+  EXPECT_EQ(completed, 38) << "beside an evaluation";
+  Create(NetworkStudy("sick", 1000));
+  completed = 0;
+  for (int i = 0; i < 40; ++i) completed += work("sick");
+  EXPECT_EQ(completed, 38) << "beside a study";
+}
+
 TEST_F(TestEvaluationTest, WithoutWeightsItFailsAndSaysSo) {
   EndStudy(false);
   EXPECT_EQ(house_.study("s").evaluation->state, v1::TestEvaluation::FAILED);
