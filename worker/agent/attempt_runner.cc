@@ -185,7 +185,8 @@ std::string ReasonOf(const Outcome& ended, const Lease& lease) {
     case Outcome::Kind::kWorkerTrouble:
       return absl::StrCat("this worker cannot do it now: ", ended.message);
     default:
-      return lease.pausing() ? "it pauses" : "the worker is leaving";
+      if (lease.pausing()) return "it pauses";
+      return lease.checkpoint_requested() ? "the worker is leaving" : "it is to stop";
   }
 }
 
@@ -312,7 +313,7 @@ void AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease,
   if (!absl::IsUnavailable(result.status())) {
     lease.BeginOutcome();
     end = Finish(ToRequest(result), calls, lease);
-  } else if (lease.checkpoint_requested()) {
+  } else if (lease.stop_requested()) {
     end = GiveBack(Stopped(), calls, lease);
   } else {
     lease.BeginOutcome();
@@ -347,11 +348,12 @@ std::string AttemptRunner::GiveBack(const Outcome& ended, LeasedCalls& calls, co
   } else if (ended.kind == Outcome::Kind::kWorkerTrouble) {
     request.set_worker_trouble(ToWireText(ended.message));
   }
+  const std::string reason = ReasonOf(ended, lease);
   const absl::Status status = calls.GiveBack(std::move(request));
   if (!status.ok() && lease.ended()) return EndOf(lease);
   // Where it was refused, the coordinator notices that nobody renews the lease any more.
   return absl::StrCat(
-      status.ok() ? "given back, " : "not given back, ", ReasonOf(ended, lease),
+      status.ok() ? "given back, " : "not given back, ", reason,
       status.ok()
           ? ""
           : absl::StrCat("; ", status.ToString(absl::StatusToStringMode::kWithNoExtraData)));

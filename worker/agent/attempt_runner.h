@@ -45,8 +45,9 @@ class AttemptRunner {
   // becomes a failed outcome, exceptions included. Calls `in_trouble` before it gives it back
   // because this worker is in trouble, and would fare no better if it tried again at once.
   void RunTrial(const v1::TrialWork& work, Lease& lease, const std::function<void()>& in_trouble);
-  // Fetches the weights, evaluates them on the test set, and sends the result. Gives the lease back
-  // where it is to stop before the weights are there. `in_trouble`: as above.
+  // Fetches the weights, evaluates them on the test set, and sends the result. Where it is to stop,
+  // or the lease ends, before the weights are there, it is given back or dropped, which is no
+  // trouble. `in_trouble`: as above.
   void RunEvaluation(const v1::EvaluationWork& work, Lease& lease,
                      const std::function<void()>& in_trouble);
 

@@ -47,8 +47,9 @@ void Lease::Pause() {
 
 void Lease::EndLocked(State state) {
   if (state_ != State::kHeld) return;
-  state_ = state;
+  // In this order: who sees that it has ended sees also that it is to stop.
   StopLocked();
+  state_ = state;
   changed_.notify_all();
 }
 

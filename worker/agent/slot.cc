@@ -124,9 +124,9 @@ void Slot::RunWork(const v1::AcquireWorkResponse& work) {
   }
   context_.renewer.Wake();
   context_.trouble.Begin(number_, Now());
-  bool done = true;
+  bool is_trouble = false;
   const auto in_trouble = [&] {
-    done = false;
+    is_trouble = true;
     NoteTrouble();
   };
   if (evaluates) {
@@ -135,7 +135,10 @@ void Slot::RunWork(const v1::AcquireWorkResponse& work) {
     context_.runner.RunTrial(work.trial(), *lease, in_trouble);
   }
   context_.keeper.Remove(token);
-  if (done && context_.trouble.Done(number_)) {
+  if (is_trouble) return;
+  if (lease->ended()) {
+    context_.trouble.Cut(number_, Now());
+  } else if (context_.trouble.Done(number_)) {
     spdlog::info("this worker's trouble is over, all of its slots take work again");
   }
 }

@@ -4,7 +4,7 @@ namespace caviar::agent {
 
 bool Trouble::MayTake(int slot, TimePoint now) {
   const std::lock_guard lock(mutex_);
-  if (began_ && now - *began_ >= kShowsWithin) End();
+  EndIfItRunsForLong(now);
   if (!lasts_) return true;
   if (!tries_ && now >= until_) tries_ = slot;
   return tries_ == slot;
@@ -33,6 +33,16 @@ bool Trouble::Done(int slot) {
   End();
   pauses_.Reset();
   return lasted;
+}
+
+void Trouble::Cut(int slot, TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  EndIfItRunsForLong(now);
+  if (tries_ == slot) began_.reset();
+}
+
+void Trouble::EndIfItRunsForLong(TimePoint now) {
+  if (began_ && now - *began_ >= kShowsWithin) End();
 }
 
 void Trouble::End() {

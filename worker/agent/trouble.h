@@ -36,9 +36,13 @@ class Trouble {
   std::optional<absl::Duration> Note(int slot, TimePoint now);
   // It is over without trouble. Whether there was some until now.
   bool Done(int slot);
+  // It is over because its lease is, which says nothing unless it ran for long.
+  void Cut(int slot, TimePoint now);
 
  private:
-  void End();  // with mutex_ held
+  // With mutex_ held.
+  void End();
+  void EndIfItRunsForLong(TimePoint now);
 
   std::mutex mutex_;  // guards all below
   client::Backoff pauses_;

@@ -21,6 +21,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 Outcome TroubleOf(const std::string& message) {
   Outcome outcome = OutcomeOf(Outcome::Kind::kWorkerTrouble);
@@ -152,6 +153,38 @@ TEST_F(AgentTroubleTest, OneSlotTriesUntilATrialGoesWell) {
   work_.Grant(3);
   EXPECT_TRUE(work_.AwaitFinish().has_completed());
   work_.coordinator.AwaitAcquires(6 + 3);
+}
+
+TEST_F(AgentTroubleTest, AnEvaluationWhoseLeaseIsLostWhileItsWeightsComePausesNoSlot) {
+  backoff_ = {absl::Hours(1), absl::Hours(1)};
+  work_.coordinator.download_chunk = [&](const auto&) -> absl::StatusOr<v1::DownloadChunkResponse> {
+    work_.Take(1);
+    return absl::UnavailableError("restarting");
+  };
+  Start(/*slots=*/2);
+  work_.coordinator.AwaitAcquires(2);
+  work_.Grant(FakeWork::Evaluation(1, "weights"));
+  work_.coordinator.AwaitAcquires(3);
+  StopAgent();
+  EXPECT_THAT(warnings_->texts(), IsEmpty());
+  EXPECT_TRUE(work_.nothing_given_back());
+}
+
+TEST_F(AgentTroubleTest, ATrialWhoseLeaseIsLostEndsNoTrouble) {
+  trainer_.train = [](const AttemptWork& work, AttemptObserver& observer) {
+    return work.trial.number() == 1 ? TroubleOf("no room") : TrainUntilStopped(work, observer);
+  };
+  Start(/*slots=*/2);
+  work_.coordinator.AwaitAcquires(2);
+  work_.Grant(1);
+  work_.AwaitGiveBack();
+  work_.coordinator.AwaitCancelled();
+  work_.coordinator.AwaitAcquires(3);
+  work_.Take(2);
+  work_.Grant(2);
+  work_.coordinator.AwaitAcquires(4);
+  absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_EQ(work_.coordinator.acquires().size(), 4u) << "the other slot waits";
 }
 
 TEST_F(AgentTroubleTest, CodeThatCannotBeWrittenIsNoFaultOfTheTrial) {

@@ -5,76 +5,18 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <functional>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/sha256.h"
+#include "tests/worker/agent/fake_client.h"
 
 namespace caviar::agent {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// Calls under a lease are answered as a test says.
-class FakeClient final : public client::WorkerClient {
- public:
-  template <typename Response>
-  using Answer = absl::StatusOr<Response>;
-
-  v1::RequestId NextRequestId() override { return {}; }
-  Answer<v1::RegisterWorkerResponse> Register(const v1::RegisterWorkerRequest&) override {
-    return absl::UnimplementedError("");
-  }
-  Answer<v1::AcquireWorkResponse> Acquire(const v1::AcquireWorkRequest&) override {
-    return absl::UnimplementedError("");
-  }
-  Answer<v1::RenewLeasesResponse> Renew(const v1::RenewLeasesRequest&, absl::Duration) override {
-    return absl::UnimplementedError("");
-  }
-  Answer<v1::ReportMeasurementsResponse> Report(const v1::ReportMeasurementsRequest&) override {
-    return report();
-  }
-  Answer<v1::FinishWorkResponse> Finish(const v1::FinishWorkRequest&) override { return finish(); }
-  Answer<v1::GiveBackWorkResponse> GiveBack(const v1::GiveBackWorkRequest& request,
-                                            absl::Duration) override {
-    return give_back(request);
-  }
-  Answer<int64_t> UploadChunk(const v1::FencingToken&, v1::Artifact::Kind, int64_t,
-                              absl::string_view file, uint32_t crc32, int64_t offset) override {
-    EXPECT_EQ(crc32, client::Crc32(file));
-    offsets.push_back(offset);
-    return upload(offset);
-  }
-  Answer<std::string> DownloadChunk(const v1::Artifact&, int64_t offset) override {
-    offsets.push_back(offset);
-    return download(offset);
-  }
-  Answer<int64_t> AppendLog(const v1::FencingToken&, int64_t offset, absl::string_view data,
-                            absl::Duration) override {
-    offsets.push_back(offset);
-    return append(offset, std::string(data));
-  }
-  Answer<std::string> DownloadCode(const std::string& sha256, int64_t offset) override {
-    EXPECT_EQ(sha256, vocabulary::Sha256("123456"));
-    offsets.push_back(offset);
-    return download(offset);
-  }
-  void EndPolls() override {}
-  void CancelWaiting() override {}
-  void CancelAll() override {}
-
-  std::function<Answer<v1::ReportMeasurementsResponse>()> report;
-  std::function<Answer<v1::FinishWorkResponse>()> finish;
-  std::function<Answer<v1::GiveBackWorkResponse>(const v1::GiveBackWorkRequest&)> give_back;
-  std::function<Answer<int64_t>(int64_t)> upload;
-  std::function<Answer<std::string>(int64_t)> download;
-  std::function<Answer<int64_t>(int64_t, const std::string&)> append;
-  std::vector<int64_t> offsets;  // that were asked for
-};
 
 absl::Status Stale() { return error::WithReason(absl::AbortedError("stale"), error::kLeaseLost); }
 
@@ -130,7 +72,7 @@ TEST_F(LeasedCallsTest, WhoseTokenIsNotKnownYetCallsAgain) {
       return status.ok() ? absl::StatusOr<decltype(answer)>(answer) : status;
     };
     client_.report = [&] { return or_error(v1::ReportMeasurementsResponse()); };
-    client_.finish = [&] { return or_error(v1::FinishWorkResponse()); };
+    client_.finish = [&](const auto&) { return or_error(v1::FinishWorkResponse()); };
     client_.upload = [&](int64_t) { return or_error(int64_t{6}); };
     client_.download = [&](int64_t) { return or_error(std::string("123456")); };
     client_.append = [&](int64_t, const std::string&) { return or_error(int64_t{3}); };

@@ -85,5 +85,21 @@ TEST_F(TroubleTest, WorkThatRunsForLongGoesWell) {
   EXPECT_FALSE(MayTake(1));
 }
 
+TEST_F(TroubleTest, WorkThatIsCutShortSaysNothing) {
+  trouble_.Note(0, now_);
+  now_ += hours(1);
+  ASSERT_TRUE(MayTake(0));
+  Begin(0);
+  trouble_.Cut(0, now_);
+  now_ += hours(1);
+  EXPECT_FALSE(MayTake(1)) << "what was cut runs no more";
+  EXPECT_TRUE(MayTake(0)) << "its turn stands";
+  Begin(0);
+  trouble_.Cut(1, now_);
+  now_ += Trouble::kShowsWithin;
+  trouble_.Cut(0, now_);
+  EXPECT_TRUE(MayTake(1)) << "it ran for long before";
+}
+
 }  // namespace
 }  // namespace caviar::agent
