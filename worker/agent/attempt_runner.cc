@@ -328,17 +328,19 @@ void AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease,
 
 absl::StatusOr<training::TestResult> AttemptRunner::Evaluate(const v1::EvaluationWork& work,
                                                              LeasedCalls& calls) {
-  const absl::StatusOr<std::string> weights = Fetch(work.weights(), calls);
-  if (!weights.ok()) {
+  using Result = absl::StatusOr<training::TestResult>;
+  const auto evaluate = [&]() -> Result {
+    const absl::StatusOr<std::string> weights = calls.Download(work.weights());
+    if (weights.ok()) return trainer_.Evaluate(work.study(), work.trial(), *weights);
     const std::string message =
         absl::StrCat("the weights could not be fetched: ", weights.status().message());
     return IsGone(weights.status()) ? absl::DataLossError(message)
                                     : absl::UnavailableError(message);
-  }
-  using Result = absl::StatusOr<training::TestResult>;
+  };
+  // Memory that does not suffice fails it wherever it was missed, as in a training: the next worker
+  // may have as little.
   return WithoutExceptions(
-      [&] { return trainer_.Evaluate(work.study(), work.trial(), *weights); },
-      [](const std::string& message) -> Result { return absl::InternalError(message); });
+      evaluate, [](const std::string& message) -> Result { return absl::InternalError(message); });
 }
 
 std::string AttemptRunner::GiveBack(const Outcome& ended, LeasedCalls& calls, const Lease& lease) {

@@ -1,8 +1,10 @@
 // One attempt, without a network.
 #include "worker/agent/attempt_runner.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <new>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,8 @@
 
 namespace caviar::agent {
 namespace {
+
+using testing::HasSubstr;
 
 class AttemptRunnerTest : public testing::Test {
  protected:
@@ -66,6 +70,15 @@ TEST_F(AttemptRunnerTest, AnEvaluationThatIsToStopWhileItsWeightsComeIsGivenBack
   EXPECT_TRUE(finished_.empty());
   ASSERT_EQ(given_back_.size(), 1u);
   EXPECT_EQ(given_back_[0].worker_trouble(), "");
+}
+
+TEST_F(AttemptRunnerTest, WeightsThatTheMemoryDoesNotHoldFailTheEvaluation) {
+  client_.download = [](int64_t) -> absl::StatusOr<std::string> { throw std::bad_alloc(); };
+  RunEvaluation();
+  EXPECT_EQ(troubles_, 0);
+  EXPECT_TRUE(given_back_.empty());
+  ASSERT_EQ(finished_.size(), 1u);
+  EXPECT_THAT(finished_[0].failed().message(), HasSubstr("out of memory"));
 }
 
 }  // namespace
