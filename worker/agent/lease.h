@@ -45,8 +45,8 @@ class Lease {
   // A Renew sent at `sent_at` was answered: it stands.
   void Renewed(absl::Duration sent_at, absl::Duration ttl);
   void Lose();
-  // A call says that it does not stand, but such a call does not decide it: fenced, until a Renew
-  // is answered.
+  // A call makes it look as if it did not stand, but such a call does not decide it: fenced, until
+  // a Renew is answered.
   void Doubt();
   // The directive was to stop: the lease still stands, the training ends.
   void Stop();

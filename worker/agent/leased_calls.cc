@@ -187,6 +187,11 @@ absl::StatusOr<std::string> LeasedCalls::Fetch(
       error = absl::DataLossError(
           absl::StrCat(name, " came with another size or checksum than it was stored with"));
     }
+    if (absl::IsNotFound(error)) {
+      // Also the files of a study that has ended are gone: the lease says which it is.
+      lease_.Doubt();
+      return lease_.AwaitSendable() ? error : Ended();
+    }
     if (!absl::IsDataLoss(error)) return error;
   }
   return error;

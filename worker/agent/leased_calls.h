@@ -45,8 +45,9 @@ class LeasedCalls {
   // OK: the file is stored. CANCELLED: given up. DATA_LOSS: it came out damaged, several times.
   absl::Status Upload(v1::Artifact::Kind kind, int64_t step, const std::string& file,
                       const GiveUp& give_up = nullptr);
-  // The whole file, its size and checksum verified. DATA_LOSS: they differ, several times. Given
-  // up, with an error, where the attempt is to stop.
+  // The whole file, its size and checksum verified. DATA_LOSS: they differ, several times.
+  // NOT_FOUND: it is gone, and the lease stands. Given up, with an error, where the attempt is to
+  // stop.
   absl::StatusOr<std::string> Download(const v1::Artifact& artifact);
   // How much of the attempt's log is there once `data` was added at `offset`. Less than `offset`:
   // the coordinator lost what was before it, and took nothing.

@@ -6,6 +6,7 @@
 
 #include <new>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/worker/agent/fake_client.h"
@@ -46,6 +47,19 @@ class AttemptRunnerTest : public testing::Test {
   int evaluations_ = 0;
   int troubles_ = 0;
 };
+
+TEST_F(AttemptRunnerTest, ATrialWhoseCheckpointWentWithItsLeaseIsDropped) {
+  client_.download = [](int64_t) { return absl::NotFoundError("the study has ended"); };
+  std::thread renewer([this] {
+    while (!lease_.Fenced() && !lease_.ended()) std::this_thread::yield();
+    lease_.Lose();
+  });
+  runner_.RunTrial(FakeWork::TrialAfter(1, 3, "checkpoint").trial(), lease_,
+                   [this] { ++troubles_; });
+  renewer.join();
+  EXPECT_EQ(troubles_, 0);
+  EXPECT_TRUE(given_back_.empty()) << "its checkpoint is not to blame";
+}
 
 TEST_F(AttemptRunnerTest, AnEvaluationWhoseLeaseEndsWhileItsWeightsComeIsDropped) {
   client_.download = [this](int64_t) {

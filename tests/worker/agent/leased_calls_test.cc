@@ -176,6 +176,23 @@ TEST_F(LeasedCallsTest, WhetherAnUploadsLeaseIsLostIsForRenewToSay) {
   other.join();
 }
 
+TEST_F(LeasedCallsTest, AFileIsGoneWhereTheLeaseStandsAllTheSame) {
+  client_.download = [](int64_t) { return absl::NotFoundError("no such file"); };
+  std::thread renewer([&] {
+    while (!lease_.Fenced()) std::this_thread::yield();
+    lease_.Renewed(absl::Seconds(now_.load()), absl::Seconds(60));
+  });
+  EXPECT_EQ(DownloadFile().status(), absl::NotFoundError("no such file"));
+  renewer.join();
+
+  std::thread other([&] {
+    while (!lease_.Fenced()) std::this_thread::yield();
+    lease_.Lose();
+  });
+  EXPECT_TRUE(absl::IsAborted(DownloadFile().status()));
+  other.join();
+}
+
 TEST_F(LeasedCallsTest, WhatIsGivenBackUnderAStaleTokenLosesTheLease) {
   client_.give_back = [](const v1::GiveBackWorkRequest&) { return Stale(); };
   EXPECT_TRUE(absl::IsAborted(calls_.GiveBack()));
