@@ -2,12 +2,19 @@
 
 import threading
 
-from caviar.errors import Error, InvalidArgument, LeaseLost, Unavailable
+from caviar.errors import Error, LeaseLost, Unavailable
 from caviar.program import number
 from caviar.v1 import study_service_pb2
 
 _WORDS = {study_service_pb2.DIRECTIVE_CONTINUE: "continue", study_service_pb2.DIRECTIVE_STOP: "stop",
           study_service_pb2.DIRECTIVE_PAUSE: "pause"}
+# The coordinator's words on what it was sent. All others may come of the way there, or of its own state.
+_REFUSALS = ("INVALID_ARGUMENT", "OUT_OF_RANGE", "FAILED_PRECONDITION", "RESOURCE_EXHAUSTED")
+
+
+def is_refusal(error):
+    """Whether an outcome was refused for good: nothing of it is stored, and no other try or caller would fare better."""
+    return isinstance(error, Error) and error.code in _REFUSALS and not isinstance(error, Unavailable)
 
 
 class AskedTrial:
@@ -93,10 +100,8 @@ class AskedTrial:
     def _end(self, request):
         try:
             trial = self._connection.call("TellTrial", request)
-        except InvalidArgument:
-            raise
-        except Error:
-            self._untold = True
+        except Error as error:
+            self._untold = not is_refusal(error)
             raise
         self._told.set()
         return trial.DESCRIPTOR.enum_types_by_name["State"].values_by_number[trial.state].name

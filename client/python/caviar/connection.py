@@ -185,6 +185,9 @@ def _failure_of(error, line):
     if code == grpc.StatusCode.CANCELLED and detail is None and not line.closed:
         # Nobody here asked for it: so says a coordinator's gRPC while it shuts down.
         code, message = grpc.StatusCode.UNAVAILABLE, "the call was cut off, as by one that shuts down"
+    if code == grpc.StatusCode.RESOURCE_EXHAUSTED and message.startswith("Received RST_STREAM"):
+        # No refusal: gRPC drops calls so where memory is short.
+        code, message = grpc.StatusCode.UNAVAILABLE, "the call was cut off, as by one that is short of memory"
     if detail is None:
         message = _words_of_ones_own(code, message, line.address)
     # A stalled coordinator does not answer in time.
@@ -192,7 +195,7 @@ def _failure_of(error, line):
     if detail is not None and detail.HasField("retry_delay") and code in (
             grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED):
         delay = detail.retry_delay.ToTimedelta().total_seconds()
-    return _exception(code, message, detail), delay
+    return _exception(code, message, detail, may_pass=delay is not None), delay
 
 
 def _words_of_ones_own(code, message, address):
@@ -210,7 +213,7 @@ def _words_of_ones_own(code, message, address):
     return message
 
 
-def _exception(code, message, detail):
+def _exception(code, message, detail, may_pass):
     reason = detail.reason if detail is not None else ""
     if code == grpc.StatusCode.INVALID_ARGUMENT:
         violations = detail.field_violations if detail is not None else ()
@@ -220,9 +223,7 @@ def _exception(code, message, detail):
         grpc.StatusCode.ALREADY_EXISTS: errors.AlreadyExists,
         grpc.StatusCode.UNAUTHENTICATED: errors.Unauthenticated,
         grpc.StatusCode.PERMISSION_DENIED: errors.PermissionDenied,
-        grpc.StatusCode.UNAVAILABLE: errors.Unavailable,
-        grpc.StatusCode.DEADLINE_EXCEEDED: errors.Unavailable,
-    }.get(code, errors.Error)
+    }.get(code, errors.Unavailable if may_pass else errors.Error)
     return kind(message, code.name, reason)
 
 

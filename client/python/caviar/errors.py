@@ -49,7 +49,7 @@ class PermissionDenied(Error, PermissionError):
 
 
 class Unavailable(Error, ConnectionError):
-    """No coordinator answered, however often it was tried."""
+    """No coordinator answered, or it was too busy, however often it was tried."""
 
 
 class Pruned(Exception):

@@ -5,7 +5,8 @@ import logging
 import time
 import traceback
 
-from caviar.errors import Error, InvalidArgument, LeaseLost, NoTrial, Pruned, Unavailable
+from caviar.asked_trial import is_refusal
+from caviar.errors import Error, LeaseLost, NoTrial, Pruned, Unavailable
 from caviar.program import current_trial
 
 _log = logging.getLogger("caviar")
@@ -98,11 +99,9 @@ def _tell(asked, result):
             asked.tell(result)
     except LeaseLost as error:
         _log.warning("trial %d of %s: %s", asked.number, asked.study, error)
-    except InvalidArgument as error:
-        return _failed(asked, error)
-    except Error:
-        raise  # the result may be right, and must not become a failure
-    except Exception as error:  # it is none
+    except Exception as error:
+        if isinstance(error, Error) and not is_refusal(error):
+            raise  # the result may be right, and must not become a failure
         return _failed(asked, error)
     return None
 

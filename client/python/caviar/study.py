@@ -49,9 +49,10 @@ class Study:
 
         The function is called as function(trial) if its first parameter has the name trial, else as
         function(**parameters). It returns the objective, or a dict of metrics; not finite: INFEASIBLE. In it
-        caviar.report(step, ...) and trial.report(step, ...) raise caviar.Pruned where the trial is to end. An exception
-        makes the trial FAILED and is logged; five such trials before the first good one raise it. caviar.Unavailable: the
-        coordinator was away for longer than the client's patience; the trial goes to another asker.
+        caviar.report(step, ...) and trial.report(step, ...) raise caviar.Pruned where the trial is to end. An exception,
+        or a result that the coordinator refuses, makes the trial FAILED and is logged; five such trials before the first
+        good one raise it. caviar.Unavailable: the coordinator was away, or too busy, for longer than the client's
+        patience; the trial goes to another asker.
         """
         return optimize(self, function, trials, lease)
 

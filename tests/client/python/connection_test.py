@@ -66,8 +66,9 @@ class RetryTest(unittest.TestCase):
 
     def test_a_delay_that_is_longer_than_the_patience_is_not_waited_for(self):
         client = self.connect(patience=1.0, GetStudy=[overloaded(3_600_000)])
-        with self.assertRaisesRegex(caviar.Error, "too many calls"):
+        with self.assertRaisesRegex(caviar.Unavailable, "too many calls") as caught:
             client.study("s")
+        self.assertEqual((caught.exception.code, caught.exception.reason), ("RESOURCE_EXHAUSTED", "OVERLOADED"))
 
     def test_nobody_there_is_said_with_the_address(self):
         with self.assertRaisesRegex(caviar.Unavailable, "no coordinator answers at 127.0.0.1:1: "):
@@ -82,7 +83,8 @@ class RetryTest(unittest.TestCase):
 
     def test_a_call_that_the_other_end_cancelled_is_tried_again(self):
         cut_off = (grpc.StatusCode.CANCELLED, "CANCELLED", None)
-        client = self.connect(GetStudy=[cut_off, STUDY])
+        dropped = (grpc.StatusCode.RESOURCE_EXHAUSTED, "Received RST_STREAM with error code 11", None)
+        client = self.connect(GetStudy=[cut_off, dropped, STUDY])
         self.assertEqual(client.study("s").name, "s")
         client = self.connect(patience=0.2, GetStudy=[cut_off] * 100)
         with self.assertRaisesRegex(caviar.Unavailable, f"no coordinator answers at {self.server.address}: .*cut off"):

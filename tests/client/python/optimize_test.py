@@ -11,9 +11,10 @@ import unittest
 from unittest import mock
 
 import grpc
+from google.protobuf import duration_pb2
 
 import caviar
-from caviar.v1 import study_pb2, study_service_pb2, trial_pb2
+from caviar.v1 import request_pb2, study_pb2, study_service_pb2, trial_pb2
 from coordinator import Coordinator, CoordinatorTest
 from fake_server import FakeServer
 
@@ -157,6 +158,9 @@ class OptimizeTest(CoordinatorTest):
             study.optimize(lambda learning_rate: 1, trials=1)
 
 
+TOO_LARGE = (grpc.StatusCode.RESOURCE_EXHAUSTED, "Received message larger than max (5000000 vs. 4194304)", None)
+BUSY = (grpc.StatusCode.RESOURCE_EXHAUSTED, "the coordinator is busy",
+        request_pb2.ErrorDetail(reason="OVERLOADED", retry_delay=duration_pb2.Duration(seconds=1)))
 CUT_OFF = (grpc.StatusCode.CANCELLED, "CANCELLED", None)  # as gRPC does with calls while a coordinator shuts down
 
 
@@ -184,23 +188,68 @@ class UntoldTest(unittest.TestCase):
         self.assertEqual(self.outcomes(), ["completed"] * 3)
 
     def test_a_result_that_cannot_be_told_is_not_a_failure(self):
-        for refusal, kind in ((CUT_OFF, caviar.Unavailable), ((grpc.StatusCode.INTERNAL, "broken", None), caviar.Error)):
-            study = self.study(*[refusal] * 1000, patience=0.2)
-            with self.assertRaises(kind):
-                study.optimize(lambda: 0.5, trials=1)
-            self.assertEqual(set(self.outcomes()), {"completed"})
+        for refusal, kind in ((CUT_OFF, caviar.Unavailable), (BUSY, caviar.Unavailable),
+                              ((grpc.StatusCode.INTERNAL, "broken", None), caviar.Error),
+                              ((grpc.StatusCode.UNKNOWN, "broken", None), caviar.Error),
+                              ((grpc.StatusCode.UNAUTHENTICATED, "", None), caviar.Unauthenticated),
+                              ((grpc.StatusCode.PERMISSION_DENIED, "", None), caviar.PermissionDenied)):
+            with self.subTest(refusal[0]):
+                study = self.study(*[refusal] * 1000, patience=0.2)
+                with self.assertRaises(kind):
+                    study.optimize(lambda: 0.5, trials=1)
+                self.assertEqual(set(self.outcomes()), {"completed"})
+                study = self.study(*[refusal] * 1000, patience=0.2)
+                with self.assertRaises(kind), study.ask() as trial:
+                    trial.tell(0.5)
+                self.assertEqual(set(self.outcomes()), {"completed"})
 
-    def test_nor_is_one_of_a_trial_that_was_asked_for(self):
-        study = self.study(*[CUT_OFF] * 1000, patience=0.2)
-        with self.assertRaises(caviar.Unavailable), study.ask() as trial:
-            trial.tell(0.5)
-        self.assertEqual(set(self.outcomes()), {"completed"})
+    def test_a_result_that_is_refused_is_a_failure(self):
+        failed = trial_pb2.Trial(state=trial_pb2.Trial.FAILED)
+        for refusal in (TOO_LARGE, (grpc.StatusCode.FAILED_PRECONDITION, "no", None),
+                        (grpc.StatusCode.INVALID_ARGUMENT, "no", None)):
+            with self.subTest(refusal[0]):
+                study = self.study(refusal, failed)
+                self.assertEqual(study.optimize(lambda: 0.5, trials=1), 1)
+                self.assertEqual(self.outcomes(), ["completed", "failed"])
+                study = self.study(refusal, failed)
+                with self.assertRaisesRegex(caviar.Error, refusal[1][:20]), study.ask() as trial:
+                    trial.tell(0.5)
+                self.assertEqual(self.outcomes(), ["completed", "failed"])
+
+    def test_a_refused_result_whose_failure_cannot_be_told_is_raised(self):
+        study = self.study(TOO_LARGE, *[CUT_OFF] * 1000, patience=0.2)
+        with self.assertRaises(caviar.Unavailable):
+            study.optimize(lambda: 0.5, trials=1)
 
     def test_a_report_that_cannot_be_sent_is_not_a_failure(self):
-        study = self.study(patience=0.2, report=CUT_OFF)
-        with self.assertRaises(caviar.Unavailable):
-            study.optimize(lambda trial: trial.report(1, accuracy=0.5), trials=1)
-        self.assertEqual(self.outcomes(), [])
+        for refusal in (CUT_OFF, BUSY):
+            study = self.study(patience=0.2, report=refusal)
+            with self.assertRaises(caviar.Unavailable):
+                study.optimize(lambda trial: trial.report(1, accuracy=0.5), trials=1)
+            self.assertEqual(self.outcomes(), [])
+
+
+class LimitTest(unittest.TestCase):
+    def test_a_result_beyond_what_a_trial_may_measure_is_a_failure_and_the_loop_goes_on(self):
+        logging.getLogger("caviar").setLevel(logging.CRITICAL)
+        coordinator = Coordinator("--max-measurements", "3")
+        self.addCleanup(shutil.rmtree, coordinator.folder)
+        self.addCleanup(coordinator.kill)
+        client = caviar.connect(coordinator.address)
+        self.addCleanup(client.close)
+        study = client.create_study({
+            "study": "long", "objective": {"metric": "accuracy", "goal": "maximize"}, "trainer": {"external": {}},
+            "limits": {"max_trials": 3}, "parameters": {"x": {"min": 0.0, "max": 1.0}}})
+
+        def evaluate(trial):
+            for step in range(3 - trial.number):
+                trial.report(step, accuracy=0.1)
+            return 0.5
+
+        self.assertEqual(study.optimize(evaluate), 3)
+        trials = study.trials()
+        self.assertEqual([trial["state"] for trial in trials], ["FAILED", "COMPLETED", "COMPLETED"])
+        self.assertIn("--max-measurements", trials[0]["message"])
 
 
 class MovingTest(unittest.TestCase):
