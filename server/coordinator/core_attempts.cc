@@ -208,6 +208,9 @@ absl::StatusOr<v1::ReportMeasurementsResponse> Core::Report(
       !stored.ok()) {
     return stored;
   }
+  if (request.measurements_size() > 0) {
+    troubles_.End(holder->study->row.id, holder->trial->attempt->worker_id);
+  }
   response.set_conflicts(conflicts);
   response.set_directive(Prune(*holder->study, *holder->trial));
   if (holder->study->row.definition.limits().has_max_steps()) {
@@ -274,6 +277,7 @@ absl::StatusOr<v1::FinishWorkResponse> Core::Finish(const v1::FinishWorkRequest&
       return error::InvalidField(
           "outcome", "a trial ends completed, failed, infeasible, stopped or run_again");
   }
+  if (IsFinal(trial.row.state)) troubles_.End(study.row.id, trial.attempt->worker_id);
   v1::FinishWorkResponse response;
   response.set_state(trial.row.state);
   return response;

@@ -1,7 +1,6 @@
 // Who gets which trial: parked calls, suggestions, grants.
 #include <algorithm>
 #include <iterator>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -179,7 +178,6 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
   if (AnswerRepeat(poll)) return true;
   if (deps_.clock.Steady() < hold_until_) return false;
   StudyState* chosen = nullptr;
-  StudyState* tested = nullptr;
   if (poll.worker_id.empty()) {
     auto study = FindStudy(poll.study);
     if (study.ok() && (*study)->row.definition.trainer().has_external() && HasRoom(**study)) {
@@ -192,33 +190,27 @@ bool Core::TryServe(const Poll& poll, const std::vector<StudyState*>& offers) {
     const bool leaves = time_left != absl::InfiniteDuration();
     for (StudyState* study : offers) {
       if (study->evaluation && study->evaluation->state == v1::TestEvaluation::WAITING &&
+          !troubles_.Rests(study->row.id, worker.id, now) &&
           IsWanted(study->row.definition, poll.studies, poll.owners) &&
           CanRun(worker, study->row.definition)) {
-        tested = study;
-        if (troubles_.Had(study->row.id, worker.id, now)) continue;
         GrantEvaluation(poll, worker, *study);
         return true;
       }
     }
     // Studies share the slots: the one that runs least for its weight, then the one that waited
-    // longest. What the worker could not do comes last: its share stays the least, and would take
-    // the worker from those that it can do.
-    const auto turn = [&](const StudyState& study) {
-      return std::tuple(troubles_.Had(study.row.id, worker.id, now), ShareOf(study),
-                        study.last_served);
-    };
+    // longest.
     for (StudyState* study : offers) {
       if (!IsWanted(study->row.definition, poll.studies, poll.owners)) continue;
       if (!HasRoom(*study) || !HasRoomFor(worker, *study)) continue;
       if (leaves && !EndsInTime(study->row.definition, MedianTrialTime(*study), time_left))
         continue;
       if (!NextTrial(*study) && !MayStandIn(poll, *study)) continue;
-      if (chosen == nullptr || turn(*study) < turn(*chosen)) chosen = study;
+      if (troubles_.Rests(study->row.id, worker.id, now)) continue;
+      if (chosen == nullptr || std::pair(ShareOf(*study), study->last_served) <
+                                   std::pair(ShareOf(*chosen), chosen->last_served)) {
+        chosen = study;
+      }
     }
-  }
-  if (chosen == nullptr && tested != nullptr) {
-    GrantEvaluation(poll, state_.workers.at(poll.worker_id), *tested);
-    return true;
   }
   if (chosen == nullptr) return false;
   const std::optional<int32_t> number = TakeTrial(poll, *chosen);

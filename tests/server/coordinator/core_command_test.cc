@@ -292,6 +292,7 @@ TEST_F(CommandTest, WhatAWorkerCouldNotDoCountsAgainstNobody) {
     *request.add_tokens() = house_.Acquire(worker_).trial().token();
     request.set_worker_trouble("no room");
     ASSERT_TRUE(house_.Call(&Core::GiveBack, request).ok());
+    house_.Advance(absl::Minutes(10));
   }
   EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING);
   EXPECT_EQ(house_.trial("s", 0).row.fruitless, 0);
