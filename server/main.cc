@@ -105,6 +105,18 @@ void LogLateValues(const coordinator::LateValues& all) {
       all.kept, all.dropped);
 }
 
+// Once a minute at most while it fails.
+void LogStore(const absl::Status& failure) {
+  if (failure.ok()) {
+    spdlog::info("the store takes commits again");
+  } else {
+    spdlog::warn(
+        "the store takes no commits: what is to be stored is refused and nothing is handed out, "
+        "until it does: {}",
+        failure.message());
+  }
+}
+
 void LogMigration(const storage::MigrationDone& done) {
   spdlog::info("the database was brought from schema version {} to {}; as it was, it is kept in {}",
                done.from, done.to, done.backup);
@@ -219,7 +231,7 @@ absl::Status Serve(const Flags& flags, storage::SqliteStore& store, const sigset
   metrics::Recorder recorder;
   auto coordinator = coordinator::Coordinator::Start(
       {store, **reader, *artifacts, clock, randomness, DieOfUntrustworthyStore, LogLateValues,
-       flags.metrics_listen.empty() ? nullptr : &recorder, on_study_end},
+       LogStore, flags.metrics_listen.empty() ? nullptr : &recorder, on_study_end},
       options);
   if (!coordinator.ok()) return coordinator.status();
   std::unique_ptr<metrics::Exposition> exposition;

@@ -1,6 +1,7 @@
 #include "storage/sqlite_error.h"
 
 #include <cerrno>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 
@@ -20,12 +21,15 @@ int LastErrno(sqlite3_file* file) {
 // the file, the database or its log.
 int SystemError(sqlite3* database, int code) {
   if (code != SQLITE_IOERR_WRITE) return sqlite3_system_errno(database);
+  int other = 0;
   for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
     sqlite3_file* file = nullptr;
     sqlite3_file_control(database, "main", which, &file);
-    if (const int error = LastErrno(file); LacksRoom(error)) return error;
+    const int error = LastErrno(file);
+    if (LacksRoom(error)) return error;
+    if (error != 0) other = error;
   }
-  return 0;
+  return other;
 }
 
 absl::StatusCode Code(int code, int system_error) {
@@ -63,9 +67,11 @@ absl::Status SqliteError(sqlite3* database, int code, absl::string_view doing) {
   const char* text = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
   const char* file = database != nullptr ? sqlite3_db_filename(database, "main") : nullptr;
   const int system_error = database != nullptr ? SystemError(database, code) : 0;
+  const bool is_io = (code & 0xff) == SQLITE_IOERR && system_error != 0;
   return absl::Status(Code(code, system_error),
-                      absl::StrCat(file != nullptr ? file : "sqlite", ": ", text, " (SQLite code ",
-                                   code, ") while ", doing));
+                      absl::StrCat(file != nullptr ? file : "sqlite", ": ", text,
+                                   is_io ? absl::StrCat(", ", std::strerror(system_error)) : "",
+                                   " (SQLite code ", code, ") while ", doing));
 }
 
 bool LeavesNothingInLog(int code) {

@@ -36,6 +36,9 @@ int Status(Session& session) {
                                 status->slots(), " slots busy")},
        {"lease TTL", render::DurationText(render::ToDuration(status->lease_ttl()))},
        {"late values", LateText(*status)},
+       {"store", status->store_failure().empty()
+                     ? ""
+                     : absl::StrCat("takes no commits: ", status->store_failure())},
        {"commit", absl::StrCat(status->commit())}},
       session.colors());
   return kDone;

@@ -96,7 +96,7 @@ class ThreadedCoordinator : public Coordinator {
                [this](const storage::SharedCheckpoints& rest) {
                  files_.Post([rest] { storage::RemoveOthers(rest).IgnoreError(); });
                },
-               dependencies.measures, dependencies.on_study_end},
+               dependencies.measures, dependencies.on_study_end, dependencies.on_store},
               options),
         suggester_(kSuggesterThreads),
         reads_("reads", 2),

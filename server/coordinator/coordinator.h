@@ -65,6 +65,9 @@ class Coordinator {
     // More values came under stale tokens: all so far. Called at most once a minute, on the
     // coordinator's thread; may be null.
     std::function<void(const LateValues&)> on_late = nullptr;
+    // The store takes no commits, or (OK) takes them again. Called at the change and once a minute,
+    // on the coordinator's thread; may be null.
+    std::function<void(const absl::Status&)> on_store = nullptr;
     // Null: nobody wants to know.
     Measures* measures = nullptr;
     // A study ended, which is durable. Called at once at the start for those that were not

@@ -22,6 +22,8 @@ constexpr int kExpiredABatch = 200;
 constexpr int kCancelledABatch = 200;
 // Of the core: no sampler is late for it.
 constexpr absl::Duration kStandstill = absl::Milliseconds(250);
+// And for so long this process was no coordinator.
+constexpr absl::Duration kStopped = absl::Seconds(5);
 
 // A start leaves out more tokens than a power loss can have taken grants where not every commit is
 // synced (some megabytes of rows; the first of each process is): a token that a worker may hold is
@@ -53,7 +55,8 @@ Core::Core(Dependencies dependencies, Options options)
     : deps_(std::move(dependencies)),
       options_(std::move(options)),
       start_steady_(deps_.clock.Steady()),
-      start_wall_(deps_.clock.Wall()) {}
+      start_wall_(deps_.clock.Wall()),
+      store_health_(deps_.on_store) {}
 
 absl::Status Core::Load() {
   auto snapshot = deps_.store.Load();
@@ -152,6 +155,7 @@ void Core::Run(std::vector<Command> commands) {
   const absl::Duration started = deps_.clock.Steady();
   // More where this process was stopped, or the machine slept.
   ForgiveStandstill(started - next_wake_);
+  if (started - next_wake_ > kStopped) ForgetTime(started - next_wake_);
   Begin();
   if (unread_) {
     if (const absl::Status loaded = Load(); !loaded.ok()) {
@@ -162,7 +166,7 @@ void Core::Run(std::vector<Command> commands) {
     }
     unread_ = false;
   }
-  if (doubted_) RefuseWhileDoubted(commands, started);
+  if (store_health_.doubted()) RefuseWhileDoubted(commands, started);
   if (dead_) return;
   if (started >= hold_until_ && !replaying_) {
     commands.insert(commands.begin(), std::make_move_iterator(lasting_.begin()),
@@ -216,7 +220,7 @@ absl::Status Core::Commit() {
   if (status.ok()) {
     ++state_.commit;
     stored_counters_ = state_.counters;
-    doubted_ = false;
+    store_health_.Works();
     hold_until_ = absl::ZeroDuration();
     next_sweep_ = std::min(next_sweep_, deps_.clock.Steady() + SweepInterval());
   }
@@ -312,7 +316,7 @@ void Core::SetNextWake() {
 }
 
 void Core::Drain() {
-  draining_ = true;
+  draining_ = notes_all_ = true;
   const std::list<Poll> parked = std::move(parked_);
   parked_.clear();
   for (const Poll& poll : parked) {
@@ -351,6 +355,7 @@ v1::ServerStatus Core::Status() const {
   status.set_late_values_kept(late_.kept);
   status.set_late_values_dropped(late_.dropped);
   status.set_leases(static_cast<int32_t>(deps_.leases.size()));
+  status.set_store_failure(std::string(store_health_.failure().message()));
   CountWorkers(status);
   return status;
 }

@@ -30,6 +30,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/coordinator/clock.h"
+#include "server/coordinator/command.h"
 #include "server/coordinator/coordinator.h"
 #include "server/coordinator/lease_table.h"
 #include "server/coordinator/measures.h"
@@ -38,6 +39,7 @@
 #include "server/coordinator/poll.h"
 #include "server/coordinator/sightings.h"
 #include "server/coordinator/state.h"
+#include "server/coordinator/store_health.h"
 #include "server/coordinator/suggester.h"
 #include "server/coordinator/worker_troubles.h"
 #include "server/sampling/numerics.h"
@@ -45,49 +47,6 @@
 #include "storage/store.h"
 
 namespace caviar::coordinator {
-
-class Core;
-
-// What has to be well for a command to be decided; each needs what stands above it, too.
-enum class Needs {
-  kNothing,  // it touches only parked calls, which live outside of the state
-  kState,    // also the state in memory, and it stores nothing
-  kStore,
-};
-
-// One call, as the sequencer sees it.
-struct Command {
-  // Decides. Run again, against the state read anew, where a commit failed because of another
-  // command; so it leaves what it captured as it is.
-  std::function<void(Core&)> decide;
-  // Called once with the fate of the commit.
-  std::function<void(const absl::Status&)> answer;
-  // Of measurements, that it brings: a batch takes no more of them than it bears.
-  int64_t values = 0;
-  Needs needs = Needs::kStore;
-  // Nobody is there to try again: it is decided until a commit succeeds, perhaps more than once.
-  bool lasting = false;
-};
-
-void NoteDamage(Core& core, const absl::Status& status);
-
-// A command that answers `done` with what `decide` returned, once that is durable.
-template <typename Response>
-Command MakeCommand(std::function<absl::StatusOr<Response>(Core&)> decide, Done<Response> done) {
-  auto result = std::make_shared<absl::StatusOr<Response>>(absl::UnknownError("not decided"));
-  Command command;
-  command.decide = [decide = std::move(decide), result](Core& core) {
-    *result = decide(core);
-    if (absl::IsDataLoss(result->status())) NoteDamage(core, result->status());
-  };
-  command.answer = [done = std::move(done), result](const absl::Status& commit) {
-    done(commit.ok() ? std::move(*result) : absl::StatusOr<Response>(commit));
-  };
-  return command;
-}
-
-// A command that parks a call.
-Command MakeParking(Poll poll);
 
 // Used by one thread, the sequencer's; only `leases` and `sightings` are shared.
 class Core {
@@ -120,6 +79,8 @@ class Core {
     Measures* measures = nullptr;
     // As Coordinator::Dependencies::on_study_end.
     std::function<void(const storage::StudyEndRow&)> on_study_end = nullptr;
+    // As Coordinator::Dependencies::on_store.
+    std::function<void(const absl::Status&)> on_store = nullptr;
   };
 
   Core(Dependencies dependencies, Options options);
@@ -197,6 +158,8 @@ class Core {
   void Succeed(std::vector<Command>& commands);
 
   // core_recovery.cc
+  // What a caller is answered whose commit failed so.
+  static absl::Status Refusal(const absl::Status& failure);
   void Die(const absl::Status& damage);
   void Recover(std::vector<Command>& commands, const absl::Status& failure);
   absl::Status ProbeStore();
@@ -299,6 +262,8 @@ class Core {
   absl::Duration ActiveTime(const StudyState& study) const;
   // Stores how long studies were ACTIVE until now, of those where that was last done a while ago.
   void NoteActiveTimes(absl::Duration now);
+  // This process was stopped for so long: no study was ACTIVE.
+  void ForgetTime(absl::Duration lasted);
   // Counts failures in a row from now on.
   void Activate(StudyState& study);
   // Counts from now on what comes on top of row.active_time.
@@ -590,13 +555,14 @@ class Core {
   WorkerTroubles troubles_;
   std::vector<Command> lasting_;  // those that are still to be decided
   absl::Duration next_note_;      // of how long studies were ACTIVE
+  bool notes_all_ = true;         // at the start and at the end
   absl::Duration next_forgetting_;
   absl::Duration crowded_until_;  // no worker is looked for that could be forgotten
   // A failed commit was to be undone and the store could not be read: the state is not to be used.
   bool unread_ = false;
   // The last commit failed, so a small one shows whether the store commits again before more is
   // decided: to undo what was decided, all is read again, which takes seconds for a large store.
-  bool doubted_ = false;
+  StoreHealth store_health_;
   // DATA_LOSS that a read met while something was decided.
   absl::Status damage_;
   int64_t first_token_ = 0;  // that this process may issue

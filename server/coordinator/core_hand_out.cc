@@ -118,6 +118,8 @@ void Core::HandOut() {
       granted_.push_back(poll->parked_since);
     } else if (const absl::Status refusal = AskRefusal(*poll); !refusal.ok()) {
       answer(refusal);
+    } else if (poll->worker_id.empty() && store_health_.doubted()) {
+      answer(Refusal(store_health_.failure()));
     } else if (poll->deadline <= now) {
       answer(poll->worker_id.empty()
                  ? absl::UnavailableError("no configuration was ready in time; ask again")

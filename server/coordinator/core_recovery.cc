@@ -18,7 +18,9 @@ constexpr size_t kMostLasting = 10'000;
 constexpr int kRestsALoad = 10;
 constexpr absl::Duration kLongestHold = absl::Seconds(30);
 
-absl::Status Refusal(const absl::Status& failure) {
+}  // namespace
+
+absl::Status Core::Refusal(const absl::Status& failure) {
   if (absl::IsResourceExhausted(failure)) return RetryWhenThereIsRoom(failure);
   if (absl::IsInvalidArgument(failure)) {
     return absl::InternalError(
@@ -28,8 +30,6 @@ absl::Status Refusal(const absl::Status& failure) {
       absl::StrCat("the coordinator could not store this, nothing was changed; try again (",
                    std::string(failure.message()), ")"));
 }
-
-}  // namespace
 
 void Core::Die(const absl::Status& damage) {
   dead_ = true;
@@ -48,7 +48,11 @@ void Core::Recover(std::vector<Command>& commands, const absl::Status& failure) 
   // What cannot be read now is read before the next decision.
   unread_ = absl::IsUnavailable(loaded) || absl::IsResourceExhausted(loaded);
   if (!loaded.ok() && !unread_) return Die(loaded);
-  doubted_ = !absl::IsInvalidArgument(failure);
+  if (absl::IsInvalidArgument(failure)) {
+    store_health_.Works();
+  } else {
+    store_health_.Failed(failure, deps_.clock.Steady());
+  }
   Hold();
   if (unread_) {
     next_wake_ = hold_until_;
@@ -76,8 +80,8 @@ void Core::RefuseWhileDoubted(std::vector<Command>& commands, absl::Duration now
   const bool tries_itself = now >= hold_until_ && load_took_ > SweepInterval();
   if (storing == commands.end() && !tries_itself) return;
   const absl::Status failure = ProbeStore();
-  doubted_ = !failure.ok();
-  if (!doubted_) return;
+  if (failure.ok()) return store_health_.Works();
+  store_health_.Failed(failure, now);
   if (deps_.measures != nullptr) deps_.measures->OnFailedCommit();
   if (absl::IsDataLoss(failure)) return Die(failure);
   if (now >= hold_until_) Hold();

@@ -2,6 +2,7 @@
 #include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -87,23 +88,29 @@ absl::Duration Core::ActiveTime(const StudyState& study) const {
 }
 
 void Core::NoteActiveTimes(absl::Duration now) {
-  if (now < next_note_) return;
+  const bool all = std::exchange(notes_all_, false);
+  if (now < next_note_ && !all) return;
   next_note_ = now + absl::Seconds(1);
   // Where nothing else is written, only of those that their time ends.
   const bool alone = batch_.empty();
-  int left = kNotedABatch;
+  int left = all ? std::numeric_limits<int>::max() : kNotedABatch;
   for (auto& [id, study] : state_.studies) {
+    if (study.row.state != v1::Study::ACTIVE) continue;
     const v1::Limits& limits = study.row.definition.limits();
-    if (study.row.state != v1::Study::ACTIVE || (alone && !limits.has_max_duration())) continue;
+    if (!all && alone && !limits.has_max_duration()) continue;
     const absl::Duration apart =
         limits.has_max_duration()
             ? std::min(kNotesApart, FromMessage(limits.max_duration()) / kNotesALimit)
             : kNotesApart;
-    if (study.is_noted && now - study.active_since < apart) continue;
+    if (!all && study.is_noted && now - study.active_since < apart) continue;
     StartActiveTime(study);
     batch_.push_back(study.row);
     if (--left == 0) return;
   }
+}
+
+void Core::ForgetTime(absl::Duration lasted) {
+  for (auto& [id, study] : state_.studies) study.active_since += lasted;
 }
 
 void Core::StartActiveTime(StudyState& study) {

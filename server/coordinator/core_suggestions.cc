@@ -226,7 +226,7 @@ void Core::TakeSuggestion(int64_t study_id, int32_t index, const MaybeConfigurat
     study.ready.erase(index);
     // Its end would be a commit that fails, and each brings this suggestion again: later, by a
     // sweep.
-    if (!doubted_) dirty_.insert(study_id);
+    if (!store_health_.doubted()) dirty_.insert(study_id);
     return;
   }
   study.ready[index] = {*configuration, commit, seen};

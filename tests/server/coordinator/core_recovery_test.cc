@@ -35,6 +35,39 @@ TEST_F(CoreTest, AFailedCommitChangesNothingAndAnswersUnavailable) {
   EXPECT_TRUE(Report(work.trial().token(), 1, 0.5).ok()) << "service resumes with the room";
 }
 
+TEST_F(CoreTest, AFullDiskIsSaidOnceAMinuteAndSoIsItsEnd) {
+  Create(NetworkStudy("s"));
+  const auto work = house_.Acquire(house_.Register("w"));
+  house_.store.SetBeforeApply(
+      [](const storage::Batch&) { return absl::ResourceExhaustedError("no room"); });
+  for (int i = 0; i < 130; ++i) {
+    EXPECT_FALSE(Report(work.trial().token(), 1, 0.5).ok());
+    EXPECT_EQ(house_.core().Status().store_failure(), "no room");
+    house_.Advance(absl::Seconds(1));
+  }
+  EXPECT_EQ(house_.store_words, (std::vector<std::string>{"no room", "no room", "no room"}));
+  house_.store.SetBeforeApply(nullptr);
+  EXPECT_TRUE(Report(work.trial().token(), 1, 0.5).ok());
+  ASSERT_EQ(house_.store_words.size(), 4u);
+  EXPECT_EQ(house_.store_words.back(), "");
+  EXPECT_EQ(house_.core().Status().store_failure(), "");
+}
+
+TEST_F(AskTest, WhileTheDiskIsFullIsRefusedAtOnceAndSaysSo) {
+  Create(ExternalStudy("s"));
+  house_.store.SetBeforeApply(
+      [](const storage::Batch&) { return absl::ResourceExhaustedError("no room"); });
+  EXPECT_FALSE(Ask("s").ok()) << "a try, after which it waits";
+  for (int i = 0; i < 2; ++i) {
+    const absl::Status refused = Ask("s").status();
+    EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+    EXPECT_THAT(refused.message(), ::testing::HasSubstr("disk is full"));
+  }
+  house_.store.SetBeforeApply(nullptr);
+  house_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(Ask("s").ok());
+}
+
 TEST_F(CoreTest, OneBadRowIsRefusedAndTheRestOfItsBatchIsNot) {
   Create(NetworkStudy("s"));
   const std::string worker = house_.Register("w");

@@ -123,6 +123,35 @@ TEST_F(CoreTest, TimeCountsWhileItsTrialsFailOverRestartsAndFailedCommits) {
   EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_DURATION);
 }
 
+// What is shown: the time up to active_since, and what went by since.
+TEST_F(CoreTest, WithoutALimitTimeIsNotedAtTheStartAndAtTheEnd) {
+  Create(NetworkStudy("s", 0));
+  const auto shown = [this] {
+    return house_.study("s").row.active_time + absl::ToUnixMicros(house_.clock.Wall()) -
+           house_.study("s").row.active_since;
+  };
+  house_.Advance(absl::Seconds(100));
+  house_.Queue<bool>([](Core& core) { return core.Drain(), true; }, [](const auto&) {});
+  house_.Settle();
+  house_.clock.JumpWall(absl::Hours(1));
+  house_.Restart();
+  house_.Advance(absl::Seconds(10));
+  EXPECT_NEAR(static_cast<double>(shown()), 110e6, 2e6);
+}
+
+TEST_F(CoreTest, NoTimeCountsWhileTheProcessIsStopped) {
+  v1::Study study = NetworkStudy("s", 0);
+  study.mutable_limits()->mutable_max_duration()->set_seconds(100);
+  Create(study);
+  house_.Advance(absl::Seconds(60));
+  house_.clock.Advance(absl::Minutes(10));
+  house_.Settle();
+  house_.Advance(absl::Seconds(38));
+  EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);
+  house_.Advance(absl::Seconds(3));
+  EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_DURATION);
+}
+
 TEST_F(CoreTest, AJumpOfTheCalendarBringsNoOldFailuresBack) {
   Create(NetworkStudy("s", 100));
   const std::string worker = house_.Register("w");

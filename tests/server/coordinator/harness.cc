@@ -41,7 +41,8 @@ void Harness::Restart() {
           [this](absl::Status status) { fatal = status; },
           [this](const LateValues& all) { late_words.push_back(all); },
           [this](const storage::SharedCheckpoints& rest) { shared.push_back(rest); }, &measures,
-          [this](const storage::StudyEndRow& end) { ends.push_back(end); }},
+          [this](const storage::StudyEndRow& end) { ends.push_back(end); },
+          [this](const absl::Status& failure) { store_words.emplace_back(failure.message()); }},
       options);
   const absl::Status loaded = core_->Load();
   if (!loaded.ok()) fatal = loaded;

@@ -148,9 +148,10 @@ class Harness {
   std::optional<absl::Status> fatal;
   // What was said of checkpoints in shared folders.
   std::vector<storage::SharedCheckpoints> shared;
-  std::vector<LateValues> late_words;  // what was said of them
-  bool tell_ends = false;              // from the next restart on
-  Limits limits;                       // the same
+  std::vector<LateValues> late_words;    // what was said of them
+  std::vector<std::string> store_words;  // what was said of its failures; "": it works again
+  bool tell_ends = false;                // from the next restart on
+  Limits limits;                         // the same
   std::vector<storage::StudyEndRow> ends;
 
  private:
