@@ -121,6 +121,16 @@ absl::StatusOr<std::string> Attempt::PrepareCode() const {
   return context_.folder.code();
 }
 
+training::Outcome Attempt::NotBegun(const absl::Status& error) const {
+  std::error_code ignored;
+  if (!command_.code().path().empty() || fs::is_directory(context_.folder.code(), ignored)) {
+    return training::NotBegun(error);
+  }
+  return Ended(Outcome::Kind::kWorkerTrouble,
+               absl::StrCat("something removed its folder from ", context_.folder.parent(),
+                            ", where only this worker may"));
+}
+
 absl::StatusOr<ProgramSpec> Attempt::MakeSpec(const std::string& latest_checkpoint) {
   const v1::Study& study = context_.work.study;
   const v1::Trial& trial = context_.work.trial;
@@ -175,7 +185,7 @@ training::Outcome Attempt::RunFrom(const RestoredCheckpoint& checkpoint) {
   const auto metric_lines = MetricLines::Make(study);
   if (!metric_lines.ok()) return training::NotBegun(metric_lines.status());
   auto spec = MakeSpec(checkpoint.path);
-  if (!spec.ok()) return training::NotBegun(spec.status());
+  if (!spec.ok()) return NotBegun(spec.status());
   Curve curve(checkpoint.step, KeepsBest(study) ? &vocabulary::FirstObjective(study) : nullptr,
               context_.observer, log_);
   const auto reports = ReportSocket::Open(
@@ -198,7 +208,7 @@ training::Outcome Attempt::RunFrom(const RestoredCheckpoint& checkpoint) {
       Process::Start(*spec, absl::StrCat(study.name(), "/", context_.work.trial.number()));
   if (!process.ok()) {
     RemoveGroup(group.folder);
-    return training::NotBegun(process.status());
+    return NotBegun(process.status());
   }
   ProgramRun run(
       {**process, *metric_lines, curve, log_, **reports, watcher ? &*watcher : nullptr,

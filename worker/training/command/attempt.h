@@ -43,6 +43,8 @@ class Attempt {
 
  private:
   absl::StatusOr<std::string> PrepareCode() const;
+  // Why no program runs: what `error` says, or that something removed the worker's own folder.
+  training::Outcome NotBegun(const absl::Status& error) const;
   absl::StatusOr<ProgramSpec> MakeSpec(const std::string& latest_checkpoint);
   training::Outcome RunFrom(const RestoredCheckpoint& checkpoint);
   training::Outcome Judge(const ProgramRun::Result& result, int64_t last_step,

@@ -75,9 +75,13 @@ absl::StatusOr<std::string> FindProgram(const std::string& program, const std::s
 absl::Status ExecError(const std::string& file, int error) {
   if (IsOfMachine(error)) return OwnError(error, absl::StrCat(file, " could not be started"));
   switch (error) {
-    case ENOENT:
+    case ENOENT: {
+      const absl::StatusOr<Found> found = Look(file);
+      if (!found.ok()) return found.status();
+      if (*found == Found::kNo) return OwnError(error, absl::StrCat("something removed ", file));
       return absl::NotFoundError(absl::StrCat(
           file, " could not be started: what its first line (#!...) names is not on this worker"));
+    }
     case EACCES:
       return NotExecutable(file);
     case ENOEXEC:

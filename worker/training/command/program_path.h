@@ -16,7 +16,7 @@ absl::StatusOr<std::string> FindProgram(const std::string& program, const std::s
                                         const std::string& folder);
 
 // Why execve of what FindProgram gave failed with this errno. UNAVAILABLE: this machine cannot
-// start it now.
+// start it now, or it was removed meanwhile.
 absl::Status ExecError(const std::string& file, int error);
 
 }  // namespace caviar::command

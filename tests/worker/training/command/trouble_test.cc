@@ -123,6 +123,28 @@ TEST_F(TroubleTest, NoProgramCanBePutWhereItIsToBe) {
   EXPECT_TRUE(absl::IsNotFound(Process::Start(spec, "test").status())) << "the study names it";
 }
 
+TEST_F(TroubleTest, ItsOwnFolderIsRemovedWhileItStarts) {
+  options_.on_start = [](const ProgramSpec& spec) { std::filesystem::remove_all(spec.folder); };
+  const Outcome outcome = Train();
+  EXPECT_EQ(outcome.kind, Kind::kWorkerTrouble);
+  EXPECT_THAT(outcome.message, HasSubstr((folder_ / "running").string()));
+  command().mutable_code()->set_path((folder_ / "shared").string());
+  std::filesystem::create_directory(folder_ / "shared");
+  EXPECT_EQ(Train().kind, Kind::kFailed) << "the study names it";
+}
+
+TEST_F(TroubleTest, ItsProgramIsRemovedWhileItStarts) {
+  options_.on_start = [](const ProgramSpec& spec) { std::filesystem::remove(spec.file); };
+  command().mutable_code()->set_path(folder_.string());
+  std::ofstream(folder_ / "train.sh") << "#!/bin/sh\n";
+  std::filesystem::permissions(folder_ / "train.sh", std::filesystem::perms(0700));
+  SetRun({"./train.sh"});
+  const Outcome outcome = Train();
+  EXPECT_EQ(outcome.kind, Kind::kWorkerTrouble);
+  EXPECT_THAT(outcome.message, HasSubstr("something removed "));
+  EXPECT_EQ(Train().kind, Kind::kFailed) << "it is not there";
+}
+
 TEST_F(TroubleTest, NoProgramCanBeStartedNow) {
   for (const int error : {EAGAIN, ENOMEM, EMFILE, ENFILE, EIO, ETXTBSY}) {
     EXPECT_TRUE(absl::IsUnavailable(ExecError("/bin/true", error))) << strerror(error);
