@@ -20,6 +20,8 @@ using Outcome = training::Outcome;
 
 // Of ClassResult.name; labels may be longer.
 constexpr size_t kMaxClassNameBytes = 256;
+// Of a reason, in a line of the log.
+constexpr size_t kMaxReasonBytes = 500;
 
 Outcome Failed(std::string message) {
   Outcome outcome;
@@ -190,6 +192,17 @@ std::string ReasonOf(const Outcome& ended, const Lease& lease) {
   }
 }
 
+// What the coordinator has taken, for the log. `state` is unspecified for an evaluation.
+std::string EndOf(const v1::FinishWorkRequest& taken, v1::Trial::State state) {
+  if (taken.has_evaluated()) return "EVALUATED";
+  const std::string& message = taken.has_failed()       ? taken.failed().message()
+                               : taken.has_infeasible() ? taken.infeasible().message()
+                                                        : taken.run_again().message();
+  return absl::StrCat(
+      state == v1::Trial::STATE_UNSPECIFIED ? "FAILED" : v1::Trial::State_Name(state),
+      message.empty() ? "" : ": ", ToWireLine(message, kMaxReasonBytes));
+}
+
 // What did not come to an end where the lease was released or lost.
 std::string EndOf(const Lease& lease) {
   return lease.state() == Lease::State::kLost ? "dropped, the lease is lost"
@@ -309,15 +322,16 @@ void AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease,
   spdlog::info("evaluation of {} on the test set starts, lease {}", name, NameOf(lease.token()));
   LeasedCalls calls(client_, lease, options_.backoff);
   const absl::StatusOr<training::TestResult> result = Evaluate(work, calls);
-  std::string end, trouble;
+  std::string end;
+  std::string trouble(result.status().message());
   if (!absl::IsUnavailable(result.status())) {
     lease.BeginOutcome();
     end = Finish(ToRequest(result), calls, lease);
   } else if (lease.stop_requested()) {
+    trouble.clear();
     end = GiveBack(Stopped(), calls, lease);
   } else {
     lease.BeginOutcome();
-    trouble = std::string(result.status().message());
     in_trouble();
     end = GiveBack(WorkerTrouble(trouble), calls, lease);
   }
@@ -368,17 +382,15 @@ std::string AttemptRunner::Finish(v1::FinishWorkRequest request, LeasedCalls& ca
     // So that the trial does not wait for a lease that nobody renews.
     spdlog::error("the coordinator refused an outcome: {}",
                   state.status().ToString(absl::StatusToStringMode::kWithNoExtraData));
-    v1::FinishWorkRequest failed;
-    failed.mutable_failed()->set_message(ToWireText(
+    request.mutable_failed()->set_message(ToWireText(
         absl::StrCat("the coordinator refused the outcome: ", state.status().message())));
-    state = calls.Finish(failed);
+    state = calls.Finish(request);
   }
+  // First: a renewal beside the answered call hears that the lease is over.
+  if (state.ok()) return EndOf(request, *state);
   if (lease.ended()) return EndOf(lease);
-  if (!state.ok())
-    return absl::StrCat("dropped, ",
-                        state.status().ToString(absl::StatusToStringMode::kWithNoExtraData));
-  if (request.has_evaluated()) return "EVALUATED";
-  return v1::Trial::State_Name(*state);
+  return absl::StrCat("dropped, ",
+                      state.status().ToString(absl::StatusToStringMode::kWithNoExtraData));
 }
 
 }  // namespace caviar::agent

@@ -52,8 +52,9 @@ class AttemptRunner {
                      const std::function<void()>& in_trouble);
 
  private:
-  // How to log the end of work of the study that `trouble` kept the worker from: a warning, but not
-  // where it is the same as the last time. Empty: there was none.
+  // How to log the end of work of the study that `trouble` kept the worker from, or that an
+  // evaluation failed of: a warning, but not where it is the same as the last time. Empty: there
+  // was none.
   spdlog::level::level_enum LevelOf(const std::string& study, const std::string& trouble);
   // The outcome that counts: of the fetching, the training, or the sending.
   training::Outcome RunAttempt(const v1::TrialWork& work, LeasedCalls& calls, Lease& lease);

@@ -3,8 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
+#include <memory>
 #include <new>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,6 +36,21 @@ class AttemptRunnerTest : public testing::Test {
       ++evaluations_;
       return training::TestResult();
     };
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+        "test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_)));
+  }
+  ~AttemptRunnerTest() override { spdlog::set_default_logger(log_before_); }
+  // A trial that ends so; the coordinator says that it is in `state` then.
+  void RunTrial(const training::Outcome& outcome, v1::Trial::State state) {
+    trainer_.train = [&](const auto&, auto&) { return outcome; };
+    client_.finish = [this, state](const v1::FinishWorkRequest&) {
+      // Its answer overlaps a renewal's.
+      lease_.Lose();
+      v1::FinishWorkResponse response;
+      response.set_state(state);
+      return response;
+    };
+    runner_.RunTrial(FakeWork::Trial(1).trial(), lease_, [this] { ++troubles_; });
   }
   void RunEvaluation() {
     runner_.RunEvaluation(FakeWork::Evaluation(1, "weights").evaluation(), lease_,
@@ -46,7 +65,45 @@ class AttemptRunnerTest : public testing::Test {
   std::vector<v1::GiveBackWorkRequest> given_back_;
   int evaluations_ = 0;
   int troubles_ = 0;
+  std::ostringstream log_;
+  const std::shared_ptr<spdlog::logger> log_before_ = spdlog::default_logger();
 };
+
+TEST_F(AttemptRunnerTest, AnEndThatTheCoordinatorTookIsNotLostWithTheLease) {
+  RunTrial(training::Outcome(), v1::Trial::COMPLETED);
+  EXPECT_THAT(log_.str(), HasSubstr("ends, lease 0.0: COMPLETED\n"));
+}
+
+TEST_F(AttemptRunnerTest, TheLogSaysInOneLineWhyATrialFailed) {
+  training::Outcome outcome;
+  outcome.kind = training::Outcome::Kind::kFailed;
+  outcome.message = "exited with code 1:\x1B[1m\nwhy" + std::string(1000, '!');
+  RunTrial(outcome, v1::Trial::FAILED);
+  EXPECT_THAT(log_.str(), HasSubstr("ends, lease 0.0: FAILED: exited with code 1: [1m why!!!"));
+  EXPECT_LT(log_.str().size(), 1000u);
+}
+
+TEST_F(AttemptRunnerTest, AnEvaluationThatFailedIsWarnedOf) {
+  trainer_.evaluate = [](const std::string&) {
+    return absl::NotFoundError("there is no test.csv");
+  };
+  client_.download = [](int64_t) { return "weights"; };
+  RunEvaluation();
+  EXPECT_EQ(finished_.size(), 1u);
+  EXPECT_THAT(log_.str(), HasSubstr("[warning] evaluation of mnist/1 on the test set ends, lease "
+                                    "0.0: FAILED: there is no test.csv\n"));
+}
+
+TEST_F(AttemptRunnerTest, AnEvaluationWhoseResultIsRefusedIsSaidToHaveFailed) {
+  client_.download = [](int64_t) { return "weights"; };
+  client_.finish =
+      [](const v1::FinishWorkRequest& request) -> absl::StatusOr<v1::FinishWorkResponse> {
+    if (request.has_evaluated()) return absl::InvalidArgumentError("too many classes");
+    return v1::FinishWorkResponse();
+  };
+  RunEvaluation();
+  EXPECT_THAT(log_.str(), HasSubstr("FAILED: the coordinator refused the outcome: too many"));
+}
 
 TEST_F(AttemptRunnerTest, ATrialWhoseCheckpointWentWithItsLeaseIsDropped) {
   client_.download = [](int64_t) { return absl::NotFoundError("the study has ended"); };
