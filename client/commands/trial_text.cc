@@ -135,8 +135,14 @@ std::string TestEvaluationText(const v1::Study& study) {
                           evaluation.message().empty() ? "" : "; ", evaluation.message());
     case v1::TestEvaluation::RUNNING:
       return absl::StrCat(trial, " is being evaluated on the test set by ", evaluation.worker());
-    case v1::TestEvaluation::FAILED:
-      return absl::StrCat(trial, " could not be evaluated on the test set: ", evaluation.message());
+    case v1::TestEvaluation::FAILED: {
+      const std::string text =
+          absl::StrCat(trial, " could not be evaluated on the test set: ", evaluation.message());
+      if (study.state() != v1::Study::ENDED) return text;
+      return absl::StrCat(text, "; once that is mended, 'caviar study update ", study.name(),
+                          "' with wider limits lets the study go on, and its next end asks the "
+                          "test set again");
+    }
     default:
       return "";
   }

@@ -100,6 +100,20 @@ TEST_F(StudyCommands, ShowPrintsAPage) {
   EXPECT_THAT(out(), Not(HasSubstr("state")));
 }
 
+TEST_F(StudyCommands, ShowSaysHowATestThatFailedIsRepeated) {
+  const std::string failed =
+      "test_evaluation { state: FAILED trial: 2 message: 'there is no test.csv' }";
+  EXPECT_CALL(client_, GetStudy)
+      .WillOnce(Return(TestStudy("state: ENDED " + failed)))
+      .WillOnce(Return(TestStudy("state: ACTIVE " + failed)));
+  EXPECT_EQ(Run({"study", "show", "mnist"}), kDone);
+  EXPECT_THAT(out(), HasSubstr("test       trial 2 could not be evaluated on the test set: there "
+                               "is no test.csv; once that is mended, 'caviar study update mnist' "
+                               "with wider limits lets the study go on"));
+  EXPECT_EQ(Run({"study", "show", "mnist"}), kDone);
+  EXPECT_THAT(out(), HasSubstr("there is no test.csv\n")) << "it goes on";
+}
+
 TEST_F(StudyCommands, ShowTellsOfRepeatsAndOfWhatItLearnedFrom) {
   EXPECT_CALL(client_, GetStudy).WillRepeatedly(Return(TestStudy(R"(
     repeats: 5 best_trial: 10 best_objective: 0.8912 best_standard_error: 0.00125
