@@ -113,7 +113,7 @@ void LogStore(const absl::Status& failure) {
     spdlog::warn(
         "the store takes no commits: what is to be stored is refused and nothing is handed out, "
         "until it does: {}",
-        failure.message());
+        std::string(failure.message()));
   }
 }
 

@@ -307,6 +307,10 @@ absl::Status SqliteStore::Note(absl::Status status) {
 
 template <typename T>
 absl::StatusOr<T> SqliteStore::Note(absl::StatusOr<T> result) {
+  // No limit refuses what was asked: the log's index had to grow, and there will be room again.
+  if (absl::IsResourceExhausted(result.status())) {
+    return absl::UnavailableError(result.status().message());
+  }
   if (!result.ok()) return Note(result.status());
   return result;
 }
