@@ -8,6 +8,8 @@
 #include <grpcpp/support/client_interceptor.h>
 
 #include <cstdlib>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/token.h"
+#include "client/api/loopback.h"
 
 namespace caviar::client {
 namespace {
@@ -96,6 +99,14 @@ absl::string_view LastPart(absl::string_view message) {
   return colon == absl::string_view::npos ? message : message.substr(colon + 2);
 }
 
+// Some words about who else may have answered; "": nobody.
+std::string SomebodyElse(const std::string& address) {
+  const std::optional<std::string> where = WhereSomebodyElseListens(address);
+  if (!where) return "";
+  return absl::StrCat("; another user of this machine runs what listens there",
+                      *where == address ? "" : absl::StrCat(", at ", *where));
+}
+
 }  // namespace
 
 std::shared_ptr<grpc::Channel> MakeChannel(const CoordinatorAddress& address,
@@ -151,8 +162,7 @@ absl::Status FromGrpcStatus(const grpc::Status& status, const std::string& addre
   if (absl::IsUnauthenticated(result)) {
     return absl::UnauthenticatedError(absl::StrCat(
         "the coordinator at ", address, " does not know who calls: the token is not one of ",
-        "its own, or was not found (", WhereTokensAre(), ")",
-        IsSomebodyElse(address) ? "; another user of this machine runs what listens there" : ""));
+        "its own, or was not found (", WhereTokensAre(), ")", SomebodyElse(address)));
   }
   if (absl::IsPermissionDenied(result)) {
     return absl::PermissionDeniedError(

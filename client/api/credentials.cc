@@ -2,22 +2,16 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "caviar/v1/token.h"
-#include "client/api/listeners.h"
+#include "client/api/loopback.h"
 
 namespace caviar::client {
 namespace {
@@ -34,24 +28,6 @@ std::string Variable(const char* name) {
 
 void FillIn(std::string& what, const char* variable) {
   if (what.empty()) what = Variable(variable);
-}
-
-// The port, where the host is this machine's loopback.
-std::optional<uint16_t> LoopbackPort(absl::string_view address) {
-  const size_t colon = address.rfind(':');
-  if (colon == absl::string_view::npos) return std::nullopt;
-  absl::string_view host = address.substr(0, colon);
-  uint32_t port = 0;
-  if (!absl::SimpleAtoi(address.substr(colon + 1), &port) || port > 0xffff) return std::nullopt;
-  // As gRPC takes it: dns:///localhost:7461, ipv4:127.0.0.1:7461.
-  host = host.substr(std::min(host.rfind('/') + 1, host.size()));
-  for (const char* scheme : {"dns:", "ipv4:", "ipv6:"}) absl::ConsumePrefix(&host, scheme);
-  const bool is_number = host.find_first_not_of("0123456789.") == absl::string_view::npos;
-  const bool is_here = host == "localhost" || host == "ip6-localhost" || host == "[::1]" ||
-                       host == "[::]" || host == "0.0.0.0" ||
-                       (is_number && absl::StartsWith(host, "127.")) ||
-                       absl::StartsWith(host, "[::ffff:127.");
-  return is_here ? std::optional(static_cast<uint16_t>(port)) : std::nullopt;
 }
 
 }  // namespace
@@ -110,8 +86,8 @@ std::string WhereTokensAre() {
 }
 
 bool TokenSource::MaySendOwn() const {
-  if (LoopbackPort(address_.host_and_port)) return !IsSomebodyElse(address_.host_and_port);
-  return address_.is_own;
+  const std::string& address = address_.host_and_port;
+  return IsLoopback(address) ? !WhereSomebodyElseListens(address) : address_.is_own;
 }
 
 std::string TokenSource::Get() {
@@ -140,11 +116,6 @@ std::optional<std::string> TokenSource::Read() const {
   if (!MaySendOwn()) return "";
   const std::string own = vocabulary::UserTokenFile();
   return own.empty() ? std::nullopt : read(own, true);
-}
-
-bool IsSomebodyElse(const std::string& address) {
-  const std::optional<uint16_t> port = LoopbackPort(address);
-  return port && SomebodyElseListens(*port);
 }
 
 }  // namespace caviar::client

@@ -62,10 +62,6 @@ class TokenSource {
   absl::Time read_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
-// Whether another user than this one, or root, listens at this address of this machine: 127.x.x.x,
-// [::1] or localhost. False where that cannot be known, and for other machines.
-bool IsSomebodyElse(const std::string& address);
-
 }  // namespace caviar::client
 
 #endif  // CAVIAR_CLIENT_API_CREDENTIALS_H_

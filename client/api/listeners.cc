@@ -36,9 +36,9 @@ class KernelSocket {
   KernelSocket(const KernelSocket&) = delete;
   KernelSocket& operator=(const KernelSocket&) = delete;
 
-  // Of the listeners of AF_INET or AF_INET6; nullopt: this kernel, or what confines the process,
-  // does not let it ask.
-  std::optional<bool> SomebodyElseListens(uint8_t family, uint16_t port) const {
+  // Of AF_INET or AF_INET6; nullopt: this kernel, or what confines the process, does not let it
+  // ask.
+  std::optional<std::vector<in6_addr>> AddressesOfOthers(uint8_t family, uint16_t port) const {
     struct {
       nlmsghdr header;
       inet_diag_req_v2 wanted;
@@ -51,7 +51,7 @@ class KernelSocket {
     request.wanted.idiag_states = 1 << TCP_LISTEN;
     request.wanted.id.idiag_sport = htons(port);
     if (send(socket_, &request, sizeof(request), 0) != sizeof(request)) return std::nullopt;
-    bool found = false;
+    std::vector<in6_addr> found;
     alignas(nlmsghdr) char bytes[16 << 10];
     for (;;) {
       // The whole length, of what did not fit too.
@@ -61,10 +61,11 @@ class KernelSocket {
       for (auto* message = reinterpret_cast<const nlmsghdr*>(bytes); NLMSG_OK(message, left);
            message = NLMSG_NEXT(message, left)) {
         if (message->nlmsg_type == NLMSG_DONE) {
-          return IsRefusal(*message) ? std::nullopt : std::optional(found);
+          if (IsRefusal(*message)) return std::nullopt;
+          return found;
         }
         if (message->nlmsg_type == NLMSG_ERROR) return std::nullopt;
-        found = found || IsOfSomebodyElse(*message, port);
+        if (const auto address = OfSomebodyElse(*message, port)) found.push_back(*address);
       }
     }
   }
@@ -78,56 +79,95 @@ class KernelSocket {
     }
     return error < 0;
   }
-  static bool IsOfSomebodyElse(const nlmsghdr& message, uint16_t port) {
+  static std::optional<in6_addr> OfSomebodyElse(const nlmsghdr& message, uint16_t port) {
     inet_diag_msg listener = {};
     if (message.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
         message.nlmsg_len < NLMSG_LENGTH(sizeof(listener))) {
-      return false;
+      return std::nullopt;
     }
     std::memcpy(&listener, NLMSG_DATA(&message), sizeof(listener));
-    return listener.idiag_state == TCP_LISTEN && ntohs(listener.id.idiag_sport) == port &&
-           IsStranger(listener.idiag_uid);
+    if (listener.idiag_state != TCP_LISTEN || ntohs(listener.id.idiag_sport) != port ||
+        !IsStranger(listener.idiag_uid)) {
+      return std::nullopt;
+    }
+    if (listener.idiag_family == AF_INET) return Mapped(listener.id.idiag_src[0]);
+    in6_addr address = {};
+    std::memcpy(&address, listener.id.idiag_src, sizeof(address));
+    return address;
   }
 
   const int socket_;
 };
 
+// Such as 0100007F, or four of those: words in this machine's order. What is no address counts as
+// all.
+in6_addr ParseAddress(absl::string_view text) {
+  constexpr size_t kWord = 8;
+  if (text.size() != kWord && text.size() != 4 * kWord) return in6addr_any;
+  uint32_t words[4] = {};
+  for (size_t i = 0; i * kWord < text.size(); ++i) {
+    if (!absl::SimpleHexAtoi(text.substr(i * kWord, kWord), &words[i])) return in6addr_any;
+  }
+  if (text.size() == kWord) return Mapped(words[0]);
+  in6_addr address = {};
+  std::memcpy(&address, words, sizeof(address));
+  return address;
+}
+
 // A line of /proc/net/tcp: number, local address:port, remote one, state, queues, timer, retries,
 // user.
-bool IsOfSomebodyElse(absl::string_view line, uint16_t port) {
+std::optional<in6_addr> OfSomebodyElse(absl::string_view line, uint16_t port) {
   constexpr absl::string_view kListens = "0A";
   const std::vector<absl::string_view> words =
       absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
-  if (words.size() < 8 || words[3] != kListens) return false;
+  if (words.size() < 8 || words[3] != kListens) return std::nullopt;
   const size_t colon = words[1].rfind(':');
   uint32_t listens = 0;
   uint32_t user = 0;
   if (colon == absl::string_view::npos ||
-      !absl::SimpleHexAtoi(words[1].substr(colon + 1), &listens) ||
-      !absl::SimpleAtoi(words[7], &user)) {
-    return false;
+      !absl::SimpleHexAtoi(words[1].substr(colon + 1), &listens) || listens != port ||
+      !absl::SimpleAtoi(words[7], &user) || !IsStranger(user)) {
+    return std::nullopt;
   }
-  return listens == port && IsStranger(user);
+  return ParseAddress(words[1].substr(0, colon));
 }
 
 // The same from a table of all connections, which may be long.
-bool SomebodyElseListens(const char* table, uint16_t port) {
+std::vector<in6_addr> AddressesOfOthers(const char* table, uint16_t port) {
+  std::vector<in6_addr> found;
   std::ifstream file(table);
   for (std::string line; std::getline(file, line);) {
-    if (IsOfSomebodyElse(line, port)) return true;
+    if (const auto address = OfSomebodyElse(line, port)) found.push_back(*address);
   }
-  return false;
+  return found;
 }
 
 }  // namespace
 
-bool SomebodyElseListens(uint16_t port) {
+std::vector<in6_addr> AddressesOfOthers(uint16_t port) {
   const KernelSocket kernel;
-  const auto listens = [&](uint8_t family, const char* table) {
-    const std::optional<bool> known = kernel.SomebodyElseListens(family, port);
-    return known ? *known : SomebodyElseListens(table, port);
+  std::vector<in6_addr> all;
+  const auto add = [&](uint8_t family, const char* table) {
+    const auto known = kernel.AddressesOfOthers(family, port);
+    const std::vector<in6_addr> found = known ? *known : AddressesOfOthers(table, port);
+    all.insert(all.end(), found.begin(), found.end());
   };
-  return listens(AF_INET, "/proc/net/tcp") || listens(AF_INET6, "/proc/net/tcp6");
+  add(AF_INET, "/proc/net/tcp");
+  add(AF_INET6, "/proc/net/tcp6");
+  return all;
+}
+
+bool Takes(const in6_addr& listener, const in6_addr& address) {
+  const in6_addr all_of_ipv4 = Mapped(INADDR_ANY);
+  return IN6_ARE_ADDR_EQUAL(&listener, &address) || IN6_IS_ADDR_UNSPECIFIED(&listener) ||
+         (IN6_ARE_ADDR_EQUAL(&listener, &all_of_ipv4) && IN6_IS_ADDR_V4MAPPED(&address));
+}
+
+in6_addr Mapped(uint32_t address) {
+  in6_addr mapped = {};
+  mapped.s6_addr[10] = mapped.s6_addr[11] = 0xff;
+  std::memcpy(&mapped.s6_addr[12], &address, sizeof(address));
+  return mapped;
 }
 
 }  // namespace caviar::client

@@ -14,7 +14,8 @@ import grpc
 from caviar import errors
 from caviar.coordinator_address import check_coordinator, find_coordinator
 from caviar.credentials import Credentials
-from caviar.token_source import is_somebody_else, where_tokens_are
+from caviar.loopback import where_somebody_else_listens
+from caviar.token_source import where_tokens_are
 from caviar.v1 import request_pb2, server_service_pb2, study_service_pb2
 
 _SERVICES = (study_service_pb2.DESCRIPTOR.services_by_name["StudyService"],
@@ -205,12 +206,19 @@ def _words_of_ones_own(code, message, address):
     if code == grpc.StatusCode.DEADLINE_EXCEEDED:
         return f"the coordinator at {address} did not answer in time"
     if code == grpc.StatusCode.UNAUTHENTICATED:
-        other = "; another user of this machine runs what listens there" if is_somebody_else(address) else ""
         return (f"the coordinator at {address} does not know who calls: the token is not one of its own, or was not "
-                f"found ({where_tokens_are()}){other}")
+                f"found ({where_tokens_are()}){_somebody_else(address)}")
     if code == grpc.StatusCode.PERMISSION_DENIED:
         return f"the coordinator at {address} does not let this caller do that"
     return message
+
+
+def _somebody_else(address):
+    """Some words about who else may have answered; "": nobody."""
+    where = where_somebody_else_listens(address)
+    if where is None:
+        return ""
+    return "; another user of this machine runs what listens there" + ("" if where == address else f", at {where}")
 
 
 def _exception(code, message, detail, may_pass):

@@ -8,7 +8,7 @@ import re
 import stat
 import time
 
-from caviar.listeners import users_at
+from caviar.loopback import is_loopback, where_somebody_else_listens
 
 _READ_AGAIN = 1.0  # seconds
 # 16 to 512 printable ASCII characters, none of them a space. gRPC's own refusal of others would quote them.
@@ -43,7 +43,7 @@ class TokenSource:
     def _may_send_own(self):
         """Whoever runs a coordinator could use what is sent there."""
         address, is_own = self._address
-        return not is_somebody_else(address) if _is_loopback(address) else is_own
+        return where_somebody_else_listens(address) is None if is_loopback(address) else is_own
 
     def _read(self):
         if self._token_file:
@@ -70,19 +70,6 @@ def where_tokens_are():
     own = user_token_file()
     return "token_file, $CAVIAR_TOKEN_FILE, $CAVIAR_TOKEN" + (
         f" or, for coordinators of this user at 127.0.0.1, localhost or file:PATH, {own}" if own else "")
-
-
-def is_somebody_else(address):
-    """Whether another user than this one, or root, listens at this address of this machine."""
-    if not _is_loopback(address):
-        return False
-    return bool(users_at(int(address.rpartition(":")[2])) - {0, os.geteuid()})
-
-
-def _is_loopback(address):
-    host = re.sub("^(dns|ipv4|ipv6):", "", address.rpartition(":")[0].rpartition("/")[2])
-    return (host in ("localhost", "ip6-localhost", "[::1]", "[::]", "0.0.0.0")
-            or re.fullmatch(r"127\.[0-9.]+", host) is not None or host.startswith("[::ffff:127."))
 
 
 def _token_in(path, has_to_be_private=False):

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +54,23 @@ TEST_F(TokenSourceTest, ItsOwnTokenGoesToItsOwnCoordinatorsOnly) {
   EXPECT_EQ(Sent({kElsewhere}), "") << "whoever runs that one could use it";
   EXPECT_EQ(Sent({"127.0.0.1.example.com:1"}), "");
   EXPECT_EQ(Sent({"localhost.example.com:1"}), "");
+}
+
+TEST_F(TokenSourceTest, WhoeverListensAtAnotherAddressIsNotSentItAndKeepsNobodyFromIt) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  const int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(bind(other, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(getsockname(other, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  ASSERT_EQ(fchown(other, 65'534, 65'534), 0);
+  ASSERT_EQ(listen(other, 1), 0);
+  const int port = ntohs(address.sin_port);
+  EXPECT_EQ(Sent({absl::StrCat("127.0.0.1:", port)}), kOwn);
+  EXPECT_EQ(Sent({absl::StrCat("127.0.0.2:", port)}), "");
+  close(other);
 }
 
 TEST_F(TokenSourceTest, ATokenThatIsNamedGoesWhereItIsToGo) {

@@ -1,72 +1,238 @@
 #include "client/api/listeners.h"
 
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "client/api/channel.h"
+#include "client/api/loopback.h"
 
 namespace caviar::client {
 namespace {
 
-// A socket that listens at a free port of loopback; -1: it cannot.
-int Listen(int family) {
-  const int listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in6 address = {};
-  socklen_t size = family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-  address.sin6_family = static_cast<sa_family_t>(family);
-  if (family == AF_INET6) address.sin6_addr = in6addr_loopback;
-  if (family == AF_INET)
-    reinterpret_cast<sockaddr_in&>(address).sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (bind(listener, reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
-      listen(listener, 1) == 0) {
-    return listener;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// An address as all here have it.
+in6_addr Address(const std::string& text) {
+  in6_addr address = {};
+  const bool is_ipv6 = text.find(':') != std::string::npos;
+  EXPECT_EQ(inet_pton(AF_INET6, (is_ipv6 ? text : "::ffff:" + text).c_str(), &address), 1);
+  return address;
+}
+
+class Listener {
+ public:
+  // At a free port of this address, with the effective user's id.
+  explicit Listener(const std::string& at)
+      : is_ipv6_(at.find(':') != std::string::npos),
+        socket_(socket(is_ipv6_ ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in6 address = {};
+    address.sin6_family = AF_INET6;
+    address.sin6_addr = Address(at);
+    sockaddr_in of_ipv4 = {};
+    of_ipv4.sin_family = AF_INET;
+    std::memcpy(&of_ipv4.sin_addr, &address.sin6_addr.s6_addr[12], sizeof(of_ipv4.sin_addr));
+    if (!is_ipv6_) std::memcpy(&address, &of_ipv4, sizeof(of_ipv4));
+    socklen_t size = is_ipv6_ ? sizeof(address) : sizeof(of_ipv4);
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    listens_ = bind(socket_, any, size) == 0 && listen(socket_, 1) == 0;
+    getsockname(socket_, any, &size);
+    port_ = ntohs(address.sin6_port);  // where sin_port stands too
   }
-  close(listener);
-  return -1;
+  ~Listener() { close(socket_); }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  bool listens() const { return listens_; }
+  uint16_t port() const { return port_; }
+
+ private:
+  const bool is_ipv6_;
+  const int socket_;
+  uint16_t port_ = 0;
+  bool listens_ = false;
+};
+
+constexpr uid_t kSomebody = 65'534;
+
+// The same of another user.
+std::unique_ptr<Listener> OthersListener(const std::string& at) {
+  EXPECT_EQ(seteuid(kSomebody), 0);
+  auto listener = std::make_unique<Listener>(at);
+  EXPECT_EQ(seteuid(0), 0);
+  EXPECT_TRUE(listener->listens()) << at;
+  return listener;
 }
 
-uint16_t PortOf(int listener) {
-  sockaddr_in6 address = {};
-  socklen_t size = sizeof(address);
-  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
-  return ntohs(address.sin6_port);  // where sin_port stands too
+bool HasIpv6() { return Listener("::1").listens(); }
+
+// From now on this process may not ask the kernel for sockets.
+bool ForbidAsking() {
+  sock_filter steps[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program = {std::size(steps), steps};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-// What a process of `user` sees.
-bool SeenBy(uid_t user, uint16_t port) {
+// How many a process of `user` sees.
+int SeenBy(uid_t user, uint16_t port) {
   const pid_t child = fork();
-  if (child == 0) _exit(seteuid(user) != 0 ? 2 : SomebodyElseListens(port) ? 1 : 0);
+  if (child == 0) {
+    _exit(seteuid(user) != 0 ? 100 : static_cast<int>(AddressesOfOthers(port).size()));
+  }
   int status = 0;
   waitpid(child, &status, 0);
-  EXPECT_NE(WEXITSTATUS(status), 2);
-  return WEXITSTATUS(status) == 1;
+  return WEXITSTATUS(status);
 }
 
 TEST(Listeners, AreOfThisUserOfRootOrOfSomebodyElse) {
-  for (const int family : {AF_INET, AF_INET6}) {
-    const int own = Listen(family);
-    if (own < 0) continue;  // a machine without IPv6
-    EXPECT_FALSE(SomebodyElseListens(PortOf(own)));
-    if (geteuid() == 0) {
-      EXPECT_FALSE(SeenBy(65'533, PortOf(own))) << "root is trusted";
-      ASSERT_EQ(seteuid(65'534), 0);
-      const int theirs = Listen(family);
-      ASSERT_EQ(seteuid(0), 0);
-      EXPECT_TRUE(SomebodyElseListens(PortOf(theirs)));
-      EXPECT_TRUE(SeenBy(65'533, PortOf(theirs)));
-      EXPECT_FALSE(SeenBy(65'534, PortOf(theirs)));
-      const uint16_t port = PortOf(theirs);
-      close(theirs);
-      EXPECT_FALSE(SomebodyElseListens(port)) << "nobody does";
-    }
-    close(own);
+  for (const char* at : {"127.0.0.1", "::1"}) {
+    const Listener own(at);
+    if (!own.listens()) continue;  // a machine without IPv6
+    EXPECT_THAT(AddressesOfOthers(own.port()), IsEmpty());
+    if (geteuid() != 0) continue;
+    EXPECT_EQ(SeenBy(65'533, own.port()), 0) << "root is trusted";
+    auto theirs = OthersListener(at);
+    const uint16_t port = theirs->port();
+    EXPECT_EQ(SeenBy(0, port), 1);
+    EXPECT_EQ(SeenBy(65'533, port), 1);
+    EXPECT_EQ(SeenBy(kSomebody, port), 0);
+    theirs.reset();
+    EXPECT_THAT(AddressesOfOthers(port), IsEmpty()) << "nobody does";
   }
+}
+
+// Where somebody else is found to listen, by a caller of "HOST:port of the listener".
+std::string Found(const Listener& listener, absl::string_view host) {
+  return WhereSomebodyElseListens(absl::StrCat(host, ":", listener.port())).value_or("");
+}
+
+TEST(Listeners, ConcernThoseWhoComeToTheirAddress) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  const auto other = OthersListener("127.0.0.2");
+  const std::string at = absl::StrCat("127.0.0.2:", other->port());
+  for (const char* same : {"127.0.0.2", "[::ffff:127.0.0.2]", "[::ffff:7f00:2]", "ipv4:127.0.0.2",
+                           "dns:///127.0.0.2", "127.2"}) {
+    EXPECT_EQ(Found(*other, same), at) << same;
+  }
+  for (const char* different : {"127.0.0.1", "[::ffff:127.0.0.1]", "ipv4:127.0.0.1", "[::1]",
+                                "0.0.0.0", "[::]", "localhost", "dns:///localhost"}) {
+    EXPECT_EQ(Found(*other, different), "") << different;
+  }
+  EXPECT_EQ(WhereSomebodyElseListens("127.0.0.2:1"), std::nullopt) << "another port";
+}
+
+TEST(Listeners, AtAllAddressesConcernAll) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  const auto all_of_ipv4 = OthersListener("0.0.0.0");
+  const std::string at = absl::StrCat("0.0.0.0:", all_of_ipv4->port());
+  for (const char* host :
+       {"127.0.0.1", "127.9.9.9", "[::ffff:127.0.0.1]", "0.0.0.0", "localhost", "127.1"}) {
+    EXPECT_EQ(Found(*all_of_ipv4, host), at) << host;
+  }
+  EXPECT_EQ(Found(*all_of_ipv4, "[::1]"), "");
+  if (!HasIpv6()) return;
+  const auto all = OthersListener("::");
+  for (const char* host : {"127.0.0.1", "[::1]", "[::]", "0.0.0.0", "localhost"}) {
+    EXPECT_EQ(Found(*all, host), absl::StrCat("[::]:", all->port())) << host;
+  }
+}
+
+TEST(Listeners, AreKnownFromTablesWhereTheKernelMayNotBeAsked) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  for (const char* at : {"127.0.0.2", "0.0.0.0", "::1", "::"}) {
+    if (at[0] == ':' && !HasIpv6()) continue;
+    const auto other = OthersListener(at);
+    const in6_addr address = Address(at);
+    const pid_t child = fork();
+    if (child == 0) {
+      if (!ForbidAsking() || socket(AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG) >= 0) _exit(2);
+      const std::vector<in6_addr> found = AddressesOfOthers(other->port());
+      _exit(found.size() == 1 && IN6_ARE_ADDR_EQUAL(&found[0], &address) ? 0 : 1);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(WEXITSTATUS(status), 0) << at;
+  }
+}
+
+TEST(Listeners, ConcernANameByAnyAddressThatItMayMean) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  const auto of_ipv4 = OthersListener("127.0.0.1");
+  EXPECT_EQ(Found(*of_ipv4, "localhost"), absl::StrCat("127.0.0.1:", of_ipv4->port()));
+  EXPECT_EQ(Found(*of_ipv4, "[::1]"), "");
+  EXPECT_EQ(Found(*of_ipv4, "0.0.0.0"), absl::StrCat("127.0.0.1:", of_ipv4->port()));
+  if (!HasIpv6()) return;
+  const auto of_ipv6 = OthersListener("::1");
+  EXPECT_EQ(Found(*of_ipv6, "localhost"), absl::StrCat("[::1]:", of_ipv6->port()));
+  EXPECT_EQ(Found(*of_ipv6, "[::]"), absl::StrCat("[::1]:", of_ipv6->port()));
+  EXPECT_EQ(Found(*of_ipv6, "127.0.0.1"), "");
+  const auto of_both = OthersListener("::ffff:127.0.0.1");
+  EXPECT_EQ(Found(*of_both, "127.0.0.1"), absl::StrCat("127.0.0.1:", of_both->port()));
+}
+
+TEST(Listeners, AreNamedToACallerWhomTheyDoNotKnow) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  const auto other = OthersListener("127.0.0.1");
+  const auto told = [&](absl::string_view host) {
+    const grpc::Status refused(grpc::StatusCode::UNAUTHENTICATED, "");
+    return std::string(
+        FromGrpcStatus(refused, absl::StrCat(host, ":", other->port()), false).message());
+  };
+  const std::string somebody = "; another user of this machine runs what listens there";
+  EXPECT_THAT(told("127.0.0.1"), EndsWith(somebody));
+  EXPECT_THAT(told("localhost"),
+              EndsWith(absl::StrCat(somebody, ", at 127.0.0.1:", other->port())));
+  EXPECT_THAT(told("127.0.0.2"), Not(HasSubstr("another user")));
+}
+
+TEST(Loopback, IsKnownInTheFormsThatPeopleWrite) {
+  for (const char* host :
+       {"127.0.0.1", "127.1", "0.0.0.0", "localhost", "ip6-localhost", "[::1]", "[::]",
+        "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::FFFF:7f01:203]", "[::ffff:0.0.0.0]",
+        "ipv4:127.0.0.1", "ipv6:[::1]", "dns:localhost", "dns:///localhost"}) {
+    EXPECT_TRUE(IsLoopback(absl::StrCat(host, ":7461"))) << host;
+  }
+  for (const char* host :
+       {"", "10.0.0.1", "128.0.0.1", "::1", "[127.0.0.1]", "[::2]", "[::ffff:10.0.0.1]",
+        "[::ffff:127.0.0.1]:1,[2001:db8::1]", "127.0.0.1:1,10.0.0.1", "127.0.0.1.example.com",
+        "localhost.example.com", "unix:/tmp/localhost", "example.com/localhost"}) {
+    EXPECT_FALSE(IsLoopback(absl::StrCat(host, ":7461"))) << host;
+  }
+  EXPECT_FALSE(IsLoopback("localhost"));
+  EXPECT_FALSE(IsLoopback("localhost:65536"));
 }
 
 // Bytes that this thread has read from files.
@@ -83,7 +249,7 @@ TEST(Listeners, AreAskedForWithoutReadingOfAllConnections) {
   ASSERT_GE(kernel, 0) << "the kernel cannot be asked (sock_diag)";
   close(kernel);
   const int64_t before = BytesRead();
-  for (int i = 0; i < 100; ++i) EXPECT_FALSE(SomebodyElseListens(1));
+  for (int i = 0; i < 100; ++i) EXPECT_THAT(AddressesOfOthers(1), IsEmpty());
   EXPECT_LT(BytesRead() - before, 10'000) << "each table has at least a line of 150 bytes";
 }
 

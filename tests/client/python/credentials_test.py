@@ -58,7 +58,7 @@ class TokenTest(unittest.TestCase):
         self.write(self.own, b"of-my-own-coordinator\n")
         source = TokenSource(None, HERE)
         self.assertIsNotNone(source.get())
-        with mock.patch("caviar.token_source.is_somebody_else", lambda address: address == "127.0.0.1:1"):
+        with mock.patch("caviar.token_source.where_somebody_else_listens", lambda address: address):
             self.assertIsNone(source.get(), "though it was a moment ago")
 
     def test_ones_own_goes_to_ones_own_coordinators_only(self):
