@@ -14,6 +14,12 @@
 
 namespace caviar::commands {
 
+bool IsNoCoordinator(const absl::Status& status) {
+  if (absl::IsDeadlineExceeded(status)) return true;
+  return absl::IsUnavailable(status) &&
+         (!error::Detail(status) || error::HasReason(status, error::kShuttingDown));
+}
+
 absl::StatusOr<std::string> Session::Address() const {
   std::string address = options_.coordinator;
   absl::string_view origin = "--coordinator";
@@ -99,9 +105,7 @@ int Session::Fail(const absl::Status& status) {
     }
     return kWrongUsage;
   }
-  // A coordinator that is there but cannot go on says why in the detail.
-  const bool is_away = (absl::IsUnavailable(status) && !detail) || absl::IsDeadlineExceeded(status);
-  if (!is_away) {
+  if (!IsNoCoordinator(status)) {
     Complain(status.message().empty() ? status.ToString() : status.message());
     return kFailed;
   }

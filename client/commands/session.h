@@ -30,6 +30,10 @@ struct GlobalOptions {
   std::string patience = "5s";
 };
 
+// Whether no coordinator is there, or one that is about to be gone. One that is there but cannot do
+// what it is asked for now (its disk is full) says why in an ErrorDetail.
+bool IsNoCoordinator(const absl::Status& status);
+
 class Session {
  public:
   Session(Environment& environment, const GlobalOptions& options)

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "client/commands/absence.h"
 #include "client/commands/command_line.h"
 #include "client/render/progress.h"
 #include "client/render/table.h"
@@ -11,6 +13,9 @@
 
 namespace caviar::commands {
 namespace {
+
+// One that its coordinator does not live through is not begun again and again.
+constexpr int kMostBeginnings = 5;
 
 std::string DifferenceText(const v1::StoredDifference& difference) {
   const bool parameter = !difference.parameter().empty();
@@ -61,17 +66,21 @@ int Judge(const std::string& name, const v1::VerifyStudyResponse& found, Session
   return kDone;
 }
 
-int Verify(const std::string& name, Session& session) {
-  const auto client = session.Client();
-  if (!client.ok()) return session.Fail(client.status());
-  // Patient, unlike a stream: tells at once whether there is a coordinator, and such a study.
-  v1::GetStudyRequest get;
-  get.set_study(name);
-  if (const auto study = (*client)->GetStudy(get); !study.ok()) return session.Fail(study.status());
+// The answer. A coordinator that goes away meanwhile is waited for, and begins again.
+absl::StatusOr<v1::VerifyStudyResponse> Found(const std::string& name, client::Client& client,
+                                              Session& session) {
   v1::VerifyStudyRequest request;
   request.set_study(name);
   const bool has_bar = session.is_table() && session.environment().out_is_terminal;
-  const auto found = (*client)->VerifyStudy(request, [&](const v1::VerifyStudyResponse& so_far) {
+  const auto clear = [&] {
+    if (has_bar) session.out() << render::kEraseLine << std::flush;
+  };
+  Absence absence(session);
+  const absl::Notification never;  // an interrupt ends the process
+  bool has_begun = false;
+  const auto show = [&](const v1::VerifyStudyResponse& so_far) {
+    has_begun = true;
+    absence.End();
     if (!has_bar) return;
     const int width = session.environment().terminal_width() - 1;
     session.out() << render::kEraseLine
@@ -80,8 +89,26 @@ int Verify(const std::string& name, Session& session) {
                          absl::StrCat("trials verified, ", so_far.differences(), " differences"),
                          width)
                   << std::flush;
-  });
-  if (has_bar) session.out() << render::kEraseLine;
+  };
+  for (int beginnings = 0;; has_begun = false) {
+    auto found = client.VerifyStudy(request, show);
+    clear();
+    if (found.ok() || !IsNoCoordinator(found.status())) return found;
+    if (has_begun && ++beginnings >= kMostBeginnings) return found;
+    if (!absence.Wait(never, [&](const std::string& what) { session.Complain(what); })) {
+      return absence.TooLong();
+    }
+  }
+}
+
+int Verify(const std::string& name, Session& session) {
+  const auto client = session.Client();
+  if (!client.ok()) return session.Fail(client.status());
+  // Patient, unlike a stream: tells at once whether there is a coordinator, and such a study.
+  v1::GetStudyRequest get;
+  get.set_study(name);
+  if (const auto study = (*client)->GetStudy(get); !study.ok()) return session.Fail(study.status());
+  const auto found = Found(name, **client, session);
   if (!found.ok()) return session.Fail(found.status());
   session.is_table() ? PrintTable(*found, session) : session.Print(*found);
   return Judge(name, *found, session);

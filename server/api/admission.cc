@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "caviar/v1/error_detail.h"
 #include "caviar/v1/retry_delay.h"
 
 namespace caviar::server_api {
@@ -20,7 +21,7 @@ absl::StatusOr<Lane::Place> Lane::Enter(grpc_call* call, size_t bytes) {
   Calls entry(1, Place::Call{call, size, {}});
   {
     absl::MutexLock lock(&mutex_);
-    if (closed_) return absl::UnavailableError("the coordinator is shutting down");
+    if (closed_) return error::ShuttingDown();
     const auto calls = static_cast<int>(working_.size() + sending_.size());
     if (calls < max_calls_ && bytes_ + size <= max_bytes_) {
       bytes_ += size;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "caviar/v1/error_detail.h"
 #include "server/api/status.h"
 #include "server/api/unary.h"
 
@@ -28,7 +29,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* BackupStream::Start(
 
 void BackupStream::ReadNext() {
   if (cancelled_) return End(absl::CancelledError("the client has gone"));
-  if (draining_) return End(absl::UnavailableError("the coordinator is shutting down"));
+  if (draining_) return End(error::ShuttingDown());
   backups_.Read(backup_, [self = shared_from_this()](absl::StatusOr<v1::BackUpResponse> piece) {
     self->Take(std::move(piece));
   });

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/error_detail.h"
 #include "server/api/unary.h"
 
 namespace caviar::server_api {
@@ -111,7 +112,7 @@ void StudyWatch::Wait() {
 
 void StudyWatch::Look() {
   if (cancelled_) return End(absl::CancelledError("the client has gone"));
-  if (draining_) return End(absl::UnavailableError("the coordinator is shutting down"));
+  if (draining_) return End(error::ShuttingDown());
   if (*changed_) return Read();
   Wait();
 }

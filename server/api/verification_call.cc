@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "caviar/v1/error_detail.h"
 #include "server/api/unary.h"
 
 namespace caviar::server_api {
@@ -54,7 +55,7 @@ void VerificationCall::Wait(int64_t milliseconds) {
 
 void VerificationCall::Look() {
   if (shared_->over) return End(absl::CancelledError("the client has gone"));
-  if (draining_) return End(absl::UnavailableError("the coordinator is shutting down"));
+  if (draining_) return End(error::ShuttingDown());
   v1::VerifyStudyResponse response;
   absl::Status failed;
   {

@@ -433,7 +433,7 @@ class ThreadedCoordinator : public Coordinator {
               Request request, Done<Response> done) {
     threads.Post([this, read, request = std::move(request), done = std::move(done)] {
       // A queue of slow ones would keep the process from its end.
-      if (draining_) return done(absl::UnavailableError("the coordinator is shutting down"));
+      if (draining_) return done(error::ShuttingDown());
       done((queries_.*read)(request));
     });
   }

@@ -320,8 +320,7 @@ void Core::Drain() {
   const std::list<Poll> parked = std::move(parked_);
   parked_.clear();
   for (const Poll& poll : parked) {
-    poll.Answer(poll.worker_id.empty() ? absl::UnavailableError("the coordinator is shutting down")
-                                       : absl::OkStatus());
+    poll.Answer(poll.worker_id.empty() ? error::ShuttingDown() : absl::OkStatus());
   }
 }
 

@@ -40,9 +40,7 @@ double ShareOf(const StudyState& study) {
 
 void Core::Park(Poll poll) {
   if (draining_) {
-    return poll.Answer(poll.worker_id.empty()
-                           ? absl::UnavailableError("the coordinator is shutting down")
-                           : absl::OkStatus());
+    return poll.Answer(poll.worker_id.empty() ? error::ShuttingDown() : absl::OkStatus());
   }
   // A goodbye overtook it: nobody would take what it gets.
   if (deps_.sightings.HasLeft(poll.worker_id)) return poll.Answer(absl::OkStatus());

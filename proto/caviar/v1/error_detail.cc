@@ -25,6 +25,10 @@ absl::Status WithReason(absl::Status status, absl::string_view reason) {
   return WithDetail(std::move(status), detail);
 }
 
+absl::Status ShuttingDown() {
+  return WithReason(absl::UnavailableError("the coordinator is shutting down"), kShuttingDown);
+}
+
 absl::Status InvalidFields(std::vector<v1::FieldViolation> violations) {
   if (violations.empty()) return absl::OkStatus();
   std::string message = absl::StrCat(violations[0].field(), ": ", violations[0].description());

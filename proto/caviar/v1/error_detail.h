@@ -23,6 +23,7 @@ inline constexpr absl::string_view kNoTrial = "NO_TRIAL";          // nothing to
 // FAILED_PRECONDITION: the answer to this request is kept no longer.
 inline constexpr absl::string_view kRequestIdExpired = "REQUEST_ID_EXPIRED";
 inline constexpr absl::string_view kRevisionChanged = "REVISION_CHANGED";  // ABORTED: look again
+inline constexpr absl::string_view kShuttingDown = "SHUTTING_DOWN";        // UNAVAILABLE: soon gone
 
 // `status` with a reason.
 absl::Status WithReason(absl::Status status, absl::string_view reason);
@@ -31,6 +32,9 @@ absl::Status WithReason(absl::Status status, absl::string_view reason);
 // the first one's "field: description", and how many more there are.
 absl::Status InvalidFields(std::vector<v1::FieldViolation> violations);
 absl::Status InvalidField(std::string field, std::string description);
+
+// What a coordinator answers that is about to be gone.
+absl::Status ShuttingDown();
 
 // The detail that a status carries, if any.
 std::optional<v1::ErrorDetail> Detail(const absl::Status& status);

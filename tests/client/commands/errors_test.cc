@@ -83,13 +83,16 @@ TEST_F(Errors, WhatIsNotThereIsOne) {
 TEST_F(Errors, NoCoordinatorIsThree) {
   EXPECT_CALL(client_, GetStudy)
       .WillOnce(Return(absl::UnavailableError("no coordinator answers at h:1: refused")))
-      .WillOnce(Return(absl::DeadlineExceededError("too slow")));
+      .WillOnce(Return(absl::DeadlineExceededError("too slow")))
+      .WillOnce(Return(error::ShuttingDown()));
   EXPECT_EQ(Run({"study", "show", "a", "--coordinator", "h:1"}), kNoCoordinator);
   EXPECT_THAT(err(), StartsWith("caviar: no coordinator answers at h:1: refused\n"));
   EXPECT_THAT(err(), HasSubstr("caviar-coordinator --listen h:1"));
   EXPECT_THAT(err(), HasSubstr("CAVIAR_COORDINATOR"));
   EXPECT_EQ(Run({"study", "show", "a"}), kNoCoordinator);
   EXPECT_THAT(err(), StartsWith("caviar: no coordinator answers at 127.0.0.1:7461: too slow\n"));
+  EXPECT_EQ(Run({"study", "show", "a"}), kNoCoordinator);
+  EXPECT_THAT(err(), HasSubstr("127.0.0.1:7461: the coordinator is shutting down\n"));
 }
 
 TEST_F(Errors, ACoordinatorThatIsThereButCannotGoOnIsOne) {

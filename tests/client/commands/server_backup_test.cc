@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "caviar/v1/backup_service.grpc.pb.h"
+#include "caviar/v1/error_detail.h"
 #include "client/api/crc32.h"
 #include "fake_client.h"
 #include "tests/storage/temporary_folder.h"
@@ -119,6 +120,18 @@ TEST_F(ServerBackup, AnErrorIsToldAndLeavesNoFile) {
   };
   EXPECT_EQ(Run({"server", "backup", file_}), kFailed);
   EXPECT_THAT(err(), HasSubstr("table trial, row of id 3"));
+  ExpectNoFile();
+}
+
+TEST_F(ServerBackup, ACoordinatorThatLeavesIsNoneAndLeavesNoFile) {
+  const absl::Status leaves = error::ShuttingDown();
+  backups_.answer = [&](grpc::ServerContext&, Writer& writer) {
+    Send(writer, {"the first piece"});
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, std::string(leaves.message()),
+                        error::SerializeDetail(leaves));
+  };
+  EXPECT_EQ(Run({"server", "backup", file_}), kNoCoordinator);
+  EXPECT_THAT(err(), HasSubstr("the coordinator is shutting down"));
   ExpectNoFile();
 }
 

@@ -1,3 +1,4 @@
+#include "caviar/v1/error_detail.h"
 #include "fake_client.h"
 
 namespace caviar::commands {
@@ -51,6 +52,46 @@ TEST_F(StudyVerify, DrawsABarOnATerminal) {
   terminal_ = true;
   EXPECT_EQ(Verify("equal: 40"), kDone);
   EXPECT_THAT(out(), HasSubstr("[##########------------------------------] 10/40 trials verified"));
+}
+
+TEST_F(StudyVerify, ACoordinatorThatGoesAwayIsWaitedForAndBeginsAgain) {
+  terminal_ = true;
+  EXPECT_CALL(client_, GetStudy);
+  EXPECT_CALL(client_, VerifyStudy)
+      .WillOnce([](const auto&, const auto& on_progress) {
+        on_progress(Parse<v1::VerifyStudyResponse>("trials: 10 total_trials: 40"));
+        return error::ShuttingDown();
+      })
+      .WillOnce(Return(absl::UnavailableError("refused")))
+      .WillOnce(Return(Parse<v1::VerifyStudyResponse>("trials: 40 total_trials: 40 equal: 40")));
+  EXPECT_EQ(Run({"study", "verify", "mnist"}), kDone);
+  EXPECT_EQ(err(),
+            "caviar: the coordinator is away; waiting for it to come back, for 5m00s at most\n");
+  EXPECT_THAT(out(), HasSubstr("40 computed again, equal"));
+}
+
+TEST_F(StudyVerify, ACoordinatorThatStaysAwayIsGivenUp) {
+  EXPECT_CALL(client_, GetStudy);
+  EXPECT_CALL(client_, VerifyStudy).WillRepeatedly(Return(absl::UnavailableError("refused")));
+  const absl::Time start = now_;
+  EXPECT_EQ(Run({"study", "verify", "mnist"}), kNoCoordinator) << "1 means that it differs";
+  EXPECT_GE(now_ - start, absl::Minutes(5));
+  EXPECT_LE(now_ - start, absl::Minutes(6));
+}
+
+TEST_F(StudyVerify, ACoordinatorThatItEndsIsNotAskedForeverNorOneThatCannot) {
+  EXPECT_CALL(client_, GetStudy).Times(2);
+  EXPECT_CALL(client_, VerifyStudy)
+      .Times(5)
+      .WillRepeatedly([](const auto&, const auto& on_progress) {
+        on_progress(Parse<v1::VerifyStudyResponse>("trials: 10 total_trials: 40"));
+        return absl::UnavailableError("gone");
+      });
+  EXPECT_EQ(Run({"study", "verify", "mnist"}), kNoCoordinator);
+  EXPECT_CALL(client_, VerifyStudy)
+      .WillOnce(Return(error::WithReason(absl::UnavailableError("a read failed"), "DISK")));
+  EXPECT_EQ(Run({"study", "verify", "mnist"}), kFailed);
+  EXPECT_EQ(err(), "caviar: a read failed\n");
 }
 
 TEST_F(StudyVerify, ErrorsAreTheCoordinators) {

@@ -465,7 +465,11 @@ TEST_F(VerifyTest, EndsWithUnavailableWhenTheServerShutsDown) {
   std::thread shutdown([this] { server_->Shutdown(absl::Seconds(10)); });
   while (reader_->Read(&response_)) {
   }
-  EXPECT_EQ(reader_->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  const grpc::Status status = reader_->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_TRUE(error::HasReason(
+      error::ParseDetail(absl::UnavailableError(""), status.error_details()), error::kShuttingDown))
+      << "rather than: it cannot now";
   shutdown.join();
   ended_.WaitForNotification();
 }
