@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -22,6 +24,22 @@ namespace caviar::client {
 namespace {
 
 bool IsStranger(uint32_t user) { return user != 0 && user != geteuid(); }
+
+struct End {
+  in6_addr address = {};
+  uint16_t port = 0;
+};
+
+// nullopt: none of IP.
+std::optional<End> ParseEnd(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) {
+    const auto& of_ipv4 = reinterpret_cast<const sockaddr_in&>(address);
+    return End{Mapped(of_ipv4.sin_addr.s_addr), ntohs(of_ipv4.sin_port)};
+  }
+  if (address.ss_family != AF_INET6) return std::nullopt;
+  const auto& of_ipv6 = reinterpret_cast<const sockaddr_in6&>(address);
+  return End{of_ipv6.sin6_addr, ntohs(of_ipv6.sin6_port)};
+}
 
 // A socket to the kernel, to ask for others (man sock_diag).
 class KernelSocket {
@@ -39,18 +57,12 @@ class KernelSocket {
   // Of AF_INET or AF_INET6; nullopt: this kernel, or what confines the process, does not let it
   // ask.
   std::optional<std::vector<in6_addr>> AddressesOfOthers(uint8_t family, uint16_t port) const {
-    struct {
-      nlmsghdr header;
-      inet_diag_req_v2 wanted;
-    } request = {};
-    request.header.nlmsg_len = sizeof(request);
-    request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+    Request request = {};
     request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     request.wanted.sdiag_family = family;
-    request.wanted.sdiag_protocol = IPPROTO_TCP;
     request.wanted.idiag_states = 1 << TCP_LISTEN;
     request.wanted.id.idiag_sport = htons(port);
-    if (send(socket_, &request, sizeof(request), 0) != sizeof(request)) return std::nullopt;
+    if (!Send(request)) return std::nullopt;
     std::vector<in6_addr> found;
     alignas(nlmsghdr) char bytes[16 << 10];
     for (;;) {
@@ -70,7 +82,46 @@ class KernelSocket {
     }
   }
 
+  // Whether the socket of a connection of this machine is somebody else's. False where that cannot
+  // be known.
+  bool IsOfSomebodyElse(const End& end, const End& far_end) const {
+    Request request = {};
+    request.header.nlmsg_flags = NLM_F_REQUEST;
+    request.wanted.idiag_states = ~0U;
+    inet_diag_sockid& id = request.wanted.id;
+    id.idiag_sport = htons(end.port);
+    id.idiag_dport = htons(far_end.port);
+    id.idiag_cookie[0] = id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+    const bool is_ipv4 = IN6_IS_ADDR_V4MAPPED(&end.address);
+    request.wanted.sdiag_family = is_ipv4 ? AF_INET : AF_INET6;
+    const size_t begin = is_ipv4 ? 12 : 0;
+    std::memcpy(id.idiag_src, &end.address.s6_addr[begin], 16 - begin);
+    std::memcpy(id.idiag_dst, &far_end.address.s6_addr[begin], 16 - begin);
+    if (!Send(request)) return false;
+    alignas(nlmsghdr) char bytes[4 << 10];
+    const ssize_t length = recv(socket_, bytes, sizeof(bytes), 0);
+    auto* const message = reinterpret_cast<const nlmsghdr*>(bytes);
+    inet_diag_msg found = {};
+    if (length < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(found))) ||
+        message->nlmsg_type != SOCK_DIAG_BY_FAMILY) {
+      return false;
+    }
+    std::memcpy(&found, NLMSG_DATA(message), sizeof(found));
+    // One that is closed has no inode any more, and is only not forgotten yet.
+    return found.idiag_inode != 0 && IsStranger(found.idiag_uid);
+  }
+
  private:
+  struct Request {
+    nlmsghdr header;
+    inet_diag_req_v2 wanted;
+  };
+  bool Send(Request& request) const {
+    request.header.nlmsg_len = sizeof(request);
+    request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+    request.wanted.sdiag_protocol = IPPROTO_TCP;
+    return send(socket_, &request, sizeof(request), 0) == sizeof(request);
+  }
   // What ends a list says whether it is one.
   static bool IsRefusal(const nlmsghdr& done) {
     int error = 0;
@@ -154,6 +205,31 @@ std::vector<in6_addr> AddressesOfOthers(uint16_t port) {
   };
   add(AF_INET, "/proc/net/tcp");
   add(AF_INET6, "/proc/net/tcp6");
+  return all;
+}
+
+std::vector<in6_addr> PeersOfOthers(uint16_t port) {
+  std::vector<in6_addr> all;
+  std::optional<KernelSocket> kernel;
+  std::error_code error;
+  for (std::filesystem::directory_iterator each("/proc/self/fd", error), end; !error && each != end;
+       each.increment(error)) {
+    int file = 0;
+    sockaddr_storage address = {};
+    socklen_t size = sizeof(address);
+    if (!absl::SimpleAtoi(each->path().filename().native(), &file) ||
+        getpeername(file, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+      continue;  // no connection
+    }
+    const std::optional<End> far_end = ParseEnd(address);
+    if (!far_end || far_end->port != port) continue;
+    size = sizeof(address);
+    if (getsockname(file, reinterpret_cast<sockaddr*>(&address), &size) != 0) continue;
+    const std::optional<End> near_end = ParseEnd(address);
+    if (!near_end) continue;
+    if (!kernel) kernel.emplace();
+    if (kernel->IsOfSomebodyElse(*far_end, *near_end)) all.push_back(far_end->address);
+  }
   return all;
 }
 

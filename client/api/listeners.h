@@ -14,6 +14,10 @@ namespace caviar::client {
 // however many connections the machine has: it may be asked for each call.
 std::vector<in6_addr> AddressesOfOthers(uint16_t port);
 
+// The same of other users who hold the far end of a connection of this process: whoever took one
+// may listen no more. Costs some microseconds for each file that the process has open.
+std::vector<in6_addr> PeersOfOthers(uint16_t port);
+
 // Whether what listens at `listener` may take a connection to `address`: it is the same, or all
 // addresses. (:: counts for IPv4, too, though whoever listens there can leave that out.)
 bool Takes(const in6_addr& listener, const in6_addr& address);

@@ -121,7 +121,9 @@ bool IsLoopback(absl::string_view address) { return ParseTarget(address).has_val
 std::optional<std::string> WhereSomebodyElseListens(absl::string_view address) {
   const std::optional<Target> target = ParseTarget(address);
   if (!target) return std::nullopt;
-  const std::vector<in6_addr> listeners = AddressesOfOthers(target->port);
+  std::vector<in6_addr> listeners = AddressesOfOthers(target->port);
+  const std::vector<in6_addr> peers = PeersOfOthers(target->port);
+  listeners.insert(listeners.end(), peers.begin(), peers.end());
   if (listeners.empty()) return std::nullopt;
   const std::vector<in6_addr> addresses = AddressesOf(*target);
   for (const in6_addr& listener : listeners) {

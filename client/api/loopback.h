@@ -15,9 +15,10 @@ namespace caviar::client {
 bool IsLoopback(absl::string_view address);
 
 // Where another user than this one, or root, listens that a connection to this address may come to,
-// as host:port; "127.0.0.1:7461" has nothing to do with 127.0.0.2:7461, but with 0.0.0.0:7461. A
-// name may mean both 127.0.0.1 and [::1]. nullopt: nobody, that cannot be known, or the address is
-// not loopback's. May be asked for each call: names are looked up only where others listen.
+// or has taken one of this process, as host:port; "127.0.0.1:7461" has nothing to do with
+// 127.0.0.2:7461, but with 0.0.0.0:7461. A name may mean both 127.0.0.1 and [::1]. nullopt: nobody,
+// that cannot be known, or the address is not loopback's. May be asked for each call: names are
+// looked up only where others listen.
 std::optional<std::string> WhereSomebodyElseListens(absl::string_view address);
 
 }  // namespace caviar::client

@@ -4,7 +4,7 @@ import os
 import re
 import socket
 
-from caviar.listeners import listeners_at, mapped, takes
+from caviar.listeners import listeners_at, mapped, peers_at, takes
 
 _V4, _V6 = mapped(socket.inet_aton("127.0.0.1")), socket.inet_pton(socket.AF_INET6, "::1")
 
@@ -20,14 +20,14 @@ def is_loopback(address):
 
 
 def where_somebody_else_listens(address):
-    """Where another user than this one, or root, listens that a connection to this address may come to, as host:port;
-    127.0.0.1:7461 has nothing to do with 127.0.0.2:7461, but with 0.0.0.0:7461. A name may mean both 127.0.0.1 and [::1].
-    None: nobody, that cannot be known, or the address is not loopback's. May be asked for each call: names are looked up
-    only where others listen."""
+    """Where another user than this one, or root, listens that a connection to this address may come to, or has taken one
+    of this process, as host:port; 127.0.0.1:7461 has nothing to do with 127.0.0.2:7461, but with 0.0.0.0:7461. A name may
+    mean both 127.0.0.1 and [::1]. None: nobody, that cannot be known, or the address is not loopback's. May be asked for
+    each call: names are looked up only where others listen."""
     if not is_loopback(address):
         return None
     port = int(address.rpartition(":")[2])
-    others = [listener for listener, user in listeners_at(port) if user not in (0, os.geteuid())]
+    others = [listener for listener, user in listeners_at(port) | peers_at(port) if user not in (0, os.geteuid())]
     if not others:
         return None
     targets = _addresses_of(_host_of(address))

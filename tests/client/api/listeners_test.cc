@@ -45,35 +45,64 @@ in6_addr Address(const std::string& text) {
   return address;
 }
 
+// The same for the system's calls.
+struct SocketAddress {
+  explicit SocketAddress(const std::string& text, uint16_t port = 0) {
+    const in6_addr bytes = Address(text);
+    any.ss_family = text.find(':') != std::string::npos ? AF_INET6 : AF_INET;
+    if (any.ss_family == AF_INET6) {
+      auto& of_ipv6 = reinterpret_cast<sockaddr_in6&>(any);
+      of_ipv6.sin6_addr = bytes;
+      of_ipv6.sin6_port = htons(port);
+      size = sizeof(of_ipv6);
+    } else {
+      auto& of_ipv4 = reinterpret_cast<sockaddr_in&>(any);
+      std::memcpy(&of_ipv4.sin_addr, &bytes.s6_addr[12], sizeof(of_ipv4.sin_addr));
+      of_ipv4.sin_port = htons(port);
+      size = sizeof(of_ipv4);
+    }
+  }
+  sockaddr* get() { return reinterpret_cast<sockaddr*>(&any); }
+
+  sockaddr_storage any = {};
+  socklen_t size = 0;
+};
+
+class Connection {
+ public:
+  Connection(const std::string& to, uint16_t port) {
+    SocketAddress address(to, port);
+    socket_ = socket(address.any.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(connect(socket_, address.get(), address.size), 0) << to;
+  }
+  ~Connection() { close(socket_); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+ private:
+  int socket_ = -1;
+};
+
 class Listener {
  public:
   // At a free port of this address, with the effective user's id.
-  explicit Listener(const std::string& at)
-      : is_ipv6_(at.find(':') != std::string::npos),
-        socket_(socket(is_ipv6_ ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in6 address = {};
-    address.sin6_family = AF_INET6;
-    address.sin6_addr = Address(at);
-    sockaddr_in of_ipv4 = {};
-    of_ipv4.sin_family = AF_INET;
-    std::memcpy(&of_ipv4.sin_addr, &address.sin6_addr.s6_addr[12], sizeof(of_ipv4.sin_addr));
-    if (!is_ipv6_) std::memcpy(&address, &of_ipv4, sizeof(of_ipv4));
-    socklen_t size = is_ipv6_ ? sizeof(address) : sizeof(of_ipv4);
-    auto* const any = reinterpret_cast<sockaddr*>(&address);
-    listens_ = bind(socket_, any, size) == 0 && listen(socket_, 1) == 0;
-    getsockname(socket_, any, &size);
-    port_ = ntohs(address.sin6_port);  // where sin_port stands too
+  explicit Listener(const std::string& at) {
+    SocketAddress address(at);
+    socket_ = ::socket(address.any.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    listens_ = bind(socket_, address.get(), address.size) == 0 && listen(socket_, 8) == 0;
+    getsockname(socket_, address.get(), &address.size);
+    port_ = ntohs(reinterpret_cast<sockaddr_in6&>(address.any).sin6_port);  // sin_port, too
   }
   ~Listener() { close(socket_); }
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  int socket() const { return socket_; }
   bool listens() const { return listens_; }
   uint16_t port() const { return port_; }
 
  private:
-  const bool is_ipv6_;
-  const int socket_;
+  int socket_ = -1;
   uint16_t port_ = 0;
   bool listens_ = false;
 };
@@ -201,6 +230,32 @@ TEST(Listeners, ConcernANameByAnyAddressThatItMayMean) {
   EXPECT_EQ(Found(*of_ipv6, "127.0.0.1"), "");
   const auto of_both = OthersListener("::ffff:127.0.0.1");
   EXPECT_EQ(Found(*of_both, "127.0.0.1"), absl::StrCat("127.0.0.1:", of_both->port()));
+}
+
+TEST(Listeners, ConcernWhoseConnectionTheyHaveTakenThoughTheyListenNoMore) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  for (const char* to : {"127.0.0.1", "::ffff:127.0.0.1", "::1"}) {
+    const std::string at = to[0] == ':' && to[2] == '1' ? "::1" : "127.0.0.1";
+    if (at == "::1" && !HasIpv6()) continue;
+    auto listener = std::make_unique<Listener>(at);
+    const Connection connection(to, listener->port());
+    const std::string text =
+        absl::StrCat(at == "::1" ? "[::1]" : "127.0.0.1", ":", listener->port());
+    const int own = accept(listener->socket(), nullptr, nullptr);
+    EXPECT_EQ(WhereSomebodyElseListens(text), std::nullopt) << to;
+    const Connection another(to, listener->port());
+    EXPECT_EQ(seteuid(kSomebody), 0);
+    const int taken = accept(listener->socket(), nullptr, nullptr);
+    EXPECT_EQ(seteuid(0), 0);
+    EXPECT_EQ(WhereSomebodyElseListens(text), text) << to;
+    EXPECT_EQ(Found(*listener, "127.0.0.2"), "");
+    const uint16_t port = listener->port();
+    listener.reset();
+    EXPECT_EQ(WhereSomebodyElseListens(text), text) << to;
+    close(taken);
+    close(own);
+    EXPECT_EQ(WhereSomebodyElseListens(absl::StrCat("127.0.0.1:", port)), std::nullopt);
+  }
 }
 
 TEST(Listeners, AreNamedToACallerWhomTheyDoNotKnow) {

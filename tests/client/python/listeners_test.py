@@ -82,6 +82,36 @@ class OthersTest(unittest.TestCase):
         self.assert_found("::1", "localhost [::]", True)
         self.assert_found("::1", "127.0.0.1", False)
 
+    def test_whoever_has_taken_a_connection_is_concerned_without_listening(self):
+        for host in ("127.0.0.1", "::ffff:127.0.0.1", "::1"):
+            try:
+                listener = listen(host.rpartition("::ffff:")[2])
+            except OSError:
+                continue  # a machine without IPv6
+            port = listener.getsockname()[1]
+            with socket.create_connection((host, port)) as connection:
+                os.seteuid(65_534)
+                try:
+                    taken, _ = listener.accept()
+                finally:
+                    os.seteuid(0)
+                with taken:
+                    listener.close()
+                    text = f"[::1]:{port}" if host == "::1" else f"127.0.0.1:{port}"
+                    self.assertEqual(loopback.where_somebody_else_listens(text), text)
+                    self.assertIsNone(loopback.where_somebody_else_listens(f"127.0.0.2:{port}"))
+                    self.assertIsNone(loopback.where_somebody_else_listens("127.0.0.1:1"))
+                self.assertIsNone(loopback.where_somebody_else_listens(text), "it was closed")
+                connection.setblocking(True)
+                before = os.listdir("/proc/self/fd")
+                socket.setdefaulttimeout(5.0)
+                try:
+                    listeners.peers_at(port)
+                finally:
+                    socket.setdefaulttimeout(None)
+                self.assertTrue(os.get_blocking(connection.fileno()), "it is left as it was")
+                self.assertEqual(os.listdir("/proc/self/fd"), before)
+
     def test_they_are_named_to_a_caller_whom_they_do_not_know(self):
         with mock.patch("caviar.connection.where_somebody_else_listens", lambda address: "127.0.0.1:1"):
             self.assertRegex(connection._words_of_ones_own(grpc.StatusCode.UNAUTHENTICATED, "", "127.0.0.1:1"),
