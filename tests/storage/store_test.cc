@@ -480,8 +480,6 @@ TEST_P(StoreTest, RefusesRowsThatBreakARule) {
   add(CountersRow{3, 3, 3}, [](CountersRow& row) { row.next_study_id = 2; });
   add(CountersRow{3, 3, 3}, [](CountersRow& row) { row.next_trial_id = 2; });
   add(CountersRow{3, 3, 3}, [](CountersRow& row) { row.next_token_counter = 2; });
-  add(StudyActivationRow{1, 0}, [](StudyActivationRow& row) { row.final_trials = -1; });
-  add(StudyActivationRow{1, 0}, [](StudyActivationRow& row) { row.study_id = 9; });
   add(EraseStudyChunk{1}, [](EraseStudyChunk&) {});
   for (size_t i = 0; i < bad.size(); ++i) {
     const absl::Status status = Apply({bad[i]});

@@ -101,6 +101,16 @@ TEST_P(RevisionTest, AreErasedWithTheirStudy) {
   EXPECT_FALSE(*store().HasStudyRows(1));
 }
 
+TEST_P(RevisionTest, OfActivationsTheLastOneIsKept) {
+  ASSERT_NO_FATAL_FAILURE(MustApply({SampleStudy(1, "s"), StudyActivationRow{1, 0}}));
+  EXPECT_TRUE(absl::IsInvalidArgument(Apply({StudyActivationRow{1, -1}})));
+  EXPECT_TRUE(absl::IsInvalidArgument(Apply({StudyActivationRow{9, 1}})));
+  ASSERT_NO_FATAL_FAILURE(MustApply({StudyActivationRow{1, 7}}));
+  ASSERT_NO_FATAL_FAILURE(Reopen());
+  ASSERT_EQ(store().Load()->study_activations.size(), 1u);
+  EXPECT_EQ(store().Load()->study_activations[0].final_trials, 7);
+}
+
 TEST_P(RevisionTest, EndsStayUntilTheyAreErasedWhateverBecomesOfTheStudy) {
   const StudyEndRow end{1, 2, R"({"study":"s"})", 77};
   ASSERT_NO_FATAL_FAILURE(MustApply({SampleStudy(1, "s"), end}));
