@@ -163,13 +163,20 @@ TEST(Listeners, AreOfThisUserOfRootOrOfSomebodyElse) {
   }
 }
 
+// Two users are needed, and only root may be another one.
+class OthersListeners : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  }
+};
+
 // Where somebody else is found to listen, by a caller of "HOST:port of the listener".
 std::string Found(const Listener& listener, absl::string_view host) {
   return WhereSomebodyElseListens(absl::StrCat(host, ":", listener.port())).value_or("");
 }
 
-TEST(Listeners, ConcernThoseWhoComeToTheirAddress) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+TEST_F(OthersListeners, ConcernThoseWhoComeToTheirAddress) {
   const auto other = OthersListener("127.0.0.2");
   const std::string at = absl::StrCat("127.0.0.2:", other->port());
   for (const char* same : {"127.0.0.2", "[::ffff:127.0.0.2]", "[::ffff:7f00:2]", "ipv4:127.0.0.2",
@@ -183,8 +190,7 @@ TEST(Listeners, ConcernThoseWhoComeToTheirAddress) {
   EXPECT_EQ(WhereSomebodyElseListens("127.0.0.2:1"), std::nullopt) << "another port";
 }
 
-TEST(Listeners, AtAllAddressesConcernAll) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+TEST_F(OthersListeners, AtAllAddressesConcernAll) {
   const auto all_of_ipv4 = OthersListener("0.0.0.0");
   const std::string at = absl::StrCat("0.0.0.0:", all_of_ipv4->port());
   for (const char* host :
@@ -199,8 +205,7 @@ TEST(Listeners, AtAllAddressesConcernAll) {
   }
 }
 
-TEST(Listeners, AreKnownFromTablesWhereTheKernelMayNotBeAsked) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+TEST_F(OthersListeners, AreKnownFromTablesWhereTheKernelMayNotBeAsked) {
   for (const char* at : {"127.0.0.2", "0.0.0.0", "::1", "::"}) {
     if (at[0] == ':' && !HasIpv6()) continue;
     const auto other = OthersListener(at);
@@ -217,8 +222,7 @@ TEST(Listeners, AreKnownFromTablesWhereTheKernelMayNotBeAsked) {
   }
 }
 
-TEST(Listeners, ConcernANameByAnyAddressThatItMayMean) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+TEST_F(OthersListeners, ConcernANameByAnyAddressThatItMayMean) {
   const auto of_ipv4 = OthersListener("127.0.0.1");
   EXPECT_EQ(Found(*of_ipv4, "localhost"), absl::StrCat("127.0.0.1:", of_ipv4->port()));
   EXPECT_EQ(Found(*of_ipv4, "[::1]"), "");
@@ -232,8 +236,7 @@ TEST(Listeners, ConcernANameByAnyAddressThatItMayMean) {
   EXPECT_EQ(Found(*of_both, "127.0.0.1"), absl::StrCat("127.0.0.1:", of_both->port()));
 }
 
-TEST(Listeners, ConcernWhoseConnectionTheyHaveTakenThoughTheyListenNoMore) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+TEST_F(OthersListeners, ConcernWhoseConnectionTheyHaveTakenThoughTheyListenNoMore) {
   for (const char* to : {"127.0.0.1", "::ffff:127.0.0.1", "::1"}) {
     const std::string at = to[0] == ':' && to[2] == '1' ? "::1" : "127.0.0.1";
     if (at == "::1" && !HasIpv6()) continue;
@@ -258,8 +261,7 @@ TEST(Listeners, ConcernWhoseConnectionTheyHaveTakenThoughTheyListenNoMore) {
   }
 }
 
-TEST(Listeners, AreNamedToACallerWhomTheyDoNotKnow) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+TEST_F(OthersListeners, AreNamedToACallerWhomTheyDoNotKnow) {
   const auto other = OthersListener("127.0.0.1");
   const auto told = [&](absl::string_view host) {
     const grpc::Status refused(grpc::StatusCode::UNAUTHENTICATED, "");
