@@ -10,6 +10,16 @@
 namespace caviar::coordinator {
 namespace {
 
+class StudyTimeTest : public CoreTest {
+ protected:
+  // "s", which its time ends and nothing else.
+  void CreateForSeconds(int64_t seconds) {
+    v1::Study study = NetworkStudy("s", 0);
+    study.mutable_limits()->mutable_max_duration()->set_seconds(seconds);
+    Create(study);
+  }
+};
+
 TEST_F(CoreTest, AStudyEndsWithItsLastTrialAndKeepsItsReason) {
   Create(NetworkStudy("s", 2));
   const std::string worker = house_.Register("w");
@@ -69,10 +79,8 @@ TEST_F(CoreTest, MaxFailedEndsTheStudy) {
   EXPECT_THAT(house_.study("s").row.message, ::testing::HasSubstr("broke"));
 }
 
-TEST_F(CoreTest, MaxDurationCountsOnlyActiveTime) {
-  v1::Study study = NetworkStudy("s", 0);
-  study.mutable_limits()->mutable_max_duration()->set_seconds(100);
-  Create(study);
+TEST_F(StudyTimeTest, MaxDurationCountsOnlyActiveTime) {
+  CreateForSeconds(100);
   house_.Advance(absl::Seconds(60));
   ASSERT_TRUE(house_.Stop("s").ok());
   house_.Advance(absl::Seconds(1000));
@@ -86,10 +94,8 @@ TEST_F(CoreTest, MaxDurationCountsOnlyActiveTime) {
   EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_DURATION);
 }
 
-TEST_F(CoreTest, NoTimeCountsWhileThereIsNoCoordinatorWhateverTheCalendarSays) {
-  v1::Study study = NetworkStudy("s", 0);
-  study.mutable_limits()->mutable_max_duration()->set_seconds(100);
-  Create(study);
+TEST_F(StudyTimeTest, NoTimeCountsWhileThereIsNoCoordinatorWhateverTheCalendarSays) {
+  CreateForSeconds(100);
   house_.Advance(absl::Seconds(60));
   for (const absl::Duration jump : {absl::Hours(24 * 7), -absl::Hours(24 * 9)}) {
     house_.clock.JumpWall(jump);
@@ -102,10 +108,8 @@ TEST_F(CoreTest, NoTimeCountsWhileThereIsNoCoordinatorWhateverTheCalendarSays) {
   EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_DURATION);
 }
 
-TEST_F(CoreTest, TimeCountsWhileItsTrialsFailOverRestartsAndFailedCommits) {
-  v1::Study study = NetworkStudy("s", 0);
-  study.mutable_limits()->mutable_max_duration()->set_seconds(100);
-  Create(study);
+TEST_F(StudyTimeTest, TimeCountsWhileItsTrialsFailOverRestartsAndFailedCommits) {
+  CreateForSeconds(100);
   const std::string worker = house_.Register("w");
   ASSERT_TRUE(Fail(house_.Acquire(worker).trial().token(), "broke").ok());
   for (int i = 0; i < 3; ++i) {
@@ -139,10 +143,8 @@ TEST_F(CoreTest, WithoutALimitTimeIsNotedAtTheStartAndAtTheEnd) {
   EXPECT_NEAR(static_cast<double>(shown()), 110e6, 2e6);
 }
 
-TEST_F(CoreTest, NoTimeCountsWhileTheProcessIsStopped) {
-  v1::Study study = NetworkStudy("s", 0);
-  study.mutable_limits()->mutable_max_duration()->set_seconds(100);
-  Create(study);
+TEST_F(StudyTimeTest, NoTimeCountsWhileTheProcessIsStopped) {
+  CreateForSeconds(100);
   house_.Advance(absl::Seconds(60));
   house_.clock.Advance(absl::Minutes(10));
   house_.Settle();
