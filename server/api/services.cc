@@ -258,8 +258,8 @@ class ServerServiceImpl final : public ServerServiceBase {
   Unary* GetServerUsage(Context* context, const Bytes* request, Bytes* answer) override {
     return ServeUnary<v1::GetServerUsageRequest, v1::ServerUsage>(
         doors_.reads, context, request, answer,
-        [this](const v1::GetServerUsageRequest&, coordinator::Done<v1::ServerUsage> done) {
-          coordinator_.GetServerUsage(std::move(done));
+        [this, context](const v1::GetServerUsageRequest&, coordinator::Done<v1::ServerUsage> done) {
+          coordinator_.GetServerUsage(std::move(done), WantedBy(*context));
         });
   }
 

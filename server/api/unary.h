@@ -109,6 +109,11 @@ inline grpc::ServerUnaryReactor* Refuse(grpc::CallbackServerContext& context,
   return reactor;
 }
 
+// For a call that has not ended: `context` must outlive what it is used for.
+inline coordinator::Wanted WantedBy(const grpc::CallbackServerContext& context) {
+  return [&context] { return !context.IsCancelled(); };
+}
+
 // Parses, checks and passes the request to `start(request, done)`; the call ends when `done` is
 // called, on whatever thread. Where the lane is full it is refused at once.
 template <typename Request, typename Response, typename Start>
@@ -134,6 +139,20 @@ grpc::ServerUnaryReactor* ServeUnary(
       door, context, bytes, answer,
       [&coordinator, method](Request request, coordinator::Done<Response> done) {
         (coordinator.*method)(std::move(request), std::move(done));
+      });
+}
+
+// The same for a read, which is not begun once its caller has gone.
+template <typename Request, typename Response>
+grpc::ServerUnaryReactor* ServeUnary(
+    const Door& door, grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes,
+    grpc::ByteBuffer* answer, coordinator::Coordinator& coordinator,
+    void (coordinator::Coordinator::*read)(Request, coordinator::Done<Response>,
+                                           coordinator::Wanted)) {
+  return ServeUnary<Request, Response>(
+      door, context, bytes, answer,
+      [&coordinator, read, context](Request request, coordinator::Done<Response> done) {
+        (coordinator.*read)(std::move(request), std::move(done), WantedBy(*context));
       });
 }
 

@@ -312,9 +312,10 @@ class ThreadedCoordinator : public Coordinator {
     });
   }
 
-  void DownloadChunk(v1::DownloadChunkRequest request,
-                     Done<v1::DownloadChunkResponse> done) override {
-    Read<v1::DownloadChunkResponse>(&Queries::DownloadChunk, std::move(request), std::move(done));
+  void DownloadChunk(v1::DownloadChunkRequest request, Done<v1::DownloadChunkResponse> done,
+                     Wanted wanted) override {
+    Read<v1::DownloadChunkResponse>(&Queries::DownloadChunk, std::move(request), std::move(done),
+                                    std::move(wanted));
   }
   void AppendLog(v1::AppendLogRequest request, Done<v1::AppendLogResponse> done) override {
     files_.Post([this, request = std::move(request), done = std::move(done)] {
@@ -328,47 +329,59 @@ class ThreadedCoordinator : public Coordinator {
       done(code_.Read(request));
     });
   }
-  void ReadLog(v1::ReadLogRequest request, Done<v1::ReadLogResponse> done) override {
-    Read<v1::ReadLogResponse>(&Queries::ReadLog, std::move(request), std::move(done));
+  void ReadLog(v1::ReadLogRequest request, Done<v1::ReadLogResponse> done, Wanted wanted) override {
+    Read<v1::ReadLogResponse>(&Queries::ReadLog, std::move(request), std::move(done),
+                              std::move(wanted));
   }
-  void GetStudy(v1::GetStudyRequest request, Done<v1::Study> done) override {
-    Read<v1::Study>(&Queries::GetStudy, std::move(request), std::move(done));
+  void GetStudy(v1::GetStudyRequest request, Done<v1::Study> done, Wanted wanted) override {
+    Read<v1::Study>(&Queries::GetStudy, std::move(request), std::move(done), std::move(wanted));
   }
-  void ListStudies(v1::ListStudiesRequest request, Done<v1::ListStudiesResponse> done) override {
-    Read<v1::ListStudiesResponse>(&Queries::ListStudies, std::move(request), std::move(done));
+  void ListStudies(v1::ListStudiesRequest request, Done<v1::ListStudiesResponse> done,
+                   Wanted wanted) override {
+    Read<v1::ListStudiesResponse>(&Queries::ListStudies, std::move(request), std::move(done),
+                                  std::move(wanted));
   }
-  void GetTrial(v1::GetTrialRequest request, Done<v1::Trial> done) override {
+  void GetTrial(v1::GetTrialRequest request, Done<v1::Trial> done, Wanted wanted) override {
     ThreadQueue& threads = request.view() == v1::TRIAL_VIEW_BASIC ? reads_ : whole_trials_;
-    ReadOn<v1::Trial>(threads, &Queries::GetTrial, std::move(request), std::move(done));
+    ReadOn<v1::Trial>(threads, &Queries::GetTrial, std::move(request), std::move(done),
+                      std::move(wanted));
   }
-  void ListTrials(v1::ListTrialsRequest request, Done<v1::ListTrialsResponse> done) override {
+  void ListTrials(v1::ListTrialsRequest request, Done<v1::ListTrialsResponse> done,
+                  Wanted wanted) override {
     ThreadQueue& threads = request.view() == v1::TRIAL_VIEW_FULL ? whole_trials_ : reads_;
     ReadOn<v1::ListTrialsResponse>(threads, &Queries::ListTrials, std::move(request),
-                                   std::move(done));
+                                   std::move(done), std::move(wanted));
   }
-  void ListBestTrials(v1::ListBestTrialsRequest request,
-                      Done<v1::ListBestTrialsResponse> done) override {
+  void ListBestTrials(v1::ListBestTrialsRequest request, Done<v1::ListBestTrialsResponse> done,
+                      Wanted wanted) override {
     ThreadQueue& threads = request.view() == v1::TRIAL_VIEW_FULL ? whole_trials_ : reads_;
     ReadOn<v1::ListBestTrialsResponse>(threads, &Queries::ListBestTrials, std::move(request),
-                                       std::move(done));
+                                       std::move(done), std::move(wanted));
   }
-  void DownloadModel(v1::DownloadModelRequest request,
-                     Done<v1::DownloadModelResponse> done) override {
-    Read<v1::DownloadModelResponse>(&Queries::DownloadModel, std::move(request), std::move(done));
+  void DownloadModel(v1::DownloadModelRequest request, Done<v1::DownloadModelResponse> done,
+                     Wanted wanted) override {
+    Read<v1::DownloadModelResponse>(&Queries::DownloadModel, std::move(request), std::move(done),
+                                    std::move(wanted));
   }
-  void GetImportance(v1::GetImportanceRequest request,
-                     Done<v1::GetImportanceResponse> done) override {
-    Analyze<v1::GetImportanceResponse>(&Queries::GetImportance, std::move(request),
-                                       std::move(done));
+  void GetImportance(v1::GetImportanceRequest request, Done<v1::GetImportanceResponse> done,
+                     Wanted wanted) override {
+    Analyze<v1::GetImportanceResponse>(&Queries::GetImportance, std::move(request), std::move(done),
+                                       std::move(wanted));
   }
-  void LintStudy(v1::LintStudyRequest request, Done<v1::LintStudyResponse> done) override {
-    Analyze<v1::LintStudyResponse>(&Queries::LintStudy, std::move(request), std::move(done));
+  void LintStudy(v1::LintStudyRequest request, Done<v1::LintStudyResponse> done,
+                 Wanted wanted) override {
+    Analyze<v1::LintStudyResponse>(&Queries::LintStudy, std::move(request), std::move(done),
+                                   std::move(wanted));
   }
-  void GetServerUsage(Done<v1::ServerUsage> done) override {
-    analyses_.Post([this, done = std::move(done)] { done(queries_.GetServerUsage()); });
+  void GetServerUsage(Done<v1::ServerUsage> done, Wanted wanted) override {
+    PostRead<v1::ServerUsage>(
+        analyses_, [this] { return queries_.GetServerUsage(); }, std::move(done),
+        std::move(wanted));
   }
-  void ReplayPruner(v1::ReplayPrunerRequest request, Done<v1::ReplayPrunerResponse> done) override {
-    Analyze<v1::ReplayPrunerResponse>(&Queries::ReplayPruner, std::move(request), std::move(done));
+  void ReplayPruner(v1::ReplayPrunerRequest request, Done<v1::ReplayPrunerResponse> done,
+                    Wanted wanted) override {
+    Analyze<v1::ReplayPrunerResponse>(&Queries::ReplayPruner, std::move(request), std::move(done),
+                                      std::move(wanted));
   }
   void VerifyStudy(v1::VerifyStudyRequest request,
                    std::function<bool(const v1::VerifyStudyResponse&)> on_verified,
@@ -417,25 +430,35 @@ class ThreadedCoordinator : public Coordinator {
 
   template <typename Response, typename Request>
   void Read(absl::StatusOr<Response> (Queries::*read)(const Request&), Request request,
-            Done<Response> done) {
-    ReadOn<Response>(reads_, read, std::move(request), std::move(done));
+            Done<Response> done, Wanted wanted) {
+    ReadOn<Response>(reads_, read, std::move(request), std::move(done), std::move(wanted));
   }
 
   // A read that goes through a whole study, which may take seconds: others do not wait behind it.
   template <typename Response, typename Request>
   void Analyze(absl::StatusOr<Response> (Queries::*analyze)(const Request&), Request request,
-               Done<Response> done) {
-    ReadOn<Response>(analyses_, analyze, std::move(request), std::move(done));
+               Done<Response> done, Wanted wanted) {
+    ReadOn<Response>(analyses_, analyze, std::move(request), std::move(done), std::move(wanted));
   }
 
   template <typename Response, typename Request>
   void ReadOn(ThreadQueue& threads, absl::StatusOr<Response> (Queries::*read)(const Request&),
-              Request request, Done<Response> done) {
-    threads.Post([this, read, request = std::move(request), done = std::move(done)] {
-      // A queue of slow ones would keep the process from its end.
-      if (draining_) return done(error::ShuttingDown());
-      done((queries_.*read)(request));
-    });
+              Request request, Done<Response> done, Wanted wanted) {
+    PostRead<Response>(
+        threads, [this, read, request = std::move(request)] { return (queries_.*read)(request); },
+        std::move(done), std::move(wanted));
+  }
+
+  template <typename Response>
+  void PostRead(ThreadQueue& threads, std::function<absl::StatusOr<Response>()> read,
+                Done<Response> done, Wanted wanted) {
+    threads.Post(
+        [this, read = std::move(read), done = std::move(done), wanted = std::move(wanted)] {
+          // A queue of slow ones would keep the process from its end.
+          if (draining_) return done(error::ShuttingDown());
+          if (wanted && !wanted()) return done(absl::CancelledError("the client has gone"));
+          done(read());
+        });
   }
 
   // `held`: which of the tokens stand by the lease table.

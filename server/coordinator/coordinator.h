@@ -49,6 +49,10 @@ struct LateValues {
 template <typename Response>
 using Done = std::function<void(absl::StatusOr<Response>)>;
 
+// Whether anybody still waits for an answer. Called on any thread, once or not at all, before the
+// call's Done; must not block. May be null: somebody does.
+using Wanted = std::function<bool()>;
+
 // Thread safe. Every method returns at once; the answer of a mutation comes after it is durable.
 // Errors carry an ErrorDetail where a program may want to act on them (caviar/v1/error_detail.h).
 class Coordinator {
@@ -121,33 +125,39 @@ class Coordinator {
   virtual void GiveBackWork(v1::GiveBackWorkRequest request,
                             Done<v1::GiveBackWorkResponse> done) = 0;
   virtual void UploadChunk(v1::UploadChunkRequest request, Done<v1::UploadChunkResponse> done) = 0;
-  virtual void DownloadChunk(v1::DownloadChunkRequest request,
-                             Done<v1::DownloadChunkResponse> done) = 0;
+  virtual void DownloadChunk(v1::DownloadChunkRequest request, Done<v1::DownloadChunkResponse> done,
+                             Wanted wanted) = 0;
   virtual void AppendLog(v1::AppendLogRequest request, Done<v1::AppendLogResponse> done) = 0;
   virtual void DownloadCode(v1::DownloadCodeRequest request,
                             Done<v1::DownloadCodeResponse> done) = 0;
 
-  // Reads run on threads of their own and see everything that was answered before.
-  virtual void GetStudy(v1::GetStudyRequest request, Done<v1::Study> done) = 0;
-  virtual void ListStudies(v1::ListStudiesRequest request, Done<v1::ListStudiesResponse> done) = 0;
-  virtual void GetTrial(v1::GetTrialRequest request, Done<v1::Trial> done) = 0;
-  virtual void ListTrials(v1::ListTrialsRequest request, Done<v1::ListTrialsResponse> done) = 0;
+  // Reads run on threads of their own and see everything that was answered before. One whose turn
+  // comes when it is wanted no more is answered CANCELLED: readers who went away and ask again must
+  // not wait behind themselves.
+  virtual void GetStudy(v1::GetStudyRequest request, Done<v1::Study> done, Wanted wanted) = 0;
+  virtual void ListStudies(v1::ListStudiesRequest request, Done<v1::ListStudiesResponse> done,
+                           Wanted wanted) = 0;
+  virtual void GetTrial(v1::GetTrialRequest request, Done<v1::Trial> done, Wanted wanted) = 0;
+  virtual void ListTrials(v1::ListTrialsRequest request, Done<v1::ListTrialsResponse> done,
+                          Wanted wanted) = 0;
   virtual void ListBestTrials(v1::ListBestTrialsRequest request,
-                              Done<v1::ListBestTrialsResponse> done) = 0;
-  virtual void ReadLog(v1::ReadLogRequest request, Done<v1::ReadLogResponse> done) = 0;
-  virtual void DownloadModel(v1::DownloadModelRequest request,
-                             Done<v1::DownloadModelResponse> done) = 0;
-  virtual void GetImportance(v1::GetImportanceRequest request,
-                             Done<v1::GetImportanceResponse> done) = 0;
-  virtual void LintStudy(v1::LintStudyRequest request, Done<v1::LintStudyResponse> done) = 0;
-  virtual void ReplayPruner(v1::ReplayPrunerRequest request,
-                            Done<v1::ReplayPrunerResponse> done) = 0;
+                              Done<v1::ListBestTrialsResponse> done, Wanted wanted) = 0;
+  virtual void ReadLog(v1::ReadLogRequest request, Done<v1::ReadLogResponse> done,
+                       Wanted wanted) = 0;
+  virtual void DownloadModel(v1::DownloadModelRequest request, Done<v1::DownloadModelResponse> done,
+                             Wanted wanted) = 0;
+  virtual void GetImportance(v1::GetImportanceRequest request, Done<v1::GetImportanceResponse> done,
+                             Wanted wanted) = 0;
+  virtual void LintStudy(v1::LintStudyRequest request, Done<v1::LintStudyResponse> done,
+                         Wanted wanted) = 0;
+  virtual void ReplayPruner(v1::ReplayPrunerRequest request, Done<v1::ReplayPrunerResponse> done,
+                            Wanted wanted) = 0;
+  virtual void GetServerUsage(Done<v1::ServerUsage> done, Wanted wanted) = 0;
   // Calls `on_verified` on a thread of the coordinator before each trial; false, or a shutdown,
   // ends the work (CANCELLED). One study is verified at a time, others wait for their turn.
   virtual void VerifyStudy(v1::VerifyStudyRequest request,
                            std::function<bool(const v1::VerifyStudyResponse&)> on_verified,
                            Done<v1::VerifyStudyResponse> done) = 0;
-  virtual void GetServerUsage(Done<v1::ServerUsage> done) = 0;
   virtual void GetServerStatus(Done<v1::ServerStatus> done) = 0;
   virtual void ListWorkers(Done<v1::ListWorkersResponse> done) = 0;
 

@@ -31,6 +31,7 @@ class FakeCoordinator : public coordinator::Coordinator {
   using Handler = std::function<absl::StatusOr<Response>(const Request&)>;
   template <typename Response>
   using Done = coordinator::Done<Response>;
+  using Wanted = coordinator::Wanted;
 
   void Drain() override {
     std::map<int64_t, Done<v1::AcquireWorkResponse>> parked;
@@ -69,19 +70,29 @@ class FakeCoordinator : public coordinator::Coordinator {
   CAVIAR_FAKE_METHOD(AppendLog, append_log, AppendLogRequest, AppendLogResponse);
   CAVIAR_FAKE_METHOD(DownloadCode, download_code, DownloadCodeRequest, DownloadCodeResponse);
   CAVIAR_FAKE_METHOD(UploadCode, upload_code, UploadCodeRequest, UploadCodeResponse);
-  CAVIAR_FAKE_METHOD(ReadLog, read_log, ReadLogRequest, ReadLogResponse);
-  CAVIAR_FAKE_METHOD(DownloadChunk, download_chunk, DownloadChunkRequest, DownloadChunkResponse);
-  CAVIAR_FAKE_METHOD(GetStudy, get_study, GetStudyRequest, Study);
-  CAVIAR_FAKE_METHOD(ListStudies, list_studies, ListStudiesRequest, ListStudiesResponse);
-  CAVIAR_FAKE_METHOD(GetTrial, get_trial, GetTrialRequest, Trial);
-  CAVIAR_FAKE_METHOD(ListTrials, list_trials, ListTrialsRequest, ListTrialsResponse);
-  CAVIAR_FAKE_METHOD(ListBestTrials, list_best_trials, ListBestTrialsRequest,
-                     ListBestTrialsResponse);
-  CAVIAR_FAKE_METHOD(DownloadModel, download_model, DownloadModelRequest, DownloadModelResponse);
-  CAVIAR_FAKE_METHOD(GetImportance, get_importance, GetImportanceRequest, GetImportanceResponse);
-  CAVIAR_FAKE_METHOD(LintStudy, lint_study, LintStudyRequest, LintStudyResponse);
-  CAVIAR_FAKE_METHOD(ReplayPruner, replay_pruner, ReplayPrunerRequest, ReplayPrunerResponse);
 #undef CAVIAR_FAKE_METHOD
+
+  // Called before a read is answered; may be null.
+  std::function<void(const Wanted&)> before_read;
+#define CAVIAR_FAKE_READ(Method, member, Request, Response)                           \
+  void Method(v1::Request request, Done<v1::Response> done, Wanted wanted) override { \
+    if (before_read) before_read(wanted);                                             \
+    done(Answer((member), request, #Method));                                         \
+  }                                                                                   \
+  Handler<v1::Request, v1::Response> member
+
+  CAVIAR_FAKE_READ(GetStudy, get_study, GetStudyRequest, Study);
+  CAVIAR_FAKE_READ(ListStudies, list_studies, ListStudiesRequest, ListStudiesResponse);
+  CAVIAR_FAKE_READ(GetTrial, get_trial, GetTrialRequest, Trial);
+  CAVIAR_FAKE_READ(ListTrials, list_trials, ListTrialsRequest, ListTrialsResponse);
+  CAVIAR_FAKE_READ(ListBestTrials, list_best_trials, ListBestTrialsRequest, ListBestTrialsResponse);
+  CAVIAR_FAKE_READ(ReadLog, read_log, ReadLogRequest, ReadLogResponse);
+  CAVIAR_FAKE_READ(DownloadModel, download_model, DownloadModelRequest, DownloadModelResponse);
+  CAVIAR_FAKE_READ(GetImportance, get_importance, GetImportanceRequest, GetImportanceResponse);
+  CAVIAR_FAKE_READ(LintStudy, lint_study, LintStudyRequest, LintStudyResponse);
+  CAVIAR_FAKE_READ(ReplayPruner, replay_pruner, ReplayPrunerRequest, ReplayPrunerResponse);
+  CAVIAR_FAKE_READ(DownloadChunk, download_chunk, DownloadChunkRequest, DownloadChunkResponse);
+#undef CAVIAR_FAKE_READ
 
   // Begins a verification; AnswerVerification ends it.
   std::function<void(const v1::VerifyStudyRequest&,
@@ -106,7 +117,7 @@ class FakeCoordinator : public coordinator::Coordinator {
   }
   void GetServerStatus(Done<v1::ServerStatus> done) override { done(server_status); }
   v1::ServerStatus server_status;
-  void GetServerUsage(Done<v1::ServerUsage> done) override { done(server_usage); }
+  void GetServerUsage(Done<v1::ServerUsage> done, Wanted) override { done(server_usage); }
   v1::ServerUsage server_usage;
   void StudyEndTold(int64_t, int32_t) override {}
   void ListWorkers(Done<v1::ListWorkersResponse> done) override { done(workers); }

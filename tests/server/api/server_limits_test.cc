@@ -35,7 +35,7 @@ using testing::HasSubstr;
 class HoldingCoordinator final : public FakeCoordinator {
  public:
   ~HoldingCoordinator() override { Release(); }
-  void GetStudy(v1::GetStudyRequest, Done<v1::Study> done) override {
+  void GetStudy(v1::GetStudyRequest, Done<v1::Study> done, Wanted) override {
     absl::MutexLock lock(&mutex_);
     held_.push_back(std::move(done));
   }

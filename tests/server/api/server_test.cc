@@ -115,6 +115,30 @@ TEST_F(ServerTest, ErrorsCrossTheWireWithTheirDetails) {
             refused);
 }
 
+TEST_F(ServerTest, AReadIsWantedUntilItsCallerLeaves) {
+  std::promise<void> begun;
+  bool wanted_before = false;
+  coordinator_.before_read = [&](const coordinator::Wanted& wanted) {
+    wanted_before = wanted();
+    begun.set_value();
+    while (wanted()) std::this_thread::yield();
+  };
+  Start();
+  grpc::ClientContext context;
+  std::thread caller([&] {
+    v1::GetStudyRequest request;
+    request.set_study("mnist");
+    v1::Study study;
+    EXPECT_EQ(studies_->GetStudy(&context, request, &study).error_code(),
+              grpc::StatusCode::CANCELLED);
+  });
+  begun.get_future().get();
+  context.TryCancel();
+  caller.join();
+  server_.reset();
+  EXPECT_TRUE(wanted_before);
+}
+
 TEST_F(ServerTest, ABadFieldNeverReachesTheCoordinator) {
   coordinator_.get_study = [](const v1::GetStudyRequest&) -> absl::StatusOr<v1::Study> {
     ADD_FAILURE();

@@ -90,8 +90,8 @@ TEST_F(ThreadedCoordinatorTest, ACheckpointTravelsFromOneAttemptToTheNext) {
 
   v1::GetTrialRequest request;
   request.set_study("s");
-  const auto trial =
-      Wait<v1::Trial>([&](auto done) { coordinator_->GetTrial(request, std::move(done)); });
+  const auto trial = Wait<v1::Trial>(
+      [&](auto done) { coordinator_->GetTrial(request, std::move(done), nullptr); });
   ASSERT_TRUE(trial.ok()) << trial.status();
   ASSERT_EQ(trial->measurements_size(), 2) << "of both attempts";
   EXPECT_EQ(trial->measurements(0).metrics().at("validation_accuracy"), 0.5);
@@ -210,7 +210,7 @@ TEST_F(ThreadedCoordinatorTest, AModelGoesHomeOnceItsTrialIsCompleted) {
     v1::DownloadModelRequest request;
     request.set_study("s");
     return Wait<v1::DownloadModelResponse>(
-        [&](auto done) { coordinator_->DownloadModel(request, std::move(done)); });
+        [&](auto done) { coordinator_->DownloadModel(request, std::move(done), nullptr); });
   };
   EXPECT_EQ(download().status().code(), absl::StatusCode::kNotFound);
   RunTrial(work->trial(), worker);
@@ -308,7 +308,7 @@ TEST_F(ThreadedCoordinatorTest, WhatAProgramPrintsIsReadWhileItRunsAndAfterwards
     request.set_offset(offset);
     request.set_attempt(attempt);
     return Wait<v1::ReadLogResponse>(
-        [&](auto done) { coordinator_->ReadLog(request, std::move(done)); });
+        [&](auto done) { coordinator_->ReadLog(request, std::move(done), nullptr); });
   };
   EXPECT_EQ(read(0)->size(), 0) << "nothing yet";
   EXPECT_FALSE(read(0)->ended());

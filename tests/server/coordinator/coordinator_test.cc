@@ -72,7 +72,8 @@ TEST_F(ThreadedCoordinatorTest, BeginsNoReadOnceItDrains) {
     v1::ListTrialsRequest request;
     request.set_study("s");
     request.set_view(v1::TRIAL_VIEW_FULL);
-    coordinator_->ListTrials(request, [&](auto trials) { answer.set_value(trials.status()); });
+    coordinator_->ListTrials(
+        request, [&](auto trials) { answer.set_value(trials.status()); }, nullptr);
     return answer.get_future().get();
   };
   EXPECT_TRUE(read().ok());
@@ -234,7 +235,7 @@ TEST_F(ThreadedCoordinatorTest, PagesOfTrialsFollowOneAnother) {
   std::vector<int> numbers;
   do {
     const auto page = Wait<v1::ListTrialsResponse>(
-        [&](auto done) { coordinator_->ListTrials(request, std::move(done)); });
+        [&](auto done) { coordinator_->ListTrials(request, std::move(done), nullptr); });
     ASSERT_TRUE(page.ok());
     for (const v1::Trial& trial : page->trials()) numbers.push_back(trial.number());
     request.set_page_token(page->next_page_token());
@@ -243,7 +244,7 @@ TEST_F(ThreadedCoordinatorTest, PagesOfTrialsFollowOneAnother) {
   for (int i = 0; i < 25; ++i) EXPECT_EQ(numbers[i], 24 - i);
   request.set_order_by("colour");
   EXPECT_FALSE(Wait<v1::ListTrialsResponse>([&](auto done) {
-                 coordinator_->ListTrials(request, std::move(done));
+                 coordinator_->ListTrials(request, std::move(done), nullptr);
                }).ok());
 }
 
@@ -257,13 +258,16 @@ class SlowWholeTrials : public storage::MemoryStore {
   }
   absl::StatusOr<storage::TrialReading> GetTrial(int64_t study_id, int32_t number,
                                                  bool full) override {
+    ++got_;
     if (full) go_.WaitForNotification();
     return MemoryStore::GetTrial(study_id, number, full);
   }
+  int got() const { return got_; }
   void Go() { go_.Notify(); }
 
  private:
   absl::Notification go_;
+  std::atomic<int> got_ = 0;
 };
 
 class SlowReadsTest : public ThreadedCoordinatorTest {
@@ -271,6 +275,31 @@ class SlowReadsTest : public ThreadedCoordinatorTest {
   storage::MemoryStore& store() override { return slow_; }
   SlowWholeTrials slow_;
 };
+
+TEST_F(SlowReadsTest, AReadWhoseCallerHasGoneIsNotBegun) {
+  Create(NetworkStudy("s", 3));
+  const std::string worker = Register();
+  RunTrial(Acquire(worker)->trial(), worker);
+  std::atomic<bool> here = true;
+  const auto get = [&] {
+    auto answer = std::make_shared<std::promise<absl::Status>>();
+    v1::GetTrialRequest request;
+    request.set_study("s");
+    coordinator_->GetTrial(
+        request, [answer](const auto& trial) { answer->set_value(trial.status()); },
+        [&here] { return here.load(); });
+    return answer->get_future();
+  };
+  std::future<absl::Status> begun = get();
+  while (slow_.got() == 0) std::this_thread::yield();
+  std::vector<std::future<absl::Status>> left;
+  for (int i = 0; i < 9; ++i) left.push_back(get());
+  here = false;
+  slow_.Go();
+  EXPECT_TRUE(begun.get().ok()) << "what was begun is ended";
+  for (auto& answer : left) EXPECT_TRUE(absl::IsCancelled(answer.get()));
+  EXPECT_EQ(slow_.got(), 1);
+}
 
 TEST_F(SlowReadsTest, WholeTrialsHoldUpNothingElse) {
   Create(NetworkStudy("s", 3));
@@ -286,21 +315,22 @@ TEST_F(SlowReadsTest, WholeTrialsHoldUpNothingElse) {
     list.set_study("s");
     list.set_view(v1::TRIAL_VIEW_FULL);
     auto listed = std::make_shared<std::promise<absl::Status>>();
-    coordinator_->ListTrials(list, answer(listed));
+    coordinator_->ListTrials(list, answer(listed), nullptr);
     v1::GetTrialRequest get;
     get.set_study("s");
     auto got = std::make_shared<std::promise<absl::Status>>();
-    coordinator_->GetTrial(get, answer(got));
+    coordinator_->GetTrial(get, answer(got), nullptr);
     v1::ListBestTrialsRequest best;
     best.set_study("s");
     best.set_view(v1::TRIAL_VIEW_FULL);
     auto found = std::make_shared<std::promise<absl::Status>>();
-    coordinator_->ListBestTrials(best, answer(found));
+    coordinator_->ListBestTrials(best, answer(found), nullptr);
   }
   auto small = std::make_shared<std::promise<absl::Status>>();
   v1::GetStudyRequest study;
   study.set_study("s");
-  coordinator_->GetStudy(study, [small](const auto& read) { small->set_value(read.status()); });
+  coordinator_->GetStudy(
+      study, [small](const auto& read) { small->set_value(read.status()); }, nullptr);
   auto read = small->get_future();
   EXPECT_EQ(read.wait_for(std::chrono::seconds(10)), std::future_status::ready);
   slow_.Go();

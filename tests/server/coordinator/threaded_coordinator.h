@@ -158,7 +158,7 @@ class ThreadedCoordinatorTest : public ::testing::Test {
     v1::DownloadChunkRequest request;
     *request.mutable_artifact() = artifact;
     const auto response = Wait<v1::DownloadChunkResponse>(
-        [&](auto done) { coordinator_->DownloadChunk(request, std::move(done)); });
+        [&](auto done) { coordinator_->DownloadChunk(request, std::move(done), nullptr); });
     if (!response.ok()) return response.status();
     return response->data();
   }
@@ -199,7 +199,8 @@ class ThreadedCoordinatorTest : public ::testing::Test {
   v1::Trial Trial() {
     v1::GetTrialRequest request;
     request.set_study("s");
-    return *Wait<v1::Trial>([&](auto done) { coordinator_->GetTrial(request, std::move(done)); });
+    return *Wait<v1::Trial>(
+        [&](auto done) { coordinator_->GetTrial(request, std::move(done), nullptr); });
   }
 
   absl::StatusOr<v1::ListWorkersResponse> Workers() {
