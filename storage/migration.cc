@@ -1,5 +1,7 @@
 #include "storage/migration.h"
 
+#include <sqlite3.h>
+
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -41,7 +43,9 @@ int64_t NewestVersion() { return kMigrations[kMigrationCount - 1].version; }
 absl::Status CheckFile(Connection& connection) {
   const char* file = sqlite3_db_filename(connection.handle(), "main");
   absl::StatusOr<int64_t> objects = connection.ReadInteger("SELECT count(*) FROM sqlite_schema");
-  if (absl::IsDataLoss(objects.status())) {
+  // A format of SQLite's that there is not is a plain error, of no kind.
+  const bool is_unknown = !objects.ok() && sqlite3_errcode(connection.handle()) == SQLITE_ERROR;
+  if (absl::IsDataLoss(objects.status()) || is_unknown) {
     return absl::DataLossError(absl::StrCat(
         file,
         " is not a database, or is damaged; restore a backup, or use another data directory: ",
@@ -68,6 +72,14 @@ absl::Status CheckFile(Connection& connection) {
         ", this build knows up to ", NewestVersion(), "); run that one, or restore a backup"));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckWritable(Connection& connection) {
+  if (sqlite3_db_readonly(connection.handle(), "main") == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      sqlite3_db_filename(connection.handle(), "main"),
+      " can be read but not written: let the coordinator's user write it; if that user may, its "
+      "header is damaged: restore a backup into another data directory"));
 }
 
 absl::Status Migrate(Connection& connection) {

@@ -29,6 +29,10 @@ int64_t NewestVersion();
 // message says what to do.
 absl::Status CheckFile(Connection& connection);
 
+// Whether SQLite writes to a checked file that was opened for it. FAILED_PRECONDITION: it opened it
+// only to read, which it does without a word where it may not write.
+absl::Status CheckWritable(Connection& connection);
+
 // Brings a checked file to the newest version, each step in one transaction. A new store gets its
 // epoch here.
 absl::Status Migrate(Connection& connection);

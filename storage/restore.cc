@@ -179,6 +179,7 @@ absl::Status BringUpToDate(const std::string& folder, const std::string& vfs) {
   const absl::StatusOr<int64_t> version = (*connection)->ReadInteger("PRAGMA user_version");
   if (!version.ok()) return version.status();
   if (*version == 0) return absl::DataLossError("the backup is damaged: there is no store in it");
+  if (absl::Status status = CheckWritable(**connection); !status.ok()) return status;
   return Migrate(**connection);
 }
 

@@ -147,6 +147,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
                        options.network_file_system ? kOneProcessVfs : options.vfs, 0);
   if (!connection.ok()) return connection.status();
   status = CheckFile(**connection);
+  if (status.ok()) status = CheckWritable(**connection);
   if (status.ok()) status = SetUp(**connection);
   if (status.ok()) status = MigrateWithBackup(**connection, data_directory, options);
   if (status.ok() && options.check) status = CheckStructure(**connection);

@@ -269,6 +269,23 @@ TEST_F(DamageTest, TheCheckSaysWhoseDatabaseItIs) {
   EXPECT_THAT(Damage(), ElementsAre(HasSubstr("is not a database, or is damaged")));
 }
 
+// https://www.sqlite.org/fileformat2.html#the_database_header
+TEST_F(DamageTest, AFormatOfSqlitesThatThereIsNotIsRefused) {
+  FilledStore(path());
+  const std::string whole = ReadFile(database());
+  const auto with = [&](size_t at, char value) {
+    std::string damaged = whole;
+    damaged[at] = value;
+    WriteFile(database(), damaged);
+  };
+  with(47, 5);  // the schema's format number
+  EXPECT_THAT(Damage(), ElementsAre(HasSubstr("is not a database, or is damaged")));
+  EXPECT_TRUE(absl::IsDataLoss(OpenStatus())) << OpenStatus();
+  with(18, 3);  // the version needed to write
+  EXPECT_TRUE(absl::IsFailedPrecondition(OpenStatus())) << OpenStatus();
+  EXPECT_THAT(OpenStatus().message(), HasSubstr("can be read but not written"));
+}
+
 TEST_F(DamageTest, TheCheckIsNotForAServingStore) {
   const auto store = FilledStore(path());
   const absl::Status status = CheckStore(path()).status();
