@@ -146,6 +146,10 @@ void SqliteReader::PutBack(std::unique_ptr<Connection> connection) {
 template <typename Result, typename Read>
 absl::StatusOr<Result> SqliteReader::InSnapshot(Read read) {
   absl::StatusOr<Result> result = TryInSnapshot<Result>(read);
+  // As in SqliteStore::Note: what it needs room for is not its answer.
+  if (absl::IsResourceExhausted(result.status())) {
+    return absl::UnavailableError(result.status().message());
+  }
   if (absl::IsDataLoss(result.status()) && on_damage_ != nullptr) on_damage_(result.status());
   return result;
 }

@@ -343,7 +343,7 @@ absl::StatusOr<std::vector<std::pair<int64_t, double>>> SqliteStore::ReadCurve(
     int64_t trial_id, int32_t attempt, const std::string& metric) {
   if (!broken_.ok()) return broken_;
   const auto attempts = ReadAttempts(*connection_, trial_id);
-  if (!attempts.ok()) return Note(attempts.status());
+  if (!attempts.ok()) return Note(attempts).status();
   return Note(ReadMetricValues(*connection_, trial_id, CurveParts(*attempts, attempt), metric));
 }
 
@@ -357,8 +357,7 @@ absl::StatusOr<bool> SqliteStore::HasStudyRows(int64_t study_id) {
   if (!broken_.ok()) return broken_;
   Query query(*connection_, "SELECT 1 FROM study WHERE id = ?");
   const bool found = query.Bind(study_id).Next();
-  if (!query.status().ok()) return Note(query.status());
-  return found;
+  return Note(query.status().ok() ? absl::StatusOr<bool>(found) : query.status());
 }
 
 absl::StatusOr<StoredValues> SqliteStore::FindStored(const std::vector<MeasurementRow>& rows) {

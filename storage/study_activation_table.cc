@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "absl/time/clock.h"
 #include "storage/statement.h"
 #include "storage/store_table.h"
 #include "storage/study_table.h"
@@ -29,6 +28,25 @@ absl::StatusOr<std::vector<StudyActivationRow>> ReadAllStudyActivations(Connecti
   return rows;
 }
 
+namespace {
+
+// The newest of all times that are stored of a study: later it may have been ACTIVE without a
+// coordinator, which does not count.
+absl::StatusOr<int64_t> NewestMoment(Connection& connection, int64_t study_id) {
+  Query query(connection,
+              "SELECT ifnull(max(moment), 0) FROM ("
+              "SELECT max(ifnull(create_time, 0), ifnull(start_time, 0), ifnull(end_time, 0)) "
+              "AS moment FROM trial WHERE study_id = ?1 UNION ALL "
+              "SELECT max(ifnull(attempt.start_time, 0), ifnull(attempt.end_time, 0)) "
+              "FROM attempt JOIN trial ON trial.id = trial_id WHERE study_id = ?1 UNION ALL "
+              "SELECT measurement.time FROM measurement JOIN trial ON trial.id = trial_id "
+              "WHERE study_id = ?1 AND state = 'RUNNING')");
+  if (!query.Bind(study_id).Next()) return query.status();
+  return query.Integer(0);
+}
+
+}  // namespace
+
 absl::Status WriteFirstActivations(Connection& connection) {
   const absl::StatusOr<StoreRow> store = ReadStore(connection);
   if (!store.ok()) return store.status();
@@ -36,15 +54,17 @@ absl::Status WriteFirstActivations(Connection& connection) {
   const WriteContext context{connection, store->commit, no_metrics};
   absl::StatusOr<std::vector<StudyRow>> studies = ReadAllStudies(connection);
   if (!studies.ok()) return studies.status();
-  const int64_t now = absl::ToUnixMicros(absl::Now());
   for (StudyRow& study : *studies) {
     Query final_trials(connection,
                        "SELECT count(*) FROM trial WHERE study_id = ? AND final_order > 0");
     if (!final_trials.Bind(study.id).Next()) return final_trials.status();
     absl::Status status = WriteRow(context, StudyActivationRow{study.id, final_trials.Integer(0)});
     if (status.ok() && study.state == v1::Study::ACTIVE) {
-      study.active_time += std::max<int64_t>(0, now - study.active_since);
-      study.active_since = now;
+      const absl::StatusOr<int64_t> newest = NewestMoment(connection, study.id);
+      if (!newest.ok()) return newest.status();
+      const int64_t until = std::max(*newest, study.active_since);
+      study.active_time += until - study.active_since;
+      study.active_since = until;
       status = WriteRow(context, study);
     }
     if (!status.ok()) return status;
