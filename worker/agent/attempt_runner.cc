@@ -217,7 +217,7 @@ AttemptRunner::AttemptRunner(client::WorkerClient& client, training::Trainer& tr
   if (!options_.code_directory.empty()) code_.emplace(options_.code_directory);
 }
 
-void AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease,
+bool AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease,
                              const std::function<void()>& in_trouble) {
   const std::string name = NameOf(work.trial(), work.study());
   const logs::Scope scope({work.study().name(), work.trial().number(), NameOf(lease.token())});
@@ -229,7 +229,7 @@ void AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease,
   LeasedCalls calls(client_, lease, options_.backoff);
   Outcome outcome = RunAttempt(work, calls, lease);
   const bool is_trouble = outcome.kind == Outcome::Kind::kWorkerTrouble;
-  std::string end;
+  Ending end;
   if (outcome.kind == Outcome::Kind::kStopped && lease.checkpoint_requested()) {
     end = GiveBack(outcome, calls, lease);
   } else if (is_trouble || outcome.kind == Outcome::Kind::kUnusableCheckpoint) {
@@ -251,7 +251,8 @@ void AttemptRunner::RunTrial(const v1::TrialWork& work, Lease& lease,
   }
   spdlog::log(LevelOf(work.study().name(), is_trouble ? outcome.message : ""),
               "trial {} attempt {} ends, lease {}: {}", name, work.attempt(), NameOf(lease.token()),
-              end);
+              end.text);
+  return end.went_well;
 }
 
 spdlog::level::level_enum AttemptRunner::LevelOf(const std::string& study,
@@ -315,14 +316,14 @@ training::Outcome AttemptRunner::Train(const training::AttemptWork& work,
   return WithoutExceptions([&] { return trainer_.Train(work, observer); }, Failed);
 }
 
-void AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease,
+bool AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease,
                                   const std::function<void()>& in_trouble) {
   const std::string name = NameOf(work.trial(), work.study());
   const logs::Scope scope({work.study().name(), work.trial().number(), NameOf(lease.token())});
   spdlog::info("evaluation of {} on the test set starts, lease {}", name, NameOf(lease.token()));
   LeasedCalls calls(client_, lease, options_.backoff);
   const absl::StatusOr<training::TestResult> result = Evaluate(work, calls);
-  std::string end;
+  Ending end;
   std::string trouble(result.status().message());
   if (!absl::IsUnavailable(result.status())) {
     lease.BeginOutcome();
@@ -337,7 +338,8 @@ void AttemptRunner::RunEvaluation(const v1::EvaluationWork& work, Lease& lease,
   }
   spdlog::log(LevelOf(work.study().name(), trouble),
               "evaluation of {} on the test set ends, lease {}: {}", name, NameOf(lease.token()),
-              end);
+              end.text);
+  return end.went_well;
 }
 
 absl::StatusOr<training::TestResult> AttemptRunner::Evaluate(const v1::EvaluationWork& work,
@@ -357,7 +359,8 @@ absl::StatusOr<training::TestResult> AttemptRunner::Evaluate(const v1::Evaluatio
       evaluate, [](const std::string& message) -> Result { return absl::InternalError(message); });
 }
 
-std::string AttemptRunner::GiveBack(const Outcome& ended, LeasedCalls& calls, const Lease& lease) {
+AttemptRunner::Ending AttemptRunner::GiveBack(const Outcome& ended, LeasedCalls& calls,
+                                              const Lease& lease) {
   v1::GiveBackWorkRequest request;
   if (ended.kind == Outcome::Kind::kUnusableCheckpoint) {
     request.set_unusable_checkpoint(ToWireText(ended.message));
@@ -366,17 +369,19 @@ std::string AttemptRunner::GiveBack(const Outcome& ended, LeasedCalls& calls, co
   }
   const std::string reason = ReasonOf(ended, lease);
   const absl::Status status = calls.GiveBack(std::move(request));
-  if (!status.ok() && lease.ended()) return EndOf(lease);
-  // Where it was refused, the coordinator notices that nobody renews the lease any more.
-  return absl::StrCat(
-      status.ok() ? "given back, " : "not given back, ", reason,
-      status.ok()
-          ? ""
-          : absl::StrCat("; ", status.ToString(absl::StatusToStringMode::kWithNoExtraData)));
+  if (status.ok()) {
+    const bool is_pause = ended.kind == Outcome::Kind::kStopped && lease.pausing();
+    return {absl::StrCat("given back, ", reason), is_pause};
+  }
+  if (lease.ended()) return {EndOf(lease), false};
+  // The coordinator notices that nobody renews the lease any more.
+  return {absl::StrCat("not given back, ", reason, "; ",
+                       status.ToString(absl::StatusToStringMode::kWithNoExtraData)),
+          false};
 }
 
-std::string AttemptRunner::Finish(v1::FinishWorkRequest request, LeasedCalls& calls,
-                                  const Lease& lease) {
+AttemptRunner::Ending AttemptRunner::Finish(v1::FinishWorkRequest request, LeasedCalls& calls,
+                                            const Lease& lease) {
   absl::StatusOr<v1::Trial::State> state = calls.Finish(request);
   if (!state.ok() && !lease.ended() && !request.has_failed()) {
     // So that the trial does not wait for a lease that nobody renews.
@@ -387,10 +392,11 @@ std::string AttemptRunner::Finish(v1::FinishWorkRequest request, LeasedCalls& ca
     state = calls.Finish(request);
   }
   // First: a renewal beside the answered call hears that the lease is over.
-  if (state.ok()) return EndOf(request, *state);
-  if (lease.ended()) return EndOf(lease);
-  return absl::StrCat("dropped, ",
-                      state.status().ToString(absl::StatusToStringMode::kWithNoExtraData));
+  if (state.ok()) return {EndOf(request, *state), true};
+  if (lease.ended()) return {EndOf(lease), false};
+  return {absl::StrCat("dropped, ",
+                       state.status().ToString(absl::StatusToStringMode::kWithNoExtraData)),
+          false};
 }
 
 }  // namespace caviar::agent

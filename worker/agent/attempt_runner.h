@@ -42,13 +42,14 @@ class AttemptRunner {
   // Where the lease asks for a checkpoint, or that of the grant cannot be used, it is given back in
   // place of an outcome. Returns when the coordinator has taken that or the lease has ended; what
   // the attempt made is dropped then. Code that is gone, and whatever goes wrong in a trainer,
-  // becomes a failed outcome, exceptions included. Calls `in_trouble` before it gives it back
+  // becomes a failed outcome, exceptions included. Whether it went well: the coordinator took its
+  // outcome, or a pause. Calls `in_trouble` before it gives it back
   // because this worker is in trouble, and would fare no better if it tried again at once.
-  void RunTrial(const v1::TrialWork& work, Lease& lease, const std::function<void()>& in_trouble);
+  bool RunTrial(const v1::TrialWork& work, Lease& lease, const std::function<void()>& in_trouble);
   // Fetches the weights, evaluates them on the test set, and sends the result. Where it is to stop,
   // or the lease ends, before the weights are there, it is given back or dropped, which is no
-  // trouble. `in_trouble`: as above.
-  void RunEvaluation(const v1::EvaluationWork& work, Lease& lease,
+  // trouble. The rest as above.
+  bool RunEvaluation(const v1::EvaluationWork& work, Lease& lease,
                      const std::function<void()>& in_trouble);
 
  private:
@@ -65,9 +66,13 @@ class AttemptRunner {
   training::Outcome Train(const training::AttemptWork& work, training::AttemptObserver& observer);
   // UNAVAILABLE: this worker cannot do it now.
   absl::StatusOr<training::TestResult> Evaluate(const v1::EvaluationWork& work, LeasedCalls& calls);
-  // Each returns what became of it, for the log. `ended`: how, which says why it is given back.
-  std::string GiveBack(const training::Outcome& ended, LeasedCalls& calls, const Lease& lease);
-  std::string Finish(v1::FinishWorkRequest request, LeasedCalls& calls, const Lease& lease);
+  struct Ending {
+    std::string text;  // what became of it, for the log
+    bool went_well = false;
+  };
+  // `ended`: how, which says why it is given back.
+  Ending GiveBack(const training::Outcome& ended, LeasedCalls& calls, const Lease& lease);
+  Ending Finish(v1::FinishWorkRequest request, LeasedCalls& calls, const Lease& lease);
 
   client::WorkerClient& client_;
   training::Trainer& trainer_;

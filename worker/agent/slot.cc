@@ -129,14 +129,12 @@ void Slot::RunWork(const v1::AcquireWorkResponse& work) {
     is_trouble = true;
     NoteTrouble();
   };
-  if (evaluates) {
-    context_.runner.RunEvaluation(work.evaluation(), *lease, in_trouble);
-  } else {
-    context_.runner.RunTrial(work.trial(), *lease, in_trouble);
-  }
+  const bool went_well = evaluates
+                             ? context_.runner.RunEvaluation(work.evaluation(), *lease, in_trouble)
+                             : context_.runner.RunTrial(work.trial(), *lease, in_trouble);
   context_.keeper.Remove(token);
   if (is_trouble) return;
-  if (lease->ended()) {
+  if (!went_well) {
     context_.trouble.Cut(number_, Now());
   } else if (context_.trouble.Done(number_)) {
     spdlog::info("this worker's trouble is over, all of its slots take work again");

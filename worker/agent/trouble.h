@@ -34,9 +34,9 @@ class Trouble {
   // It could not be done by this worker. How long none takes any; nullopt: that is known, from work
   // that began before.
   std::optional<absl::Duration> Note(int slot, TimePoint now);
-  // It is over without trouble. Whether there was some until now.
+  // It went well: the coordinator took its outcome, or it pauses. Whether there was some until now.
   bool Done(int slot);
-  // It is over because its lease is, which says nothing unless it ran for long.
+  // It came to no end, as its lease did first, which says nothing unless it ran for long.
   void Cut(int slot, TimePoint now);
 
  private:

@@ -50,11 +50,11 @@ class AttemptRunnerTest : public testing::Test {
       response.set_state(state);
       return response;
     };
-    runner_.RunTrial(FakeWork::Trial(1).trial(), lease_, [this] { ++troubles_; });
+    went_well_ = runner_.RunTrial(FakeWork::Trial(1).trial(), lease_, [this] { ++troubles_; });
   }
   void RunEvaluation() {
-    runner_.RunEvaluation(FakeWork::Evaluation(1, "weights").evaluation(), lease_,
-                          [this] { ++troubles_; });
+    went_well_ = runner_.RunEvaluation(FakeWork::Evaluation(1, "weights").evaluation(), lease_,
+                                       [this] { ++troubles_; });
   }
 
   FakeClient client_;
@@ -63,6 +63,7 @@ class AttemptRunnerTest : public testing::Test {
   AttemptRunner runner_{client_, trainer_, AttemptRunner::Options()};
   std::vector<v1::FinishWorkRequest> finished_;
   std::vector<v1::GiveBackWorkRequest> given_back_;
+  bool went_well_ = false;
   int evaluations_ = 0;
   int troubles_ = 0;
   std::ostringstream log_;
@@ -72,6 +73,21 @@ class AttemptRunnerTest : public testing::Test {
 TEST_F(AttemptRunnerTest, AnEndThatTheCoordinatorTookIsNotLostWithTheLease) {
   RunTrial(training::Outcome(), v1::Trial::COMPLETED);
   EXPECT_THAT(log_.str(), HasSubstr("ends, lease 0.0: COMPLETED\n"));
+  EXPECT_TRUE(went_well_);
+}
+
+TEST_F(AttemptRunnerTest, APauseGoesWellAndAStopInItsPlaceDoesNot) {
+  for (const bool pauses : {true, false}) {
+    Lease lease(v1::FencingToken(), absl::Seconds(60), [] { return absl::ZeroDuration(); });
+    trainer_.train = [&](const auto&, auto&) {
+      pauses ? lease.Pause() : lease.RequestCheckpoint();
+      training::Outcome outcome;
+      outcome.kind = training::Outcome::Kind::kStopped;
+      return outcome;
+    };
+    EXPECT_EQ(runner_.RunTrial(FakeWork::Trial(1).trial(), lease, [] {}), pauses);
+  }
+  EXPECT_EQ(given_back_.size(), 2u);
 }
 
 TEST_F(AttemptRunnerTest, TheLogSaysInOneLineWhyATrialFailed) {
