@@ -168,6 +168,13 @@ absl::Status FromGrpcStatus(const grpc::Status& status, const std::string& addre
     return absl::PermissionDeniedError(
         absl::StrCat("the coordinator at ", address, " does not let this caller do that"));
   }
+  // gRPC's words for a stream that the other side refused, as one does that is short of memory.
+  if (absl::IsResourceExhausted(result) &&
+      absl::StartsWith(result.message(), "Received RST_STREAM")) {
+    return absl::UnavailableError(
+        absl::StrCat("no coordinator answers at ", address,
+                     ": the call was cut off, as by one that is short of memory"));
+  }
   if (absl::IsUnavailable(result)) {
     return absl::UnavailableError(absl::StrCat("no coordinator answers at ", address, ": ",
                                                LastPart(status.error_message())));

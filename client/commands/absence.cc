@@ -27,14 +27,16 @@ void Absence::End() {
   delay_ = kFirstDelay;
 }
 
-bool Absence::Wait(const absl::Notification& interrupted,
+bool Absence::Wait(const absl::Status& why, const absl::Notification& interrupted,
                    const std::function<void(const std::string&)>& complain) {
   Environment& environment = session_.environment();
   const absl::Time now = environment.now();
+  why_ = why;
   if (!since_) {
     since_ = now;
-    complain(absl::StrCat("the coordinator is away; waiting for it to come back, for ",
-                          render::DurationText(kServerPatience), " at most"));
+    complain(absl::StrCat(IsThere() ? absl::StrCat(why.message(), "; waiting")
+                                    : "the coordinator is away; waiting for it to come back",
+                          ", for ", render::DurationText(kServerPatience), " at most"));
   }
   if (now - *since_ >= kServerPatience) return false;
   environment.wait(delay_, interrupted);
@@ -42,7 +44,10 @@ bool Absence::Wait(const absl::Notification& interrupted,
   return !interrupted.HasBeenNotified();
 }
 
+bool Absence::IsThere() const { return !why_.ok() && !IsNoCoordinator(why_); }
+
 absl::Status Absence::TooLong() const {
+  if (IsThere()) return why_;
   return absl::UnavailableError(
       absl::StrCat("no coordinator answers at ", session_.Address().value_or(""), " for ",
                    render::DurationText(kServerPatience),

@@ -1,4 +1,4 @@
-// A coordinator that goes away while a command looks on, and comes back.
+// A coordinator that goes away, or cannot answer, while a command looks on, and comes back.
 #ifndef CAVIAR_CLIENT_COMMANDS_ABSENCE_H_
 #define CAVIAR_CLIENT_COMMANDS_ABSENCE_H_
 
@@ -13,7 +13,8 @@
 
 namespace caviar::commands {
 
-// Whether a coordinator that was there says so, or says nothing, because it is away or leaves.
+// Whether a coordinator that was there says so, or says nothing, because it is away, leaves, or
+// cannot answer now.
 bool IsAway(const absl::Status& status);
 
 // How long it is waited for. Not thread safe.
@@ -23,17 +24,22 @@ class Absence {
 
   // It answered.
   void End();
-  // Before the next try; the first time it passes what is up to `complain`. False: it was away for
+  // Before the next try after `why`, OK where it ended a stream in good order; the first time it
+  // passes what is up to `complain`. False: it was away for
   // long enough, or `interrupted` was notified.
-  bool Wait(const absl::Notification& interrupted,
+  bool Wait(const absl::Status& why, const absl::Notification& interrupted,
             const std::function<void(const std::string&)>& complain);
   // What to fail with once that was too long.
   absl::Status TooLong() const;
 
  private:
+  // But cannot answer.
+  bool IsThere() const;
+
   Session& session_;
   std::optional<absl::Time> since_;
   absl::Duration delay_;
+  absl::Status why_;  // the last one
 };
 
 }  // namespace caviar::commands

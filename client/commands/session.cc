@@ -115,6 +115,12 @@ int Session::Fail(const absl::Status& status) {
                ? message
                : absl::StrCat("no coordinator answers at ", address, ": ", message));
   if (client::IsAddressFile(address)) return kNoCoordinator;  // the message says what to do
+  if (absl::IsDeadlineExceeded(status)) {
+    Complain(
+        "what listens there does not answer, or nothing comes back from there: it is stopped, "
+        "stalled or cut off; look at its process, its log and the network between");
+    return kNoCoordinator;
+  }
   Complain(absl::StrCat("start one with `caviar-coordinator --listen ", address,
                         " --data-dir ./caviar-data`, or say where it is with --coordinator or "
                         "CAVIAR_COORDINATOR"));

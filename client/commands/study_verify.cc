@@ -95,7 +95,8 @@ absl::StatusOr<v1::VerifyStudyResponse> Found(const std::string& name, client::C
     clear();
     if (found.ok() || !IsNoCoordinator(found.status())) return found;
     if (has_begun && ++beginnings >= kMostBeginnings) return found;
-    if (!absence.Wait(never, [&](const std::string& what) { session.Complain(what); })) {
+    if (!absence.Wait(found.status(), never,
+                      [&](const std::string& what) { session.Complain(what); })) {
       return absence.TooLong();
     }
   }

@@ -75,7 +75,7 @@ int StudyWaiter::Watch() {
       display_.Clear();
       return session_.Fail(status);
     }
-    if (!absence_.Wait(interrupted_,
+    if (!absence_.Wait(status, interrupted_,
                        [this](const std::string& what) { display_.Complain(what); })) {
       if (interrupted_.HasBeenNotified()) return FinishInterrupted();
       display_.Clear();

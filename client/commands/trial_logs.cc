@@ -85,7 +85,7 @@ class LogPrinter {
   // A coordinator that was there is waited for.
   std::optional<int> Fail(const absl::Status& status) {
     if (!arguments_.follow || !answered_ || !IsAway(status)) return session_.Fail(status);
-    if (absence_.Wait(interrupted_, [this](const std::string& what) { Say(what); })) {
+    if (absence_.Wait(status, interrupted_, [this](const std::string& what) { Say(what); })) {
       return std::nullopt;
     }
     return interrupted_.HasBeenNotified() ? kInterrupted : session_.Fail(absence_.TooLong());

@@ -193,6 +193,19 @@ TEST(Client, WhatTheCoordinatorCutsOffIsTriedAgain) {
   EXPECT_THAT(std::string(status.message()), HasSubstr(server->address()));
 }
 
+// What gRPC makes of a stream that the other side drops.
+TEST(Client, TriesACallAgainThatIsDroppedForWantOfMemory) {
+  FakeCoordinator coordinator;
+  int tries = 0;
+  coordinator.stop_study = [&](const v1::StopStudyRequest&) -> absl::StatusOr<v1::Study> {
+    if (++tries < 3) return absl::ResourceExhaustedError("Received RST_STREAM with error code 11");
+    return v1::Study();
+  };
+  const auto server = StartServer(coordinator);
+  EXPECT_TRUE(Connect(server->address())->StopStudy(StopRequest()).ok());
+  EXPECT_EQ(tries, 3);
+}
+
 TEST(Client, SaysThatNobodyAnswersAtTheAddress) {
   const std::string address = FreeAddress();
   const auto client = Connect(address, absl::ZeroDuration());

@@ -4,7 +4,9 @@
 namespace caviar::commands {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::Return;
 using ::testing::StartsWith;
 
@@ -91,6 +93,7 @@ TEST_F(Errors, NoCoordinatorIsThree) {
   EXPECT_THAT(err(), HasSubstr("CAVIAR_COORDINATOR"));
   EXPECT_EQ(Run({"study", "show", "a"}), kNoCoordinator);
   EXPECT_THAT(err(), StartsWith("caviar: no coordinator answers at 127.0.0.1:7461: too slow\n"));
+  EXPECT_THAT(err(), AllOf(HasSubstr("stalled"), Not(HasSubstr("start one"))));
   EXPECT_EQ(Run({"study", "show", "a"}), kNoCoordinator);
   EXPECT_THAT(err(), HasSubstr("127.0.0.1:7461: the coordinator is shutting down\n"));
 }

@@ -207,6 +207,16 @@ TEST_F(StudyWait, ACoordinatorThatStaysAwayIsGivenUp) {
   EXPECT_THAT(err(), HasSubstr("for 5m00s"));
 }
 
+TEST_F(StudyWait, ACoordinatorThatIsThereButCannotAnswerSaysWhy) {
+  EXPECT_CALL(client_, WatchStudy)
+      .WillRepeatedly(
+          Return(error::WithReason(absl::UnavailableError("the store cannot be read"), "NOT_NOW")));
+  EXPECT_EQ(Run({"study", "wait", "mnist"}), kFailed);
+  EXPECT_EQ(err(),
+            "caviar: the store cannot be read; waiting, for 5m00s at most\n"
+            "caviar: the store cannot be read\n");
+}
+
 TEST_F(StudyWait, OtherErrorsEndIt) {
   EXPECT_CALL(client_, WatchStudy)
       .WillOnce(Stream({Change("")}, absl::NotFoundError("the study was deleted")));
