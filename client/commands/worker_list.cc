@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -32,6 +34,13 @@ std::string StateOf(const v1::Worker& worker) {
   return worker.left() ? "LEFT" : v1::Worker::State_Name(worker.state());
 }
 
+std::string RestsText(const v1::Worker& worker) {
+  return absl::StrJoin(worker.rests(), ", ", [](std::string* text, const v1::StudyRest& rest) {
+    absl::StrAppend(text, rest.study(), " (again in ",
+                    render::DurationText(render::ToDuration(rest.left())), ")");
+  });
+}
+
 int ListWorkers(Session& session) {
   const auto client = session.Client();
   if (!client.ok()) return session.Fail(client.status());
@@ -41,18 +50,25 @@ int ListWorkers(Session& session) {
     session.Print(*workers);
     return kDone;
   }
-  render::Table table({{"name"},
-                       {"state"},
-                       {"busy", true},
-                       {"version"},
-                       {"last heard", true},
-                       {"offers"},
-                       {"runs"}});
+  // A column for the rare case only.
+  const bool any_rests =
+      std::any_of(workers->workers().begin(), workers->workers().end(),
+                  [](const v1::Worker& worker) { return worker.rests_size() > 0; });
+  std::vector<render::Column> columns = {
+      {"name"}, {"state"}, {"busy", true}, {"version"}, {"last heard", true}, {"offers"}, {"runs"}};
+  if (any_rests) columns.push_back({"could not do"});
+  render::Table table(std::move(columns));
   for (const v1::Worker& worker : workers->workers()) {
-    table.AddRow({worker.name(), Session::StateCell(StateOf(worker)),
-                  absl::StrCat(worker.busy_slots(), "/", worker.slots()), worker.version(),
-                  absl::StrCat(render::DurationText(render::ToDuration(worker.idle())), " ago"),
-                  OffersText(worker), absl::StrJoin(worker.running(), " ")});
+    std::vector<render::Cell> row = {
+        worker.name(),
+        Session::StateCell(StateOf(worker)),
+        absl::StrCat(worker.busy_slots(), "/", worker.slots()),
+        worker.version(),
+        absl::StrCat(render::DurationText(render::ToDuration(worker.idle())), " ago"),
+        OffersText(worker),
+        absl::StrJoin(worker.running(), " ")};
+    if (any_rests) row.push_back(RestsText(worker));
+    table.AddRow(std::move(row));
   }
   session.out() << table.Render(session.colors());
   return kDone;

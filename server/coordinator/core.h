@@ -189,6 +189,7 @@ class Core {
   // core_workers.cc
   void CountWorkers(v1::ServerStatus& status) const;
   bool IsAlive(const Sighting& seen, absl::Duration now) const;
+  void AddRests(v1::Worker& worker, absl::Duration now) const;
   // RESOURCE_EXHAUSTED: too many are registered, and none of them is silent.
   absl::Status MakeRoomForWorker();
   struct Silence {
@@ -262,7 +263,7 @@ class Core {
   absl::Duration ActiveTime(const StudyState& study) const;
   // Stores how long studies were ACTIVE until now, of those where that was last done a while ago.
   void NoteActiveTimes(absl::Duration now);
-  // This process was stopped for so long: no study was ACTIVE.
+  // This process was stopped for so long, until now: no study was ACTIVE.
   void ForgetTime(absl::Duration lasted);
   // Counts failures in a row from now on.
   void Activate(StudyState& study);
@@ -492,6 +493,7 @@ class Core {
   Lease ToLease(const StudyState& study, const storage::EvaluationRow& evaluation) const;
   absl::Status LeaseLost(Token token) const;
   // The study's message becomes why the trial waits, which a worker could not do; and no longer.
+  void NoteWorkerTrouble(int64_t study_id, const std::string& worker_id, int64_t token);
   void NoteTrouble(StudyState& study, int32_t number, const std::string& message);
   void ForgetTrouble(StudyState& study, int32_t number);
   // Of a batch that was committed.
@@ -545,10 +547,12 @@ class Core {
   // Of the state: what was asked for by one that was thrown away is of no use.
   int64_t generation_ = 0;
   absl::Duration next_wake_;
+  absl::Duration idle_since_;  // when a batch was done with
   absl::Duration next_sweep_;
   // After a failed commit nothing is written of the core's own accord until then: calls that store
   // nothing go on being answered, and a full disk is not tried without a pause.
   absl::Duration hold_until_;
+  absl::Duration next_probe_;
   absl::Duration load_took_;  // the last one behind a failed commit
   int64_t refused_ = 0;       // commands, because their commit failed
   bool replaying_ = false;
@@ -557,7 +561,8 @@ class Core {
   absl::Duration next_note_;      // of how long studies were ACTIVE
   bool notes_all_ = true;         // at the start and at the end
   absl::Duration next_forgetting_;
-  absl::Duration crowded_until_;  // no worker is looked for that could be forgotten
+  bool forgetting_waits_ = false;  // was put off, once
+  absl::Duration crowded_until_;   // no worker is looked for that could be forgotten
   // A failed commit was to be undone and the store could not be read: the state is not to be used.
   bool unread_ = false;
   // The last commit failed, so a small one shows whether the store commits again before more is

@@ -66,6 +66,7 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
   if (to == v1::Trial::PAUSED) study.paused.insert(number);
   trial.row.state = to;
   trial.row.message = message;
+  if (to != v1::Trial::WAITING) ForgetTrouble(study, number);
   if (IsFinal(to)) {
     trial.row.end_time = WallMicros();
     trial.row.final_order = storage::FinalTrials(study.counts);
@@ -73,7 +74,6 @@ void Core::MoveTrial(StudyState& study, TrialState& trial, v1::Trial::State to,
     if (study.pruner) study.pruner->End(number);
     Settle(study, trial.configuration, number);
     EraseFiles(study, trial);
-    ForgetTrouble(study, number);
     trial.objective_values.clear();
     trial.other_values.clear();
     trial.reported.reset();
@@ -209,7 +209,7 @@ absl::StatusOr<v1::ReportMeasurementsResponse> Core::Report(
     return stored;
   }
   if (request.measurements_size() > 0) {
-    troubles_.End(holder->study->row.id, holder->trial->attempt->worker_id);
+    troubles_.End(holder->study->row.id, holder->trial->attempt->worker_id, token.counter);
   }
   response.set_conflicts(conflicts);
   response.set_directive(Prune(*holder->study, *holder->trial));
@@ -277,7 +277,9 @@ absl::StatusOr<v1::FinishWorkResponse> Core::Finish(const v1::FinishWorkRequest&
       return error::InvalidField(
           "outcome", "a trial ends completed, failed, infeasible, stopped or run_again");
   }
-  if (IsFinal(trial.row.state)) troubles_.End(study.row.id, trial.attempt->worker_id);
+  if (IsFinal(trial.row.state)) {
+    troubles_.End(study.row.id, trial.attempt->worker_id, trial.attempt->token_counter);
+  }
   v1::FinishWorkResponse response;
   response.set_state(trial.row.state);
   return response;

@@ -186,7 +186,7 @@ absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRe
       storage::EvaluationRow& row = *target->study->evaluation;
       if (const std::string& why = request.worker_trouble(); !why.empty()) {
         row.message = CouldNotDoIt(row.worker, why);
-        troubles_.Note(target->study->row.id, row.worker_id, deps_.clock.Steady());
+        NoteWorkerTrouble(target->study->row.id, row.worker_id, row.token_counter);
       }
       PutBackEvaluation(*target->study);
     } else if (!target->evaluation && target->trial->row.state == v1::Trial::RUNNING) {
@@ -194,8 +194,8 @@ absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRe
       std::string message = GivenBackBy(worker);
       if (const std::string& why = request.worker_trouble(); !why.empty()) {
         message = CouldNotDoIt(worker, why);
-        troubles_.Note(target->study->row.id, target->trial->attempt->worker_id,
-                       deps_.clock.Steady());
+        NoteWorkerTrouble(target->study->row.id, target->trial->attempt->worker_id,
+                          target->trial->attempt->token_counter);
         PutBack(*target->study, *target->trial, v1::Attempt::GIVEN_BACK, message);
         NoteTrouble(*target->study, target->trial->row.number, message);
         continue;
@@ -211,6 +211,11 @@ absl::StatusOr<v1::GiveBackWorkResponse> Core::GiveBack(const v1::GiveBackWorkRe
     }
   }
   return v1::GiveBackWorkResponse();
+}
+
+void Core::NoteWorkerTrouble(int64_t study_id, const std::string& worker_id, int64_t token) {
+  troubles_.Note(study_id, worker_id, token, state_.counters.next_token_counter,
+                 deps_.clock.Steady());
 }
 
 void Core::NoteTrouble(StudyState& study, int32_t number, const std::string& message) {

@@ -136,6 +136,19 @@ bool Core::IsAlive(const Sighting& seen, absl::Duration now) const {
   return !seen.left && now - seen.at <= options_.lease_ttl;
 }
 
+void Core::AddRests(v1::Worker& worker, absl::Duration now) const {
+  std::map<std::string, absl::Duration> rests;
+  for (const auto& [study_id, left] : troubles_.RestsFor(worker.worker_id(), now)) {
+    const auto study = state_.studies.find(study_id);
+    if (study != state_.studies.end()) rests[study->second.row.definition.name()] = left;
+  }
+  for (const auto& [study, left] : rests) {
+    v1::StudyRest& rest = *worker.add_rests();
+    rest.set_study(study);
+    *rest.mutable_left() = ToMessage(left);
+  }
+}
+
 v1::ListWorkersResponse Core::Workers() const {
   const absl::Duration now = deps_.clock.Steady();
   const std::map<std::string, Sighting> last_seen = deps_.sightings.All();
@@ -161,6 +174,7 @@ v1::ListWorkersResponse Core::Workers() const {
                                             : absl::StrCat(lease.study, "/", lease.number));
     }
     worker.set_busy_slots(worker.running_size());
+    AddRests(worker, now);
     sorted.emplace(std::make_pair(row.name, id), std::move(worker));
   }
   v1::ListWorkersResponse response;

@@ -200,6 +200,21 @@ TEST_F(StudyCommands, ServerAndWorkers) {
       "-\n");
 }
 
+TEST_F(StudyCommands, WhatWorkersCouldNotDoIsListedWithThem) {
+  EXPECT_CALL(client_, ListWorkers).WillOnce(Return(Parse<v1::ListWorkersResponse>(R"(
+    workers { name: "a" state: ALIVE version: "0.1.0" slots: 2 idle { seconds: 3 }
+              rests { study: "mnist" left { seconds: 40 } }
+              rests { study: "s" left { seconds: 600 } } }
+    workers { name: "b" state: ALIVE version: "0.1.0" slots: 1 idle { seconds: 3 } }
+  )")));
+  EXPECT_EQ(Run({"worker", "list"}), kDone);
+  EXPECT_EQ(out(),
+            "NAME  STATE  BUSY  VERSION  LAST HEARD  OFFERS  RUNS  COULD NOT DO\n"
+            "a     ALIVE   0/2  0.1.0      3.0s ago  -       -     mnist (again in 40s), s (again "
+            "in 10m00s)\n"
+            "b     ALIVE   0/1  0.1.0      3.0s ago  -       -     -\n");
+}
+
 TEST_F(StudyCommands, ColoursAreForTerminalsWithoutNoColor) {
   v1::ListStudiesResponse page;
   *page.add_studies() = TestStudy();

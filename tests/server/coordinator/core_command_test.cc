@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
 #include "tests/server/coordinator/command_study.h"
 #include "tests/server/coordinator/core_fixture.h"
@@ -302,9 +304,63 @@ TEST_F(CommandTest, WhatAWorkerCouldNotDoCountsAgainstNobody) {
             "trial 0 waits: given back by worker w, which could not do it: no room");
   const auto work = house_.Acquire(worker_).trial();
   EXPECT_EQ(work.trial().number(), 0);
+  EXPECT_EQ(house_.study("s").row.message, "") << "it waits no more";
   ASSERT_TRUE(Report(work.token(), 1, 0.5).ok());
   EXPECT_TRUE(Complete(work.token()).ok());
   EXPECT_EQ(house_.study("s").row.message, "");
+}
+
+class RestTest : public CommandTest {
+ protected:
+  // What rests for the worker, and for how many seconds.
+  std::vector<std::string> Rests() {
+    std::vector<std::string> rests;
+    const v1::ListWorkersResponse listed = house_.core().Workers();
+    if (listed.workers_size() != 1) return {"no worker"};
+    for (const v1::StudyRest& rest : listed.workers(0).rests()) {
+      rests.push_back(absl::StrCat(rest.study(), " ", rest.left().seconds()));
+    }
+    return rests;
+  }
+  void GiveBackInTrouble(const v1::FencingToken& token) {
+    v1::GiveBackWorkRequest request;
+    *request.add_tokens() = token;
+    request.set_worker_trouble("no room");
+    ASSERT_TRUE(house_.Call(&Core::GiveBack, request).ok());
+  }
+};
+
+TEST_F(RestTest, IsToldWithTheWorker) {
+  Create(CommandStudy("s", 2));
+  Create(NetworkStudy("t", 2));
+  worker_ = Worker(4);
+  house_.sightings().Saw(worker_, house_.clock.Steady(), /*leaving=*/false);
+  EXPECT_THAT(Rests(), IsEmpty());
+  GiveBackInTrouble(house_.Acquire(worker_).trial().token());
+  house_.Advance(absl::Seconds(2));
+  EXPECT_THAT(Rests(), ElementsAre("s 3"));
+  house_.Advance(absl::Seconds(3));
+  EXPECT_THAT(Rests(), IsEmpty());
+}
+
+TEST_F(RestTest, IsEndedByNothingThatTheWorkerHadBefore) {
+  Create(CommandStudy("s", 9));
+  worker_ = Worker(4);
+  house_.sightings().Saw(worker_, house_.clock.Steady(), /*leaving=*/false);
+  const auto earlier = house_.Acquire(worker_).trial(), too = house_.Acquire(worker_).trial();
+  GiveBackInTrouble(house_.Acquire(worker_).trial().token());
+  ASSERT_TRUE(Report(earlier.token(), 1, 0.5).ok());
+  ASSERT_TRUE(Complete(earlier.token()).ok());
+  EXPECT_THAT(Rests(), ElementsAre("s 5"));
+  house_.Advance(absl::Seconds(5));
+  GiveBackInTrouble(too.token());
+  EXPECT_THAT(Rests(), IsEmpty()) << "nor lengthened";
+  GiveBackInTrouble(house_.Acquire(worker_).trial().token());
+  EXPECT_THAT(Rests(), ElementsAre("s 10"));
+  house_.Advance(absl::Seconds(10));
+  ASSERT_TRUE(Report(house_.Acquire(worker_).trial().token(), 1, 0.5).ok());
+  GiveBackInTrouble(house_.Acquire(worker_).trial().token());
+  EXPECT_THAT(Rests(), ElementsAre("s 5")) << "it did some in between";
 }
 
 TEST_F(CommandTest, TheBuiltInTrainerMayBeGivenBackAsOftenAsItTakes) {
