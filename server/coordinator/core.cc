@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/objectives.h"
@@ -22,8 +23,10 @@ constexpr int kExpiredABatch = 200;
 constexpr int kCancelledABatch = 200;
 // Of the core: no sampler is late for it.
 constexpr absl::Duration kStandstill = absl::Milliseconds(250);
-// And for so long this process was no coordinator.
+// And for so long this process was no coordinator: while it slept or decided, and while it
+// committed, which a slow disk draws out.
 constexpr absl::Duration kStopped = absl::Seconds(5);
+constexpr absl::Duration kStoppedInACommit = absl::Minutes(1);
 
 // A start leaves out more tokens than a power loss can have taken grants where not every commit is
 // synced (some megabytes of rows; the first of each process is): a token that a worker may hold is
@@ -153,9 +156,11 @@ void Core::Begin() {
 void Core::Run(std::vector<Command> commands) {
   if (dead_) return;
   const absl::Duration started = deps_.clock.Steady();
+  const absl::Cleanup ended_now = [this] { idle_since_ = deps_.clock.Steady(); };
   // More where this process was stopped, or the machine slept.
   ForgiveStandstill(started - next_wake_);
-  if (started - next_wake_ > kStopped) ForgetTime(started - next_wake_);
+  const absl::Duration overslept = started - std::max(next_wake_, idle_since_);
+  if (overslept > kStopped) ForgetTime(overslept);
   Begin();
   if (unread_) {
     if (const absl::Status loaded = Load(); !loaded.ok()) {
@@ -177,12 +182,14 @@ void Core::Run(std::vector<Command> commands) {
   // Where this process was stopped since, nothing expires before its holder could be heard.
   const absl::Duration now = deps_.clock.Steady();
   ForgiveStandstill(now - started);
+  if (now - started > kStopped) ForgetTime(now - started);
   Housekeep(now);
   HandOut();
   const absl::Duration decided = deps_.clock.Steady();
   const absl::Status status = Commit();
   const absl::Duration ended = deps_.clock.Steady();
   ForgiveStandstill(ended - started);
+  if (ended - decided > kStoppedInACommit) ForgetTime(ended - decided);
   if (status.ok()) {
     Measure(ended - decided, commands.size());
     Succeed(commands);
@@ -205,7 +212,10 @@ void Core::ForgiveStandstill(absl::Duration lasted) {
   // Renewals may not have been heard.
   if (lasted > options_.lease_ttl / 4) deps_.leases.FreshTtl(now);
   if (lasted < kStandstill) return;
-  next_forgetting_ = now + absl::Minutes(1);
+  // Whoever was not heard of meanwhile is, soon. Not again and again, where the disk is slow.
+  if (lasted > kStopped && !std::exchange(forgetting_waits_, true)) {
+    next_forgetting_ = now + absl::Minutes(1);
+  }
   for (const int64_t id : state_.open) {
     StudyState& study = state_.studies.at(id);
     if (study.starved_since) study.starved_since = now;
@@ -270,6 +280,7 @@ void Core::Housekeep(absl::Duration now) {
   if (now < hold_until_) return;
   if (now >= next_forgetting_) {
     next_forgetting_ = now + absl::Minutes(1);
+    forgetting_waits_ = false;
     ForgetWorkers();
     ForgetRequests();
     troubles_.Sweep(now);

@@ -17,6 +17,8 @@ constexpr size_t kMostLasting = 10'000;
 // the core's own accord.
 constexpr int kRestsALoad = 10;
 constexpr absl::Duration kLongestHold = absl::Seconds(30);
+// How often an idle core looks whether the store commits again.
+constexpr absl::Duration kProbesApart = absl::Seconds(10);
 
 }  // namespace
 
@@ -76,9 +78,11 @@ void Core::RefuseWhileDoubted(std::vector<Command>& commands, absl::Duration now
   const auto storing =
       std::stable_partition(commands.begin(), commands.end(),
                             [](const Command& command) { return command.needs != Needs::kStore; });
-  // Where reading again is quick, the core's own work is its own probe: an idle one tries nothing.
-  const bool tries_itself = now >= hold_until_ && load_took_ > SweepInterval();
+  // Where reading again is quick the core's own work is its own probe, where there is some.
+  const bool tries_itself =
+      now >= hold_until_ && (load_took_ > SweepInterval() || now >= next_probe_);
   if (storing == commands.end() && !tries_itself) return;
+  next_probe_ = now + kProbesApart;
   const absl::Status failure = ProbeStore();
   if (failure.ok()) return store_health_.Works();
   store_health_.Failed(failure, now);

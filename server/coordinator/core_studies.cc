@@ -110,7 +110,10 @@ void Core::NoteActiveTimes(absl::Duration now) {
 }
 
 void Core::ForgetTime(absl::Duration lasted) {
-  for (auto& [id, study] : state_.studies) study.active_since += lasted;
+  const absl::Duration now = deps_.clock.Steady();
+  for (auto& [id, study] : state_.studies) {
+    study.active_since = std::min(study.active_since + lasted, now);
+  }
 }
 
 void Core::StartActiveTime(StudyState& study) {

@@ -1,19 +1,20 @@
 #include "server/coordinator/store_health.h"
 
+#include <utility>
+
 namespace caviar::coordinator {
 
 void StoreHealth::Failed(const absl::Status& failure, absl::Duration now) {
-  const bool says_so = !doubted() || now >= next_word_;
   failure_ = failure;
-  if (!says_so) return;
+  if (now < next_word_) return;
   next_word_ = now + absl::Minutes(1);
+  is_told_ = true;
   if (tell_) tell_(failure_);
 }
 
 void StoreHealth::Works() {
-  if (!doubted()) return;
   failure_ = absl::OkStatus();
-  if (tell_) tell_(failure_);
+  if (std::exchange(is_told_, false) && tell_) tell_(failure_);
 }
 
 }  // namespace caviar::coordinator

@@ -13,8 +13,7 @@ namespace caviar::coordinator {
 // From a commit that failed up to the next that does not it is doubted. Used by one thread.
 class StoreHealth {
  public:
-  // `tell` hears of the failure when it is doubted and once a minute from then on, and of OK when
-  // it is no more; may be null.
+  // `tell` hears of a failure, of one a minute at most, and of OK once after it; may be null.
   explicit StoreHealth(std::function<void(const absl::Status&)> tell) : tell_(std::move(tell)) {}
 
   // `now`: a steady time.
@@ -27,7 +26,8 @@ class StoreHealth {
  private:
   std::function<void(const absl::Status&)> tell_;
   absl::Status failure_;
-  absl::Duration next_word_;  // while it is doubted
+  absl::Duration next_word_ = -absl::InfiniteDuration();
+  bool is_told_ = false;  // that it fails
 };
 
 }  // namespace caviar::coordinator

@@ -177,7 +177,7 @@ TEST_F(ForgettingTest, AFullDiskIsNotTriedForAnswersWithoutPause) {
   house_.Advance(absl::Hours(26));
   applies = 0;
   house_.Advance(absl::Minutes(10));
-  EXPECT_LE(applies, 11) << "once a minute";
+  EXPECT_LE(applies, 11 + 61) << "once a minute, and a small one every ten seconds";
 }
 
 TEST_F(ForgettingTest, ManyAnswersAreForgottenAFewAtATime) {

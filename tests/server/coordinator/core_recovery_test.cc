@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <variant>
 #include <vector>
 
 #include "tests/server/coordinator/core_fixture.h"
@@ -51,6 +52,54 @@ TEST_F(CoreTest, AFullDiskIsSaidOnceAMinuteAndSoIsItsEnd) {
   ASSERT_EQ(house_.store_words.size(), 4u);
   EXPECT_EQ(house_.store_words.back(), "");
   EXPECT_EQ(house_.core().Status().store_failure(), "");
+}
+
+TEST_F(CoreTest, ADiskThatIsNearlyFullIsSaidOnceAMinuteToo) {
+  Create(NetworkStudy("s"));
+  const auto work = house_.Acquire(house_.Register("w"));
+  // What is tried first is small, and finds room.
+  house_.store.SetBeforeApply([](const storage::Batch& batch) {
+    for (const auto& change : batch) {
+      if (std::holds_alternative<storage::MeasurementRow>(change)) {
+        return absl::ResourceExhaustedError("no room");
+      }
+    }
+    return absl::OkStatus();
+  });
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_FALSE(Report(work.trial().token(), 1, 0.5).ok());
+    EXPECT_EQ(house_.core().Status().store_failure(), "no room");
+    house_.Advance(absl::Seconds(1));
+  }
+  EXPECT_EQ(house_.store_words, (std::vector<std::string>{"no room", "", "no room", ""}));
+}
+
+TEST_F(CoreTest, AnIdleCoordinatorNoticesThatThereIsRoomAgain) {
+  house_.store.SetBeforeApply(
+      [](const storage::Batch&) { return absl::ResourceExhaustedError("no room"); });
+  v1::CreateStudyRequest create;
+  *create.mutable_request_id() = house_.NewRequestId();
+  *create.mutable_study() = NetworkStudy("s");
+  EXPECT_FALSE(house_.Call(&Core::CreateStudy, create).ok());
+  house_.Advance(absl::Minutes(2));
+  EXPECT_EQ(house_.core().Status().store_failure(), "no room");
+  EXPECT_EQ(house_.store_words, (std::vector<std::string>{"no room", "no room"}));
+  house_.store.SetBeforeApply(nullptr);
+  house_.Advance(absl::Seconds(11));
+  EXPECT_EQ(house_.core().Status().store_failure(), "");
+  EXPECT_EQ(house_.store_words.back(), "");
+}
+
+TEST_F(CoreTest, StandstillsPutOffNoForgettingForEver) {
+  const std::string worker = house_.Register("w");
+  house_.Advance(absl::Hours(24) - absl::Minutes(1));
+  ASSERT_TRUE(house_.core().state().workers.contains(worker));
+  for (int i = 0; i < 15; ++i) {
+    house_.clock.Advance(absl::Seconds(6));
+    house_.Settle();
+    house_.Advance(absl::Seconds(14));
+  }
+  EXPECT_FALSE(house_.core().state().workers.contains(worker));
 }
 
 TEST_F(AskTest, WhileTheDiskIsFullIsRefusedAtOnceAndSaysSo) {

@@ -154,6 +154,51 @@ TEST_F(StudyTimeTest, NoTimeCountsWhileTheProcessIsStopped) {
   EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_DURATION);
 }
 
+TEST_F(StudyTimeTest, NoTimeCountsWhileItIsStoppedInTheMiddleOfABatch) {
+  CreateForSeconds(100);
+  house_.Queue<bool>([this](Core&) { return house_.clock.Advance(absl::Hours(1)), true; },
+                     [](const auto&) {});
+  house_.Settle();
+  house_.store.SetBeforeApply([this](const auto&) {
+    house_.store.SetBeforeApply(nullptr);
+    house_.clock.Advance(absl::Hours(1));
+    return absl::OkStatus();
+  });
+  house_.Advance(absl::Hours(1) + absl::Seconds(50));
+  EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE);
+  house_.Advance(absl::Seconds(60));
+  EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_DURATION);
+}
+
+TEST_F(StudyTimeTest, TimeCountsWhileASlowDiskCommits) {
+  CreateForSeconds(100);
+  house_.store.SetBeforeApply([this](const auto&) {
+    house_.clock.Advance(absl::Seconds(7));
+    return absl::OkStatus();
+  });
+  house_.Advance(absl::Seconds(125));
+  EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_DURATION);
+}
+
+TEST_F(StudyTimeTest, NoTimeIsForgottenBeforeItCame) {
+  CreateForSeconds(100);
+  Create(NetworkStudy("t", 1));
+  const std::string worker = house_.Register("w");
+  house_.Acquire(worker);
+  house_.Acquire(worker);
+  house_.QueueAcquire(
+      worker, "c", 1, [](const auto&) {}, absl::Seconds(1));
+  house_.Settle();
+  house_.store.SetBeforeApply([this](const auto&) {
+    house_.store.SetBeforeApply(nullptr);
+    house_.clock.Advance(absl::Seconds(30));
+    return absl::UnavailableError("slow, and in vain");
+  });
+  house_.Advance(absl::Seconds(31));
+  ASSERT_TRUE(house_.Stop("s").ok());
+  EXPECT_GE(house_.study("s").row.active_time, 0);
+}
+
 TEST_F(CoreTest, AJumpOfTheCalendarBringsNoOldFailuresBack) {
   Create(NetworkStudy("s", 100));
   const std::string worker = house_.Register("w");
