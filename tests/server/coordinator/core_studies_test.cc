@@ -182,12 +182,14 @@ TEST_F(StudyTimeTest, TimeCountsWhileASlowDiskCommits) {
 
 TEST_F(StudyTimeTest, NoTimeIsForgottenBeforeItCame) {
   CreateForSeconds(100);
-  Create(NetworkStudy("t", 1));
-  const std::string worker = house_.Register("w");
-  house_.Acquire(worker);
-  house_.Acquire(worker);
-  house_.QueueAcquire(
-      worker, "c", 1, [](const auto&) {}, absl::Seconds(1));
+  Poll poll;
+  poll.client_id = "c";
+  poll.sequence = poll.id = 1;
+  poll.worker_id = house_.Register("w");
+  poll.studies = {"another"};
+  poll.deadline = house_.clock.Steady() + absl::Seconds(10);
+  poll.work_done = [](const auto&) {};
+  house_.QueuePoll(std::move(poll));
   house_.Settle();
   house_.store.SetBeforeApply([this](const auto&) {
     house_.store.SetBeforeApply(nullptr);
