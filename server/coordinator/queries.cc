@@ -1,11 +1,15 @@
 #include "server/coordinator/queries.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/dataset_validation.h"
@@ -41,27 +45,54 @@ absl::StatusOr<int64_t> ParsePageToken(const std::string& token) {
   return value;
 }
 
-// Of a list of trials: the study's id and how many trials came before, as "7.200". With the id a
-// list does not go on in another study that got the name meanwhile.
+// Of a list of trials: the study's id, filter and order, and how many trials came before, as
+// "7.33.200". With them no list goes on in another one, such as that of a study that got the name.
 struct TrialPageToken {
-  std::optional<int64_t> study_id;  // nullopt: any
+  int64_t study_id = 0;
+  int64_t filter_and_order = 0;
   int32_t offset = 0;
 };
 
-absl::StatusOr<TrialPageToken> ParseTrialPageToken(const std::string& token) {
+// "": where the first page begins.
+absl::StatusOr<std::optional<TrialPageToken>> ParseTrialPageToken(const std::string& token) {
+  if (token.empty()) return std::optional<TrialPageToken>();
+  const std::vector<absl::string_view> parts = absl::StrSplit(token, '.');
   TrialPageToken parsed;
-  if (token.empty()) return parsed;
-  absl::string_view offset = token;
-  // The version before this one gave out the number alone.
-  if (const size_t dot = token.find('.'); dot != std::string::npos) {
-    if (!absl::SimpleAtoi(offset.substr(0, dot), &parsed.study_id.emplace())) return NoToken(token);
-    offset.remove_prefix(dot + 1);
+  if (parts.size() != 3 || !absl::SimpleAtoi(parts[0], &parsed.study_id) ||
+      !absl::SimpleAtoi(parts[1], &parsed.filter_and_order) ||
+      !absl::SimpleAtoi(parts[2], &parsed.offset) || parsed.offset < 0) {
+    return NoToken(token);
   }
-  if (!absl::SimpleAtoi(offset, &parsed.offset) || parsed.offset < 0) return NoToken(token);
   if (parsed.offset > INT32_MAX - kLargestPage) {
     return error::InvalidField("page_token", "is past the end");
   }
   return parsed;
+}
+
+// The same for two queries with the same filter and order, and no others.
+int64_t FilterAndOrder(const storage::TrialQuery& query) {
+  static_assert(v1::Trial::State_MAX < 32);
+  uint32_t states = 0;
+  for (const v1::Trial::State state : query.states) states |= uint32_t{1} << state;
+  return (int64_t{states} << 8) + 2 * static_cast<int64_t>(query.order) +
+         (query.descending ? 1 : 0);
+}
+
+// Where the page of `token` begins; `query` has its study.
+absl::StatusOr<int32_t> OffsetOf(const std::optional<TrialPageToken>& token,
+                                 const storage::TrialQuery& query, const std::string& name) {
+  if (!token) return 0;
+  if (token->study_id != query.study_id) {
+    return absl::NotFoundError(absl::StrCat("page_token: study '", name,
+                                            "' is not the one it was given for: that is another, "
+                                            "or was deleted; begin with the first page"));
+  }
+  if (token->filter_and_order != FilterAndOrder(query)) {
+    return error::InvalidField("page_token",
+                               "was given for other states or another order_by; begin with the "
+                               "first page");
+  }
+  return token->offset;
 }
 
 absl::StatusOr<storage::TrialQuery> ParseOrder(const v1::ListTrialsRequest& request) {
@@ -208,12 +239,10 @@ absl::StatusOr<v1::ListTrialsResponse> Queries::ListTrials(const v1::ListTrialsR
   if (!query.ok()) return query.status();
   const auto study = FindStudy(request.study());
   if (!study.ok()) return study.status();
-  if (token->study_id.value_or(study->study.id) != study->study.id) {
-    return absl::NotFoundError(
-        absl::StrCat("study \"", request.study(), "\" was deleted; another one has its name now"));
-  }
   query->study_id = study->study.id;
-  query->offset = token->offset;
+  const absl::StatusOr<int32_t> offset = OffsetOf(*token, *query, request.study());
+  if (!offset.ok()) return offset.status();
+  query->offset = *offset;
   query->limit = PageSize(request.page_size());
   const bool full = request.view() == v1::TRIAL_VIEW_FULL;
   const auto page = reader_.ReadTrialPage(*query, full, kPageRows);
@@ -228,8 +257,8 @@ absl::StatusOr<v1::ListTrialsResponse> Queries::ListTrials(const v1::ListTrialsR
     bytes += message.ByteSizeLong();
   }
   if (page->more || response.trials_size() < static_cast<int>(page->trials.size())) {
-    response.set_next_page_token(
-        absl::StrCat(study->study.id, ".", token->offset + response.trials_size()));
+    response.set_next_page_token(absl::StrCat(query->study_id, ".", FilterAndOrder(*query), ".",
+                                              query->offset + response.trials_size()));
   }
   return response;
 }

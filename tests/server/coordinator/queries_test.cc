@@ -200,7 +200,7 @@ TEST_F(QueriesTest, AListDoesNotGoOnInAnotherStudyThatGotTheName) {
   Write({second});
   const absl::Status refused = queries_.ListTrials(request).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kNotFound) << refused;
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("another one has its name now"));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("is not the one it was given for"));
   request.clear_page_token();
   EXPECT_TRUE(queries_.ListTrials(request).ok());
 }
@@ -211,13 +211,23 @@ TEST_F(QueriesTest, APageTokenThatIsNoneIsRefused) {
   AddTrial(1, v1::Trial::COMPLETED);
   v1::ListTrialsRequest request;
   request.set_study("s");
-  for (const char* token : {"x", "-1", ".", "1.", ".1", "1.-1", "1.1.1", "1.x", "2147483647"}) {
+  for (const char* token : {"x", "-1", "1", "1.1", ".", "1.1.", ".1.1", "1.0.-1", "1.0.1.1",
+                            "1.0.x", "1.0.2147483647"}) {
     request.set_page_token(token);
     const absl::Status refused = queries_.ListTrials(request).status();
     EXPECT_TRUE(error::HasReason(refused, error::kInvalidField)) << token << ": " << refused;
   }
-  request.set_page_token("1");
-  EXPECT_EQ(queries_.ListTrials(request)->trials_size(), 1) << "of the version before";
+  request.set_page_size(1);
+  request.clear_page_token();
+  request.set_page_token(queries_.ListTrials(request)->next_page_token());
+  EXPECT_EQ(queries_.ListTrials(request)->trials_size(), 1);
+  v1::ListTrialsRequest reversed = request, filtered = request;
+  reversed.set_order_by("number desc");
+  filtered.add_states(v1::Trial::COMPLETED);
+  for (const v1::ListTrialsRequest& another : {reversed, filtered}) {
+    const absl::Status refused = queries_.ListTrials(another).status();
+    EXPECT_TRUE(error::HasReason(refused, error::kInvalidField)) << refused;
+  }
 }
 
 TEST_F(QueriesTest, TheBestTrialsWithAllTheyMeasuredAreRefusedWhereTheyAreTooMuch) {
