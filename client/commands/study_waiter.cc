@@ -106,9 +106,13 @@ bool StudyWaiter::IsIdle() const {
 
 int StudyWaiter::FinishInterrupted() {
   display_.Clear();
-  if (!advice_.interrupted.empty()) {
-    session_.Complain(absl::StrCat("interrupted; ", advice_.interrupted));
-  }
+  if (advice_.interrupted.empty()) return kInterrupted;
+  const bool has_ended = study_.state() == v1::Study::ENDED;
+  session_.Complain(absl::StrCat(
+      "interrupted; ", has_ended
+                           ? absl::StrCat("the study has ended, ", TestEvaluationText(study_),
+                                          ". `caviar study wait ", name_, "` waits for that again")
+                           : advice_.interrupted));
   return kInterrupted;
 }
 

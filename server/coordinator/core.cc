@@ -286,7 +286,8 @@ void Core::Housekeep(absl::Duration now) {
     troubles_.Sweep(now);
     placement_changed_ = true;  // workers may be gone
   }
-  if (placement_changed_) NoteUnplaced();
+  // What is not of need is not tried of a store that takes nothing.
+  if (placement_changed_ && !store_health_.doubted()) NoteUnplaced();
   PutBackOfOtherEpochs(kExpiredABatch);
   for (int64_t id : std::set<int64_t>(state_.ending)) {
     GoOnEnding(state_.studies.at(id), kCancelledABatch);

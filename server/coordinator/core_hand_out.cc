@@ -26,6 +26,8 @@ constexpr int kStandInsABatch = 32;
 
 // Who is not heard of for so long is not there.
 constexpr absl::Duration kGone = absl::Minutes(5);
+// That there are no workers is not said before this process ran for so long: they come after it.
+constexpr absl::Duration kComing = absl::Seconds(30);
 
 // How many suggestions are made ahead at most.
 constexpr size_t kMostAhead = 512;
@@ -236,13 +238,23 @@ void Core::NoteUnplaced() {
     const Silence silence = SilenceOf(worker, last_seen);
     if (!silence.left && silence.time < gone) workers.push_back(&worker);
   }
-  for (auto& [id, study] : state_.studies) {
-    if (study.row.state != v1::Study::ACTIVE) continue;
+  // They come one after the other, and after the coordinator.
+  if (workers.empty() && deps_.clock.Steady() - start_steady_ < kComing) return;
+  const auto note = [&](const StudyState& study, std::string& message) {
     const std::string why = WhyNoWorker(workers, study.row.definition);
-    const bool was_unplaced = absl::StartsWith(study.row.message, vocabulary::kNoWorker);
-    if (why == study.row.message || (why.empty() && !was_unplaced)) continue;
-    study.row.message = why;
-    Put(study);
+    const bool was_unplaced = absl::StartsWith(message, vocabulary::kNoWorker);
+    if (why == message || (why.empty() && !was_unplaced)) return false;
+    message = why;
+    return true;
+  };
+  for (auto& [id, study] : state_.studies) {
+    if (study.row.state == v1::Study::ACTIVE) {
+      if (note(study, study.row.message)) Put(study);
+    } else if (study.evaluation && study.evaluation->state == v1::TestEvaluation::WAITING &&
+               note(study, study.evaluation->message)) {
+      changed_.insert(study.row.definition.name());
+      batch_.push_back(*study.evaluation);
+    }
   }
 }
 

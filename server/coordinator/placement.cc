@@ -52,7 +52,8 @@ bool RunsPrograms(const storage::WorkerRow& worker) { return HasFeature(worker, 
 
 std::string WhyNoWorker(const std::vector<const storage::WorkerRow*>& workers,
                         const v1::Study& study) {
-  if (workers.empty() || study.trainer().has_external()) return "";
+  if (study.trainer().has_external()) return "";
+  if (workers.empty()) return absl::StrCat(vocabulary::kNoWorker, ": there is none");
   v1::Study anywhere = study;
   anywhere.clear_workers();
   const v1::Resources& taken = study.trainer().command().resources();

@@ -33,8 +33,8 @@ bool IsWanted(const v1::Study& study, const std::vector<std::string>& studies,
 bool RunsPrograms(const storage::WorkerRow& worker);
 
 // Why none of these workers could run a trial of the study, also if it ran nothing else: in
-// words for people, which begin with vocabulary::kNoWorker. "": one could, there are none, or its
-// trials go to no workers.
+// words for people, which begin with vocabulary::kNoWorker. "": one could, or its trials go to no
+// workers.
 std::string WhyNoWorker(const std::vector<const storage::WorkerRow*>& workers,
                         const v1::Study& study);
 

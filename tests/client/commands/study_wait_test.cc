@@ -5,6 +5,7 @@
 namespace caviar::commands {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -235,6 +236,18 @@ TEST_F(StudyWait, CtrlCLeavesTheStudyRunningAndSaysSo) {
   EXPECT_EQ(Run({"study", "wait", "mnist"}), kInterrupted);
   EXPECT_THAT(err(), HasSubstr("the study goes on"));
   EXPECT_THAT(err(), HasSubstr("caviar study wait mnist"));
+}
+
+TEST_F(StudyWait, CtrlCOfOneThatHasEndedSaysWhatItWaitsFor) {
+  EXPECT_CALL(client_, CancelWaiting);
+  EXPECT_CALL(client_, WatchStudy).WillOnce([&](const auto&, const auto& on_change) {
+    EXPECT_TRUE(on_change(Change("state: ENDED test_evaluation { trial: 2 state: WAITING }")));
+    interrupt_();
+    return absl::CancelledError("cancelled");
+  });
+  EXPECT_EQ(Run({"study", "wait", "mnist"}), kInterrupted);
+  EXPECT_THAT(err(), AllOf(HasSubstr("the study has ended, trial 2 waits for a worker"),
+                           HasSubstr("caviar study wait mnist"), Not(HasSubstr("study stop"))));
 }
 
 TEST_F(StudyWait, AnUnknownStudyAndAMissingCoordinatorAreToldAtOnce) {

@@ -128,6 +128,8 @@ TEST_F(CommandTest, AStudyThatNoWorkerCanRunSaysWhy) {
   Create(study);
   const auto message = [this] { return house_.study("s").row.message; };
   EXPECT_EQ(message(), "") << "no worker is known yet";
+  house_.Advance(absl::Minutes(2));
+  EXPECT_EQ(message(), "no worker can run it: there is none");
   house_.Register("w");
   EXPECT_THAT(message(), HasSubstr("no worker can run it: none runs programs"));
   v1::RegisterWorkerRequest request;
@@ -294,7 +296,7 @@ TEST_F(CommandTest, WhatAWorkerCouldNotDoCountsAgainstNobody) {
     *request.add_tokens() = house_.Acquire(worker_).trial().token();
     request.set_worker_trouble("no room");
     ASSERT_TRUE(house_.Call(&Core::GiveBack, request).ok());
-    house_.Advance(absl::Minutes(10));
+    house_.AdvanceWith(worker_, absl::Minutes(10));
   }
   EXPECT_EQ(house_.trial("s", 0).row.state, v1::Trial::WAITING);
   EXPECT_EQ(house_.trial("s", 0).row.fruitless, 0);

@@ -46,7 +46,7 @@ TEST_F(TestEvaluationTest, WhatAWorkerCouldNotDoWaitsForAnotherAndSaysWhy) {
     request.set_worker_trouble("no files");
     ASSERT_TRUE(house_.Call(&Core::GiveBack, request).ok());
     ASSERT_TRUE(house_.Call(&Core::GiveBack, request).ok()) << "a repeat";
-    house_.Advance(absl::Minutes(10));
+    house_.AdvanceWith(worker_, absl::Minutes(10));
   }
   EXPECT_EQ(house_.study("s").evaluation->state, v1::TestEvaluation::WAITING);
   EXPECT_EQ(house_.study("s").evaluation->lost_leases, 0);
@@ -61,6 +61,27 @@ TEST_F(TestEvaluationTest, WhatAWorkerCouldNotDoWaitsForAnotherAndSaysWhy) {
   ASSERT_TRUE(house_.Call(&Core::Finish, finish).ok());
   EXPECT_EQ(house_.study("s").evaluation->state, v1::TestEvaluation::COMPLETED);
   EXPECT_EQ(house_.study("s").evaluation->message, "");
+}
+
+TEST_F(TestEvaluationTest, ThatNobodyCouldDoSaysSo) {
+  EndStudy(true);
+  const auto message = [this] { return house_.study("s").evaluation->message; };
+  EXPECT_EQ(message(), "");
+  house_.Advance(absl::Minutes(7));
+  EXPECT_EQ(message(), "no worker can run it: there is none") << "all are gone";
+  v1::RegisterWorkerRequest request;
+  *request.mutable_request_id() = house_.NewRequestId();
+  request.set_name("programs");
+  request.set_slots(1);
+  request.add_features("command");
+  const auto other = house_.Call(&Core::RegisterWorker, request);
+  ASSERT_TRUE(other.ok());
+  EXPECT_EQ(message(), "no worker can run it: none trains networks");
+  house_.Restart();
+  EXPECT_EQ(message(), "no worker can run it: none trains networks");
+  const std::string able = house_.Register("able");
+  EXPECT_EQ(message(), "");
+  EXPECT_TRUE(house_.Acquire(able).has_evaluation());
 }
 
 TEST_F(TestEvaluationTest, ItRestsForWhoCouldNotDoItTheLongerTheMoreOften) {

@@ -65,6 +65,14 @@ void Harness::Advance(absl::Duration by) {
   }
 }
 
+void Harness::AdvanceWith(const std::string& worker_id, absl::Duration by) {
+  for (absl::Duration step; by > absl::ZeroDuration(); by -= step) {
+    step = std::min(by, absl::Minutes(1));
+    sightings_->Saw(worker_id, clock.Steady(), /*leaving=*/false);
+    Advance(step);
+  }
+}
+
 template <typename Response, typename Request>
 absl::StatusOr<Response> Harness::Call(absl::StatusOr<Response> (Core::*decide)(const Request&),
                                        const Request& request) {

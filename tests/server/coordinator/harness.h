@@ -93,6 +93,8 @@ class Harness {
 
   // Lets time go by, with the core awake whenever it wants to be.
   void Advance(absl::Duration by);
+  // The same, and the worker is heard of each minute.
+  void AdvanceWith(const std::string& worker_id, absl::Duration by);
 
   // Calls a decision; the answer, or DEADLINE_EXCEEDED where there was none. The .cc names those
   // that tests call.
