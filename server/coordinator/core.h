@@ -252,7 +252,7 @@ class Core {
   };
   std::optional<End> FindEnd(const StudyState& study) const;
   void CheckLimits(StudyState& study);
-  // The study's message becomes its last failure.
+  // Of a trial that is FAILED now: counts it, and the study's message becomes its last failure.
   void NoteFailure(StudyState& study, int32_t number, const std::string& message);
   // Of an ENDED study: cancels trials, then settles configurations that were to be repeated, so
   // many of both together; with the last one the test evaluation begins.
@@ -472,6 +472,8 @@ class Core {
   // The attempt came to nothing, which counts against limits.max_attempts.
   void LoseAttempt(StudyState& study, TrialState& trial, v1::Attempt::Outcome outcome,
                    const std::string& message);
+  // A WAITING trial that has no attempts left FAILS.
+  void FailIfLostTooOften(StudyState& study, TrialState& trial);
   // The worker gave a program's trial back. False: it did so too often without a new step, and the
   // trial has FAILED.
   bool MayGoOn(StudyState& study, TrialState& trial, const std::string& message);

@@ -242,10 +242,6 @@ void Core::EndBadly(StudyState& study, TrialState& trial, v1::Trial::State state
     study.failures_in_a_row = 0;
     return;
   }
-  // An asker decides for itself when to give up.
-  if (!study.row.definition.trainer().has_external() && study.counts.completed() == 0) {
-    ++study.failures_in_a_row;
-  }
   NoteFailure(study, trial.row.number, message);
 }
 

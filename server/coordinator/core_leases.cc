@@ -311,10 +311,14 @@ void Core::LoseAttempt(StudyState& study, TrialState& trial, v1::Attempt::Outcom
                        const std::string& message) {
   ++trial.row.lost_leases;
   PutBack(study, trial, outcome, message);
+  FailIfLostTooOften(study, trial);
+}
+
+void Core::FailIfLostTooOften(StudyState& study, TrialState& trial) {
   if (trial.row.lost_leases < study.row.definition.limits().max_attempts()) return;
   const std::string why = absl::StrCat(
       trial.row.lost_leases, " attempts came to nothing (limits.max_attempts), the last on ",
-      trial.attempt->worker, ": ", message);
+      trial.attempt->worker, ": ", trial.row.message);
   MoveTrial(study, trial, v1::Trial::FAILED, why);
   NoteFailure(study, trial.row.number, why);
 }

@@ -39,9 +39,11 @@ std::string LastFailure(const StudyState& study) {
 // A study whose first trials all fail has a mistake in it; going on would burn a cluster's night.
 constexpr int kFailuresInARow = 5;
 
-// How often it is stored how long a study was ACTIVE: so much may be forgotten where the process
-// dies. One whose time is limited may also forget this part of its limit at most.
-constexpr absl::Duration kNotesApart = absl::Seconds(30);
+// How often it is stored how long a study was ACTIVE, beside what else is written: so much may be
+// forgotten where the process dies. One whose time is limited may also forget this part of its
+// limit at most.
+constexpr absl::Duration kNotesApart = absl::Seconds(5);
+constexpr absl::Duration kOwnNotesApart = absl::Seconds(30);
 constexpr int kNotesALimit = 100;
 constexpr int kNotedABatch = 100;
 
@@ -99,9 +101,9 @@ void Core::NoteActiveTimes(absl::Duration now) {
     const v1::Limits& limits = study.row.definition.limits();
     if (!all && alone && !limits.has_max_duration()) continue;
     const absl::Duration apart =
-        limits.has_max_duration()
-            ? std::min(kNotesApart, FromMessage(limits.max_duration()) / kNotesALimit)
-            : kNotesApart;
+        std::min(alone ? kOwnNotesApart : kNotesApart,
+                 limits.has_max_duration() ? FromMessage(limits.max_duration()) / kNotesALimit
+                                           : absl::InfiniteDuration());
     if (!all && study.is_noted && now - study.active_since < apart) continue;
     StartActiveTime(study);
     batch_.push_back(study.row);
@@ -385,6 +387,10 @@ void Core::CancelTrials(StudyState& study, int& limit) {
 }
 
 void Core::NoteFailure(StudyState& study, int32_t number, const std::string& message) {
+  // An asker decides for itself when to give up.
+  if (!study.row.definition.trainer().has_external() && study.counts.completed() == 0) {
+    ++study.failures_in_a_row;
+  }
   // A STOPPED study's message says why it stopped, and how it goes on.
   if (study.row.state != v1::Study::ACTIVE) return;
   study.row.message = FailureText(number, message);

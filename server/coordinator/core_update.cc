@@ -179,6 +179,11 @@ absl::Status Core::ApplyUpdate(StudyState& study, v1::Study next) {
   } else {
     Put(study);
   }
+  // limits.max_attempts may be less than before.
+  for (const int32_t number : std::set<int32_t>(study.waiting)) {
+    TrialState& trial = study.trials[static_cast<size_t>(number)];
+    if (trial.row.lost_leases > 0) FailIfLostTooOften(study, trial);
+  }
   return absl::OkStatus();
 }
 

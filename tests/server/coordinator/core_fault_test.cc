@@ -163,6 +163,22 @@ TEST_F(FaultTest, FailuresInARowAreCountedOverARestart) {
   EXPECT_EQ(house_.study("s").row.state, v1::Study::STOPPED);
 }
 
+TEST_F(FaultTest, TrialsThatTakeTheirWorkersWithThemStopTheStudyToo) {
+  v1::Study study = NetworkStudy("s", 100);
+  study.mutable_limits()->set_max_attempts(2);
+  Create(study);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(house_.study("s").row.state, v1::Study::ACTIVE) << i;
+    EXPECT_EQ(house_.Acquire(house_.Register("w")).trial().trial().number(), i / 2);
+    house_.Advance(absl::Seconds(62));
+    if (i == 5) house_.Restart();
+  }
+  EXPECT_EQ(house_.study("s").row.state, v1::Study::STOPPED);
+  EXPECT_THAT(house_.study("s").row.message,
+              testing::HasSubstr("the lease was not renewed in time"));
+  EXPECT_THAT(house_.study("s").row.message, testing::HasSubstr("caviar study resume s"));
+}
+
 TEST_F(FaultTest, AnEndedStudyTakesNoMoreOutcomesWhileItsTrialsAreBeingCancelled) {
   v1::Study study = NetworkStudy("s", 0);
   study.mutable_objective()->set_target(0.9);

@@ -56,6 +56,26 @@ class UpdateTest : public AskTest {
   const StudyState& study() { return house_.study("s"); }
 };
 
+TEST_F(UpdateTest, FewerAttemptsHoldForTrialsThatLostThemBefore) {
+  v1::Study study = NetworkStudy("s", 9);
+  study.mutable_limits()->set_max_attempts(5);
+  Create(study);
+  const std::string worker = house_.Register("w");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(house_.Acquire(worker).trial().trial().number(), 0);
+    house_.Advance(absl::Seconds(62));
+  }
+  for (const int attempts : {3, 2}) {
+    v1::UpdateStudyRequest request = Request();
+    request.mutable_definition()->mutable_limits()->set_max_attempts(attempts);
+    ASSERT_TRUE(Update(request).ok());
+    EXPECT_EQ(house_.trial("s", 0).row.state,
+              attempts == 3 ? v1::Trial::WAITING : v1::Trial::FAILED);
+  }
+  EXPECT_THAT(house_.trial("s", 0).row.message, HasSubstr("2 attempts came to nothing"));
+  EXPECT_EQ(house_.Acquire(worker).trial().trial().number(), 1);
+}
+
 TEST_F(UpdateTest, AnEndedStudyGoesOnWithMoreTrials) {
   Create(ExternalStudy("s", 2));
   ASSERT_NO_FATAL_FAILURE(Try(2));
