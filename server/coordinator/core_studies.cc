@@ -39,11 +39,9 @@ std::string LastFailure(const StudyState& study) {
 // A study whose first trials all fail has a mistake in it; going on would burn a cluster's night.
 constexpr int kFailuresInARow = 5;
 
-// How often it is stored how long a study was ACTIVE, beside what else is written: so much may be
-// forgotten where the process dies. One whose time is limited may also forget this part of its
-// limit at most.
-constexpr absl::Duration kNotesApart = absl::Seconds(5);
-constexpr absl::Duration kOwnNotesApart = absl::Seconds(30);
+// How often it is stored how long a study was ACTIVE: so much may be forgotten where the process
+// dies. One whose time is limited may also forget this part of its limit at most.
+constexpr absl::Duration kNotesApart = absl::Seconds(10);
 constexpr int kNotesALimit = 100;
 constexpr int kNotedABatch = 100;
 
@@ -93,17 +91,17 @@ void Core::NoteActiveTimes(absl::Duration now) {
   const bool all = std::exchange(notes_all_, false);
   if (now < next_note_ && !all) return;
   next_note_ = now + absl::Seconds(1);
-  // Where nothing else is written, only of those that their time ends.
+  // Where nothing else is written, only of those that their time ends, or that get somewhere.
   const bool alone = batch_.empty();
+  if (alone && !all && store_health_.doubted()) return;
   int left = all ? std::numeric_limits<int>::max() : kNotedABatch;
   for (auto& [id, study] : state_.studies) {
     if (study.row.state != v1::Study::ACTIVE) continue;
     const v1::Limits& limits = study.row.definition.limits();
-    if (!all && alone && !limits.has_max_duration()) continue;
-    const absl::Duration apart =
-        std::min(alone ? kOwnNotesApart : kNotesApart,
-                 limits.has_max_duration() ? FromMessage(limits.max_duration()) / kNotesALimit
-                                           : absl::InfiniteDuration());
+    if (!all && alone && !limits.has_max_duration() && study.running.empty()) continue;
+    const absl::Duration apart = std::min(
+        kNotesApart, limits.has_max_duration() ? FromMessage(limits.max_duration()) / kNotesALimit
+                                               : absl::InfiniteDuration());
     if (!all && study.is_noted && now - study.active_since < apart) continue;
     StartActiveTime(study);
     batch_.push_back(study.row);
