@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/api/coordinator_address.h"
 
@@ -47,6 +48,21 @@ std::string CheckDuration(const std::string& text) {
     return absl::StrCat(text, " is out of range; it is at least 1s and at most 24h");
   }
   return "";
+}
+
+// The bounds that CLI11 itself has for numbers from 0 on are doubles, of 309 digits.
+std::string CheckEndTime(const std::string& text) {
+  constexpr int64_t kEndOfYear9999 = 253402300799;
+  int64_t seconds = 0;
+  if (absl::SimpleAtoi(text, &seconds) && seconds >= 0 && seconds <= kEndOfYear9999) return "";
+  return absl::StrCat("\"", text, "\" is not a whole number of seconds from 0 to ", kEndOfYear9999);
+}
+
+// In bytes: what CLI::AsSizeValue makes of what was written.
+std::string CheckMemory(const std::string& text) {
+  int64_t bytes = 0;
+  if (absl::SimpleAtoi(text, &bytes) && bytes > 0) return "";
+  return absl::StrCat("\"", text, "\" is not a size of memory above 0, such as 64GiB");
 }
 
 void AddFlags(CLI::App& app, Flags& flags) {
@@ -114,7 +130,7 @@ void AddLoanFlags(CLI::App& app, Flags& flags) {
                  "when this worker is going to be ended, in seconds since 1970: it takes no trial "
                  "that usually takes longer, unless that can go on elsewhere from a checkpoint")
       ->envname("SLURM_JOB_END_TIME")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CheckEndTime);
 }
 
 // Of studies whose trainer is a command.
@@ -137,7 +153,7 @@ void AddCommandFlags(CLI::App& app, Flags& flags) {
                  "memory for programs, such as 64GiB; default: what this process may use")
       ->needs(allow)
       ->transform(CLI::AsSizeValue(true))
-      ->check(CLI::PositiveNumber);
+      ->check(CheckMemory);
   app.add_option("--gpus", flags.gpus,
                  "GPUs for programs: all, or the first so many of those that "
                  "CUDA_VISIBLE_DEVICES names, of all where that is not set")

@@ -173,7 +173,7 @@ void AddBest(Command app, CommandLine& line) {
       .AddOption("--trial", arguments->model.trial,
                  "Save the network of this trial; default: the best one, where there is one")
       .Needs(save)
-      .NonNegative();
+      .Within(0, kLargestInt);
   command.AddFlag("--force", arguments->model.overwrite, "Overwrite the file if it exists")
       .Needs(save);
 }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/vocabulary.h"
 
@@ -46,13 +47,18 @@ Option Option::OneOf(const std::vector<std::string>& words) const {
   return Option(option_->check(CLI::IsMember(words)));
 }
 
-Option Option::Within(int least, int most) const {
-  return Option(option_->check(CLI::Range(least, most)));
+// CLI11's own check speaks of doubles, and its conversion makes the largest number of one that is
+// larger, so that a refusal would name what nobody wrote.
+Option Option::Within(int64_t least, int64_t most) const {
+  const auto check = [least, most](const std::string& text) {
+    int64_t number = 0;
+    if (absl::SimpleAtoi(text, &number) && number >= least && number <= most) return std::string();
+    return absl::StrCat(vocabulary::Quoted(text), " is not a whole number from ", least, " to ",
+                        most);
+  };
+  const std::string range = absl::StrCat("in [", least, " - ", most, "]");
+  return Option(option_->check(CLI::Validator(check, range)));
 }
-
-Option Option::NonNegative() const { return Option(option_->check(CLI::NonNegativeNumber)); }
-
-Option Option::Positive() const { return Option(option_->check(CLI::PositiveNumber)); }
 
 Option Option::ExistingFolder() const { return Option(option_->check(CLI::ExistingDirectory)); }
 

@@ -3,7 +3,9 @@
 #ifndef CAVIAR_CLIENT_COMMANDS_OPTIONS_H_
 #define CAVIAR_CLIENT_COMMANDS_OPTIONS_H_
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -18,6 +20,11 @@ class Option;
 
 namespace caviar::commands {
 
+// The largest number of a trial, and all else that messages have as int32.
+inline constexpr int64_t kLargestInt = std::numeric_limits<int32_t>::max();
+// The largest step of the training clock.
+inline constexpr int64_t kLastStep = (int64_t{1} << 53) - 1;
+
 // Each function returns the option again. What a word has to be is checked when the command line is
 // parsed.
 class Option {
@@ -29,9 +36,8 @@ class Option {
   Option Needs(Option other) const;
   Option Excludes(Option other) const;
   Option OneOf(const std::vector<std::string>& words) const;
-  Option Within(int least, int most) const;
-  Option NonNegative() const;
-  Option Positive() const;
+  // A whole number; both bounds are included.
+  Option Within(int64_t least, int64_t most) const;
   Option ExistingFolder() const;
   // `complaint` says what is wrong with a word: "" nothing.
   Option Check(const std::function<std::string(const std::string&)>& complaint) const;

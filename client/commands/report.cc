@@ -126,7 +126,7 @@ void AddReport(Command app, CommandLine& line) {
   command
       .AddOption("--step", arguments->step,
                  "The training clock, such as the epoch; inside a trial it counts by itself")
-      .NonNegative();
+      .Within(0, kLastStep);
 }
 
 }  // namespace caviar::commands

@@ -278,7 +278,7 @@ void AddStudyShow(Command study, CommandLine& line) {
   command
       .AddOption("--revision", arguments->revision,
                  "As it was defined at this revision, 1 at its creation; default: the newest")
-      .Positive();
+      .Within(1, kLargestInt);
   command.AddFlag("--as-file", arguments->as_file, "Print the study file that makes such a study");
 }
 

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/vocabulary.h"
 #include "client/commands/ask_tokens.h"
 #include "client/commands/command_line.h"
 #include "client/commands/metric_arguments.h"
@@ -24,6 +26,15 @@ absl::StatusOr<v1::TellTrialRequest> ToRequest(const TellArguments& arguments) {
   v1::TellTrialRequest request;
   request.set_study(arguments.study);
   request.set_number(arguments.number);
+  const auto word =
+      std::find_if(arguments.metrics.begin(), arguments.metrics.end(),
+                   [](const std::string& metric) { return metric.find('=') == metric.npos; });
+  if ((arguments.failed || arguments.infeasible) && word != arguments.metrics.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(vocabulary::Quoted(*word),
+                     " was read as a metric, which goes with neither --failed nor --infeasible; a "
+                     "reason goes into --message, in quotes where it has several words"));
+  }
   const int outcomes = !arguments.metrics.empty() + arguments.failed + arguments.infeasible;
   if (outcomes != 1) {
     return absl::InvalidArgumentError(
@@ -71,7 +82,9 @@ void AddTell(Command app, CommandLine& line) {
   Command command = line.Add(app, "tell", "End an asked trial with its outcome",
                              [arguments](Session& session) { return Tell(*arguments, session); });
   command.AddOption("NAME", arguments->study, "Name of the study").Required();
-  command.AddOption("NUMBER", arguments->number, "Number of the trial").Required().NonNegative();
+  command.AddOption("NUMBER", arguments->number, "Number of the trial")
+      .Required()
+      .Within(0, kLargestInt);
   command.AddOption("METRIC", arguments->metrics,
                     "NAME=NUMBER, the study's objectives and constraints among them, such as "
                     "accuracy=0.83");

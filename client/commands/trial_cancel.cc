@@ -38,7 +38,7 @@ void AddTrialCancel(Command trial, CommandLine& line) {
   command.AddOption("NAME", arguments->study, "Name of the study").Required();
   command.AddOption("NUMBER", arguments->numbers, "Numbers of the trials, at most 200")
       .Required()
-      .NonNegative();
+      .Within(0, kLargestInt);
 }
 
 }  // namespace caviar::commands

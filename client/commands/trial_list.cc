@@ -104,7 +104,7 @@ void AddTrialList(Command trial, CommandLine& line) {
   command.AddOption("--order-by", arguments->order_by,
                     "number (default), objective, create_time or end_time; "
                     "\"objective desc\" turns it round");
-  command.AddOption("--limit", arguments->limit, "At most so many").Positive();
+  command.AddOption("--limit", arguments->limit, "At most so many").Within(1, kLargestInt);
 }
 
 }  // namespace caviar::commands

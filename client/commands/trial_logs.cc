@@ -150,14 +150,16 @@ void AddTrialLogs(Command trial, CommandLine& line) {
       trial, "logs", "Print what a trial's program printed",
       [arguments](Session& session) { return LogPrinter(*arguments, session).Run(); });
   command.AddOption("NAME", arguments->study, "Name of the study").Required();
-  command.AddOption("NUMBER", arguments->number, "Number of the trial").Required().NonNegative();
+  command.AddOption("NUMBER", arguments->number, "Number of the trial")
+      .Required()
+      .Within(0, kLargestInt);
   command.AddOption("--attempt", arguments->attempt, "Of this attempt; default: the newest")
-      .Positive();
+      .Within(1, kLargestInt);
   command.AddFlag("--follow,-f", arguments->follow,
                   "Print on as it comes, until the trial is over (with --attempt: the attempt); "
                   "Ctrl-C ends it");
   command.AddOption("--tail", arguments->tail, "Start with so many of its last lines")
-      .NonNegative();
+      .Within(0, kLargestInt);
 }
 
 }  // namespace caviar::commands

@@ -38,7 +38,7 @@ void AddTrialRetry(Command trial, CommandLine& line) {
   command.AddOption("NAME", arguments->study, "Name of the study").Required();
   command.AddOption("NUMBER", arguments->number, "Number of a trial that has ended")
       .Required()
-      .NonNegative();
+      .Within(0, kLargestInt);
 }
 
 }  // namespace caviar::commands

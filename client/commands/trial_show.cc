@@ -198,7 +198,9 @@ void AddTrialShow(Command trial, CommandLine& line) {
       line.Add(trial, "show", "Show a trial: its configuration, its attempts, its curves",
                [arguments](Session& session) { return Show(*arguments, session); });
   command.AddOption("NAME", arguments->study, "Name of the study").Required();
-  command.AddOption("NUMBER", arguments->number, "Number of the trial").Required().NonNegative();
+  command.AddOption("NUMBER", arguments->number, "Number of the trial")
+      .Required()
+      .Within(0, kLargestInt);
 }
 
 }  // namespace caviar::commands

@@ -113,6 +113,20 @@ TEST_F(DeployTest, AWorkerWithoutWorkLeaves) {
   EXPECT_EQ(StartImpatientWorker("file:" + address_file())->Wait(), 3);
 }
 
+TEST_F(DeployTest, AWorkerSaysWhichNumberIsNone) {
+  const auto refusal = [this](const std::vector<std::string>& flags) {
+    std::vector<std::string> all = {cluster_.Binary("caviar-worker"), "--coordinator", "none:1"};
+    all.insert(all.end(), flags.begin(), flags.end());
+    Process worker(cluster_.directory(), absl::StrCat("worker-", ++runs_), all);
+    EXPECT_EQ(worker.Wait(), 2);
+    return worker.Errors();
+  };
+  EXPECT_THAT(refusal({"--end-time", "-1"}),
+              HasSubstr("--end-time: \"-1\" is not a whole number of seconds from 0 to "));
+  EXPECT_THAT(refusal({"--allow-commands", "--memory", "0"}),
+              HasSubstr("--memory: \"0\" is not a size of memory above 0, such as 64GiB"));
+}
+
 TEST_F(DeployTest, AWorkerBeginsNothingThatWouldBeCutOff) {
   cluster_.StartCoordinator();
   cluster_.CreateStudy(R"(

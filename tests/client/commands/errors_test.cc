@@ -52,6 +52,30 @@ TEST_F(Errors, WrongUsageIsTwo) {
   }
 }
 
+TEST_F(Errors, ANumberOutOfRangeIsNamedAsItWasWritten) {
+  const auto refusal = [this](const std::vector<std::string>& arguments) {
+    EXPECT_EQ(Run(arguments), kWrongUsage) << ::testing::PrintToString(arguments);
+    return err().substr(0, err().find('\n'));
+  };
+  EXPECT_EQ(refusal({"trial", "show", "a", "-1"}),
+            "caviar: NUMBER: \"-1\" is not a whole number from 0 to 2147483647");
+  EXPECT_EQ(refusal({"trial", "list", "a", "--limit", "-1"}),
+            "caviar: --limit: \"-1\" is not a whole number from 1 to 2147483647");
+  EXPECT_EQ(refusal({"best", "a", "--top", "1.5"}),
+            "caviar: --top: \"1.5\" is not a whole number from 1 to 1000");
+  EXPECT_EQ(
+      refusal({"report", "a", "1", "--step", "99999999999999999999", "b=1"}),
+      "caviar: --step: \"99999999999999999999\" is not a whole number from 0 to 9007199254740991");
+}
+
+TEST_F(Errors, AReasonThatIsReadAsAMetricIsSaidToBeOne) {
+  for (const char* flag : {"--failed", "--infeasible"}) {
+    EXPECT_EQ(Run({"tell", "a", "1", flag, "out", "of", "memory"}), kWrongUsage);
+    EXPECT_THAT(err(), StartsWith("caviar: \"out\" was read as a metric, which goes with"));
+    EXPECT_THAT(err(), HasSubstr("a reason goes into --message"));
+  }
+}
+
 TEST_F(Errors, AMistypedCommandIsAnsweredWithTheNearest) {
   EXPECT_EQ(Run({"stduy", "list"}), kWrongUsage);
   EXPECT_THAT(err(), StartsWith("caviar: there is no command \"stduy\"; did you mean \"study\"?"));
