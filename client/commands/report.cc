@@ -61,9 +61,11 @@ int ReportInside(const ReportArguments& arguments, Session& session) {
       AskWorker(*address, MeasurementLine(arguments.step, *metrics), kWorkerPatience);
   if (!answer.ok()) return session.Fail(answer.status());
   v1::Directive directive = v1::DIRECTIVE_UNSPECIFIED;
-  v1::Directive_Parse(absl::StrCat("DIRECTIVE_", absl::AsciiStrToUpper(*answer)), &directive);
+  v1::Directive_Parse(absl::StrCat("DIRECTIVE_", absl::AsciiStrToUpper(answer->directive)),
+                      &directive);
   v1::ReportTrialResponse response;
   response.set_directive(directive);
+  if (!answer->left_out.empty()) session.Complain(answer->left_out);
   Print(response, session);
   return kDone;
 }

@@ -38,14 +38,15 @@ class Socket {
     return connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
   }
 
-  bool Send(absl::string_view text) {
+  // All that is ever sent.
+  bool SendAll(absl::string_view text) {
     while (!text.empty()) {
       const ssize_t sent = send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
       if (sent <= 0) return false;
       text.remove_prefix(static_cast<size_t>(sent));
     }
-    return true;
+    return shutdown(descriptor_, SHUT_WR) == 0;
   }
 
   // Without its line end; "" where there came none.
@@ -79,8 +80,8 @@ std::string MeasurementLine(std::optional<int64_t> step,
   return line + "}\n";
 }
 
-absl::StatusOr<std::string> AskWorker(const std::string& address, const std::string& line,
-                                      absl::Duration patience) {
+absl::StatusOr<WorkerAnswer> AskWorker(const std::string& address, const std::string& line,
+                                       absl::Duration patience) {
   absl::string_view path = address;
   if (!absl::ConsumePrefix(&path, "unix:") || path.empty() ||
       path.size() >= sizeof(sockaddr_un::sun_path)) {
@@ -88,13 +89,15 @@ absl::StatusOr<std::string> AskWorker(const std::string& address, const std::str
         absl::StrCat("CAVIAR_REPORT_ADDRESS is \"", address, "\"; a worker sets it to unix:/PATH"));
   }
   Socket socket;
-  if (!socket.Connect(std::string(path), patience) || !socket.Send(line)) {
+  if (!socket.Connect(std::string(path), patience) || !socket.SendAll(line)) {
     return absl::FailedPreconditionError(absl::StrCat("no worker takes reports at ", address, ": ",
                                                       std::strerror(errno),
                                                       "; has the trial that set it ended?"));
   }
   const std::string answer = socket.ReceiveLine();
-  if (answer == "continue" || answer == "stop" || answer == "pause") return answer;
+  if (answer == "continue" || answer == "stop" || answer == "pause") {
+    return WorkerAnswer{answer, socket.ReceiveLine()};
+  }
   absl::string_view refusal = answer;
   if (absl::ConsumePrefix(&refusal, "error: ")) return absl::InvalidArgumentError(refusal);
   return absl::FailedPreconditionError(absl::StrCat("the worker at ", address, " did not answer"));

@@ -17,11 +17,16 @@ namespace caviar::commands {
 std::string MeasurementLine(std::optional<int64_t> step,
                             const std::map<std::string, double>& metrics);
 
-// Sends a line to `address`, "unix:/path", and returns the answer: "continue", "stop" or "pause".
+struct WorkerAnswer {
+  std::string directive;  // "continue", "stop" or "pause"
+  std::string left_out;   // what of the line was not taken, and why; "": nothing, or it is not said
+};
+
+// Sends a line to `address`, "unix:/path", and returns the answer.
 // INVALID_ARGUMENT: the worker refused it, or the address is none; FAILED_PRECONDITION: nobody
 // takes it, or answers within `patience`.
-absl::StatusOr<std::string> AskWorker(const std::string& address, const std::string& line,
-                                      absl::Duration patience);
+absl::StatusOr<WorkerAnswer> AskWorker(const std::string& address, const std::string& line,
+                                       absl::Duration patience);
 
 }  // namespace caviar::commands
 

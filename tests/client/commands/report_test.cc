@@ -86,6 +86,14 @@ TEST_F(Report, InsideATrialItAsksTheWorker) {
   }
 }
 
+TEST_F(Report, WhatTheWorkerLeftOutIsSaid) {
+  variables_["CAVIAR_REPORT_ADDRESS"] = "unix:" + path_;
+  FakeWorker worker(path_, "continue\nstep 2 came after step 4 and was left out\n");
+  EXPECT_EQ(Run({"report", "--step", "2", "accuracy=1"}), kDone);
+  EXPECT_EQ(out(), "continue\n");
+  EXPECT_EQ(err(), "caviar: step 2 came after step 4 and was left out\n");
+}
+
 TEST_F(Report, WhatIsWrongNamesBothForms) {
   EXPECT_EQ(Run({"report", "--step", "3", "accuracy=0.8"}), kWrongUsage);
   EXPECT_THAT(err(), HasSubstr("CAVIAR_REPORT_ADDRESS is not set"));

@@ -44,6 +44,12 @@ std::optional<int64_t> ParseStepName(absl::string_view name) {
   return step;
 }
 
+bool IsWrongStepName(absl::string_view name) {
+  if (ParseStepName(name)) return false;
+  return absl::ConsumePrefix(&name, kStep) && !name.empty() &&
+         name.find_first_not_of("0123456789") == name.npos;
+}
+
 std::string StepName(int64_t step) { return absl::StrCat(kStep, step); }
 
 std::string WriteCheckpointHeader(const CheckpointHeader& header) {

@@ -14,6 +14,8 @@ namespace caviar::command {
 // "step-12" -> 12; nullopt: another name.
 std::optional<int64_t> ParseStepName(absl::string_view name);
 std::string StepName(int64_t step);
+// Whether it is "step-" and digits, but no step's name: "step-01".
+bool IsWrongStepName(absl::string_view name);
 
 struct CheckpointHeader {
   enum class Place {

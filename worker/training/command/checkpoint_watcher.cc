@@ -71,13 +71,27 @@ std::optional<int64_t> CheckpointWatcher::Newest(int64_t limit) const {
   std::error_code error;
   for (fs::directory_iterator at(context_.folder, error), end; !error && at != end;
        at.increment(error)) {
-    const std::optional<int64_t> step = ParseStepName(at->path().filename().string());
+    const std::string name = at->path().filename().string();
+    const std::optional<int64_t> step = ParseStepName(name);
+    if (!step && IsWrongStepName(name)) {
+      Refuse(name, "numbers in names have no zeros in front and at most 15 digits");
+    }
     if (!step || *step > limit || (newest && *step < *newest)) continue;
     std::error_code gone;
     const fs::file_type type = at->symlink_status(gone).type();
-    if (type == fs::file_type::regular || type == fs::file_type::directory) newest = step;
+    if (type == fs::file_type::regular || type == fs::file_type::directory) {
+      newest = step;
+    } else if (type != fs::file_type::not_found && type != fs::file_type::none) {
+      Refuse(name, type == fs::file_type::symlink ? "it is a symbolic link"
+                                                  : "it is neither a file nor a folder");
+    }
   }
   return newest;
+}
+
+void CheckpointWatcher::Refuse(const std::string& name, const char* why) const {
+  context_.log.RemarkOnce("checkpoint " + name,
+                          absl::StrCat("the checkpoint ", name, " was not stored: ", why));
 }
 
 void CheckpointWatcher::Look() {

@@ -54,6 +54,7 @@ class CheckpointWatcher {
   void Run();
   void Look();
   std::optional<int64_t> Newest(int64_t limit) const;
+  void Refuse(const std::string& name, const char* why) const;
   void HandIn(int64_t step);
   bool ShouldLook() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return woken_ || ending_; }
 

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "caviar/v1/objectives.h"
 
 namespace caviar::command {
@@ -21,32 +24,45 @@ int64_t Curve::StepOf(const Reading& reading) const {
   return is_taken ? last_step_ + 1 : last_step_;
 }
 
-void Curve::Take(const Reading& reading) {
-  if (reading.metrics.empty()) return;
+std::string Curve::LeaveOut(absl::string_view kind, std::string why) {
+  log_.RemarkOnce(kind, why);
+  return why;
+}
+
+std::string Curve::Take(const Reading& reading) {
+  if (reading.metrics.empty()) return "";
   absl::MutexLock lock(&mutex_);
   v1::Measurement measurement;
   measurement.set_step(StepOf(reading));
+  if (measurement.step() > kMaxStep) {
+    return LeaveOut("last step",
+                    absl::StrCat(reading.metrics.begin()->first, " came after step ", last_step_,
+                                 " and was left out: that is the last step there is"));
+  }
   // At the beginning step 0 may be measured, but no step of the attempt before.
   const bool is_new = measurement.step() > last_step_ || (!begun_ && last_step_ == 0);
   if (!is_new && (measurement.step() < last_step_ || !begun_)) {
-    log_.RemarkOnce("fallen step",
+    return LeaveOut("fallen step",
                     absl::StrCat("step ", measurement.step(), " came after step ", last_step_,
                                  " and was left out: steps have to grow"));
-    return;
   }
   if (is_new) measured_.clear();
+  std::vector<std::string> repeated;
   for (const auto& [name, value] : reading.metrics) {
     if (measured_.insert(name).second) {
       (*measurement.mutable_metrics())[name] = value;
     } else {
-      log_.RemarkOnce("repeated step", absl::StrCat(name, " came again at step ",
-                                                    measurement.step(), " and was left out"));
+      repeated.push_back(name);
     }
   }
   begun_ = true;
   last_step_ = measurement.step();
   if (objective_ != nullptr) Rank(measurement);
   if (!measurement.metrics().empty()) observer_.OnMeasurement(measurement);
+  if (repeated.empty()) return "";
+  return LeaveOut("repeated step",
+                  absl::StrCat(absl::StrJoin(repeated, ", "), " came again at step ",
+                               measurement.step(), " and was left out"));
 }
 
 void Curve::Rank(const v1::Measurement& measurement) {

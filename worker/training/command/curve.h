@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "caviar/v1/study.pb.h"
 #include "worker/training/command/attempt_log.h"
@@ -18,8 +19,8 @@
 namespace caviar::command {
 
 // Hands readings to the observer. Steps do not fall, and each metric comes once a step; what does
-// not keep that is left out, and the log says so once. A reading without a step belongs to the
-// current one, unless that has one of its metrics already: then to the next.
+// not keep that is left out, and the log says so once of each kind. A reading without a step
+// belongs to the current one, unless that has one of its metrics already: then to the next.
 //
 // Thread safe; its lock puts readings in order, and the observer does not wait.
 class Curve {
@@ -29,7 +30,8 @@ class Curve {
   Curve(int64_t resumed_step, const v1::Objective* objective, training::AttemptObserver& observer,
         AttemptLog& log);
 
-  void Take(const Reading& reading);
+  // Says what of it was left out and why, a line; "": nothing was.
+  std::string Take(const Reading& reading);
 
   // The last one measured, at the beginning `resumed_step`.
   int64_t last_step() const;
@@ -38,6 +40,8 @@ class Curve {
   std::optional<int64_t> BestOf(const std::set<int64_t>& steps) const;
 
  private:
+  // Says it in the log too, once of each `kind`.
+  std::string LeaveOut(absl::string_view kind, std::string why);
   void Rank(const v1::Measurement& measurement) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int64_t StepOf(const Reading& reading) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

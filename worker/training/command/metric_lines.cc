@@ -18,7 +18,6 @@ namespace {
 
 constexpr char kAssignment[] =
     R"(([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?i:nan|inf(?:inity)?))))";
-constexpr double kMaxStep = 9007199254740991;  // 2^53 - 1
 
 bool IsMetricName(absl::string_view name) {
   if (name.empty() || name.size() > 128) return false;
@@ -33,12 +32,20 @@ void Break(Reading& reading, absl::string_view why) {
   absl::StrAppend(&reading.broken, reading.broken.empty() ? "" : "; ", why);
 }
 
-// Takes a step where it is a whole number that is not negative.
+// "4", "1.5", "9007199254740992": with all its digits.
+std::string NumberText(double number) {
+  v1::Value value;
+  value.set_double_value(number);
+  return vocabulary::FormatValue(value);
+}
+
+// Takes a step where it is a whole number in its range.
 void TakeStep(Reading& reading, absl::string_view name, double value) {
-  if (value >= 0 && value <= kMaxStep && value == std::floor(value)) {
+  if (value >= 0 && value <= static_cast<double>(kMaxStep) && value == std::floor(value)) {
     reading.step = static_cast<int64_t>(value);
   } else {
-    Break(reading, absl::StrCat(name, " is ", value, ", not a whole number from 0 on"));
+    Break(reading, absl::StrCat(name, " is ", NumberText(value), ", not a whole number from 0 to ",
+                                kMaxStep));
   }
 }
 

@@ -26,6 +26,7 @@ namespace {
 
 constexpr absl::Duration kLongestAnswer = absl::Seconds(10);
 constexpr size_t kMaxLineBytes = size_t{64} << 10;
+constexpr size_t kMaxLeftOutBytes = size_t{16} << 10;
 constexpr size_t kMaxConnections = 64;
 
 void SetEvent(int event) {
@@ -116,7 +117,7 @@ void ReportSocket::Accept() {
                                          " connections already; close some\n"));
       continue;
     }
-    connections_.push_back({std::move(socket), ""});
+    connections_.push_back({std::move(socket), "", ""});
   }
 }
 
@@ -125,13 +126,16 @@ bool ReportSocket::Read(Connection& connection) {
   for (;;) {
     const ssize_t count = recv(connection.socket.number(), buffer.data(), buffer.size(), 0);
     if (count < 0) return errno == EAGAIN || errno == EINTR;
-    if (count == 0) return false;
+    if (count == 0) {
+      Send(connection.socket.number(), connection.left_out);
+      return false;
+    }
     connection.received.append(buffer.data(), static_cast<size_t>(count));
     for (size_t end = 0; (end = connection.received.find('\n')) != std::string::npos;) {
       const std::string line = connection.received.substr(0, end);
       connection.received.erase(0, end + 1);
       if (absl::StripAsciiWhitespace(line).empty()) continue;
-      Send(connection.socket.number(), Answer(line) + "\n");
+      Send(connection.socket.number(), Answer(line, connection.left_out) + "\n");
     }
     if (connection.received.size() > kMaxLineBytes) {
       Send(connection.socket.number(), "error: a line of more than 64 KiB\n");
@@ -140,10 +144,12 @@ bool ReportSocket::Read(Connection& connection) {
   }
 }
 
-std::string ReportSocket::Answer(absl::string_view line) {
+std::string ReportSocket::Answer(absl::string_view line, std::string& left_out) {
   const Reading reading = ReadJson(absl::StripAsciiWhitespace(line), context_.declared);
   answering_ = true;
-  context_.curve.Take(reading);
+  const std::string why = context_.curve.Take(reading);
+  // Enough of them for people, of a connection that reports for days too.
+  if (!why.empty() && left_out.size() < kMaxLeftOutBytes) absl::StrAppend(&left_out, why, "\n");
   if (!reading.metrics.empty() && !ending_) context_.observer.AwaitAnswers(kLongestAnswer);
   const bool stops = says_stop_ || context_.observer.StopRequested();
   if (stops) told_ = true;

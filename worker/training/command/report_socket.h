@@ -4,6 +4,9 @@
 //   worker:  for each, one line: "continue" | "stop" | "pause" (write a checkpoint, then exit)
 //            | "error: " what is wrong
 //
+// Behind the last answer, once the program has closed its side of the connection, a line for each
+// value that was left out says why. Who waits for answers only never sees them.
+//
 // An answer comes after the coordinator's, or after 10 s while that is away. Any number of
 // connections, one after the other or at once.
 #ifndef CAVIAR_WORKER_TRAINING_COMMAND_REPORT_SOCKET_H_
@@ -55,6 +58,7 @@ class ReportSocket {
   struct Connection {
     Descriptor socket;
     std::string received;  // the beginning of a line
+    std::string left_out;  // lines
   };
 
   ReportSocket(Descriptor listener, Descriptor wake, std::string path, const Context& context);
@@ -62,7 +66,7 @@ class ReportSocket {
   void Accept();
   // Whether it stays open.
   bool Read(Connection& connection);
-  std::string Answer(absl::string_view line);
+  std::string Answer(absl::string_view line, std::string& left_out);
 
   const Descriptor listener_;
   const Descriptor wake_;

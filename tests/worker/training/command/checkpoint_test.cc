@@ -2,6 +2,7 @@
 #include <fstream>
 #include <set>
 
+#include "absl/strings/str_split.h"
 #include "tests/storage/no_room.h"
 #include "tests/worker/training/command/command_fixture.h"
 #include "worker/training/command/checkpoint_format.h"
@@ -84,6 +85,23 @@ TEST_F(CheckpointTest, OneBeyondAllMeasurementsIsNotHandedIn) {
       Kind::kStopped);
   EXPECT_THAT(seen_.checkpoint_steps(), IsEmpty());
   EXPECT_THAT(seen_.log(), HasSubstr("step-100 was not stored: it is beyond the last step"));
+}
+
+TEST_F(CheckpointTest, WhatIsAlmostOneIsRemarkedOnce) {
+  EXPECT_EQ(
+      Run("cd $CAVIAR_CHECKPOINT_DIR; touch step-01 step-2.tmp a; ln -s a step-1; mkfifo step-0; "
+          "echo accuracy=1; sleep 2")
+          .kind,
+      Kind::kCompleted);
+  EXPECT_THAT(seen_.checkpoint_steps(), IsEmpty());
+  std::vector<std::string> lines = absl::StrSplit(seen_.log(), '\n', absl::SkipEmpty());
+  std::erase(lines, "accuracy=1");
+  EXPECT_THAT(lines, testing::UnorderedElementsAre(
+                         "[caviar] the checkpoint step-01 was not stored: numbers in names have no "
+                         "zeros in front and at most 15 digits",
+                         "[caviar] the checkpoint step-1 was not stored: it is a symbolic link",
+                         "[caviar] the checkpoint step-0 was not stored: it is neither a file nor "
+                         "a folder"));
 }
 
 TEST_F(CheckpointTest, AProgramThatAsksToBeRunAgainLeavesOne) {
@@ -256,6 +274,15 @@ TEST(CheckpointFormat, NamesOfSteps) {
   for (const char* name : {"step-", "step-01", "step--1", "step-1x", "Step-1", "step-1.tmp",
                            "step-99999999999999999999"}) {
     EXPECT_EQ(ParseStepName(name), std::nullopt) << name;
+  }
+}
+
+TEST(CheckpointFormat, NamesThatAreAlmostThoseOfSteps) {
+  for (const char* name : {"step-01", "step-99999999999999999999"}) {
+    EXPECT_TRUE(IsWrongStepName(name)) << name;
+  }
+  for (const char* name : {"step-0", "step-", "step-1.tmp", "step--1", "latest"}) {
+    EXPECT_FALSE(IsWrongStepName(name)) << name;
   }
 }
 

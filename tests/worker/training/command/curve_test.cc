@@ -52,6 +52,29 @@ TEST_F(CurveTest, StepsGrow) {
             "[caviar] a came again at step 5 and was left out\n");
 }
 
+TEST_F(CurveTest, WhatIsLeftOutIsSaidEachTime) {
+  Curve curve(0, nullptr, seen_, log_);
+  EXPECT_EQ(curve.Take(At(4, {{"a", 1}, {"b", 1}})), "");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(curve.Take(At(2, {{"a", 2}})),
+              "step 2 came after step 4 and was left out: steps have to grow");
+    EXPECT_EQ(curve.Take(At(4, {{"a", 2}, {"b", 2}})),
+              "a, b came again at step 4 and was left out");
+  }
+  EXPECT_THAT(seen_.measurements(), ElementsAre("4 a=1 b=1"));
+}
+
+TEST_F(CurveTest, BehindTheLastStepThereIsNone) {
+  Curve curve(0, nullptr, seen_, log_);
+  curve.Take(At(kMaxStep, {{"a", 1}}));
+  curve.Take(At(std::nullopt, {{"a", 2}}));
+  curve.Take(At(std::nullopt, {{"b", 3}}));
+  EXPECT_THAT(seen_.measurements(), ElementsAre("9007199254740991 a=1", "9007199254740991 b=3"));
+  EXPECT_EQ(seen_.log(),
+            "[caviar] a came after step 9007199254740991 and was left out: that is the last step "
+            "there is\n");
+}
+
 TEST_F(CurveTest, AResumedCurveGoesOnBehindItsCheckpoint) {
   Curve curve(4, nullptr, seen_, log_);
   EXPECT_EQ(curve.last_step(), 4);

@@ -60,6 +60,8 @@ TEST_F(MetricLinesTest, WhatIsBrokenIsSaid) {
       Read(R"(caviar: {"step": 1, "a/b": 1, "c": 2, "d": null})"),
       "1: c=2[\"a/b\" is no name of a metric: those have letters, digits, _ . and -; \"d\" is "
       "no number]");
+  EXPECT_EQ(Read(R"(caviar: {"step": 9007199254740992, "c": 2})"),
+            "[step is 9007199254740992, not a whole number from 0 to 9007199254740991]");
   EXPECT_THAT(Read(R"(caviar: {"step": 1})"), HasSubstr("no metric"));
   EXPECT_EQ(Read("caviar: no metrics here"), "");
 }

@@ -37,9 +37,11 @@ TEST_F(ReportTest, EachLineIsAnswered) {
   EXPECT_EQ(outcome.kind, Kind::kCompleted) << outcome.message;
   EXPECT_THAT(seen_.measurements(), ElementsAre("1 accuracy=0.5", "2 accuracy=nan"));
   EXPECT_EQ(seen_.awaited, 3);
-  EXPECT_THAT(OwnLines(), ElementsAre("answer: continue", "answer: continue", "answer: continue",
-                                      testing::StartsWith("answer: error: it is no JSON object"),
-                                      "answer: error: it has no metric"));
+  EXPECT_THAT(OwnLines(),
+              ElementsAre("answer: continue", "answer: continue", "answer: continue",
+                          testing::StartsWith("answer: error: it is no JSON object"),
+                          "answer: error: it has no metric",
+                          "step 1 came after step 2 and was left out: steps have to grow"));
 }
 
 TEST_F(ReportTest, AProgramThatIsToldToStopEndsByItself) {

@@ -41,6 +41,7 @@ inline int ConnectToWorker() {
 
 // PROGRAM --report LINE...: sends each line and prints "answer: ..." for each; after "pause" it
 // writes a checkpoint named as the environment variable PAUSE_AT says, and ends; after "stop", too.
+// At the end it prints what the worker says that it left out.
 inline std::optional<int> RunReportingProgram(int argc, char** argv) {
   if (argc < 2 || std::strcmp(argv[1], kReportFlag) != 0) return std::nullopt;
   const int connection = ConnectToWorker();
@@ -56,6 +57,8 @@ inline std::optional<int> RunReportingProgram(int argc, char** argv) {
     }
     if (answer == "pause" || answer == "stop") return 0;
   }
+  shutdown(connection, SHUT_WR);
+  for (char byte = 0; read(connection, &byte, 1) == 1;) std::putchar(byte);
   return 0;
 }
 
