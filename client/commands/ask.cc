@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "caviar/v1/counted.h"
 #include "client/commands/ask_tokens.h"
 #include "client/commands/command_line.h"
 #include "client/commands/shell_flags.h"
@@ -134,7 +135,9 @@ int Ask(const AskArguments& arguments, Session& session) {
   // While signals are still caught: nobody else knows which trials these are.
   session.out().flush();
   const int code = asked.status.ok() ? kDone : session.Fail(asked.status);
-  const std::string yours = absl::StrCat(asked.kept, " of ", count, " trials are yours");
+  const std::string yours =
+      absl::StrCat(asked.kept, " of ", vocabulary::Counted(count, "trial"),
+                   count == 1 || asked.kept == 1 ? " is yours" : " are yours");
   if (interrupted.HasBeenNotified()) {
     session.Complain(absl::StrCat("interrupted; ", yours));
     return kInterrupted;

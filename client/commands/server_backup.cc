@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "caviar/v1/counted.h"
 #include "client/api/backup.h"
 #include "client/commands/new_file.h"
 #include "client/commands/session.h"
@@ -55,9 +56,9 @@ int Backup(const BackupArguments& arguments, Session& session) {
     return kDone;
   }
   session.out() << render::Printable(absl::StrCat("saved ", arguments.file, ": all up to commit ",
-                                                  summary->commit(), ", with ", summary->files(),
-                                                  summary->files() == 1 ? " file, " : " files, ",
-                                                  summary->size(), " bytes"))
+                                                  summary->commit(), ", with ",
+                                                  vocabulary::Counted(summary->files(), "file"),
+                                                  ", ", summary->size(), " bytes"))
                 << "\n";
   return kDone;
 }

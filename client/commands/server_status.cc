@@ -1,6 +1,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/counted.h"
 #include "client/commands/command_line.h"
 #include "client/commands/trial_text.h"
 #include "client/render/number.h"
@@ -33,7 +34,7 @@ int Status(Session& session) {
                                 " stopped, ", status->ended_studies(), " ended")},
        {"trials", CountsText(status->trial_counts())},
        {"workers", absl::StrCat(status->workers(), ", ", status->busy_slots(), " of ",
-                                status->slots(), " slots busy")},
+                                vocabulary::Counted(status->slots(), "slot"), " busy")},
        {"lease TTL", render::DurationText(render::ToDuration(status->lease_ttl()))},
        {"late values", LateText(*status)},
        {"store", status->store_failure().empty()

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "caviar/v1/counted.h"
 #include "caviar/v1/linear_constraint_text.h"
 #include "caviar/v1/objectives.h"
 #include "client/commands/command_line.h"
@@ -125,7 +126,7 @@ std::string LimitsLine(const v1::Limits& limits) {
   add(limits.has_max_duration(), "max_duration",
       render::DurationText(render::ToDuration(limits.max_duration())));
   add(limits.has_max_steps(), "max_steps", absl::StrCat(limits.max_steps()));
-  add(limits.has_no_gain(), "no_gain", absl::StrCat(limits.no_gain().trials(), " trials"));
+  add(limits.has_no_gain(), "no_gain", vocabulary::Counted(limits.no_gain().trials(), "trial"));
   add(limits.has_max_attempts(), "max_attempts", absl::StrCat(limits.max_attempts()));
   add(limits.has_weight(), "weight", render::FormatNumber(limits.weight()));
   return absl::StrJoin(parts, ", ");

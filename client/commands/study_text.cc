@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/counted.h"
 #include "client/render/number.h"
 
 namespace caviar::commands {
@@ -41,8 +42,9 @@ std::vector<std::string> WarmStartTexts(const v1::Study& study) {
   const int known = std::min(
       {study.warm_start_size(), study.warm_start_trials_size(), study.warm_start_completed_size()});
   for (int i = 0; i < known; ++i) {
-    texts.push_back(absl::StrCat(study.warm_start_trials(i), " of ", study.warm_start_completed(i),
-                                 " trials of ", study.warm_start(i)));
+    texts.push_back(absl::StrCat(study.warm_start_trials(i), " of ",
+                                 vocabulary::Counted(study.warm_start_completed(i), "trial"),
+                                 " of ", study.warm_start(i)));
   }
   return texts;
 }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "caviar/v1/counted.h"
 #include "client/commands/absence.h"
 #include "client/commands/command_line.h"
 #include "client/render/progress.h"
@@ -57,10 +58,12 @@ int Judge(const std::string& name, const v1::VerifyStudyResponse& found, Session
     return kFailed;
   }
   if (found.not_comparable() > 0) {
-    session.Complain(render::Printable(
-        absl::StrCat(found.not_comparable(), " trials cannot be compared: they were suggested by ",
-                     found.other_maker(), "; this coordinator has ", found.this_maker(),
-                     ". One like theirs can verify them")));
+    const bool is_one = found.not_comparable() == 1;
+    session.Complain(render::Printable(absl::StrCat(
+        vocabulary::Counted(found.not_comparable(), "trial"),
+        " cannot be compared: ", is_one ? "it was" : "they were", " suggested by ",
+        found.other_maker(), "; this coordinator has ", found.this_maker(),
+        is_one ? ". One like that can verify it" : ". One like theirs can verify them")));
     return kPartly;
   }
   return kDone;

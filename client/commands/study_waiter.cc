@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/counted.h"
 #include "caviar/v1/objectives.h"
 #include "caviar/v1/vocabulary.h"
 #include "client/commands/findings.h"
@@ -150,7 +151,7 @@ std::string StudyWaiter::InsteadOfBest() {
     const auto front = client_.load()->ListBestTrials(request);
     if (!front.ok()) return "the Pareto front: caviar best " + name_;
     if (front->trials_size() > 0) {
-      return absl::StrCat(front->trials_size(), front->trials_size() == 1 ? " trial" : " trials",
+      return absl::StrCat(vocabulary::Counted(front->trials_size(), "trial"),
                           " on the Pareto front: caviar best ", name_);
     }
   }
@@ -186,7 +187,8 @@ int StudyWaiter::Finish() {
   }
   if (study_.end_reason() == v1::Study::MAX_FAILED) {
     session_.Complain(absl::StrCat("study ", name_, " ended because ",
-                                   study_.trial_counts().failed(), " trials failed", why));
+                                   vocabulary::Counted(study_.trial_counts().failed(), "trial"),
+                                   " failed", why));
     return kFailed;
   }
   return kDone;

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "caviar/v1/counted.h"
 #include "client/commands/command_line.h"
 #include "client/commands/pruner_arguments.h"
 #include "client/render/number.h"
@@ -63,7 +64,7 @@ std::string BestThenText(const v1::ReplayPrunerResponse& replay) {
 
 std::string UnknownText(const v1::ReplayPrunerResponse& replay) {
   if (replay.cut_short() == 0) return "";
-  return absl::StrCat(replay.cut_short(), replay.cut_short() == 1 ? " trial" : " trials",
+  return absl::StrCat(vocabulary::Counted(replay.cut_short(), "trial"),
                       " would have gone on beyond what was measured; the steps saved are fewer by "
                       "what they would have taken");
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/counted.h"
 #include "server/analysis/course_order.h"
 #include "server/analysis/regression_forest.h"
 #include "server/analysis/total_effects.h"
@@ -105,9 +106,10 @@ int ActiveTrials(const std::vector<Tried>& all, int axis) {
 }
 
 std::string Method(const std::vector<Tried>& all, size_t completed) {
-  std::string method = absl::StrCat("fANOVA over ", all.size(), " trials, ", completed,
-                                    " of them with a result: total effects by a forest of ",
-                                    RegressionForest::kTrees, " trees on a quadratic trend");
+  std::string method =
+      absl::StrCat("fANOVA over ", vocabulary::Counted(static_cast<int64_t>(all.size()), "trial"),
+                   ", ", completed, " of them with a result: total effects by a forest of ",
+                   RegressionForest::kTrees, " trees on a quadratic trend");
   if (all.size() > kMostTrials) absl::StrAppend(&method, " of ", kMostTrials, " of them");
   return method;
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/counted.h"
 #include "server/analysis/lint.h"
 #include "server/pruning/pruner.h"
 #include "server/search_space/grid.h"
@@ -54,7 +55,8 @@ void LintTrials(const LintSubject& subject, Findings& findings) {
   const int trials = limits.max_trials();
   if (subject.space.model().configurations() <= trials || trials >= kUsual * dimensions) return;
   const std::string message =
-      absl::StrCat(trials, " trials for ", dimensions, " parameters are ",
+      absl::StrCat(vocabulary::Counted(trials, "trial"), " for ", dimensions, " parameters",
+                   trials == 1 ? " is " : " are ",
                    ShowNumber(static_cast<double>(trials) / dimensions), " a parameter; ",
                    kUsual * dimensions, " are usual: raise limits.max_trials, or fix what matters ",
                    "least (learning rate first; layers and decay last)");
@@ -96,12 +98,14 @@ void LintGrid(const LintSubject& subject, Findings& findings) {
   if (wasteful < 2) return;
   const v1::Parameter& parameter = subject.space.axis(worst);
   const double random = search_space::ExpectedValues(parameter, grid.size());
-  findings.Warn("wasteful_grid", parameter.name(),
-                absl::StrCat("a grid of ", ShowNumber(grid.size()), " trials tries ",
-                             grid.coordinates(worst).size(), " values of ", parameter.name(),
-                             "; as many random ones would try ", ShowNumber(std::floor(random)),
-                             ", and one rarely knows beforehand which parameter matters: sobol, ",
-                             "or auto"));
+  findings.Warn(
+      "wasteful_grid", parameter.name(),
+      absl::StrCat(
+          "a grid of ", ShowNumber(grid.size()), " trials tries ",
+          vocabulary::Counted(static_cast<int64_t>(grid.coordinates(worst).size()), "value"),
+          " of ", parameter.name(), "; as many random ones would try ",
+          ShowNumber(std::floor(random)),
+          ", and one rarely knows beforehand which parameter matters: sobol, ", "or auto"));
 }
 
 // The steps that are saved at most: of the trials that the first rung ends.

@@ -1,6 +1,7 @@
 // Trials by a person's hand: queued configurations, results that were never asked for, trials run
 // once more, and trials that are cancelled.
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/counted.h"
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/core.h"
 #include "server/coordinator/messages.h"
@@ -53,17 +54,19 @@ absl::Status Core::AddRefusal(const StudyState& study, bool told, bool is_new) c
         "' with wider limits lets it go on"));
   }
   if (is_new && limits.has_max_trials() && configurations >= limits.max_trials()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("study '", name, "' has ", configurations,
-                     RepeatsOf(study.row.definition) > 1 ? " configurations" : " trials",
-                     ", and limits.max_trials is ", limits.max_trials(),
-                     "; raise it with 'caviar study update ", name, " --max-trials'"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "study '", name, "' has ",
+        vocabulary::Counted(configurations,
+                            RepeatsOf(study.row.definition) > 1 ? "configuration" : "trial"),
+        ", and limits.max_trials is ", limits.max_trials(), "; raise it with 'caviar study update ",
+        name, " --max-trials'"));
   }
   if (!MayGrow(study)) return TooManyTrials(study);
   if (!told && StepsAreUsedUp(study)) {
     return absl::FailedPreconditionError(
-        absl::StrCat("study '", name, "' has trained all of its ", limits.max_steps(),
-                     " steps (limits.max_steps), so the configuration would never be tried"));
+        absl::StrCat("study '", name, "' has trained all of its ",
+                     vocabulary::Counted(limits.max_steps(), "step"),
+                     " (limits.max_steps), so the configuration would never be tried"));
   }
   return absl::OkStatus();
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "caviar/v1/counted.h"
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/vocabulary.h"
 #include "server/coordinator/core.h"
@@ -416,12 +417,14 @@ absl::Status Core::AskRefusal(const Poll& poll) {
         study.row.state == v1::Study::STOPPED ? "; resume it first" : " and gives no more trials"));
   }
   if (StepsAreUsedUp(study)) {
-    return refuse(absl::StrCat("study '", poll.study, "' has trained all of its ",
-                               study.row.definition.limits().max_steps(), " steps"));
+    return refuse(
+        absl::StrCat("study '", poll.study, "' has trained all of its ",
+                     vocabulary::Counted(study.row.definition.limits().max_steps(), "step")));
   }
   if (!HasRoom(study)) {
-    return refuse(absl::StrCat("study '", poll.study, "' runs ", study.counts.running(),
-                               " trials already (limits.parallel); tell one first"));
+    return refuse(absl::StrCat("study '", poll.study, "' runs ",
+                               vocabulary::Counted(study.counts.running(), "trial"),
+                               " already (limits.parallel); tell one first"));
   }
   const v1::Limits& limits = study.row.definition.limits();
   if (study.waiting.empty() && study.to_repeat.empty() && study.exhausted) {
@@ -429,9 +432,10 @@ absl::Status Core::AskRefusal(const Poll& poll) {
                                study.configurations.size(), " were handed out"));
   }
   if (study.waiting.empty() && AllHandedOut(study)) {
-    return refuse(
-        absl::StrCat("study '", poll.study, "' has handed out all of its ", limits.max_trials(),
-                     RepeatsOf(study.row.definition) > 1 ? " configurations" : " trials"));
+    return refuse(absl::StrCat(
+        "study '", poll.study, "' has handed out all of its ",
+        vocabulary::Counted(limits.max_trials(),
+                            RepeatsOf(study.row.definition) > 1 ? "configuration" : "trial")));
   }
   if (study.waiting.empty() && !MayGrow(study)) {
     return refuse(std::string(TooManyTrials(study).message()));

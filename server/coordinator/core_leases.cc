@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/counted.h"
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/vocabulary.h"
 #include "server/coordinator/core.h"
@@ -291,8 +292,9 @@ void Core::Expire(Token token) {
     row.state = v1::TestEvaluation::WAITING;
     if (++row.lost_leases >= allowed) {
       row.state = v1::TestEvaluation::FAILED;
-      row.message = absl::StrCat("its lease was lost ", row.lost_leases, " times, last by worker ",
-                                 row.worker);
+      row.message =
+          absl::StrCat("its lease was lost ", vocabulary::Counted(row.lost_leases, "time"),
+                       ", last by worker ", row.worker);
     }
     ReleaseLease(row);
     changed_.insert(target->study->row.definition.name());
@@ -316,9 +318,9 @@ void Core::LoseAttempt(StudyState& study, TrialState& trial, v1::Attempt::Outcom
 
 void Core::FailIfLostTooOften(StudyState& study, TrialState& trial) {
   if (trial.row.lost_leases < study.row.definition.limits().max_attempts()) return;
-  const std::string why = absl::StrCat(
-      trial.row.lost_leases, " attempts came to nothing (limits.max_attempts), the last on ",
-      trial.attempt->worker, ": ", trial.row.message);
+  const std::string why = absl::StrCat(vocabulary::Counted(trial.row.lost_leases, "attempt"),
+                                       " came to nothing (limits.max_attempts), the last on ",
+                                       trial.attempt->worker, ": ", trial.row.message);
   MoveTrial(study, trial, v1::Trial::FAILED, why);
   NoteFailure(study, trial.row.number, why);
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/counted.h"
 #include "server/coordinator/core.h"
 
 namespace caviar::coordinator {
@@ -15,9 +16,10 @@ bool Core::MayGrow(const StudyState& study) const {
 }
 
 absl::Status Core::TooManyTrials(const StudyState& study) const {
-  return absl::ResourceExhaustedError(absl::StrCat("study '", study.row.definition.name(), "' has ",
-                                                   study.trials.size(), " trials, and ",
-                                                   AtMost(options_.limits.trials, "--max-trials")));
+  return absl::ResourceExhaustedError(
+      absl::StrCat("study '", study.row.definition.name(), "' has ",
+                   vocabulary::Counted(static_cast<int64_t>(study.trials.size()), "trial"),
+                   ", and ", AtMost(options_.limits.trials, "--max-trials")));
 }
 
 bool Core::IsFull(const StudyState& study) const {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "caviar/v1/counted.h"
 #include "caviar/v1/error_detail.h"
 #include "caviar/v1/objectives.h"
 #include "server/coordinator/core.h"
@@ -413,9 +414,9 @@ std::optional<Core::End> Core::FindEnd(const StudyState& study) const {
     }
   }
   if (limits.has_max_failed() && study.counts.failed() >= limits.max_failed()) {
-    return End{
-        v1::Study::MAX_FAILED,
-        absl::StrCat(study.counts.failed(), " trials failed; the last: ", LastFailure(study))};
+    return End{v1::Study::MAX_FAILED,
+               absl::StrCat(vocabulary::Counted(study.counts.failed(), "trial"),
+                            " failed; the last: ", LastFailure(study))};
   }
   if (limits.has_no_gain() && study.best) {
     const int64_t since = static_cast<int64_t>(study.history.size()) -
@@ -431,7 +432,8 @@ std::optional<Core::End> Core::FindEnd(const StudyState& study) const {
   if (limits.has_max_steps() && (StepsOf(study) > limits.max_steps() ||
                                  (StepsOf(study) == limits.max_steps() && study.running.empty()))) {
     return End{v1::Study::MAX_STEPS,
-               absl::StrCat("its trials trained ", StepsOf(study), " steps in all")};
+               absl::StrCat("its trials trained ", vocabulary::Counted(StepsOf(study), "step"),
+                            " in all")};
   }
   if (NothingIsNew(study) && study.running.empty() && study.waiting.empty() &&
       !MayGoOnByPromotion(study)) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "caviar/v1/counted.h"
 #include "caviar/v1/error_detail.h"
 #include "server/coordinator/dataset_validation.h"
 #include "server/coordinator/limits.h"
@@ -396,9 +397,9 @@ absl::StatusOr<v1::ReadLogResponse> Queries::ReadLog(const v1::ReadLogRequest& r
   const int32_t newest = attempts.empty() ? 0 : attempts.back().number;
   const int32_t wanted = request.attempt() == 0 ? newest : request.attempt();
   if (wanted < 1 || wanted > newest) {
-    return absl::NotFoundError(absl::StrCat("trial ", request.number(), " of study '",
-                                            request.study(), "' has ", newest, " attempts",
-                                            newest == 0 ? " yet" : ""));
+    return absl::NotFoundError(
+        absl::StrCat("trial ", request.number(), " of study '", request.study(), "' has ",
+                     vocabulary::Counted(newest, "attempt"), newest == 0 ? " yet" : ""));
   }
   v1::ReadLogResponse response;
   response.set_attempt(wanted);

@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/counted.h"
 
 namespace caviar::sampling {
 namespace {
+
+using vocabulary::Counted;
 
 // A model of so many lengths learns little from the trials that people can afford.
 constexpr int kManyDimensions = 60;
@@ -23,10 +26,6 @@ Algorithm AlgorithmFor(int dimensions, std::optional<int32_t> max_trials) {
     return {v1::Sampler::TPE, "more than gp learns from"};
   }
   return {v1::Sampler::GP, ""};
-}
-
-std::string Counted(int count, const std::string& what) {
-  return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
 }
 
 }  // namespace

@@ -189,8 +189,8 @@ TEST_F(Ask, ATrialThatCrossesTheInterruptIsTheLastOne) {
     if (several) arguments.insert(arguments.end(), {"--count", "2"});
     EXPECT_EQ(Run(arguments), kInterrupted);
     EXPECT_THAT(out(), StartsWith("trial 3"));
-    EXPECT_EQ(err(), several ? "caviar: interrupted; 1 of 2 trials are yours\n"
-                             : "caviar: interrupted; 1 of 1 trials are yours\n");
+    EXPECT_EQ(err(), several ? "caviar: interrupted; 1 of 2 trials is yours\n"
+                             : "caviar: interrupted; 1 of 1 trial is yours\n");
     EXPECT_TRUE(std::filesystem::remove(file_));
   }
 }
@@ -206,7 +206,7 @@ TEST_F(Ask, AnInterruptBeforeAnyTrialCameSaysSo) {
   });
   EXPECT_EQ(Run({"ask", "mnist"}), kInterrupted);
   EXPECT_EQ(out(), "");
-  EXPECT_EQ(err(), "caviar: interrupted; 0 of 1 trials are yours\n");
+  EXPECT_EQ(err(), "caviar: interrupted; 0 of 1 trial is yours\n");
 }
 
 TEST_F(Ask, AnErrorThatCrossesTheInterruptIsSaidToo) {
@@ -216,7 +216,7 @@ TEST_F(Ask, AnErrorThatCrossesTheInterruptIsSaidToo) {
   });
   EXPECT_CALL(client_, CancelWaiting);
   EXPECT_EQ(Run({"ask", "mnist"}), kInterrupted);
-  EXPECT_EQ(err(), "caviar: it has ended\ncaviar: interrupted; 0 of 1 trials are yours\n");
+  EXPECT_EQ(err(), "caviar: it has ended\ncaviar: interrupted; 0 of 1 trial is yours\n");
 }
 
 TEST_F(Ask, SeveralOfWhichNoneCameFail) {

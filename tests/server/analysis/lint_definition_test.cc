@@ -116,6 +116,8 @@ TEST(LintPlan, TooFewTrials) {
               ElementsAre("[too_few_trials]"));
   EXPECT_THAT(MessageOf(std::string(kFour) + "limits { max_trials: 8 }"),
               HasSubstr("8 trials for 4 parameters are 2 a parameter; 40 are usual"));
+  EXPECT_THAT(MessageOf(std::string(kFour) + "limits { max_trials: 1 }"),
+              HasSubstr("1 trial for 4 parameters is 0.25 a parameter; 40 are usual"));
   EXPECT_THAT(CodesOf(std::string(kFour) + "limits { max_trials: 40 }"), IsEmpty());
   EXPECT_THAT(CodesOf(std::string(kOne) + "limits { max_trials: 2 }"), IsEmpty());
   EXPECT_THAT(CodesOf(Parameter(R"(name: "a" type: BOOL)") + Parameter(R"(name: "b" type: BOOL)") +

@@ -213,7 +213,7 @@ TEST_F(AddTest, AStudyThatHasAllItsTrialsTakesNoMore) {
   ASSERT_TRUE(Add(Request(0.01)).ok());
   const auto full = Add(Request(0.02)).status();
   EXPECT_EQ(full.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(full.message()), HasSubstr("has 1 trials, and limits.max_trials is 1"));
+  EXPECT_THAT(std::string(full.message()), HasSubstr("has 1 trial, and limits.max_trials is 1"));
   ASSERT_TRUE(house_.Call(&Core::Tell, TellRequest(*Ask("s"), 0.5)).ok());
   const auto ended = Add(Told(0.02, 0.5)).status();
   EXPECT_EQ(ended.code(), absl::StatusCode::kFailedPrecondition);

@@ -327,7 +327,7 @@ TEST_F(RepeatsTest, AFullStudyTakesResultsOfItsConfigurationsOnly) {
   const absl::Status full = Told(0.02, 0.3).status();
   EXPECT_EQ(full.code(), absl::StatusCode::kFailedPrecondition) << full;
   EXPECT_THAT(std::string(full.message()),
-              HasSubstr("has 1 configurations, and limits.max_trials is 1"));
+              HasSubstr("has 1 configuration, and limits.max_trials is 1"));
   ASSERT_TRUE(Told(0.01, 0.5).ok());
   EXPECT_EQ(house_.study("s").row.end_reason, v1::Study::MAX_TRIALS);
   EXPECT_EQ(house_.study("s").best, 0);
