@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -93,6 +95,18 @@ absl::StatusOr<std::string> AwaitAddress(ChildProcess& coordinator) {
       absl::StrCat("the coordinator says \"", *line, "\" instead of where it serves"));
 }
 
+// Those above it are made as the umask says. A coordinator would close one that is open to others,
+// and log that it was.
+absl::Status MakePrivateFolder(std::filesystem::path folder) {
+  if (!folder.has_filename()) folder = folder.parent_path();
+  std::error_code error;
+  std::filesystem::create_directories(folder.parent_path(), error);
+  mkdir(folder.c_str(), S_IRWXU);
+  std::filesystem::create_directories(folder, error);  // says what did not go well
+  if (!error) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(folder.string(), ": ", error.message()));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<commands::LocalCluster>> StartCluster(LocalClusterOptions options) {
@@ -100,12 +114,7 @@ absl::StatusOr<std::unique_ptr<commands::LocalCluster>> StartCluster(LocalCluste
   if (!coordinator_file.ok()) return coordinator_file.status();
   const auto worker_file = FindProgram("caviar-worker");
   if (!worker_file.ok()) return worker_file.status();
-  std::error_code error;
-  std::filesystem::create_directories(options.data_directory, error);
-  if (error) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(options.data_directory, ": ", error.message()));
-  }
+  if (absl::Status made = MakePrivateFolder(options.data_directory); !made.ok()) return made;
   auto coordinator = ChildProcess::Start(
       {*coordinator_file, "--listen", "127.0.0.1:0", "--data-dir", options.data_directory},
       options.data_directory + "/coordinator.log");

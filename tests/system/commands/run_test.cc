@@ -18,6 +18,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class RunTest : public ::testing::Test {
  protected:
@@ -76,6 +77,8 @@ TEST_F(RunTest, TunesShowsTheBestAndLeavesNothingBehind) {
   EXPECT_THAT(caviar->Output(), HasSubstr("study shell ended (max_trials)"));
   EXPECT_THAT(caviar->Output(), HasSubstr("RANK  TRIAL  ACCURACY"));
   EXPECT_THAT(Left(), IsEmpty());
+  // Nobody else could look into the folder at any time.
+  EXPECT_THAT(ReadFile(data() + "/coordinator.log"), Not(HasSubstr("open to other users")));
   const auto again = Caviar("again", {"run", StudyFile(kTrain), "--data-dir", data()});
   EXPECT_EQ(again->Wait(), 0) << again->Errors();
   EXPECT_THAT(again->Errors(), HasSubstr("has ended before"));
