@@ -7,6 +7,7 @@ namespace caviar::command {
 namespace {
 
 constexpr size_t kLastLineBytes = 1000;
+constexpr size_t kMostRemarks = 1000;
 constexpr absl::string_view kMark = "[caviar] ";
 
 }  // namespace
@@ -37,7 +38,8 @@ void AttemptLog::Remark(absl::string_view text) {
 
 void AttemptLog::RemarkOnce(absl::string_view kind, absl::string_view text) {
   absl::MutexLock lock(&mutex_);
-  if (said_.emplace(kind).second) Write(absl::StrCat(kMark, text, "\n"));
+  // Of a program that names new things for ever not all is said.
+  if (said_.size() < kMostRemarks && said_.emplace(kind).second) Write(absl::StrCat(kMark, text, "\n"));
 }
 
 std::string AttemptLog::last_line() const {

@@ -26,7 +26,7 @@ class AttemptLog {
   void Line(absl::string_view line);
   // A remark of the worker's, marked as such.
   void Remark(absl::string_view text);
-  // Says one of each kind.
+  // Says one of each kind, of the first thousand kinds.
   void RemarkOnce(absl::string_view kind, absl::string_view text);
 
   // The last line that is not blank, of at most 1,000 bytes; remarks do not count.
