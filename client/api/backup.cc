@@ -9,14 +9,14 @@
 #include "client/api/channel.h"
 #include "client/api/coordinator_address.h"
 #include "client/api/crc32.h"
+#include "client/api/running_calls.h"
 
 namespace caviar::client {
 
-// Without a deadline: keepalive notices a dead coordinator.
 BackupDownload::BackupDownload(std::string coordinator, Credentials credentials)
     : coordinator_(std::move(coordinator)),
       credentials_(std::move(credentials)),
-      context_(std::make_unique<grpc::ClientContext>()) {}
+      calls_(std::make_unique<RunningCalls>()) {}
 
 BackupDownload::~BackupDownload() = default;
 
@@ -25,20 +25,23 @@ absl::StatusOr<v1::BackupSummary> BackupDownload::Run(
   const absl::StatusOr<CoordinatorAddress> address = FindCoordinator(coordinator_);
   if (!address.ok()) return address.status();
   const auto stub = v1::BackupService::NewStub(MakeChannel(*address, credentials_));
-  const auto reader = stub->BackUp(context_.get(), v1::BackUpRequest());
+  grpc::ClientContext context;  // without a deadline: keepalive notices a dead coordinator
+  if (!calls_->Enter(context)) return Cancelled();
+  const auto reader = stub->BackUp(&context, v1::BackUpRequest());
   v1::BackUpResponse response;
   v1::BackupSummary received;
   absl::Status taken;
   while (reader->Read(&response)) {
     if (!taken.ok()) continue;
     taken = on_data(response.data());
-    if (!taken.ok()) context_->TryCancel();  // reading goes on until the call has ended
+    if (!taken.ok()) context.TryCancel();  // reading goes on until the call has ended
     received.set_size(received.size() + static_cast<int64_t>(response.data().size()));
     received.set_crc32(Crc32(response.data(), received.crc32()));
   }
   const grpc::Status status = reader->Finish();
+  const bool cancelled = calls_->Leave(context);
   if (!taken.ok()) return taken;
-  if (!status.ok()) return FromGrpcStatus(status, address->host_and_port, cancelled_);
+  if (!status.ok()) return FromGrpcStatus(status, address->host_and_port, cancelled);
   const v1::BackupSummary& sent = response.summary();
   if (sent.size() == received.size() && sent.crc32() == received.crc32()) return sent;
   return absl::DataLossError(absl::StrCat("of the backup ", received.size(),
@@ -46,9 +49,6 @@ absl::StatusOr<v1::BackupSummary> BackupDownload::Run(
                                           " bytes that the coordinator sent; try again"));
 }
 
-void BackupDownload::Cancel() {
-  cancelled_ = true;
-  context_->TryCancel();
-}
+void BackupDownload::Cancel() { calls_->Cancel(); }
 
 }  // namespace caviar::client

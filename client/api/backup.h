@@ -2,7 +2,6 @@
 #ifndef CAVIAR_CLIENT_API_BACKUP_H_
 #define CAVIAR_CLIENT_API_BACKUP_H_
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,11 +11,9 @@
 #include "caviar/v1/backup_service.pb.h"
 #include "client/api/credentials.h"
 
-namespace grpc {
-class ClientContext;
-}
-
 namespace caviar::client {
+
+class RunningCalls;
 
 class BackupDownload {
  public:
@@ -25,19 +22,19 @@ class BackupDownload {
   ~BackupDownload();
 
   // Calls `on_data` with the pieces, in their order, until the backup is complete and what came
-  // fits its checksum. Called once; one try. An error of `on_data` ends it and is returned.
-  // UNAVAILABLE: no coordinator was reached. DATA_LOSS: its store is damaged, or something else
+  // fits its checksum. One try. An error of `on_data` ends it and is returned. UNAVAILABLE: no
+  // coordinator was reached. RESOURCE_EXHAUSTED with kBackupRunning: another one is being taken;
+  // nothing came, and it may be called again. DATA_LOSS: its store is damaged, or something else
   // came than was sent. CANCELLED: by Cancel.
   absl::StatusOr<v1::BackupSummary> Run(
       const std::function<absl::Status(absl::string_view)>& on_data);
-  // Ends a Run from any thread (not from a signal handler).
+  // Ends a Run, and each that follows, from any thread (not from a signal handler).
   void Cancel();
 
  private:
   const std::string coordinator_;
   const Credentials credentials_;
-  const std::unique_ptr<grpc::ClientContext> context_;
-  std::atomic<bool> cancelled_ = false;
+  const std::unique_ptr<RunningCalls> calls_;
 };
 
 }  // namespace caviar::client

@@ -5,19 +5,43 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "caviar/v1/counted.h"
+#include "caviar/v1/error_detail.h"
 #include "client/api/backup.h"
+#include "client/api/retry.h"
 #include "client/commands/new_file.h"
 #include "client/commands/session.h"
+#include "client/render/number.h"
 #include "client/render/text.h"
 
 namespace caviar::commands {
 namespace {
 
+// How long other backups, such as the coordinator's own copies, are waited for.
+constexpr absl::Duration kPatience = absl::Minutes(10);
+
 struct BackupArguments {
   std::string file;
   bool overwrite = false;
 };
+
+// Into `file`, once no other backup is being taken; until `stop`, or that takes too long.
+absl::StatusOr<v1::BackupSummary> TakeInTurn(client::BackupDownload& download, NewFile& file,
+                                             const absl::Notification& stop, Session& session) {
+  Environment& environment = session.environment();
+  const absl::Time until = environment.now() + kPatience;
+  for (bool said = false; true; said = true) {
+    auto summary = download.Run([&file](absl::string_view data) { return file.Write(data); });
+    if (!error::HasReason(summary.status(), error::kBackupRunning)) return summary;
+    if (stop.HasBeenNotified() || environment.now() >= until) return summary;
+    if (!said) {
+      session.Complain(absl::StrCat("another backup is being taken; waiting until it is done, for ",
+                                    render::DurationText(kPatience), " at most"));
+    }
+    environment.wait(client::RetryDelay(summary.status()).value_or(absl::Seconds(1)), stop);
+  }
+}
 
 int Backup(const BackupArguments& arguments, Session& session) {
   absl::Notification stop;
@@ -38,8 +62,7 @@ int Backup(const BackupArguments& arguments, Session& session) {
   // What programs get in their environment is in there too.
   auto file = NewFile::Create(arguments.file, arguments.overwrite, 0600);
   if (!file.ok()) return session.Fail(file.status());
-  const auto summary =
-      download.Run([&file](absl::string_view data) { return (*file)->Write(data); });
+  const auto summary = TakeInTurn(download, **file, stop, session);
   if (stop.HasBeenNotified()) {
     session.Complain(absl::StrCat("interrupted; ", arguments.file, " was not written"));
     return kInterrupted;

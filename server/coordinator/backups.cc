@@ -3,12 +3,17 @@
 #include <string>
 #include <utility>
 
+#include "absl/time/time.h"
+#include "caviar/v1/error_detail.h"
+#include "caviar/v1/retry_delay.h"
 #include "server/coordinator/disk_full.h"
 
 namespace caviar::coordinator {
 namespace {
 
 constexpr int64_t kPiece = 256 << 10;
+// Short beside the pause between a coordinator's own copies, so that others get their turn.
+constexpr absl::Duration kRetryDelay = absl::Seconds(1);
 
 v1::BackUpResponse Summary(const storage::Backup& backup) {
   v1::BackUpResponse response;
@@ -24,8 +29,9 @@ v1::BackUpResponse Summary(const storage::Backup& backup) {
 
 void Backups::Take(Done<std::shared_ptr<storage::Backup>> done) {
   if (taken_.exchange(true)) {
-    return done(
-        absl::ResourceExhaustedError("another backup is being taken; try again when it is done"));
+    return done(error::WithRetryDelay(
+        absl::ResourceExhaustedError("another backup is being taken; try again when it is done"),
+        error::kBackupRunning, kRetryDelay));
   }
   queue_.Post([this, done = std::move(done)] {
     auto taken = take_();

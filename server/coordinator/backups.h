@@ -22,8 +22,8 @@ class Backups {
       : take_(std::move(take)), queue_("backups", 1) {}
 
   // Copies all that is stored, and checks the copy. It goes away with the last pointer to it, which
-  // must not outlive this. UNAVAILABLE: there is no room. RESOURCE_EXHAUSTED: another one is being
-  // read. DATA_LOSS: the store is damaged.
+  // must not outlive this. UNAVAILABLE: there is no room. RESOURCE_EXHAUSTED, with
+  // kBackupRunning and a delay: another one is being read. DATA_LOSS: the store is damaged.
   void Take(Done<std::shared_ptr<storage::Backup>> done);
 
   // The next piece, about 256 KiB; the last one has the summary, and no data. One call at a time.

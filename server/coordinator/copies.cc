@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -15,6 +16,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "caviar/v1/error_detail.h"
 #include "server/coordinator/kept_copy.h"
 #include "storage/backup_format.h"
 #include "storage/beneath.h"
@@ -25,7 +27,7 @@ namespace {
 
 constexpr absl::Duration kPause = absl::Milliseconds(20);
 // Less than a service manager gives at the end.
-constexpr absl::Duration kPatience = absl::Seconds(5);
+constexpr absl::Duration kLastPatience = absl::Seconds(5);
 
 // `begin` calls what it is given once, on another thread; its answer.
 template <typename T, typename Begin>
@@ -148,12 +150,19 @@ void Copies::CopyNew() {
 
 absl::StatusOr<std::shared_ptr<storage::Backup>> Copies::Take() {
   // The one from before may not be let go yet, and somebody else's is over sometime.
-  for (absl::Duration waited; true; waited += kPause) {
+  for (absl::Duration left = options_.patience; true; left -= kPause) {
     auto backup = Await<std::shared_ptr<storage::Backup>>(
         [this](auto done) { backups_.Take(std::move(done)); });
-    if (!absl::IsResourceExhausted(backup.status()) || waited >= kPatience) return backup;
+    if (!error::HasReason(backup.status(), error::kBackupRunning)) return backup;
+    if (IsEnding()) left = std::min(left, kLastPatience);
+    if (left <= absl::ZeroDuration()) return backup;
     absl::SleepFor(kPause);
   }
+}
+
+bool Copies::IsEnding() {
+  absl::MutexLock lock(&mutex_);
+  return stop_;
 }
 
 absl::Status Copies::Copy() {

@@ -30,6 +30,8 @@ class Copies {
   struct Options {
     std::string folder;
     absl::Duration every = absl::Minutes(1);
+    // How long somebody else's backup is waited for, less at the end; then none is made this time.
+    absl::Duration patience = absl::Minutes(10);
     // The last commit that is stored: nothing is copied where it is in the copy already.
     std::function<absl::StatusOr<int64_t>()> newest_commit;
     // Told of a copy that was kept, in a sentence that names it and says why; from the thread of
@@ -51,6 +53,7 @@ class Copies {
   void CopyNew();
   absl::Status Copy();
   absl::StatusOr<std::shared_ptr<storage::Backup>> Take();
+  bool IsEnding();
   absl::Status Write(std::shared_ptr<storage::Backup> backup, const std::string& file);
   // `part`, a complete copy, becomes the one that is there.
   absl::Status PutInPlace(const std::string& part, int64_t epoch);

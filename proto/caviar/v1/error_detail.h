@@ -24,6 +24,7 @@ inline constexpr absl::string_view kNoTrial = "NO_TRIAL";          // nothing to
 inline constexpr absl::string_view kRequestIdExpired = "REQUEST_ID_EXPIRED";
 inline constexpr absl::string_view kRevisionChanged = "REVISION_CHANGED";  // ABORTED: look again
 inline constexpr absl::string_view kShuttingDown = "SHUTTING_DOWN";        // UNAVAILABLE: soon gone
+inline constexpr absl::string_view kBackupRunning = "BACKUP_RUNNING";  // RESOURCE_EXHAUSTED: wait
 
 // `status` with a reason.
 absl::Status WithReason(absl::Status status, absl::string_view reason);

@@ -164,7 +164,11 @@ int CommandTest::Run(std::vector<std::string> arguments) {
             return std::make_unique<Forwarder>(client_);
           },
       .now = [this] { return now_; },
-      .wait = [this](absl::Duration duration, const absl::Notification&) { now_ += duration; },
+      .wait =
+          [this](absl::Duration duration, const absl::Notification&) {
+            now_ += duration;
+            on_wait_();
+          },
       .catch_interrupts =
           [this](std::function<void()> on_interrupt) {
             interrupt_ = std::move(on_interrupt);

@@ -119,6 +119,7 @@ class CommandTest : public ::testing::Test {
   bool terminal_ = false;
   absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
   std::function<void()> interrupt_;
+  std::function<void()> on_wait_ = [] {};  // while a command waits
   // As in Environment; for commands that need them.
   std::function<LocalOutcome(const LocalTrial&, LocalTrialWatcher&)> run_trial_;
   std::function<absl::StatusOr<std::unique_ptr<LocalCluster>>(LocalClusterOptions)> start_cluster_;

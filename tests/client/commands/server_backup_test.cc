@@ -13,6 +13,7 @@
 
 #include "caviar/v1/backup_service.grpc.pb.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/retry_delay.h"
 #include "client/api/crc32.h"
 #include "fake_client.h"
 #include "tests/storage/temporary_folder.h"
@@ -51,6 +52,15 @@ void Send(Writer& writer, const std::vector<std::string>& pieces, uint32_t damag
   v1::BackUpResponse last;
   *last.mutable_summary() = summary;
   writer.Write(last);
+}
+
+// What a coordinator answers that takes another one.
+grpc::Status OtherRuns() {
+  const absl::Status status = error::WithRetryDelay(
+      absl::ResourceExhaustedError("another backup is being taken; try again when it is done"),
+      error::kBackupRunning, absl::Seconds(3));
+  return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, std::string(status.message()),
+                      error::SerializeDetail(status));
 }
 
 std::string ReadFile(const std::string& path) {
@@ -145,6 +155,45 @@ TEST_F(ServerBackup, AnInterruptEndsItAndLeavesNoFile) {
     return grpc::Status::CANCELLED;
   };
   EXPECT_EQ(Run({"server", "backup", file_}), kInterrupted);
+  EXPECT_THAT(err(), HasSubstr("interrupted"));
+  ExpectNoFile();
+}
+
+TEST_F(ServerBackup, WaitsUntilAnotherOneIsDone) {
+  int tries = 0;
+  backups_.answer = [&](grpc::ServerContext&, Writer& writer) {
+    if (++tries < 4) return OtherRuns();
+    Send(writer, {"the first piece"});
+    return grpc::Status::OK;
+  };
+  const absl::Time start = now_;
+  EXPECT_EQ(Run({"server", "backup", file_, "--output", "json"}), kDone) << err();
+  EXPECT_EQ(now_ - start, 3 * absl::Seconds(3)) << "as the coordinator says";
+  EXPECT_EQ(
+      err(),
+      "caviar: another backup is being taken; waiting until it is done, for 10m00s at most\n");
+  EXPECT_EQ(json()["commit"], 7);
+  EXPECT_EQ(ReadFile(file_), "the first piece");
+}
+
+TEST_F(ServerBackup, DoesNotWaitForEver) {
+  backups_.answer = [](grpc::ServerContext&, Writer&) { return OtherRuns(); };
+  const absl::Time start = now_;
+  EXPECT_EQ(Run({"server", "backup", file_}), kFailed);
+  EXPECT_EQ(now_ - start, absl::Minutes(10));
+  EXPECT_THAT(err(), HasSubstr("another backup is being taken; try again when it is done"));
+  ExpectNoFile();
+}
+
+TEST_F(ServerBackup, AnInterruptEndsTheWaitForAnotherOne) {
+  int tries = 0;
+  backups_.answer = [&](grpc::ServerContext&, Writer&) {
+    ++tries;
+    return OtherRuns();
+  };
+  on_wait_ = [this] { interrupt_(); };
+  EXPECT_EQ(Run({"server", "backup", file_}), kInterrupted);
+  EXPECT_EQ(tries, 1);
   EXPECT_THAT(err(), HasSubstr("interrupted"));
   ExpectNoFile();
 }

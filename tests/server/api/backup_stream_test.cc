@@ -5,7 +5,10 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include "absl/synchronization/notification.h"
 #include "caviar/v1/backup_service.grpc.pb.h"
+#include "caviar/v1/error_detail.h"
+#include "caviar/v1/retry_delay.h"
 #include "server/api/server.h"
 #include "server/coordinator/backups.h"
 #include "storage/restore.h"
@@ -93,6 +96,26 @@ TEST_F(BackupStreamTest, OneAtATimeAndTheNextOneWhenItsClientHasGone) {
     if (status.ok()) break;
     ASSERT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   }
+}
+
+TEST_F(BackupStreamTest, WhoComesDuringAnotherOneIsToldWhenToTryAgain) {
+  absl::Notification taken;
+  std::shared_ptr<storage::Backup> other;
+  backups_.Take([&](absl::StatusOr<std::shared_ptr<storage::Backup>> backup) {
+    if (backup.ok()) other = *std::move(backup);
+    taken.Notify();
+  });
+  taken.WaitForNotification();
+  ASSERT_NE(other, nullptr);
+  grpc::ClientContext context;
+  std::string data;
+  v1::BackUpResponse last;
+  const grpc::Status refused = ReadAll(*stub_->BackUp(&context, v1::BackUpRequest()), data, last);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const absl::Status status = error::ParseDetail(
+      absl::ResourceExhaustedError(refused.error_message()), refused.error_details());
+  ASSERT_TRUE(error::HasReason(status, error::kBackupRunning));
+  EXPECT_EQ(error::RetryDelayOf(*error::Detail(status)), absl::Seconds(1));
 }
 
 TEST_F(BackupStreamTest, OfADamagedStoreThereIsNone) {

@@ -52,6 +52,18 @@ class CopiesTest : public testing::Test {
     copying.newest_commit = [&] { return storage::NewestCommit(data); };
     const Copies copies(backups, copying);
   }
+  // As somebody's whose download is under way.
+  std::shared_ptr<storage::Backup> TakeOther() {
+    std::shared_ptr<storage::Backup> other;
+    absl::Notification taken;
+    backups_.Take([&](absl::StatusOr<std::shared_ptr<storage::Backup>> backup) {
+      EXPECT_TRUE(backup.ok()) << backup.status();
+      if (backup.ok()) other = *std::move(backup);
+      taken.Notify();
+    });
+    taken.WaitForNotification();
+    return other;
+  }
   // What a copy made now is kept as by another store's coordinator.
   std::string KeptName() const {
     const auto backup = storage::Backup::Take(data());
@@ -108,6 +120,41 @@ TEST_F(CopiesTest, ThatFailLeaveTheOneBefore) {
   EXPECT_THAT(told_.back(), HasSubstr("making " + file() + ".part"));
   fs::remove(file() + ".part");
   EXPECT_EQ(RestoredCommit(), 1);
+}
+
+TEST_F(CopiesTest, ComeAfterAnotherBackupWithoutAWord) {
+  Commit();
+  auto other = TakeOther();
+  Copies::Options options = CopyOptions();
+  absl::Notification due, copied;
+  options.newest_commit = [&] {
+    if (!due.HasBeenNotified()) due.Notify();
+    return commit_.load();
+  };
+  options.on_copy = [&](const absl::Status& status) {
+    told_.push_back(status.ToString());
+    copied.Notify();
+  };
+  const Copies copies(backups_, options);
+  due.WaitForNotification();
+  other.reset();
+  copied.WaitForNotification();
+  EXPECT_THAT(told_, ElementsAre("OK"));
+}
+
+TEST_F(CopiesTest, ThatWaitTooLongForAnotherBackupAreTold) {
+  const auto other = TakeOther();
+  Copies::Options options = CopyOptions();
+  options.patience = absl::Milliseconds(50);
+  absl::Notification given_up;
+  options.on_copy = [&](const absl::Status& status) {
+    if (given_up.HasBeenNotified()) return;
+    told_.push_back(status.ToString());
+    given_up.Notify();
+  };
+  const Copies copies(backups_, options);
+  given_up.WaitForNotification();
+  EXPECT_THAT(told_, ElementsAre(HasSubstr("another backup is being taken")));
 }
 
 TEST_F(CopiesTest, OfADamagedStoreAreNotMade) {
