@@ -35,6 +35,7 @@
 #include "server/own_tokens.h"
 #include "server/short_slices.h"
 #include "server/study_end_command.h"
+#include "server/study_end_supervisor.h"
 #include "server/system_clock.h"
 #include "server/upkeep.h"
 #include "storage/artifact_store.h"
@@ -290,6 +291,7 @@ absl::Status TakeBack(const Flags& flags) {
 }
 
 int Main(int argc, char** argv) {
+  if (const std::optional<int> exit_code = RunStudyEndSupervisor(argc, argv)) return *exit_code;
   Flags flags;
   if (const std::optional<int> exit_code = ParseFlags(argc, argv, flags)) return *exit_code;
   if (flags.check) return StoreExitCode(CheckDataDirectory(flags.data_directory, Vfs(flags)));

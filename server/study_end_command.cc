@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -14,9 +15,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/study_end_supervisor.h"
+#include "storage/beneath.h"
 
 namespace caviar {
 namespace {
@@ -26,81 +28,84 @@ using SteadyClock = std::chrono::steady_clock;
 // Between SIGTERM and SIGKILL.
 constexpr std::chrono::seconds kGrace{5};
 
-// What any program may need to know of where it runs, and no secret of ours.
-constexpr const char* kPassed[] = {"PATH",   "HOME",     "USER", "LOGNAME", "SHELL", "LANG",
-                                   "LC_ALL", "LC_CTYPE", "TZ",   "TMPDIR",  "TERM",  "HOSTNAME"};
+// This executable, also where another one has taken its place on disk.
+constexpr char kSelf[] = "/proc/self/exe";
 
-std::vector<std::string> Environment() {
-  std::vector<std::string> entries;
-  for (const char* name : kPassed) {
-    if (const char* value = std::getenv(name)) entries.push_back(absl::StrCat(name, "=", value));
+std::string Failed(const char* doing, int error) {
+  return absl::StrCat(doing, ": ", std::strerror(error));
+}
+
+// Both ends of a new pipe; -1: there is none, see errno.
+struct Pipe {
+  Pipe() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return;
+    output = storage::Descriptor(ends[0]);
+    input = storage::Descriptor(ends[1]);
   }
-  return entries;
-}
+  storage::Descriptor output, input;
+};
 
-std::vector<char*> Pointers(std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-// Between fork and exec: only what is safe while other threads hold locks.
-[[noreturn]] void BecomeShell(char* const* words, char* const* environment, int input) {
-  setpgid(0, 0);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  signal(SIGPIPE, SIG_DFL);
-  dup2(input, STDIN_FILENO);
-  dup2(STDERR_FILENO, STDOUT_FILENO);
-  syscall(SYS_close_range, 3U, ~0U, 0U);
-  execve("/bin/sh", words, environment);
-  _exit(127);
+// Starts the supervisor with what it reads as its standard input and its life's end, in a process
+// group of its own, without the signals that this process blocks or ignores. 0, or an errno.
+int Spawn(std::string command, int input, int life, pid_t& process) {
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  // In this order: `input` was made first, so that `life` has not the number that it gets.
+  posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&files, life, kStudyEndLife);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t signals;
+  sigemptyset(&signals);
+  posix_spawnattr_setsigmask(&attributes, &signals);
+  sigaddset(&signals, SIGPIPE);
+  posix_spawnattr_setsigdefault(&attributes, &signals);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  std::string name = "caviar-coordinator";
+  std::string flag = kStudyEndSupervisorFlag;
+  char* const arguments[] = {name.data(), flag.data(), command.data(), nullptr};
+  const int error = posix_spawn(&process, kSelf, &files, &attributes, arguments, environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&files);
+  return error;
 }
 
 // A command that was started, until it was waited for.
 class Process {
  public:
   // "": it runs.
-  std::string Start(std::vector<std::string> words) {
-    int input[2];
-    if (pipe2(input, O_CLOEXEC) != 0) return absl::StrCat("no pipe: ", std::strerror(errno));
-    std::vector<std::string> environment = Environment();
-    const std::vector<char*> arguments = Pointers(words), entries = Pointers(environment);
-    process_ = fork();
-    if (process_ == 0) BecomeShell(arguments.data(), entries.data(), input[0]);
-    const int error = errno;
-    close(input[0]);
-    input_ = input[1];
-    if (process_ < 0) return absl::StrCat("it cannot be started: ", std::strerror(error));
-    setpgid(process_, process_);  // whoever of both is first
-    fcntl(input_, F_SETFL, O_NONBLOCK);
-    end_ = static_cast<int>(syscall(SYS_pidfd_open, process_, 0));
-    if (end_ >= 0) return "";
-    return absl::StrCat("it cannot be watched: ", std::strerror(errno));
+  std::string Start(const std::string& command) {
+    Pipe input, life;
+    if (life.input.number() < 0) return Failed("no pipe", errno);
+    const int error = Spawn(command, input.output.number(), life.output.number(), process_);
+    if (error != 0) return Failed("it cannot be started", error);
+    input_ = std::move(input.input);
+    life_ = std::move(life.input);
+    fcntl(input_.number(), F_SETFL, O_NONBLOCK);
+    end_ = storage::Descriptor(static_cast<int>(syscall(SYS_pidfd_open, process_, 0)));
+    return end_.number() >= 0 ? "" : Failed("it cannot be watched", errno);
   }
   ~Process() {
-    CloseInput();
     if (process_ > 0 && !reaped_) {
       Signal(SIGKILL);
       Reap();
     }
-    if (end_ >= 0) close(end_);
   }
 
-  int input() const { return input_; }
-  int end() const { return end_; }
+  int input() const { return input_.number(); }
+  int end() const { return end_.number(); }
   void Signal(int number) const { kill(-process_, number); }
-  void CloseInput() {
-    if (input_ >= 0) close(std::exchange(input_, -1));
-  }
   // Gives it more of its input; closes that at its end, or where nobody reads it.
   void Feed(const std::string& text, size_t& fed) {
-    const ssize_t count = write(input_, text.data() + fed, text.size() - fed);
+    const ssize_t count = write(input(), text.data() + fed, text.size() - fed);
     if (count > 0) fed += static_cast<size_t>(count);
     const bool later = count < 0 && (errno == EAGAIN || errno == EINTR);
-    if (fed == text.size() || (count < 0 && !later)) CloseInput();
+    if (fed == text.size() || (count < 0 && !later)) {
+      input_ = storage::Descriptor();
+    }
   }
   // The status that waitpid gives.
   int Reap() {
@@ -112,9 +117,10 @@ class Process {
   }
 
  private:
-  pid_t process_ = -1;
-  int input_ = -1;
-  int end_ = -1;
+  pid_t process_ = -1;  // the supervisor, and its group
+  storage::Descriptor input_;
+  storage::Descriptor life_;  // closed with this process, however it ends
+  storage::Descriptor end_;
   bool reaped_ = false;
 };
 
@@ -180,7 +186,7 @@ void StudyEndCommand::Work(const OnTold& on_told) {
 
 std::optional<std::string> StudyEndCommand::Run(const std::string& outcome) {
   Process process;
-  if (std::string wrong = process.Start({"sh", "-c", command_}); !wrong.empty()) return wrong;
+  if (std::string wrong = process.Start(command_); !wrong.empty()) return wrong;
   const std::string text = outcome + "\n";
   size_t fed = 0;
   auto patience = SteadyClock::now() + absl::ToChronoNanoseconds(timeout_);

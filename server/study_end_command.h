@@ -18,7 +18,8 @@ namespace caviar {
 
 // Runs the command by /bin/sh -c, one end after the other, with the outcome as JSON on its standard
 // input. It gets PATH, HOME, LANG and the like of the environment, nothing of Caviar's. What it
-// prints goes to this process's standard error. Thread safe.
+// prints goes to this process's standard error. Should this process be killed, the command is, with
+// all that it started: study_end_supervisor.h. Thread safe.
 class StudyEndCommand {
  public:
   // It ran: it is not told again, whatever came of it.

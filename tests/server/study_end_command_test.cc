@@ -1,7 +1,14 @@
 #include "server/study_end_command.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <utility>
@@ -78,6 +85,39 @@ TEST_F(StudyEndCommandTest, OneThatHangsIsEndedWithAllThatItStarted) {
   Tell(absl::StrCat("sleep 1000 & echo $! > ", File("child"), "; wait"), absl::Milliseconds(300));
   EXPECT_THAT(failures_, ElementsAre("was ended after 300ms"));
   EXPECT_THAT(told_, ElementsAre(Pair(1, 2)));
+}
+
+TEST_F(StudyEndCommandTest, ASignalThatEndsItIsNamed) {
+  Tell("kill -9 $$");
+  EXPECT_THAT(failures_, ElementsAre("was ended by signal 9"));
+}
+
+TEST_F(StudyEndCommandTest, OneThatHangsMayTidyUp) {
+  Tell(absl::StrCat("trap 'echo tidy > ", File("end"), "; exit' TERM; sleep 1000 & wait"),
+       absl::Milliseconds(300));
+  EXPECT_THAT(failures_, ElementsAre("was ended after 300ms"));
+  EXPECT_EQ(Read("end"), "tidy\n");
+}
+
+TEST_F(StudyEndCommandTest, NothingOutlivesACoordinatorThatIsKilled) {
+  ASSERT_EQ(mkfifo(File("pipe").c_str(), 0600), 0);
+  const pid_t coordinator = fork();
+  ASSERT_GE(coordinator, 0);
+  if (coordinator == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // Each of these processes holds the pipe.
+    Tell(absl::StrCat("exec > ", File("pipe"),
+                      "; (trap '' TERM HUP; sleep 1000; sleep 1000) & echo there; wait"));
+    _exit(1);
+  }
+  const int pipe = open(File("pipe").c_str(), O_RDONLY);
+  char there[6];
+  EXPECT_EQ(read(pipe, there, sizeof(there)), 6);
+  kill(coordinator, SIGKILL);
+  waitpid(coordinator, nullptr, 0);
+  pollfd held = {pipe, POLLIN, 0};
+  EXPECT_EQ(poll(&held, 1, 30'000), 1) << "one of them is left";
+  close(pipe);
 }
 
 TEST_F(StudyEndCommandTest, OneThatIsCutShortByAShutdownIsNotHeard) {
