@@ -39,7 +39,8 @@ void AttemptLog::Remark(absl::string_view text) {
 void AttemptLog::RemarkOnce(absl::string_view kind, absl::string_view text) {
   absl::MutexLock lock(&mutex_);
   // Of a program that names new things for ever not all is said.
-  if (said_.size() < kMostRemarks && said_.emplace(kind).second) Write(absl::StrCat(kMark, text, "\n"));
+  if (said_.size() < kMostRemarks && said_.emplace(kind).second)
+    Write(absl::StrCat(kMark, text, "\n"));
 }
 
 std::string AttemptLog::last_line() const {
