@@ -184,7 +184,8 @@ Reading MetricLines::ReadAssignments(absl::string_view line) const {
   }
   // Other programs' words may well be such a line: what is no metric is not broken.
   if (step && !reading.metrics.empty()) TakeStep(reading, "step", *step);
-  return Checked(std::move(reading), step && !reading.step);
+  const bool is_wrong = step && !reading.step;
+  return Checked(std::move(reading), is_wrong);
 }
 
 }  // namespace caviar::command
