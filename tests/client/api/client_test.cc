@@ -174,36 +174,28 @@ TEST(Client, AddsATrialOnceHoweverOftenItTries) {
   EXPECT_EQ(requests[0].SerializeAsString(), requests[1].SerializeAsString());
 }
 
-// As gRPC does with what comes in or still runs while a coordinator shuts down.
+// As gRPC does with what comes in or still runs while a coordinator shuts down, and with a stream
+// that the other side drops.
 TEST(Client, WhatTheCoordinatorCutsOffIsTriedAgain) {
-  FakeCoordinator coordinator;
-  int tries = 0;
-  coordinator.stop_study = [&](const v1::StopStudyRequest&) -> absl::StatusOr<v1::Study> {
-    if (++tries < 3) return absl::CancelledError("");
-    return v1::Study();
-  };
-  const auto server = StartServer(coordinator);
-  EXPECT_TRUE(Connect(server->address())->StopStudy(StopRequest()).ok());
-  EXPECT_EQ(tries, 3);
-  tries = 0;
-  const absl::Status status =
-      Connect(server->address(), absl::ZeroDuration())->StopStudy(StopRequest()).status();
-  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
-  EXPECT_EQ(error::Detail(status), std::nullopt) << "it cannot say that it is there";
-  EXPECT_THAT(std::string(status.message()), HasSubstr(server->address()));
-}
-
-// What gRPC makes of a stream that the other side drops.
-TEST(Client, TriesACallAgainThatIsDroppedForWantOfMemory) {
-  FakeCoordinator coordinator;
-  int tries = 0;
-  coordinator.stop_study = [&](const v1::StopStudyRequest&) -> absl::StatusOr<v1::Study> {
-    if (++tries < 3) return absl::ResourceExhaustedError("Received RST_STREAM with error code 11");
-    return v1::Study();
-  };
-  const auto server = StartServer(coordinator);
-  EXPECT_TRUE(Connect(server->address())->StopStudy(StopRequest()).ok());
-  EXPECT_EQ(tries, 3);
+  for (const absl::Status& cut :
+       {absl::CancelledError(""),
+        absl::ResourceExhaustedError("Received RST_STREAM with error code 11")}) {
+    FakeCoordinator coordinator;
+    int tries = 0;
+    coordinator.stop_study = [&](const v1::StopStudyRequest&) -> absl::StatusOr<v1::Study> {
+      if (++tries < 3) return cut;
+      return v1::Study();
+    };
+    const auto server = StartServer(coordinator);
+    EXPECT_TRUE(Connect(server->address())->StopStudy(StopRequest()).ok());
+    EXPECT_EQ(tries, 3);
+    tries = 0;
+    const absl::Status status =
+        Connect(server->address(), absl::ZeroDuration())->StopStudy(StopRequest()).status();
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    EXPECT_EQ(error::Detail(status), std::nullopt) << "it cannot say that it is there";
+    EXPECT_THAT(std::string(status.message()), HasSubstr(server->address()));
+  }
 }
 
 TEST(Client, SaysThatNobodyAnswersAtTheAddress) {
