@@ -22,8 +22,6 @@ namespace caviar::commands {
 
 // The largest number of a trial, and all else that messages have as int32.
 inline constexpr int64_t kLargestInt = std::numeric_limits<int32_t>::max();
-// The largest step of the training clock.
-inline constexpr int64_t kLastStep = (int64_t{1} << 53) - 1;
 
 // Each function returns the option again. What a word has to be is checked when the command line is
 // parsed.

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "caviar/v1/last_step.h"
 #include "client/commands/ask_tokens.h"
 #include "client/commands/command_line.h"
 #include "client/commands/metric_arguments.h"
@@ -128,7 +129,7 @@ void AddReport(Command app, CommandLine& line) {
   command
       .AddOption("--step", arguments->step,
                  "The training clock, such as the epoch; inside a trial it counts by itself")
-      .Within(0, kLastStep);
+      .Within(0, vocabulary::kLastStep);
 }
 
 }  // namespace caviar::commands

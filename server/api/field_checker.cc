@@ -6,11 +6,11 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "caviar/v1/error_detail.h"
+#include "caviar/v1/last_step.h"
 
 namespace caviar::server_api {
 namespace {
 
-constexpr int64_t kMaxStep = (int64_t{1} << 53) - 1;
 // A worker has at most 1,024 slots; a repeat may name leases that it is about to drop.
 constexpr int kMaxTokens = 2048;
 
@@ -117,7 +117,9 @@ void FieldChecker::Tokens(const google::protobuf::RepeatedPtrField<v1::FencingTo
   }
 }
 
-void FieldChecker::Step(absl::string_view field, int64_t step) { Range(field, step, 0, kMaxStep); }
+void FieldChecker::Step(absl::string_view field, int64_t step) {
+  Range(field, step, 0, vocabulary::kLastStep);
+}
 
 void FieldChecker::Metrics(const std::string& field,
                            const google::protobuf::Map<std::string, double>& metrics) {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "caviar/v1/last_step.h"
 #include "caviar/v1/objectives.h"
 
 namespace caviar::command {
@@ -34,7 +35,7 @@ std::string Curve::Take(const Reading& reading) {
   absl::MutexLock lock(&mutex_);
   v1::Measurement measurement;
   measurement.set_step(StepOf(reading));
-  if (measurement.step() > kMaxStep) {
+  if (measurement.step() > vocabulary::kLastStep) {
     return LeaveOut("last step",
                     absl::StrCat(reading.metrics.begin()->first, " came after step ", last_step_,
                                  " and was left out: that is the last step there is"));

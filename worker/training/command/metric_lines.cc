@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "caviar/v1/last_step.h"
 #include "caviar/v1/objectives.h"
 #include "caviar/v1/vocabulary.h"
 #include "worker/training/command/metric_json.h"
@@ -41,11 +42,12 @@ std::string NumberText(double number) {
 
 // Takes a step where it is a whole number in its range.
 void TakeStep(Reading& reading, absl::string_view name, double value) {
-  if (value >= 0 && value <= static_cast<double>(kMaxStep) && value == std::floor(value)) {
+  if (value >= 0 && value <= static_cast<double>(vocabulary::kLastStep) &&
+      value == std::floor(value)) {
     reading.step = static_cast<int64_t>(value);
   } else {
     Break(reading, absl::StrCat(name, " is ", NumberText(value), ", not a whole number from 0 to ",
-                                kMaxStep));
+                                vocabulary::kLastStep));
   }
 }
 

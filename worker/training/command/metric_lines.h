@@ -18,9 +18,6 @@
 
 namespace caviar::command {
 
-// The largest step that a measurement may have (measurement.proto).
-inline constexpr int64_t kMaxStep = (int64_t{1} << 53) - 1;
-
 // What one line says.
 struct Reading {
   std::map<std::string, double> metrics;  // none: nothing

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "caviar/v1/last_step.h"
 #include "tests/worker/training/command/command_fixture.h"
 
 namespace caviar::command {
@@ -66,7 +67,7 @@ TEST_F(CurveTest, WhatIsLeftOutIsSaidEachTime) {
 
 TEST_F(CurveTest, BehindTheLastStepThereIsNone) {
   Curve curve(0, nullptr, seen_, log_);
-  curve.Take(At(kMaxStep, {{"a", 1}}));
+  curve.Take(At(vocabulary::kLastStep, {{"a", 1}}));
   curve.Take(At(std::nullopt, {{"a", 2}}));
   curve.Take(At(std::nullopt, {{"b", 3}}));
   EXPECT_THAT(seen_.measurements(), ElementsAre("9007199254740991 a=1", "9007199254740991 b=3"));
